@@ -1,0 +1,219 @@
+//! A StatefulSet that runs rqlite, read once: which container, which release, how launched, in which role.
+//! Not what runs at the moment (`facts`, `membership`).
+
+#[cfg(test)]
+mod tests;
+
+use crate::bootstrap::Expect;
+use crate::discovery::Discovery;
+use crate::flag_table::lookup;
+use crate::launch::{Launch, Program};
+use crate::manifest::{Container, StatefulSet};
+use crate::role::Role;
+use crate::shutdown::Shutdown;
+use crate::storage::Storage;
+use crate::value::{Source, Value};
+use crate::version::ImageVersion;
+
+/// The annotation that names the rqlite container, before launch and image are asked.
+pub const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
+
+/// One rqlite container of the pod template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Index in `spec.template.spec.containers`.
+    pub index: usize,
+    pub container: Container,
+    pub version: ImageVersion,
+    pub launch: Launch,
+    pub role: Role,
+    pub discovery: Discovery,
+    /// `-bootstrap-expect`, None if not given to rqlited.
+    pub expect: Option<Expect>,
+    pub shutdown: Shutdown,
+    pub storage: Storage,
+}
+
+/// A StatefulSet of rqlite nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RqliteSet {
+    /// Never empty. Nothing is injected where there is more than one.
+    pub nodes: Vec<Node>,
+    /// Absent in the manifest is 1; a negative count is 0.
+    pub replicas: u32,
+    /// `.spec.ordinals.start`; absent is 0.
+    pub first_ordinal: u32,
+}
+
+impl RqliteSet {
+    /// Reads a StatefulSet; None if it does not run rqlite.
+    pub fn recognise(set: &StatefulSet) -> Option<Self> {
+        let containers = &set.spec.template.spec.containers;
+        let annotated = set
+            .metadata
+            .annotations
+            .get(CONTAINER_ANNOTATION)
+            .filter(|name| containers.iter().any(|c| c.name == **name));
+        let runs_rqlite = |container: &Container, launch: &Launch| match annotated {
+            Some(name) => container.name == *name,
+            // An annotation that names no container must not take the set out of the guard.
+            None => is_rqlite(container, launch, containers.len() == 1),
+        };
+        let read = |(index, container): (usize, &Container)| {
+            let version = version_of(container);
+            let launch = Launch::of(container, version);
+            runs_rqlite(container, &launch).then(|| Node::read(index, container, version, launch, set))
+        };
+        let nodes: Vec<Node> = containers.iter().enumerate().filter_map(read).collect();
+        (!nodes.is_empty()).then(|| RqliteSet {
+            nodes,
+            replicas: u32::try_from(set.spec.replicas.unwrap_or(1)).unwrap_or(0),
+            first_ordinal: set.spec.ordinals.as_ref().map_or(0, |ordinals| u32::try_from(ordinals.start).unwrap_or(0)),
+        })
+    }
+
+    /// The only rqlite container; None where there are several (then nothing is injected).
+    pub fn sole_node(&self) -> Option<&Node> {
+        match self.nodes.as_slice() {
+            [node] => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Voters if any of its containers is.
+    pub fn role(&self) -> Role {
+        if self.nodes.iter().all(|node| node.role == Role::ReadOnly) { Role::ReadOnly } else { Role::Voter }
+    }
+
+    /// Removes itself from the cluster at shutdown: only if all its containers do; unreadable is no.
+    pub fn removes_itself(&self) -> bool {
+        self.nodes.iter().all(|node| node.shutdown.remove == Some(Value::Known(true)))
+    }
+
+    /// Its ordinals: `first_ordinal ..` `first_ordinal + replicas`.
+    pub fn ordinals(&self) -> std::ops::Range<u32> {
+        self.first_ordinal..self.first_ordinal.saturating_add(self.replicas)
+    }
+
+    /// The Raft node id of the pod with that name, as the manifest tells it (`-node-id`, NODE_ID, host name).
+    /// With several containers, of the first.
+    pub fn node_id(&self, pod: &str) -> Value<String> {
+        match self.nodes.first() {
+            Some(node) => node.id_of(pod),
+            None => Value::Known(pod.to_owned()),
+        }
+    }
+}
+
+impl Node {
+    fn read(index: usize, container: &Container, version: ImageVersion, launch: Launch, set: &StatefulSet) -> Self {
+        let line = launch.line.as_ref();
+        Node {
+            index,
+            version,
+            role: Role::of(line),
+            discovery: Discovery::of(line),
+            expect: Expect::of(&launch),
+            shutdown: Shutdown::of(line, container, &set.spec.template.spec),
+            storage: Storage::of(&launch, container, set),
+            container: container.clone(),
+            launch,
+        }
+    }
+
+    fn id_of(&self, pod: &str) -> Value<String> {
+        let Some(line) = &self.launch.line else {
+            let script = self.launch.script.clone().unwrap_or_default();
+            return Value::Deferred(Source::Script(script));
+        };
+        let given = |name: &str| line.text(name).filter(|value| value.known().is_none_or(|text| !text.is_empty()));
+        // rqlited's own default is its advertised Raft address.
+        let id = ["node-id", "raft-adv-addr", "raft-addr"].into_iter().find_map(given);
+        let default = || Value::Known(lookup("raft-addr").map_or("", |spec| spec.default).to_owned());
+        of_pod(id.unwrap_or_else(default), pod)
+    }
+}
+
+/// Puts the pod's name where the manifest refers to it.
+fn of_pod(value: Value<String>, pod: &str) -> Value<String> {
+    match &value {
+        Value::Deferred(source) if is_pod_name(source) => Value::Known(pod.to_owned()),
+        Value::Deferred(Source::Composed { text, parts }) if !parts.is_empty() && parts.iter().all(is_pod_name) => {
+            let mut pieces = text.split("$(");
+            let literal = pieces.next().unwrap_or_default().to_owned();
+            // Behind each reference stands the text after its parenthesis.
+            let named = pieces.map(|piece| piece.split_once(')').map_or("", |(_, after)| after));
+            Value::Known(named.fold(literal, |id, after| id + pod + after))
+        }
+        Value::Known(_) | Value::Deferred(_) | Value::Malformed(_) => value,
+    }
+}
+
+fn is_pod_name(source: &Source) -> bool {
+    matches!(source, Source::Field(path) if path == "metadata.name" || path == "metadata.labels['statefulset.kubernetes.io/pod-name']")
+}
+
+/// What the repository of an image says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repository {
+    /// `…/rqlite/rqlite`, `…/kotsadm/rqlite`: the tag is rqlite's release.
+    Official,
+    /// `…/rqlite`: somebody's build, whose full tag is taken for the release.
+    Named,
+    Other,
+}
+
+fn repository(container: &Container) -> Repository {
+    let image = container.image.as_deref().unwrap_or_default();
+    let name = image.split('@').next().unwrap_or_default();
+    let mut segments: Vec<&str> = name.split('/').collect();
+    // A first segment with a dot or a port is a registry's host (distribution reference grammar).
+    if segments.len() > 1 && segments.first().is_some_and(|host| host.contains(['.', ':']) || *host == "localhost") {
+        segments.remove(0);
+    }
+    if let Some(last) = segments.last_mut() {
+        *last = last.split(':').next().unwrap_or_default();
+    }
+    match segments.as_slice() {
+        [.., "rqlite" | "kotsadm", "rqlite"] => Repository::Official,
+        [.., "rqlite"] => Repository::Named,
+        _ => Repository::Other,
+    }
+}
+
+fn version_of(container: &Container) -> ImageVersion {
+    match (repository(container), ImageVersion::of(container.image.as_deref().unwrap_or_default(), true)) {
+        (Repository::Official, version) | (Repository::Named, version @ ImageVersion::Tagged(_)) => version,
+        (Repository::Named | Repository::Other, _) => ImageVersion::Unknown,
+    }
+}
+
+/// By its launch, or by its image where the launch does not say otherwise.
+fn is_rqlite(container: &Container, launch: &Launch, alone: bool) -> bool {
+    let repository = repository(container);
+    match launch.program {
+        Program::Rqlited => true,
+        Program::Other => false,
+        Program::Entrypoint | Program::Image | Program::Unreadable => match repository {
+            Repository::Official => true,
+            Repository::Named => alone || has_distinctive_flag(launch, container),
+            Repository::Other => launch.program == Program::Entrypoint && has_distinctive_flag(launch, container),
+        },
+    }
+}
+
+/// Some flag that only rqlited has; where the launch cannot be read, any word that looks like one.
+fn has_distinctive_flag(launch: &Launch, container: &Container) -> bool {
+    let is_distinctive = |name: &str| lookup(name).is_some_and(|spec| spec.distinctive);
+    match &launch.line {
+        // The entrypoint's own additions say nothing of the image.
+        Some(line) => line.flags.iter().any(|flag| is_distinctive(&flag.name) && line.place_of(flag).is_some()),
+        None => {
+            let words = container.command.iter().chain(&container.args).flat_map(|text| text.split_whitespace());
+            words.filter_map(|word| word.strip_prefix('-')).any(|word| {
+                let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+                is_distinctive(name)
+            })
+        }
+    }
+}

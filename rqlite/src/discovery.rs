@@ -1,0 +1,107 @@
+//! How a node finds the others.
+//! Not whom it finds: disco configurations are not read.
+
+use crate::flag::CommandLine;
+use crate::value::Value;
+
+/// The discovery mode, and with it whether a node that removed itself can come back: with DNS, or several join targets
+/// and `-bootstrap-expect`, it can (measured on rqlited 8.43.4, 9.4.5 and 10.2.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Discovery {
+    Dns,
+    DnsSrv,
+    ConsulKv,
+    EtcdKv,
+    /// `-join` with its targets.
+    Join {
+        targets: Vec<String>,
+    },
+    None,
+    /// Deferred, malformed, or a launch that cannot be read.
+    Unreadable,
+}
+
+impl Discovery {
+    pub fn of(line: Option<&CommandLine>) -> Self {
+        let Some(line) = line.filter(|line| line.unreadable_flag().is_none()) else {
+            return Discovery::Unreadable;
+        };
+        // The public discovery service of releases before 7.0.0.
+        if line.effective("disco-id").is_some() {
+            return Discovery::Unreadable;
+        }
+        match (given(line, "disco-mode"), given(line, "join")) {
+            (Ok(mode), Ok(join)) if mode.is_empty() && join.is_empty() => Discovery::None,
+            (Ok(mode), Ok(join)) if mode.is_empty() => {
+                Discovery::Join { targets: join.split(',').map(str::to_owned).collect() }
+            }
+            // rqlited refuses both together.
+            (Ok(mode), Ok(join)) if join.is_empty() => Discovery::mode(&mode),
+            _ => Discovery::Unreadable,
+        }
+    }
+
+    fn mode(name: &str) -> Self {
+        match name {
+            "dns" => Discovery::Dns,
+            "dns-srv" => Discovery::DnsSrv,
+            "consul-kv" => Discovery::ConsulKv,
+            "etcd-kv" => Discovery::EtcdKv,
+            _ => Discovery::Unreadable,
+        }
+    }
+}
+
+/// The flag's text, empty where it is not given; an error where it cannot be known.
+fn given(line: &CommandLine, name: &str) -> Result<String, ()> {
+    match line.text(name) {
+        Some(Value::Known(text)) => Ok(text),
+        None => Ok(String::new()),
+        Some(Value::Deferred(_) | Value::Malformed(_)) => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flag::fixture::{deferred, line};
+
+    #[track_caller]
+    fn discovery(argv: &[&str]) -> Discovery {
+        Discovery::of(Some(&line(argv)))
+    }
+
+    #[test]
+    fn modes_are_rqliteds_four() {
+        for (mode, expected) in [
+            ("dns", Discovery::Dns),
+            ("dns-srv", Discovery::DnsSrv),
+            ("consul-kv", Discovery::ConsulKv),
+            ("etcd-kv", Discovery::EtcdKv),
+        ] {
+            assert_eq!(discovery(&["-disco-mode", mode, "/d"]), expected);
+        }
+        assert_eq!(discovery(&["-disco-mode=mdns", "/d"]), Discovery::Unreadable);
+    }
+
+    #[test]
+    fn join_targets_are_told_one_by_one() {
+        let targets = vec!["a:4002".to_owned(), "b:4002".to_owned()];
+        assert_eq!(discovery(&["-join=a:4002,b:4002", "/d"]), Discovery::Join { targets });
+    }
+
+    #[test]
+    fn nothing_given_is_none_and_both_are_unreadable() {
+        assert_eq!(discovery(&["-join=", "/d"]), Discovery::None);
+        assert_eq!(discovery(&["-join=a:4002", "-disco-mode=dns", "/d"]), Discovery::Unreadable);
+        assert_eq!(discovery(&["-disco-id=1", "/d"]), Discovery::Unreadable);
+        assert_eq!(Discovery::of(None), Discovery::Unreadable);
+    }
+
+    #[test]
+    fn deferred_values_are_unreadable() {
+        for hidden in ["-disco-mode=$(X)", "-join=$(X)", "$(X)"] {
+            assert_eq!(Discovery::of(Some(&deferred(&[hidden, "/d"]))), Discovery::Unreadable, "{hidden}");
+        }
+    }
+}

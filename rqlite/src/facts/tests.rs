@@ -1,0 +1,72 @@
+use serde_json::json;
+
+use super::*;
+
+#[track_caller]
+fn refuses(facts: serde_json::Value, part: &str) {
+    let error = Facts::parse(&facts.to_string()).unwrap_err().to_string();
+    assert!(error.contains(part), "{error}");
+}
+
+#[test]
+fn a_version_alone_is_nothing_known() {
+    assert_eq!(Facts::parse("{\"version\": 1}"), Ok(Facts::default()));
+}
+
+#[test]
+fn reads_every_key() {
+    let facts = Facts::parse(
+        r#"{"version": 1, "membership": [{"id": "rqlite-0", "api_addr": "http://rqlite-0:4001", "addr": "rqlite-0:4002", "version": "10",
+            "voter": true, "reachable": true, "leader": true, "time": 0.1, "time_s": "1s"}, {"id": "rqlite-3", "addr": "rqlite-3:4002", "voter": false,
+            "reachable": false, "leader": false, "error": "refused"}],
+            "leader": "rqlite-0", "lastVoters": ["rqlite-0"],
+            "pods": [{"name": "rqlite-0", "ready": true, "terminating": false, "nodeId": "rqlite-0", "removeOnShutdown": true}, {"name": "rqlite-1"}],
+            "pvcs": [{"name": "data-rqlite-0", "bound": true}], "owners": ["u"], "everReady": true, "now": "2026-11-22T10:00:00Z"}"#,
+    )
+    .unwrap();
+    let view = facts.membership.unwrap();
+    assert_eq!(view.leader.as_deref(), Some("rqlite-0"));
+    assert_eq!(view.voters().count(), 1);
+    assert_eq!(facts.last_voters.unwrap(), ["rqlite-0"]);
+    let pods = facts.pods.unwrap();
+    assert_eq!(
+        (pods[0].ready, pods[0].remove_on_shutdown, pods[1].ready, pods[1].node_id.as_ref()),
+        (true, Some(true), false, None)
+    );
+    assert_eq!(facts.claims.unwrap(), [Claim { name: "data-rqlite-0".to_owned(), bound: true }]);
+    assert_eq!(
+        (facts.owners.unwrap(), facts.ever_ready, facts.now.unwrap().as_str()),
+        (vec!["u".to_owned()], Some(true), "2026-11-22T10:00:00Z")
+    );
+}
+
+#[test]
+fn an_empty_list_is_knowledge() {
+    let facts = Facts::parse(r#"{"version": 1, "pods": [], "pvcs": []}"#).unwrap();
+    assert_eq!((facts.pods, facts.claims, facts.owners), (Some(Vec::new()), Some(Vec::new()), None));
+}
+
+#[test]
+fn the_leader_key_wins_over_the_entries() {
+    let entry = json!({ "id": "a", "addr": "a:1", "voter": true, "reachable": true, "leader": true });
+    let leader = |facts: serde_json::Value| Facts::parse(&facts.to_string()).unwrap().membership.unwrap().leader;
+    assert_eq!(leader(json!({ "version": 1, "membership": [entry] })), Some("a".to_owned()));
+    assert_eq!(leader(json!({ "version": 1, "membership": [entry], "leader": null })), None);
+    let mut other = entry.clone();
+    other["id"] = json!("b");
+    assert_eq!(leader(json!({ "version": 1, "membership": [entry, other] })), None);
+}
+
+#[test]
+fn unknown_keys_and_versions_are_named() {
+    refuses(json!({ "version": 1, "membrship": [] }), "membrship");
+    refuses(json!({ "version": 1, "pods": [{ "name": "a", "redy": true }] }), "redy");
+    refuses(json!({ "version": 1, "pvcs": [{ "name": "a", "phase": "Bound" }] }), "phase");
+    refuses(json!({ "version": 2, "anything": 1 }), "version 2");
+    refuses(json!({ "version": "1" }), "version \"1\"");
+    refuses(json!({}), "`version` is missing");
+    refuses(json!({ "version": 1, "membership": [{ "addr": "a:1" }] }), "no `id`");
+    refuses(json!({ "version": 1, "membership": [{ "id": "a" }, { "id": "a" }] }), "`a` twice");
+    refuses(json!({ "version": 1, "membership": [{ "id": "a" }], "leader": "b" }), "`b`");
+    assert!(Facts::parse("nonsense").is_err());
+}

@@ -1,0 +1,173 @@
+//! A command line as Go's `flag` package reads it: one or two dashes, `=` or the next token, booleans only with `=`,
+//! stop at the first bare word, last one wins. Knows rqlited's flags from the table, not what they mean.
+
+#[cfg(test)]
+pub(crate) mod fixture;
+pub(crate) mod number;
+mod parse;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
+
+use crate::flag_table::FlagSpec;
+use crate::value::Value;
+use crate::version::Version;
+
+/// Which list of the container a token stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    Command,
+    Args,
+}
+
+/// Where a token stands in the container: `args[2]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub list: List,
+    pub index: usize,
+}
+
+/// Where a token of the final command line comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An element of `command` or `args`.
+    Container(Place),
+    /// A word of the shell script at that place.
+    Script(Place),
+    /// The image's entrypoint adds it, by default or from this environment variable.
+    Entrypoint(&'static str),
+}
+
+/// One token of a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// As the manifest has it, `$(VAR)` unexpanded.
+    pub text: String,
+    /// After expansion.
+    pub value: Value<String>,
+    pub origin: Origin,
+}
+
+/// One occurrence of a flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// Without dashes.
+    pub name: String,
+    /// None: a bare boolean.
+    pub value: Option<Value<String>>,
+    /// None: no release of rqlited has it.
+    pub spec: Option<&'static FlagSpec>,
+    /// Index of its token in [`CommandLine::tokens`].
+    pub token: usize,
+}
+
+/// Why rqlited would not start with this command line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What rqlited would say, in our words; one line.
+    pub message: String,
+    /// Index of the token at fault in [`CommandLine::tokens`], if one is.
+    pub token: Option<usize>,
+    /// rqlited's exit code: 2 for the flag package, 1 for its own validation.
+    pub exit_code: u8,
+}
+
+/// A parsed command line of rqlited, without argv[0].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    pub tokens: Vec<Token>,
+    /// In order; the last of a name wins.
+    pub flags: Vec<Flag>,
+    /// Indices of positional tokens; the first is DATA_DIR, a second one is fatal.
+    pub positionals: Vec<usize>,
+    /// The first thing that stops rqlited; parsing goes on after it where it can.
+    pub error: Option<UsageError>,
+}
+
+impl CommandLine {
+    /// Parses; `version` decides which flags exist (None: those of any release).
+    ///
+    /// A token of which nothing is known (`$(EXTRA)` of a ConfigMap) is DATA_DIR where it is the last one, else a flag
+    /// without a name: rqlited would not start if it were anything else.
+    pub fn parse(tokens: Vec<Token>, version: Option<Version>) -> Self {
+        let mut line = parse::parse(tokens, version);
+        line.error = line.error.take().or_else(|| refusal::of(&line, version));
+        line
+    }
+
+    /// The occurrence that wins, if the flag is given at all.
+    pub fn effective(&self, name: &str) -> Option<&Flag> {
+        self.flags.iter().rev().find(|flag| flag.name == name)
+    }
+
+    /// Where the winning occurrence stands, if in the container or a script of it.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        self.place_of(self.effective(name)?)
+    }
+
+    /// Where that occurrence stands, if in the container or a script of it.
+    pub fn place_of(&self, flag: &Flag) -> Option<Place> {
+        match self.tokens.get(flag.token)?.origin {
+            Origin::Container(place) | Origin::Script(place) => Some(place),
+            Origin::Entrypoint(_) => None,
+        }
+    }
+
+    /// The text given, None if the flag is not given.
+    pub fn text(&self, name: &str) -> Option<Value<String>> {
+        // Go sets a bare boolean to "true".
+        let bare = || Value::Known("true".to_owned());
+        self.effective(name).map(|flag| flag.value.clone().unwrap_or_else(bare))
+    }
+
+    /// The boolean given (bare is true), None if not given.
+    pub fn boolean(&self, name: &str) -> Option<Value<bool>> {
+        self.read(name, number::boolean)
+    }
+
+    /// The integer given, in any of Go's bases, None if not given.
+    pub fn integer(&self, name: &str) -> Option<Value<i64>> {
+        self.read(name, number::integer)
+    }
+
+    /// The duration given, in nanoseconds, None if not given.
+    pub fn duration(&self, name: &str) -> Option<Value<i64>> {
+        self.read(name, number::duration)
+    }
+
+    /// The first flag whose very name is deferred (`$(EXTRA)`, `-$(NAME)=3`): any flag may be meant.
+    pub fn unreadable_flag(&self) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.name.is_empty())
+    }
+
+    /// rqlited gets past its flag package: what is left to refuse are values that contradict each other.
+    /// Where it does not, one flag more may be read as anything.
+    pub fn parses(&self) -> bool {
+        self.positionals.len() <= 1 && self.error.as_ref().is_none_or(|error| error.exit_code == refusal::EXIT_CODE)
+    }
+
+    /// An occurrence as the manifest spells it: `-x=3`, or `-x 3` where its value is the next token.
+    pub fn spelling(&self, flag: &Flag) -> String {
+        let Some(token) = self.tokens.get(flag.token) else {
+            return String::new();
+        };
+        match self.tokens.get(flag.token + 1) {
+            Some(next) if flag.value.is_some() && !token.text.contains('=') && !flag.name.is_empty() => {
+                format!("{} {}", token.text, next.text)
+            }
+            Some(_) | None => token.text.clone(),
+        }
+    }
+
+    /// The argv again: the texts of all tokens, in order.
+    pub fn argv(&self) -> Vec<&str> {
+        self.tokens.iter().map(|token| token.text.as_str()).collect()
+    }
+
+    fn read<T: Display>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Value<T>> {
+        self.text(name).map(|value| value.parse(|text| read(text)))
+    }
+}

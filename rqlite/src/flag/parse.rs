@@ -1,0 +1,200 @@
+//! The grammar of Go's `flag` package (`flag.FlagSet.parseOne`), over tokens of which some are not known.
+//! Not which combinations of values rqlited refuses: that is `refusal`.
+
+use super::{CommandLine, Flag, Token, UsageError, number};
+use crate::flag_table::{FlagSpec, Kind, lookup};
+use crate::value::{Source, Value, clip};
+use crate::version::Version;
+
+/// Go's exit code for a command line that its flag package refuses (`flag.ExitOnError`).
+const EXIT_CODE: u8 = 2;
+
+pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine {
+    let mut parser =
+        Parser { version, next: 0, line: CommandLine { tokens, flags: vec![], positionals: vec![], error: None } };
+    while parser.next < parser.line.tokens.len() && parser.flag() {}
+    parser.line.positionals = (parser.next..parser.line.tokens.len()).collect();
+    parser.version_asked();
+    parser.line
+}
+
+struct Parser {
+    version: Option<Version>,
+    /// Index of the token to read next.
+    next: usize,
+    line: CommandLine,
+}
+
+/// What a token is where a flag may stand.
+enum Head {
+    Positional,
+    /// `--`
+    Terminator,
+    /// `---x`, `-=x`
+    BadSyntax,
+    /// Its name is deferred.
+    Hidden(Source),
+    Flag {
+        name: String,
+        value: Option<Value<String>>,
+    },
+}
+
+impl Parser {
+    /// Reads one flag; false at the end of the flags.
+    fn flag(&mut self) -> bool {
+        let index = self.next;
+        let Some(token) = self.line.tokens.get(index) else {
+            return false;
+        };
+        let is_last = index + 1 == self.line.tokens.len();
+        let shown = clip(&token.text);
+        match head(&token.value) {
+            Head::Positional => return false,
+            Head::Hidden(_) if is_last => return false,
+            Head::Terminator => {
+                self.next += 1;
+                return false;
+            }
+            Head::BadSyntax => {
+                self.next += 1;
+                self.refuse(index, EXIT_CODE, format!("`{shown}` is no flag, it has too many dashes or no name"));
+            }
+            Head::Hidden(source) => {
+                self.next += 1;
+                self.line.flags.push(Flag {
+                    name: String::new(),
+                    value: Some(Value::Deferred(source)),
+                    spec: None,
+                    token: index,
+                });
+            }
+            Head::Flag { name, value } => {
+                self.next += 1;
+                self.named(index, name, value);
+            }
+        }
+        true
+    }
+
+    fn named(&mut self, index: usize, name: String, inline: Option<Value<String>>) {
+        let spec = lookup(&name);
+        self.check_name(index, &name, spec);
+        let value = match (inline, spec.map(|spec| spec.kind)) {
+            (Some(value), _) => Some((index, value)),
+            (None, Some(Kind::Bool)) => None,
+            (None, Some(Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text)) => {
+                let value = self.next_value();
+                if value.is_none() {
+                    self.refuse(index, EXIT_CODE, format!("`-{}` needs a value and nothing follows it", clip(&name)));
+                }
+                value
+            }
+            // Of a flag that nobody knows, a bare word that is not the last one is more likely its value than DATA_DIR.
+            (None, None) if self.bare_word_before_the_last() => self.next_value(),
+            (None, None) => None,
+        };
+        if let (Some(spec), Some((token, Value::Known(text)))) = (spec, &value)
+            && let Some(expected) = mismatch(spec.kind, text)
+        {
+            self.refuse(*token, EXIT_CODE, format!("`-{name}` is given `{}`, which is no {expected}", clip(text)));
+        }
+        self.line.flags.push(Flag { name, value: value.map(|(_, value)| value), spec, token: index });
+    }
+
+    fn check_name(&mut self, index: usize, name: &str, spec: Option<&FlagSpec>) {
+        if matches!(name, "h" | "help") {
+            return self.refuse(index, 0, format!("`-{name}` prints the usage and exits"));
+        }
+        let exists = match (spec, self.version) {
+            (Some(spec), Some(version)) => spec.exists_in(version),
+            // A release that this build does not know may have any flag.
+            (None, Some(version)) => version > Version::NEWEST,
+            (spec, None) => spec.is_some(),
+        };
+        if exists {
+            return;
+        }
+        let shown = clip(name);
+        let message = match self.version {
+            Some(version) => format!("`-{shown}` is no flag of rqlited {version}"),
+            None => format!("`-{shown}` is no flag of any rqlited release"),
+        };
+        self.refuse(index, EXIT_CODE, message);
+    }
+
+    fn next_value(&mut self) -> Option<(usize, Value<String>)> {
+        let index = self.next;
+        let value = self.line.tokens.get(index)?.value.clone();
+        self.next += 1;
+        Some((index, value))
+    }
+
+    fn bare_word_before_the_last(&self) -> bool {
+        let word = self.line.tokens.get(self.next).is_some_and(|token| matches!(head(&token.value), Head::Positional));
+        word && self.next + 1 < self.line.tokens.len()
+    }
+
+    /// rqlited looks at `-version` when all flags are read.
+    fn version_asked(&mut self) {
+        let asked = self.line.boolean("version") == Some(Value::Known(true));
+        if let Some(token) = self.line.effective("version").filter(|_| asked).map(|flag| flag.token) {
+            self.refuse(token, 0, "`-version` prints the version and exits".to_owned());
+        }
+    }
+
+    /// The first fault is the one that stops rqlited.
+    fn refuse(&mut self, token: usize, exit_code: u8, message: String) {
+        self.line.error.get_or_insert(UsageError { message, token: Some(token), exit_code });
+    }
+}
+
+fn head(value: &Value<String>) -> Head {
+    let (text, parts) = match value {
+        Value::Known(text) | Value::Malformed(text) => (text.as_str(), None),
+        Value::Deferred(Source::Composed { text, parts }) => (text.as_str(), Some(parts)),
+        Value::Deferred(source) => return Head::Hidden(source.clone()),
+    };
+    let hidden = || parts.map(|parts| Head::Hidden(Source::Composed { text: text.to_owned(), parts: parts.clone() }));
+    if text.starts_with("$(")
+        && let Some(head) = hidden()
+    {
+        return head;
+    }
+    let Some(rest) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
+        return Head::Positional;
+    };
+    let name = rest.strip_prefix('-').unwrap_or(rest);
+    if text == "--" {
+        return Head::Terminator;
+    }
+    if name.is_empty() || name.starts_with(['-', '=']) {
+        return Head::BadSyntax;
+    }
+    let (name, given) = match name.split_once('=') {
+        Some((name, given)) => (name, Some(given)),
+        None => (name, None),
+    };
+    if name.contains("$(")
+        && let Some(head) = hidden()
+    {
+        return head;
+    }
+    let value = given.map(|given| match parts {
+        Some(parts) => Value::Deferred(Source::composed(given.to_owned(), parts.clone())),
+        None => Value::Known(given.to_owned()),
+    });
+    Head::Flag { name: name.to_owned(), value }
+}
+
+/// What a flag of that kind expects, if the text is not it.
+fn mismatch(kind: Kind, text: &str) -> Option<&'static str> {
+    let (fits, expected) = match kind {
+        Kind::Bool => (number::boolean(text).is_some(), "boolean"),
+        Kind::Int => (number::integer(text).is_some(), "integer"),
+        Kind::Uint64 => (number::unsigned(text).is_some(), "count from 0"),
+        Kind::Duration => (number::duration(text).is_some(), "duration, such as `3s`"),
+        Kind::Text => (true, ""),
+    };
+    (!fits).then_some(expected)
+}

@@ -1,0 +1,269 @@
+//! The container's environment as the kubelet makes it, and `$(VAR)` in texts, with what the manifest does not tell left as references.
+//! Not the environment that the image or the shell adds.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar};
+use crate::value::{Source, Value};
+
+/// A text of which some pieces are references.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Text(pub(super) Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    Literal(String),
+    /// The variable's name and where its value comes from.
+    Reference {
+        name: String,
+        source: Source,
+    },
+}
+
+impl Text {
+    pub(super) fn literal(text: &str) -> Self {
+        Text(vec![Piece::Literal(text.to_owned())])
+    }
+
+    pub(super) fn reference(name: &str, source: Source) -> Self {
+        Text(vec![Piece::Reference { name: name.to_owned(), source }])
+    }
+
+    pub(super) fn push(&mut self, literal: &str) {
+        match self.0.last_mut() {
+            Some(Piece::Literal(last)) => last.push_str(literal),
+            Some(Piece::Reference { .. }) | None => self.0.push(Piece::Literal(literal.to_owned())),
+        }
+    }
+
+    pub(super) fn extend(&mut self, other: Text) {
+        for piece in other.0 {
+            match piece {
+                Piece::Literal(text) => self.push(&text),
+                Piece::Reference { .. } => self.0.push(piece),
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        let bytes = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Reference { name, .. } => name.len(),
+        };
+        self.0.iter().map(bytes).sum()
+    }
+
+    /// Known if there are no references; one reference alone is that reference.
+    pub(super) fn into_value(self) -> Value<String> {
+        let mut text = String::new();
+        let mut parts = Vec::new();
+        for piece in self.0 {
+            match piece {
+                Piece::Literal(literal) => text.push_str(&literal),
+                Piece::Reference { name, source } => {
+                    text.push_str(&format!("$({name})"));
+                    parts.push(source);
+                }
+            }
+        }
+        if parts.is_empty() { Value::Known(text) } else { Value::Deferred(Source::composed(text, parts)) }
+    }
+}
+
+/// Bytes of one argument or variable that Linux passes to a program (MAX_ARG_STRLEN).
+const LONGEST: usize = 131_072;
+
+/// The variables of a container.
+#[derive(Clone)]
+pub(super) struct Environment<'a> {
+    variables: BTreeMap<String, Text>,
+    /// ConfigMaps and Secrets of which every key is a variable; `variables` goes before them.
+    from: &'a [EnvFrom],
+}
+
+impl<'a> Environment<'a> {
+    pub(super) fn of(container: &'a Container) -> Self {
+        let mut environment = Environment { variables: BTreeMap::new(), from: &container.env_from };
+        // A value may name variables defined above it; the last definition of a name wins.
+        for variable in &container.env {
+            let text = environment.text_of(variable);
+            environment.variables.insert(variable.name.clone(), text);
+        }
+        environment
+    }
+
+    /// The variable, None if the manifest does not define it.
+    pub(super) fn lookup(&self, name: &str) -> Option<Text> {
+        self.defined(name).or_else(|| self.in_objects(name))
+    }
+
+    /// The variable, if `env` itself names it.
+    pub(super) fn defined(&self, name: &str) -> Option<Text> {
+        self.variables.get(name).cloned()
+    }
+
+    /// The environment of a script's commands, where the script itself sets this variable.
+    pub(super) fn set_by_script(&mut self, name: &str, script: &str) {
+        let text = Text::reference(name, Source::Script(script.to_owned()));
+        self.variables.insert(name.to_owned(), text);
+    }
+
+    /// Replaces `$(VAR)`; `$$` stands for `$`, and a variable that is not defined stays as it is written
+    /// (k8s.io/kubernetes `third_party/forked/golang/expansion`).
+    pub(super) fn expand(&self, template: &str) -> Text {
+        let mut text = Text::default();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('$') {
+            text.push(before);
+            rest = after;
+            if let Some(after) = after.strip_prefix('$') {
+                text.push("$");
+                rest = after;
+            } else if let Some((name, after)) = after.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+                text.extend(self.lookup(name).unwrap_or_else(|| Text::literal(&format!("$({name})"))));
+                rest = after;
+            } else {
+                text.push("$");
+            }
+        }
+        text.push(rest);
+        // Variables that name each other twice grow without end; no program could be started with such a text.
+        if text.len() > LONGEST.max(template.len()) {
+            let source = Source::Composed { text: template.to_owned(), parts: vec![] };
+            return Text::reference("too-long", source);
+        }
+        text
+    }
+
+    fn text_of(&self, variable: &EnvVar) -> Text {
+        match (&variable.value, &variable.value_from) {
+            (Some(value), None) => self.expand(value),
+            (_, Some(source)) => Text::reference(&variable.name, source_of(&variable.name, source)),
+            (None, None) => Text::literal(""),
+        }
+    }
+
+    /// Which of the objects has the key cannot be known: with several, all of them are the reference.
+    fn in_objects(&self, name: &str) -> Option<Text> {
+        let mut sources: Vec<Source> = self.from.iter().filter_map(|object| key_of(object, name)).collect();
+        let source = match sources.len() {
+            0 => return None,
+            1 => sources.pop()?,
+            _ => Source::Composed { text: format!("$({name})"), parts: sources },
+        };
+        Some(Text::reference(name, source))
+    }
+}
+
+fn key_of(object: &EnvFrom, name: &str) -> Option<Source> {
+    let key = name.strip_prefix(object.prefix.as_str()).filter(|key| !key.is_empty())?.to_owned();
+    match (&object.config_map_ref, &object.secret_ref) {
+        (Some(map), _) => Some(Source::ConfigMapKey { name: map.name.clone(), key }),
+        (None, Some(secret)) => Some(Source::SecretKey { name: secret.name.clone(), key }),
+        (None, None) => None,
+    }
+}
+
+fn source_of(variable: &str, source: &EnvSource) -> Source {
+    if let Some(reference) = &source.config_map_key_ref {
+        Source::ConfigMapKey { name: reference.name.clone(), key: reference.key.clone() }
+    } else if let Some(reference) = &source.secret_key_ref {
+        Source::SecretKey { name: reference.name.clone(), key: reference.key.clone() }
+    } else if let Some(reference) = &source.field_ref {
+        Source::Field(reference.field_path.clone())
+    } else if let Some(reference) = &source.resource_field_ref {
+        Source::Resource(reference.resource.clone())
+    } else {
+        // A kind of source that this build does not know, such as a file.
+        Source::Composed { text: format!("$({variable})"), parts: vec![] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(json: &str) -> Container {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[track_caller]
+    fn expanded(container_json: &str, template: &str) -> Value<String> {
+        Environment::of(&container(container_json)).expand(template).into_value()
+    }
+
+    fn known(text: &str) -> Value<String> {
+        Value::Known(text.to_owned())
+    }
+
+    fn config(name: &str, key: &str) -> Source {
+        Source::ConfigMapKey { name: name.to_owned(), key: key.to_owned() }
+    }
+
+    #[test]
+    fn literals_resolve_and_later_definitions_win() {
+        let env = r#"{"env":[{"name":"A","value":"1"},{"name":"B","value":"x$(A)$(C)"},{"name":"A","value":"2"},{"name":"C","value":"late"}]}"#;
+        assert_eq!(expanded(env, "$(A)-$(B)"), known("2-x1$(C)"));
+    }
+
+    #[test]
+    fn escapes_and_odd_dollars_are_the_kubelets() {
+        let env = r#"{"env":[{"name":"A","value":"1"}]}"#;
+        for (template, text) in [
+            ("$$(A)", "$(A)"),
+            ("$$$(A)", "$1"),
+            ("$$$$(A)", "$$(A)"),
+            ("$A", "$A"),
+            ("a$", "a$"),
+            ("$(A", "$(A"),
+            ("$(NO)", "$(NO)"),
+            ("$()", "$()"),
+            ("$$", "$"),
+        ] {
+            assert_eq!(expanded(env, template), known(text), "{template}");
+        }
+    }
+
+    #[test]
+    fn references_are_told_by_object_and_key() {
+        let env = r#"{"env":[
+            {"name":"N","valueFrom":{"configMapKeyRef":{"name":"peers","key":"count"}}},
+            {"name":"S","valueFrom":{"secretKeyRef":{"name":"pw","key":"p"}}},
+            {"name":"P","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},
+            {"name":"L","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu"}}},
+            {"name":"U","valueFrom":{}},
+            {"name":"M","value":"a$(N)b$(P)"}]}"#;
+        assert_eq!(expanded(env, "$(N)"), Value::Deferred(config("peers", "count")));
+        assert_eq!(expanded(env, "$(S)"), Value::Deferred(Source::SecretKey { name: "pw".into(), key: "p".into() }));
+        assert_eq!(expanded(env, "$(L)"), Value::Deferred(Source::Resource("limits.cpu".into())));
+        assert!(matches!(expanded(env, "$(U)"), Value::Deferred(Source::Composed { parts, .. }) if parts.is_empty()));
+        let parts = vec![config("peers", "count"), Source::Field("metadata.name".into())];
+        let composed = Source::Composed { text: "-x=a$(N)b$(P)".into(), parts };
+        assert_eq!(expanded(env, "-x=$(M)"), Value::Deferred(composed));
+    }
+
+    #[test]
+    fn env_goes_before_env_from_and_prefixes_are_cut() {
+        let env = r#"{"env":[{"name":"RQ_A","value":"1"}],"envFrom":[{"prefix":"RQ_","configMapRef":{"name":"m"}}]}"#;
+        assert_eq!(expanded(env, "$(RQ_A)"), known("1"));
+        assert_eq!(expanded(env, "$(RQ_B)"), Value::Deferred(config("m", "B")));
+        assert_eq!(expanded(env, "$(OTHER)"), known("$(OTHER)"));
+    }
+
+    #[test]
+    fn a_variable_that_several_objects_could_give_is_deferred_to_all_of_them() {
+        let env = r#"{"envFrom":[{"configMapRef":{"name":"m"}},{"secretRef":{"name":"s"}}]}"#;
+        let Value::Deferred(Source::Composed { parts, .. }) = expanded(env, "$(V)") else { panic!("not composed") };
+        assert_eq!(parts, [config("m", "V"), Source::SecretKey { name: "s".into(), key: "V".into() }]);
+    }
+
+    #[test]
+    fn variables_that_grow_without_end_are_not_followed() {
+        let doubling = (1..60).map(|n| format!(r#"{{"name":"V{n}","value":"$(V{0})$(V{0})"}}"#, n - 1));
+        let variables: Vec<String> =
+            std::iter::once(r#"{"name":"V0","value":"long"}"#.to_owned()).chain(doubling).collect();
+        let env = format!(r#"{{"env":[{}]}}"#, variables.join(","));
+        assert!(matches!(expanded(&env, "$(V59)"), Value::Deferred(_)));
+        assert_eq!(expanded(&env, "$(V1)"), known("longlong"));
+    }
+}

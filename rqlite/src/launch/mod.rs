@@ -1,0 +1,139 @@
+//! How a container starts rqlited: command, args, environment and the image's entrypoint, down to the argv that rqlited parses.
+//! Not what the flags mean, nor whether the container is rqlite's (`cluster`).
+
+mod entrypoint;
+mod env;
+mod insertion;
+mod reading;
+mod script;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::flag::{CommandLine, List, Place};
+use crate::manifest::Container;
+use crate::value::Value;
+use crate::version::{ImageVersion, Version};
+
+/// The launch shapes that are told apart (A to J; `docs/launch-shapes.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A: neither command nor args.
+    Bare,
+    /// B: no command, args start with a flag; the entrypoint adds its defaults and the data directory.
+    Flags,
+    /// C: no command, args are the image's keyword alone (`run`, or `rqlite` before 8.29.0).
+    Keyword,
+    /// D: no command, args start with rqlited.
+    ArgsServer,
+    /// E: command starts with rqlited.
+    CommandServer,
+    /// F: command starts with docker-entrypoint.sh.
+    Entrypoint,
+    /// G: a shell script that passes `"$0" "$@"` on.
+    ScriptAllArguments,
+    /// H: a shell script that passes `"$@"` on.
+    ScriptArguments,
+    /// I: a shell script that names its arguments itself.
+    Script,
+    /// J: a wrapper (tini, dumb-init) before one of D to H, and read as that one.
+    Wrapper,
+    /// None of these: nothing can be said.
+    Unreadable,
+}
+
+/// Where a self-contained `-flag=value` may be put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Insertion {
+    /// Before the element that stands there now (`index` may be the list's length; the list may be absent).
+    Before(Place),
+    /// In place of the one element there (the keyword of shape C).
+    Replace(Place),
+}
+
+/// Why no flag may be put into this launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoInsertion {
+    #[error("the shell script names rqlited's arguments itself")]
+    ScriptText,
+    #[error("the shell script does not exec rqlited, so SIGTERM never reaches it")]
+    NoExec,
+    #[error("the launch cannot be read")]
+    Unreadable,
+    #[error("the arguments after `run` are dropped by the image's entrypoint")]
+    DroppedArguments,
+    #[error("the image's entrypoint is called without arguments, so rqlited is never started")]
+    EmptyEntrypoint,
+    #[error("the command line is one that rqlited refuses already")]
+    Refused,
+}
+
+/// One container's way of starting rqlited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    pub shape: Shape,
+    /// What rqlited parses, the entrypoint's additions included. None where the launch cannot be read
+    /// (for shape I: what the script's words give, when they can be read).
+    pub line: Option<CommandLine>,
+    /// The flags go through the image's entrypoint, which adds its defaults.
+    pub through_entrypoint: bool,
+    /// The shell script (shapes G, H, I), as written; where `line` is None, followed by its arguments, one a line.
+    pub script: Option<String>,
+    pub insertion: Result<Insertion, NoInsertion>,
+    pub program: Program,
+    /// The release that it was read for.
+    pub release: Option<Version>,
+}
+
+/// What the first token of a launch says about the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// rqlited itself, or a script or an entrypoint that runs it.
+    Rqlited,
+    /// `docker-entrypoint.sh`, of whichever image.
+    Entrypoint,
+    /// Decided by the image (no command; args are flags, a keyword, or nothing).
+    Image,
+    /// Another program (`curl`, `sleep`, the `rqlite` shell).
+    Other,
+    /// A script or wrapper that cannot be read.
+    Unreadable,
+}
+
+/// Which program the container's command and args start.
+pub fn program(container: &Container) -> Program {
+    reading::read(container, None).program
+}
+
+/// The words of an argv, or of the one command that its `sh -c` runs; None where they are more than plain words.
+pub(crate) fn single_command(argv: &[String]) -> Option<Vec<String>> {
+    reading::single_command(argv)
+}
+
+impl Launch {
+    /// Reads a container that is known to run rqlite.
+    pub fn of(container: &Container, version: ImageVersion) -> Self {
+        let release = version.release();
+        let reading = reading::read(container, release);
+        let insertion = insertion::plan(container, release, &reading);
+        let reading::Reading { shape, line, through_entrypoint, script, program, places: _ } = reading;
+        Launch { shape, line, through_entrypoint, script, insertion, program, release }
+    }
+
+    /// The data directory that rqlited uses: the positional, or DATA_DIR of the entrypoint.
+    pub fn data_dir(&self) -> Option<Value<String>> {
+        let line = self.line.as_ref()?;
+        let token = line.tokens.get(*line.positionals.first()?)?;
+        Some(token.value.clone())
+    }
+
+    /// `args` or `command` and the new content of that list after inserting `token` (a self-contained `-flag=value`).
+    ///
+    /// Errors: as [`Launch::insertion`]; `Refused` also where this token would change more than its own flag,
+    /// or is no flag of this release.
+    pub fn insert(&self, container: &Container, token: &str) -> Result<(List, Vec<String>), NoInsertion> {
+        let insertion = self.insertion.as_ref().map_err(|reason| *reason)?;
+        let line = self.line.as_ref().ok_or(NoInsertion::Unreadable)?;
+        insertion::try_at(container, self.release, line, insertion, token)
+    }
+}

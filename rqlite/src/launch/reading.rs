@@ -1,0 +1,365 @@
+//! From a container's command and args to what rqlited parses: the launch shapes A to J.
+//! Does not decide whether an insertion is sound: it proposes places, `insertion` tries them.
+
+use super::entrypoint::Entrypoint;
+use super::env::{Environment, Text};
+use super::script::{self, Script};
+use super::words::{Received, Surroundings};
+use super::{Insertion, NoInsertion, Program, Shape};
+use crate::flag::{CommandLine, List, Origin, Place, Token};
+use crate::manifest::Container;
+use crate::value::{Source, Value};
+use crate::version::Version;
+
+/// One way of starting rqlited, before its insertion is settled.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) shape: Shape,
+    pub(super) line: Option<CommandLine>,
+    pub(super) through_entrypoint: bool,
+    pub(super) script: Option<String>,
+    pub(super) program: Program,
+    /// Places for one more flag, best first; not yet tried.
+    pub(super) places: Result<Vec<Insertion>, NoInsertion>,
+}
+
+/// Reads a container; `release` is that of its image.
+pub(super) fn read(container: &Container, release: Option<Version>) -> Reading {
+    let environment = Environment::of(container);
+    let reader = Reader { release, environment: &environment, depth: 0 };
+    let command = reader.tokens(&container.command, List::Command);
+    let args = reader.tokens(&container.args, List::Args);
+    if container.command.is_empty() {
+        return reader.image(args);
+    }
+    reader.argv(command.into_iter().chain(args).collect())
+}
+
+struct Reader<'a> {
+    release: Option<Version>,
+    environment: &'a Environment<'a>,
+    /// How many programs have handed over to the next one.
+    depth: usize,
+}
+
+/// More hand-overs than any manifest has; a list of a million wrappers must not exhaust the stack.
+const DEEPEST: usize = 8;
+
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
+const WRAPPERS: &[&str] = &["tini", "tini-static", "dumb-init"];
+/// Programs that start the one named behind their own arguments, which are not read here.
+const LAUNCHERS: &[&str] = &[
+    "busybox",
+    "catatonit",
+    "chpst",
+    "env",
+    "gosu",
+    "ionice",
+    "nice",
+    "nohup",
+    "setpriv",
+    "stdbuf",
+    "su-exec",
+    "timeout",
+];
+
+impl Reader<'_> {
+    fn deeper(&self) -> Self {
+        Reader { depth: self.depth + 1, ..*self }
+    }
+
+    fn tokens(&self, list: &[String], which: List) -> Vec<Token> {
+        let token = |(index, text): (usize, &String)| Token {
+            text: text.clone(),
+            value: self.environment.expand(text).into_value(),
+            origin: Origin::Container(Place { list: which, index }),
+        };
+        list.iter().enumerate().map(token).collect()
+    }
+
+    /// No command: the image's entrypoint gets the args, or the image's own keyword.
+    fn image(&self, args: Vec<Token>) -> Reading {
+        if args.is_empty() {
+            let first = Insertion::Before(Place { list: List::Args, index: 0 });
+            return self.composed(Shape::Bare, vec![], Ok(vec![first]));
+        }
+        let mut reading = self.entrypoint(args);
+        if reading.shape == Shape::CommandServer {
+            reading.shape = Shape::ArgsServer;
+        }
+        if matches!(reading.shape, Shape::Flags | Shape::Keyword) {
+            reading.program = Program::Image;
+        }
+        reading
+    }
+
+    /// What the image's entrypoint does with these arguments.
+    fn entrypoint(&self, user: Vec<Token>) -> Reading {
+        let Some(first) = user.first() else {
+            return unreadable(Program::Entrypoint, NoInsertion::EmptyEntrypoint);
+        };
+        let leading = match &first.value {
+            Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
+                text.as_str()
+            }
+            Value::Deferred(_) => return unreadable(Program::Unreadable, NoInsertion::Unreadable),
+        };
+        if leading.starts_with('-') {
+            let places = Ok(place_of(first).map(Insertion::Before).into_iter().collect());
+            return self.composed(Shape::Flags, user, places);
+        }
+        if self.entrypoint_script().is_keyword(leading)
+            && (user.len() == 1 || leading == "run" || self.release.is_some())
+        {
+            let places = match (user.len(), place_of(first)) {
+                (1, Some(place)) => Ok(vec![Insertion::Replace(place)]),
+                (1, None) => Err(NoInsertion::ScriptText),
+                _ => Err(NoInsertion::DroppedArguments),
+            };
+            return self.composed(Shape::Keyword, vec![], places);
+        }
+        self.argv(user)
+    }
+
+    fn composed(&self, shape: Shape, user: Vec<Token>, places: Result<Vec<Insertion>, NoInsertion>) -> Reading {
+        let line = CommandLine::parse(self.entrypoint_script().compose(user), self.release);
+        let program = if shape == Shape::Bare { Program::Image } else { Program::Entrypoint };
+        Reading { shape, line: Some(line), through_entrypoint: true, script: None, program, places }
+    }
+
+    fn entrypoint_script(&self) -> Entrypoint<'_> {
+        Entrypoint { release: self.release, environment: self.environment }
+    }
+
+    /// A whole argv, its first token the program.
+    fn argv(&self, mut argv: Vec<Token>) -> Reading {
+        let Some(name) = argv.first().and_then(program_name).filter(|_| self.depth < DEEPEST) else {
+            return unreadable(Program::Unreadable, NoInsertion::Unreadable);
+        };
+        match name.as_str() {
+            "rqlited" => self.server(&argv),
+            "docker-entrypoint.sh" => {
+                let reading = self.deeper().entrypoint(argv.split_off(1));
+                let own = matches!(reading.shape, Shape::Flags | Shape::Keyword | Shape::CommandServer);
+                Reading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
+            }
+            name if SHELLS.contains(&name) => self.shell(&argv),
+            name if WRAPPERS.contains(&name) => self.wrapper(argv),
+            name if LAUNCHERS.contains(&name) || name.ends_with(".sh") => {
+                unreadable(Program::Unreadable, NoInsertion::Unreadable)
+            }
+            _ => unreadable(Program::Other, NoInsertion::Unreadable),
+        }
+    }
+
+    fn server(&self, argv: &[Token]) -> Reading {
+        let (program, arguments) = argv.split_at(argv.len().min(1));
+        let behind = |place: Place| Insertion::Before(Place { index: place.index + 1, ..place });
+        Reading {
+            shape: Shape::CommandServer,
+            line: Some(CommandLine::parse(arguments.to_vec(), self.release)),
+            through_entrypoint: false,
+            script: None,
+            program: Program::Rqlited,
+            places: Ok(program.iter().filter_map(place_of).map(behind).collect()),
+        }
+    }
+
+    /// `tini -g -- rqlited …`; without `--` only where the wrapper has no flags of its own.
+    fn wrapper(&self, mut argv: Vec<Token>) -> Reading {
+        let is_flag = |token: &Token| token.value.known().is_none_or(|text| text.starts_with('-'));
+        let dashes = argv.iter().position(|token| token.value.known().is_some_and(|text| text == "--"));
+        let begin = match (dashes, argv.get(1)) {
+            (Some(dashes), Some(first)) if is_flag(first) => dashes + 1,
+            (_, Some(first)) if !is_flag(first) => 1,
+            _ => return unreadable(Program::Unreadable, NoInsertion::Unreadable),
+        };
+        let mut reading = self.deeper().argv(argv.split_off(begin));
+        if reading.shape != Shape::Unreadable {
+            reading.shape = Shape::Wrapper;
+        }
+        reading
+    }
+
+    fn shell(&self, argv: &[Token]) -> Reading {
+        let Some((at, token)) = inline_script(argv) else {
+            return unreadable(Program::Unreadable, NoInsertion::Unreadable);
+        };
+        let Some(place) = place_of(token) else {
+            return unreadable(Program::Unreadable, NoInsertion::ScriptText);
+        };
+        let arguments = argv.get(at + 1..).unwrap_or_default();
+        let Some(script) = script::read(&self.environment.expand(&token.text)) else {
+            return unread_script(program_named_in(&token.text), &token.text, arguments);
+        };
+        let around =
+            Surroundings { environment: self.environment, script: &script, text: &token.text, place, arguments };
+        self.script(&script, &around)
+    }
+
+    /// The one command of the script that starts rqlited, if it is one and the script always gets to it.
+    fn script(&self, script: &Script, around: &Surroundings) -> Reading {
+        let environment = environment_of(script, around);
+        let reader = Reader { environment: &environment, ..*self }.deeper();
+        let mut found = None;
+        let mut program = Program::Other;
+        let mut count = 0;
+        for command in &script.commands {
+            let mut received = around.receive(command);
+            let exec = strip_exec(&mut received);
+            if received.stale && received.tokens.first().is_some_and(|token| place_of(token).is_some()) {
+                program = Program::Unreadable;
+                continue;
+            }
+            let inner = reader.argv(std::mem::take(&mut received.tokens));
+            if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
+                count += 1;
+                program = inner.program;
+                let readable = !command.nested && !command.detached && !received.stale;
+                found = Some((inner, received, exec)).filter(|_| readable);
+            } else if inner.program == Program::Unreadable && program == Program::Other {
+                program = Program::Unreadable;
+            }
+        }
+        match found.filter(|_| count == 1) {
+            Some((inner, received, exec)) => around_script(inner, &received, exec, around),
+            None if program == Program::Other => unreadable(Program::Other, NoInsertion::Unreadable),
+            None => unread_script(program, around.text, around.arguments),
+        }
+    }
+}
+
+/// The reading of the command that a script runs, seen from the container.
+fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surroundings) -> Reading {
+    let shape = match (received.zero, received.all) {
+        (true, true) => Shape::ScriptAllArguments,
+        (false, true) => Shape::ScriptArguments,
+        (_, false) => Shape::Script,
+    };
+    let places = match inner.places {
+        Err(NoInsertion::Unreadable) | Ok(_) if shape == Shape::Script => Err(NoInsertion::ScriptText),
+        Err(reason) => Err(reason),
+        Ok(_) if !exec => Err(NoInsertion::NoExec),
+        Ok(mut places) => {
+            // In an argument's slot first, then where the passed arguments begin, then at their end.
+            let first = usize::from(!received.zero);
+            places.extend(
+                slot(around, first).into_iter().chain(slot(around, around.arguments.len())).map(Insertion::Before),
+            );
+            Ok(places)
+        }
+    };
+    Reading { shape, script: Some(around.text.to_owned()), places, ..inner }
+}
+
+/// The environment that the script's commands get.
+fn environment_of<'a>(script: &Script, around: &Surroundings<'a>) -> Environment<'a> {
+    let mut environment = around.environment.clone();
+    // Of what a sourced file may set, the data directory matters most.
+    let sourced = script.environment_changed.then_some("DATA_DIR");
+    for name in script.assigned.iter().map(String::as_str).chain(sourced) {
+        environment.set_by_script(name, around.text);
+    }
+    environment
+}
+
+/// The place of the script's argument `index`, or where it would stand; None where an element before it is missing.
+fn slot(around: &Surroundings, index: usize) -> Option<Place> {
+    match around.arguments.get(index) {
+        Some(token) => place_of(token),
+        None if index > around.arguments.len() => None,
+        None => {
+            let last = around.arguments.last().and_then(place_of).unwrap_or(around.place);
+            let next = if last.list == List::Args { last.index + 1 } else { 0 };
+            Some(Place { list: List::Args, index: next })
+        }
+    }
+}
+
+/// A script whose command line stays unknown. Its arguments decide too, so they belong to the reference.
+fn unread_script(program: Program, text: &str, arguments: &[Token]) -> Reading {
+    let whole = std::iter::once(text).chain(arguments.iter().map(|token| token.text.as_str()));
+    Reading {
+        shape: Shape::Script,
+        script: Some(whole.collect::<Vec<_>>().join("\n")),
+        ..unreadable(program, NoInsertion::ScriptText)
+    }
+}
+
+fn unreadable(program: Program, reason: NoInsertion) -> Reading {
+    let shape = if reason == NoInsertion::EmptyEntrypoint { Shape::Entrypoint } else { Shape::Unreadable };
+    Reading { shape, line: None, through_entrypoint: false, script: None, program, places: Err(reason) }
+}
+
+/// The script of `sh -c`, with its index. A script in a file is none.
+fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
+    let mut inline = false;
+    let mut skip_next = false;
+    for (index, token) in argv.iter().enumerate().skip(1) {
+        let option = token.value.known().filter(|text| text.len() > 1 && text.starts_with(['-', '+']));
+        match option {
+            _ if skip_next => skip_next = false,
+            // `--login`, `--`
+            Some(long) if long.starts_with("--") => {}
+            Some(option) => {
+                inline |= option.starts_with('-') && option.contains('c');
+                // `-o pipefail`
+                skip_next = option.ends_with('o');
+            }
+            None => return inline.then_some((index, token)),
+        }
+    }
+    None
+}
+
+/// See [`super::single_command`].
+pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
+    let container = Container { command: argv.to_vec(), ..Container::default() };
+    let environment = Environment::of(&container);
+    let tokens = Reader { release: None, environment: &environment, depth: 0 }.tokens(argv, List::Command);
+    if !tokens.first().and_then(program_name).is_some_and(|name| SHELLS.contains(&name.as_str())) {
+        return Some(argv.to_vec());
+    }
+    let (_, script) = inline_script(&tokens)?;
+    let script = script::read(&Text::literal(&script.text))?;
+    match script.commands.as_slice() {
+        [command] => command.words.iter().map(|word| word.literal().map(str::to_owned)).collect(),
+        _ => None,
+    }
+}
+
+/// Drops a leading `exec`; true if there was one.
+fn strip_exec(received: &mut Received) -> bool {
+    let exec = received.tokens.first().is_some_and(|token| token.value.known().is_some_and(|text| text == "exec"));
+    if exec {
+        received.tokens.remove(0);
+    }
+    exec
+}
+
+/// For scripts that cannot be read: the program whose path stands in the text as a word.
+fn program_named_in(text: &str) -> Program {
+    let names = |program: &str| {
+        text.split(|c: char| c.is_whitespace() || "\"';|&()".contains(c))
+            .any(|word| word.rsplit('/').next() == Some(program))
+    };
+    if names("rqlited") {
+        Program::Rqlited
+    } else if names("docker-entrypoint.sh") {
+        Program::Entrypoint
+    } else {
+        Program::Unreadable
+    }
+}
+
+fn program_name(token: &Token) -> Option<String> {
+    let path = token.value.known()?;
+    path.rsplit('/').next().map(str::to_owned)
+}
+
+fn place_of(token: &Token) -> Option<Place> {
+    match token.origin {
+        Origin::Container(place) => Some(place),
+        Origin::Script(_) | Origin::Entrypoint(_) => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! A small reader of shell scripts: their simple commands, as words with what is quoted and what is replaced.
+//! Does not run anything: substitutions, here-documents and functions are told as unreadable, not followed.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::env::Text;
+use crate::value::Source;
+
+/// A script's commands in order.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    pub(super) commands: Vec<Command>,
+    /// Variables that the script sets, so that the container's environment does not tell them.
+    pub(super) assigned: BTreeSet<String>,
+    /// `shift`, `set -- …`, `eval`: the arguments are not those of the container any more.
+    pub(super) arguments_changed: bool,
+    /// `. file`, `eval`: any variable may have been set.
+    pub(super) environment_changed: bool,
+}
+
+impl Script {
+    fn note_effects(&mut self, command: &Command) {
+        let Some((head, rest)) = command.words.split_first() else {
+            return;
+        };
+        match head.literal() {
+            Some("export" | "readonly" | "local" | "declare" | "typeset") => {
+                self.assigned.extend(rest.iter().filter_map(Word::assigns).map(str::to_owned));
+            }
+            Some("read" | "unset" | "getopts") => {
+                self.assigned.extend(rest.iter().filter_map(Word::literal).map(str::to_owned));
+            }
+            Some("." | "source") => self.environment_changed = true,
+            Some("eval") => {
+                self.environment_changed = true;
+                self.arguments_changed = true;
+            }
+            Some("shift") => self.arguments_changed = true,
+            // `set -e` changes options; anything else replaces the arguments.
+            Some("set") => {
+                let options = rest.iter().all(|word| word.literal().is_some_and(is_option));
+                self.arguments_changed |= !options;
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Command {
+    pub(super) words: Vec<Word>,
+    /// Inside of `if`, a loop, a function, a subshell.
+    pub(super) nested: bool,
+    /// Part of a pipeline or sent to the background.
+    pub(super) detached: bool,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Word {
+    pub(super) parts: Vec<Part>,
+    /// Any of it is quoted: it stays one word, even an empty one.
+    pub(super) quoted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    Literal(String),
+    /// Put in by the kubelet.
+    Reference {
+        name: String,
+        source: Source,
+    },
+    Variable {
+        name: String,
+        quoted: bool,
+        has_default: bool,
+    },
+    /// `$0`, `$1`, …
+    Positional(usize),
+    /// `$@`, quoted or not.
+    Arguments,
+    /// A command substitution or an expansion that is not read; as written.
+    Opaque(String),
+}
+
+impl Word {
+    /// The text of a word without any expansion.
+    pub(super) fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, c: char) {
+        match self.parts.last_mut() {
+            Some(Part::Literal(text)) => text.push(c),
+            Some(_) | None => self.parts.push(Part::Literal(c.to_string())),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && !self.quoted
+    }
+
+    /// The name before `=`, if the word is an assignment.
+    fn assigns(&self) -> Option<&str> {
+        match self.parts.first() {
+            Some(Part::Literal(text)) => text.split_once('=').map(|(name, _)| name).filter(|name| is_name(name)),
+            Some(_) | None => None,
+        }
+    }
+}
+
+/// Reads a script; None for what is not understood as a whole (here-documents, open quotes, `function`).
+pub(super) fn read(script: &Text) -> Option<Script> {
+    reader::read(script)
+}
+
+fn is_name(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// `-e`, `+x`, and `pipefail` behind `-o`.
+fn is_option(word: &str) -> bool {
+    word != "--" && word != "-" && (word.starts_with(['-', '+']) || word == "pipefail")
+}

@@ -1,0 +1,340 @@
+//! The shell's quoting and its operators, character by character.
+//! Not what a command means for those after it: `Script` notes that.
+
+use super::{Command, Part, Script, Word, is_name};
+use crate::launch::env::{Piece, Text};
+use crate::value::Source;
+
+pub(super) fn read(script: &Text) -> Option<Script> {
+    let atoms = script.0.iter().flat_map(atoms).collect();
+    Reader { atoms, ..Reader::default() }.script()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Atom {
+    Char(char),
+    Reference { name: String, source: Source },
+}
+
+fn atoms(piece: &Piece) -> Vec<Atom> {
+    match piece {
+        Piece::Literal(text) => text.chars().map(Atom::Char).collect(),
+        Piece::Reference { name, source } => vec![Atom::Reference { name: name.clone(), source: source.clone() }],
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    atoms: Vec<Atom>,
+    at: usize,
+    script: Script,
+    current: Command,
+    word: Word,
+    depth: usize,
+    parentheses: usize,
+    /// In the head of a `case` or a `for`, which are no commands.
+    head: Option<&'static str>,
+    unreadable: bool,
+}
+
+impl Reader {
+    fn script(mut self) -> Option<Script> {
+        while let Some(atom) = self.next() {
+            match atom {
+                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+                Atom::Char(c) => self.plain(c)?,
+            }
+        }
+        self.end_command(false);
+        (!self.unreadable).then_some(self.script)
+    }
+
+    fn plain(&mut self, c: char) -> Option<()> {
+        match c {
+            ' ' | '\t' | '\r' => self.end_word(),
+            '\n' | ';' => self.end_command(false),
+            '#' if self.word.is_empty() => self.skip_line(),
+            '&' if self.take('&') => self.end_command(false),
+            '&' if self.peek() == Some('>') => self.end_word(),
+            '&' => self.end_command(true),
+            '|' if self.take('|') => self.end_command(false),
+            '|' => self.end_command(true),
+            '<' | '>' => self.redirect(c)?,
+            '(' => {
+                self.end_command(false);
+                self.depth += 1;
+                self.parentheses += 1;
+            }
+            ')' => self.close_parenthesis(),
+            '\\' => match self.next()? {
+                Atom::Char('\n') => {}
+                Atom::Char(c) => {
+                    self.word.quoted = true;
+                    self.word.push(c);
+                }
+                Atom::Reference { .. } => return None,
+            },
+            '\'' => self.single_quoted()?,
+            '"' => self.double_quoted()?,
+            '$' => self.dollar(false)?,
+            '`' => self.backquoted()?,
+            c => self.word.push(c),
+        }
+        Some(())
+    }
+
+    fn end_word(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        let word = std::mem::take(&mut self.word);
+        if matches!(self.head, Some("case" | "for")) && word.literal() == Some("in") && !word.quoted {
+            // The list of a `for` runs to the end of the command and is none itself.
+            self.head = self.head.filter(|head| *head == "for").map(|_| "list");
+            self.current = Command::default();
+            return;
+        }
+        let at_start = self.current.words.is_empty() && self.head.is_none();
+        match word.literal().filter(|_| at_start && !word.quoted) {
+            Some("if" | "while" | "until" | "{") => self.depth += 1,
+            Some("fi" | "done" | "esac" | "}") => self.depth = self.depth.saturating_sub(1),
+            Some("then" | "elif" | "else" | "do" | "!") => {}
+            // Its body could not be told from the commands around it.
+            Some("function") => self.unreadable = true,
+            Some("case") => {
+                self.depth += 1;
+                self.head = Some("case");
+            }
+            Some("for") => {
+                self.depth += 1;
+                self.head = Some("for");
+            }
+            Some(_) | None => match word.assigns().filter(|_| at_start) {
+                Some(name) => {
+                    self.script.assigned.insert(name.to_owned());
+                }
+                None => {
+                    if let Some(name) = word.literal().filter(|_| self.head == Some("for")) {
+                        self.script.assigned.insert(name.to_owned());
+                    }
+                    self.current.words.push(word);
+                }
+            },
+        }
+    }
+
+    fn end_command(&mut self, detached: bool) {
+        self.end_word();
+        let head = self.head.take();
+        let mut command = std::mem::take(&mut self.current);
+        if command.words.is_empty() || head.is_some() {
+            return;
+        }
+        command.nested = self.depth > 0;
+        command.detached = detached;
+        self.script.note_effects(&command);
+        self.script.commands.push(command);
+    }
+
+    /// `name)` without an opening parenthesis is a pattern of `case`, not a command.
+    fn close_parenthesis(&mut self) {
+        if self.parentheses == 0 {
+            self.end_word();
+            self.current = Command::default();
+            return;
+        }
+        self.end_command(false);
+        self.parentheses -= 1;
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn skip_line(&mut self) {
+        while self.peek().is_some_and(|c| c != '\n') || matches!(self.atoms.get(self.at), Some(Atom::Reference { .. }))
+        {
+            self.at += 1;
+        }
+    }
+
+    /// Skips the target; a here-document cannot be told from commands.
+    fn redirect(&mut self, c: char) -> Option<()> {
+        let descriptor = self.word.literal().is_some_and(|text| text.chars().all(|c| c.is_ascii_digit()));
+        if descriptor {
+            self.word = Word::default();
+        }
+        self.end_word();
+        if c == '<' && self.peek() == Some('<') {
+            return None;
+        }
+        while self.peek().is_some_and(|c| matches!(c, '>' | '&' | '|' | ' ' | '\t')) {
+            self.at += 1;
+        }
+        let mut target = Reader { atoms: std::mem::take(&mut self.atoms), at: self.at, ..Reader::default() };
+        while target.peek().is_none_or(|c| !" \t\n;&|()<>".contains(c)) {
+            match target.next() {
+                Some(Atom::Char(c)) => target.plain(c)?,
+                Some(Atom::Reference { .. }) => {}
+                None => break,
+            }
+        }
+        self.at = target.at;
+        self.atoms = target.atoms;
+        Some(())
+    }
+
+    fn single_quoted(&mut self) -> Option<()> {
+        self.word.quoted = true;
+        loop {
+            match self.next()? {
+                Atom::Char('\'') => return Some(()),
+                Atom::Char(c) => self.word.push(c),
+                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+            }
+        }
+    }
+
+    fn double_quoted(&mut self) -> Option<()> {
+        self.word.quoted = true;
+        loop {
+            match self.next()? {
+                Atom::Char('"') => return Some(()),
+                Atom::Char('$') => self.dollar(true)?,
+                Atom::Char('`') => self.backquoted()?,
+                Atom::Char('\\') => match self.next()? {
+                    Atom::Char('\n') => {}
+                    Atom::Char(c) => {
+                        if !matches!(c, '$' | '`' | '"' | '\\') {
+                            self.word.push('\\');
+                        }
+                        self.word.push(c);
+                    }
+                    Atom::Reference { .. } => return None,
+                },
+                Atom::Char(c) => self.word.push(c),
+                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+            }
+        }
+    }
+
+    /// Behind a `$`.
+    fn dollar(&mut self, quoted: bool) -> Option<()> {
+        let part = match self.peek() {
+            Some('(') => Part::Opaque(self.balanced('(', ')')?),
+            Some('{') => parameter(&self.balanced('{', '}')?, quoted),
+            Some('@') => {
+                self.at += 1;
+                Part::Arguments
+            }
+            Some(digit @ '0'..='9') => {
+                self.at += 1;
+                Part::Positional(usize::try_from(digit.to_digit(10)?).ok()?)
+            }
+            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+                Part::Variable { name: self.name(), quoted, has_default: false }
+            }
+            Some(c @ ('*' | '#' | '?' | '!' | '$' | '-')) => {
+                self.at += 1;
+                Part::Opaque(format!("${c}"))
+            }
+            Some(_) | None => {
+                self.word.push('$');
+                return Some(());
+            }
+        };
+        self.word.parts.push(part);
+        Some(())
+    }
+
+    fn name(&mut self) -> String {
+        let mut name = String::new();
+        while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
+            name.push(c);
+            self.at += 1;
+        }
+        name
+    }
+
+    /// The text of a bracketed expansion, with its brackets and the `$` before them.
+    fn balanced(&mut self, open: char, close: char) -> Option<String> {
+        let mut text = "$".to_owned();
+        let mut depth = 0_usize;
+        loop {
+            match self.next()? {
+                Atom::Char(c) => {
+                    text.push(c);
+                    if matches!(c, '\'' | '"') {
+                        self.copy_quoted(c, &mut text)?;
+                    }
+                    depth = (depth + usize::from(c == open)).saturating_sub(usize::from(c == close));
+                    if depth == 0 {
+                        return Some(text);
+                    }
+                }
+                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
+            }
+        }
+    }
+
+    fn copy_quoted(&mut self, quote: char, text: &mut String) -> Option<()> {
+        loop {
+            match self.next()? {
+                Atom::Char(c) => text.push(c),
+                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
+            }
+            if text.ends_with(quote) && !text.ends_with("\\\"") {
+                return Some(());
+            }
+        }
+    }
+
+    fn backquoted(&mut self) -> Option<()> {
+        let mut text = "`".to_owned();
+        loop {
+            match self.next()? {
+                Atom::Char('`') => break,
+                Atom::Char(c) => text.push(c),
+                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
+            }
+        }
+        text.push('`');
+        self.word.parts.push(Part::Opaque(text));
+        Some(())
+    }
+
+    fn next(&mut self) -> Option<Atom> {
+        let atom = self.atoms.get(self.at).cloned()?;
+        self.at += 1;
+        Some(atom)
+    }
+
+    fn peek(&self) -> Option<char> {
+        match self.atoms.get(self.at) {
+            Some(Atom::Char(c)) => Some(*c),
+            Some(Atom::Reference { .. }) | None => None,
+        }
+    }
+
+    fn take(&mut self, expected: char) -> bool {
+        let found = self.peek() == Some(expected);
+        self.at += usize::from(found);
+        found
+    }
+}
+
+/// `${NAME}`, `${NAME:-default}` and its kin, `${1}`, `${@}`; all other expansions are opaque.
+fn parameter(text: &str, quoted: bool) -> Part {
+    let inner = text.trim_start_matches("${").trim_end_matches('}');
+    if inner == "@" {
+        return Part::Arguments;
+    }
+    if let Ok(position) = inner.parse() {
+        return Part::Positional(position);
+    }
+    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+    let (name, operator) = inner.split_at(end);
+    let has_default = [":-", "-", ":=", "=", ":?", "?"].iter().any(|start| operator.starts_with(start));
+    if is_name(name) && (operator.is_empty() || has_default) {
+        Part::Variable { name: name.to_owned(), quoted, has_default }
+    } else {
+        Part::Opaque(text.to_owned())
+    }
+}

@@ -1,0 +1,100 @@
+//! Scripts in the small: words, nesting, and what is told as unreadable.
+//! Whole launches by script are tested in `launch`.
+
+use super::*;
+
+/// Each command's words, `*` for what is not literal.
+#[track_caller]
+fn words(script: &str) -> Vec<Vec<String>> {
+    let script = read(&Text::literal(script)).unwrap();
+    let word = |word: &Word| word.literal().unwrap_or("*").to_owned();
+    script.commands.iter().map(|command| command.words.iter().map(word).collect()).collect()
+}
+
+#[test]
+fn commands_end_at_lines_and_operators() {
+    assert_eq!(words("a b; c && d || e\nf"), [vec!["a", "b"], vec!["c"], vec!["d"], vec!["e"], vec!["f"]]);
+    assert_eq!(words("a \\\n  b # c; d\n\n;;"), [["a", "b"]]);
+}
+
+#[test]
+fn quotes_and_escapes_keep_a_word_together() {
+    assert_eq!(words(r#"a 'b c' "d e"f g\ h '' "\$x\n""#), [["a", "b c", "d ef", "g h", "", "$x\\n"]]);
+    assert_eq!(words("a#b {\"x\":1}"), [["a#b", "{x:1}"]]);
+}
+
+#[test]
+fn expansions_are_told_from_text() {
+    let script = read(&Text::literal("$A \"${B:-c}\" $0 \"$@\" ${@} $(d \")\" e) `f` ${G#x} $? $1x $")).unwrap();
+    let parts: Vec<Vec<Part>> = script.commands[0].words.iter().map(|word| word.parts.clone()).collect();
+    let variable = |name: &str, quoted, has_default| Part::Variable { name: name.into(), quoted, has_default };
+    assert_eq!(
+        parts,
+        [
+            vec![variable("A", false, false)],
+            vec![variable("B", true, true)],
+            vec![Part::Positional(0)],
+            vec![Part::Arguments],
+            vec![Part::Arguments],
+            vec![Part::Opaque("$(d \")\" e)".into())],
+            vec![Part::Opaque("`f`".into())],
+            vec![Part::Opaque("${G#x}".into())],
+            vec![Part::Opaque("$?".into())],
+            vec![Part::Positional(1), Part::Literal("x".into())],
+            vec![Part::Literal("$".into())],
+        ]
+    );
+}
+
+#[test]
+fn redirections_are_dropped() {
+    assert_eq!(words("a >/dev/null 2>&1 b < \"in file\" &>x; c >> y"), [vec!["a", "b"], vec!["c"]]);
+    assert!(read(&Text::literal("cat <<E\nE")).is_none());
+}
+
+#[test]
+fn nesting_is_noted() {
+    for nested in [
+        "if a; then X; fi",
+        "while a; do X; done",
+        "for i in a b; do X; done",
+        "(X)",
+        "{ X; }",
+        "f() { X; }",
+        "case a in b|c) X;; esac",
+    ] {
+        let script = read(&Text::literal(&format!("{nested}\nY"))).unwrap();
+        let nested_of = |name: &str| {
+            let named = |command: &&Command| command.words[0].literal() == Some(name);
+            script.commands.iter().find(named).unwrap().nested
+        };
+        assert!(nested_of("X"), "{nested}");
+        assert!(!nested_of("Y"), "{nested}");
+    }
+}
+
+#[test]
+fn pipelines_and_background_are_detached() {
+    let script = read(&Text::literal("a | b & c")).unwrap();
+    assert_eq!(script.commands.iter().map(|command| command.detached).collect::<Vec<_>>(), [true, true, false]);
+}
+
+#[test]
+fn what_the_script_sets_is_noted() {
+    let script =
+        read(&Text::literal("A=1 B=\"$x\"; export C=2 D; read E; for F in 1 2; do :; done; set -eu -o pipefail"))
+            .unwrap();
+    assert_eq!(script.assigned.iter().collect::<Vec<_>>(), ["A", "B", "C", "E", "F"]);
+    assert!(!script.arguments_changed && !script.environment_changed);
+    for changes in ["set -- a", "shift", "eval x", "set a"] {
+        assert!(read(&Text::literal(changes)).unwrap().arguments_changed, "{changes}");
+    }
+    assert!(read(&Text::literal(". /env")).unwrap().environment_changed);
+}
+
+#[test]
+fn what_stays_open_is_unreadable() {
+    for open in ["'a", "\"a", "$(a", "${a", "`a", "a\\", "function f { a; }"] {
+        assert!(read(&Text::literal(open)).is_none(), "{open}");
+    }
+}

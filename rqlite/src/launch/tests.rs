@@ -1,0 +1,314 @@
+//! The ten launch shapes: what rqlited gets, and where one more flag goes.
+//! The shell reader and the entrypoint by release are tested beside them.
+
+use super::*;
+use crate::flag::Origin;
+use crate::value::Source;
+
+const FLAG: &str = "-raft-cluster-remove-shutdown=true";
+const CHART_SCRIPT: &str = "# we're first\nrm -f /rqlite/raft/peers.info\nif [ \"$STATIC\" = \"true\" ]; then\n  cp /a /b\nfi\nexec /bin/docker-entrypoint.sh \"$0\" \"$@\"\n";
+
+fn container(command: &[&str], args: &[&str]) -> Container {
+    let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    Container { command: owned(command), args: owned(args), ..Container::default() }
+}
+
+fn with_env(mut container: Container, env: &str) -> Container {
+    container.env = serde_json::from_str(env).unwrap();
+    container
+}
+
+fn launch(container: &Container) -> Launch {
+    Launch::of(container, ImageVersion::Floating)
+}
+
+fn tagged(major: u32, minor: u32, patch: u32) -> ImageVersion {
+    ImageVersion::Tagged(Version::new(major, minor, patch))
+}
+
+fn before(list: List, index: usize) -> Result<Insertion, NoInsertion> {
+    Ok(Insertion::Before(Place { list, index }))
+}
+
+/// The shape, the insertion, and the argv that rqlited gets without the entrypoint's additions.
+#[track_caller]
+fn check(container: &Container, shape: Shape, insertion: Result<Insertion, NoInsertion>, own: &[&str]) {
+    let launch = launch(container);
+    assert_eq!(launch.shape, shape);
+    assert_eq!(launch.insertion, insertion);
+    let line = launch.line.as_ref().unwrap();
+    let theirs = |token: &&crate::flag::Token| !matches!(token.origin, Origin::Entrypoint(_));
+    let texts: Vec<&str> = line.tokens.iter().filter(theirs).map(|token| token.text.as_str()).collect();
+    assert_eq!(texts, own);
+}
+
+/// The list after the insertion, which every launch that has a place must take.
+#[track_caller]
+fn inserted(container: &Container) -> (List, Vec<String>) {
+    let (list, content) = launch(container).insert(container, FLAG).unwrap();
+    let mut changed = container.clone();
+    match list {
+        List::Command => changed.command.clone_from(&content),
+        List::Args => changed.args.clone_from(&content),
+    }
+    let line = launch(&changed).line.unwrap();
+    assert_eq!(line.boolean("raft-cluster-remove-shutdown"), Some(Value::Known(true)));
+    (list, content)
+}
+
+#[track_caller]
+fn refuses(container: &Container, reason: NoInsertion) {
+    let launch = launch(container);
+    assert_eq!(launch.insertion, Err(reason));
+    assert_eq!(launch.insert(container, FLAG), Err(reason));
+}
+
+#[test]
+fn a_bare_container_gets_the_flag_as_its_only_argument() {
+    let bare = container(&[], &[]);
+    check(&bare, Shape::Bare, before(List::Args, 0), &[]);
+    assert_eq!(inserted(&bare), (List::Args, vec![FLAG.to_owned()]));
+    assert!(launch(&bare).through_entrypoint);
+    assert_eq!(launch(&bare).data_dir(), Some(Value::Known("/rqlite/file/data".into())));
+}
+
+#[test]
+fn b_flags_take_it_in_front() {
+    let flags = container(&[], &["-disco-mode=dns", "-bootstrap-expect", "3"]);
+    check(&flags, Shape::Flags, before(List::Args, 0), &["-disco-mode=dns", "-bootstrap-expect", "3"]);
+    assert_eq!(inserted(&flags).1[..2], [FLAG, "-disco-mode=dns"]);
+}
+
+#[test]
+fn b_a_positional_or_a_repeated_data_directory_is_refused() {
+    refuses(&container(&[], &["-fk", "/data"]), NoInsertion::Refused);
+    refuses(&container(&[], &["-nope=1"]), NoInsertion::Refused);
+    refuses(&container(&[], &["-version"]), NoInsertion::Refused);
+}
+
+#[test]
+fn b_values_that_contradict_each_other_do_not_hinder() {
+    let contradiction = container(&[], &["-http-cert=c"]);
+    assert_eq!(launch(&contradiction).line.unwrap().error.unwrap().exit_code, 1);
+    assert_eq!(inserted(&contradiction).0, List::Args);
+}
+
+#[test]
+fn c_the_keyword_is_replaced() {
+    let keyword = container(&[], &["run"]);
+    check(&keyword, Shape::Keyword, Ok(Insertion::Replace(Place { list: List::Args, index: 0 })), &[]);
+    assert_eq!(inserted(&keyword), (List::Args, vec![FLAG.to_owned()]));
+    refuses(&container(&[], &["run", "-fk"]), NoInsertion::DroppedArguments);
+    assert_eq!(launch(&container(&[], &["run", "-fk"])).line.unwrap().text("fk"), None);
+}
+
+#[test]
+fn c_the_old_keyword_belongs_to_old_releases() {
+    let old = container(&[], &["rqlite"]);
+    assert_eq!(Launch::of(&old, tagged(8, 28, 0)).shape, Shape::Keyword);
+    assert_eq!(Launch::of(&old, tagged(8, 29, 0)).program, Program::Other);
+    assert_eq!(Launch::of(&old, ImageVersion::Unknown).shape, Shape::Keyword);
+    assert_eq!(Launch::of(&container(&[], &["rqlite", "-H", "x"]), ImageVersion::Unknown).program, Program::Other);
+}
+
+#[test]
+fn d_and_e_rqlited_itself_takes_it_as_first_flag() {
+    let args = container(&[], &["/bin/rqlited", "-fk", "/d"]);
+    check(&args, Shape::ArgsServer, before(List::Args, 1), &["-fk", "/d"]);
+    let command = container(&["rqlited"], &["-fk", "/d"]);
+    check(&command, Shape::CommandServer, before(List::Command, 1), &["-fk", "/d"]);
+    assert_eq!(inserted(&command), (List::Command, vec!["rqlited".to_owned(), FLAG.to_owned()]));
+    assert!(!launch(&command).through_entrypoint);
+    assert_eq!(launch(&command).data_dir(), Some(Value::Known("/d".into())));
+    assert_eq!(inserted(&container(&["rqlited", "/d"], &[])).1, ["rqlited", FLAG, "/d"]);
+}
+
+#[test]
+fn f_the_entrypoint_as_command_reduces_to_its_arguments() {
+    let flags = container(&["/bin/docker-entrypoint.sh"], &["-fk"]);
+    check(&flags, Shape::Entrypoint, before(List::Args, 0), &["-fk"]);
+    let keyword = container(&["docker-entrypoint.sh", "run"], &[]);
+    check(&keyword, Shape::Entrypoint, Ok(Insertion::Replace(Place { list: List::Command, index: 1 })), &[]);
+    let server = container(&["docker-entrypoint.sh"], &["rqlited", "-fk", "/d"]);
+    check(&server, Shape::Entrypoint, before(List::Args, 1), &["-fk", "/d"]);
+    refuses(&container(&["docker-entrypoint.sh"], &[]), NoInsertion::EmptyEntrypoint);
+}
+
+#[test]
+fn g_the_charts_script_takes_it_right_behind_itself() {
+    let chart = container(&["/bin/sh", "-c"], &[CHART_SCRIPT, "-disco-mode=dns-srv", "-fk=true"]);
+    check(&chart, Shape::ScriptAllArguments, before(List::Args, 1), &["-disco-mode=dns-srv", "-fk=true"]);
+    assert_eq!(inserted(&chart).1[1..3], [FLAG, "-disco-mode=dns-srv"]);
+    assert!(launch(&chart).through_entrypoint);
+    let in_command = container(&["bash", "-ec", CHART_SCRIPT], &["-fk"]);
+    check(&in_command, Shape::ScriptAllArguments, before(List::Args, 0), &["-fk"]);
+    let all_command = container(&["bash", "-c", CHART_SCRIPT, "-fk"], &[]);
+    check(&all_command, Shape::ScriptAllArguments, before(List::Command, 3), &["-fk"]);
+}
+
+#[test]
+fn g_a_program_in_the_first_slot_keeps_it() {
+    let server = container(&["sh", "-c", "exec \"$0\" \"$@\""], &["rqlited", "-fk", "/d"]);
+    check(&server, Shape::ScriptAllArguments, before(List::Args, 1), &["-fk", "/d"]);
+    let own_flags = container(&["sh", "-c", "exec rqlited -fk \"$0\" \"$@\""], &["-auth=x", "/d"]);
+    check(&own_flags, Shape::ScriptAllArguments, before(List::Args, 0), &["-fk", "-auth=x", "/d"]);
+}
+
+#[test]
+fn h_arguments_begin_behind_the_scripts_name() {
+    let script = container(&["sh", "-c"], &["exec rqlited -node-id=\"$HOSTNAME\" \"$@\"", "rqlite", "-fk", "/d"]);
+    check(&script, Shape::ScriptArguments, before(List::Args, 2), &["-node-id=$HOSTNAME", "-fk", "/d"]);
+    let pod_name = Source::Field("metadata.name".into());
+    assert_eq!(launch(&script).line.unwrap().text("node-id"), Some(Value::Deferred(pod_name)));
+    let entrypoint = container(&["sh", "-c", "exec docker-entrypoint.sh \"$@\"", "--"], &["-fk"]);
+    check(&entrypoint, Shape::ScriptArguments, before(List::Args, 0), &["-fk"]);
+}
+
+#[test]
+fn h_without_a_slot_for_the_name_there_is_no_place() {
+    refuses(&container(&["sh", "-c", "exec rqlited -fk \"$@\""], &[]), NoInsertion::ScriptText);
+    // Behind DATA_DIR.
+    refuses(&container(&["sh", "-c", "exec rqlited /d \"$@\"", "x"], &[]), NoInsertion::ScriptText);
+}
+
+#[test]
+fn h_a_place_between_a_name_and_its_value_is_passed_over() {
+    let server = container(&["sh", "-c", "exec rqlited -join-as \"$@\" /d", "x"], &["u"]);
+    assert_eq!(launch(&server).insertion, before(List::Args, 1));
+    let at_the_end = container(&["sh", "-c", "exec docker-entrypoint.sh -fk -join-as \"$@\"", "x"], &["u"]);
+    assert_eq!(launch(&at_the_end).insertion, before(List::Args, 1));
+}
+
+#[test]
+fn a_script_without_exec_keeps_sigterm_from_rqlited() {
+    refuses(&container(&["sh", "-c", "docker-entrypoint.sh \"$0\" \"$@\""], &["-fk"]), NoInsertion::NoExec);
+    refuses(&container(&["sh", "-c", "rqlited \"$@\"", "x"], &["/d"]), NoInsertion::NoExec);
+}
+
+#[test]
+fn i_a_script_with_its_own_arguments_is_read_but_not_changed() {
+    let script = container(&["sh", "-c", "sleep 1 && exec rqlited -bootstrap-expect=$N -node-id $(hostname) /d"], &[]);
+    let script = with_env(script, r#"[{"name":"N","value":"3"}]"#);
+    check(
+        &script,
+        Shape::Script,
+        Err(NoInsertion::ScriptText),
+        &["-bootstrap-expect=$N", "-node-id", "$(hostname)", "/d"],
+    );
+    let line = launch(&script).line.unwrap();
+    assert_eq!(line.integer("bootstrap-expect"), Some(Value::Known(3)));
+    assert!(matches!(line.text("node-id"), Some(Value::Deferred(Source::Script(_)))));
+    assert_eq!(line.place("bootstrap-expect"), Some(Place { list: List::Command, index: 2 }));
+}
+
+#[test]
+fn i_scripts_that_decide_for_themselves_have_no_line() {
+    for text in [
+        "if true; then exec rqlited -a; else exec rqlited -b; fi",
+        "case $HOSTNAME in *-0) exec rqlited -fk /d;; esac",
+        "start() { exec rqlited \"$@\"; }; start",
+        "shift; exec rqlited \"$@\"",
+        "cat <<EOF\nexec rqlited /d\nEOF",
+        "exec rqlited '/d",
+        "function f { exec rqlited /d; }",
+        "rqlited /d | tee log",
+        "rqlited /d & wait",
+    ] {
+        let script = container(&["sh", "-c", text], &["-bootstrap-expect=3", "/d"]);
+        let launch = launch(&script);
+        assert_eq!((launch.shape, launch.line), (Shape::Script, None), "{text}");
+        assert_eq!(launch.insertion, Err(NoInsertion::ScriptText), "{text}");
+        assert_eq!(launch.script.unwrap(), format!("{text}\n-bootstrap-expect=3\n/d"));
+    }
+}
+
+#[test]
+fn j_a_wrapper_hands_over_behind_its_dashes() {
+    for wrapped in [["tini", "-g", "--"].as_slice(), &["/usr/bin/dumb-init", "--"], &["tini"]] {
+        let wrapper = container(wrapped, &["rqlited", "-fk", "/d"]);
+        check(&wrapper, Shape::Wrapper, before(List::Args, 1), &["-fk", "/d"]);
+        let entrypoint = container(wrapped, &["docker-entrypoint.sh", "-fk"]);
+        check(&entrypoint, Shape::Wrapper, before(List::Args, 1), &["-fk"]);
+        inserted(&entrypoint);
+    }
+    refuses(&container(&["tini", "-s", "rqlited"], &["/d"]), NoInsertion::Unreadable);
+    refuses(&container(&["tini", "--"], &["sleep", "1"]), NoInsertion::Unreadable);
+}
+
+#[test]
+fn programs_are_told_apart() {
+    for (command, args, expected) in [
+        (["rqlited"].as_slice(), ["/d"].as_slice(), Program::Rqlited),
+        (&[], &["-fk"], Program::Image),
+        (&[], &["run"], Program::Image),
+        (&[], &[], Program::Image),
+        (&["docker-entrypoint.sh"], &["-fk"], Program::Entrypoint),
+        (&["docker-entrypoint.sh"], &["rqlited", "/d"], Program::Rqlited),
+        (&["docker-entrypoint.sh"], &["curl"], Program::Other),
+        (&["sh", "-c", CHART_SCRIPT], &["-fk"], Program::Entrypoint),
+        (&["sh", "-c", "if a; then rqlited /d; fi"], &[], Program::Rqlited),
+        (&["sh", "-c", "while true; do sleep 9; rqlite -H x .backup; done"], &[], Program::Other),
+        (&["sh", "-c", "shift; exec rqlited \"$@\""], &["a"], Program::Rqlited),
+        (&["sh", "-c", "shift; exec \"$@\"", "x"], &["a", "rqlited"], Program::Unreadable),
+        (&["sh", "-c", "echo rqlited"], &[], Program::Other),
+        (&["sh", "-c", "cat <<E\nE\nexec /bin/rqlited /d"], &[], Program::Rqlited),
+        (&["sh", "-c", "cat <<E\nE\nexec docker-entrypoint.sh -fk"], &[], Program::Entrypoint),
+        (&["sh", "-c", "exec /scripts/start.sh"], &[], Program::Unreadable),
+        (&["sh", "/start.sh"], &[], Program::Unreadable),
+        (&["/start.sh"], &[], Program::Unreadable),
+        (&["gosu", "rqlite"], &["rqlited"], Program::Unreadable),
+        (&["curl"], &["x"], Program::Other),
+        (&[], &["sleep", "9"], Program::Other),
+        (&["tini", "--"], &["rqlited", "/d"], Program::Rqlited),
+    ] {
+        assert_eq!(program(&container(command, args)), expected, "{command:?} {args:?}");
+    }
+}
+
+#[test]
+fn wrappers_without_end_are_not_followed() {
+    for program in ["tini", "docker-entrypoint.sh"] {
+        let mut endless = container(&[program; 100_000], &["rqlited", "/d"]);
+        assert_eq!(launch(&endless).shape, Shape::Unreadable, "{program}");
+        endless.command.truncate(3);
+        assert_eq!(launch(&endless).program, Program::Rqlited, "{program}");
+    }
+}
+
+#[test]
+fn references_in_the_arguments_stay_references() {
+    let env =
+        r#"[{"name":"N","valueFrom":{"configMapKeyRef":{"name":"peers","key":"count"}}},{"name":"LIT","value":"dns"}]"#;
+    let chart = with_env(container(&[], &["-disco-mode=$(LIT)", "-bootstrap-expect=$(N)", "-node-id=$$(N)"]), env);
+    let line = launch(&chart).line.unwrap();
+    assert_eq!(line.text("disco-mode"), Some(Value::Known("dns".into())));
+    let count = Source::ConfigMapKey { name: "peers".into(), key: "count".into() };
+    assert_eq!(line.integer("bootstrap-expect"), Some(Value::Deferred(count)));
+    assert_eq!(line.text("node-id"), Some(Value::Known("$(N)".into())));
+    let hidden = with_env(container(&[], &["$(N)", "-fk"]), env);
+    assert_eq!((launch(&hidden).shape, launch(&hidden).insertion), (Shape::Unreadable, Err(NoInsertion::Unreadable)));
+}
+
+#[test]
+fn a_token_that_would_change_more_is_refused() {
+    let flags = container(&[], &["-fk"]);
+    let insert = |token: &str, version| Launch::of(&flags, version).insert(&flags, token);
+    for token in ["-auth", "/data", "--", "-nope=1", "-bootstrap-expect=x", "-node-id=a", "$(X)"] {
+        assert_eq!(insert(token, ImageVersion::Floating), Err(NoInsertion::Refused), "{token}");
+    }
+    // Before 8.29.0 the image splits arguments at blanks.
+    assert_eq!(insert("-auth=a b", tagged(8, 28, 4)), Err(NoInsertion::Refused));
+    assert!(insert("-auth=a b", tagged(8, 29, 0)).is_ok());
+    assert_eq!(insert(FLAG, tagged(7, 16, 0)), Err(NoInsertion::Refused));
+}
+
+#[test]
+fn a_data_directory_that_the_script_sets_is_the_scripts() {
+    for text in [
+        "export DATA_DIR=/x; exec docker-entrypoint.sh \"$0\" \"$@\"",
+        ". /env; exec docker-entrypoint.sh \"$0\" \"$@\"",
+    ] {
+        let script = with_env(container(&["sh", "-c", text], &["-fk"]), r#"[{"name":"DATA_DIR","value":"/data"}]"#);
+        assert_eq!(launch(&script).data_dir(), Some(Value::Deferred(Source::Script(text.into()))), "{text}");
+    }
+}

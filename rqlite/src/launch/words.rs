@@ -1,0 +1,156 @@
+//! What a command of a script receives: its words with variables and arguments put in.
+//! Not which program it is: that is `reading`.
+
+use super::env::{Environment, Text};
+use super::script::{Command, Part, Script, Word};
+use crate::flag::{Origin, Place, Token};
+use crate::value::Source;
+
+/// A script in its container.
+pub(super) struct Surroundings<'a> {
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) script: &'a Script,
+    /// As the manifest has it; the reference for what only the shell knows.
+    pub(super) text: &'a str,
+    pub(super) place: Place,
+    /// What stands behind the script: `$0` first.
+    pub(super) arguments: &'a [Token],
+}
+
+/// A command's words, and which of the script's arguments are among them.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    pub(super) tokens: Vec<Token>,
+    pub(super) zero: bool,
+    pub(super) all: bool,
+    /// The script changed its arguments before, so that those among the words are not what is passed.
+    pub(super) stale: bool,
+}
+
+impl Surroundings<'_> {
+    pub(super) fn receive(&self, command: &Command) -> Received {
+        let mut received = Received::default();
+        for word in &command.words {
+            match word.parts.as_slice() {
+                [Part::Arguments] => {
+                    received.all = true;
+                    received.tokens.extend(self.arguments.iter().skip(1).cloned());
+                }
+                [Part::Positional(position)] => {
+                    received.zero |= *position == 0;
+                    received.tokens.extend(self.argument(*position));
+                }
+                _ => received.tokens.extend(self.expand(word)),
+            }
+        }
+        let of_arguments = |part: &Part| matches!(part, Part::Arguments | Part::Positional(_));
+        let uses_arguments = command.words.iter().flat_map(|word| &word.parts).any(of_arguments);
+        received.stale = uses_arguments && self.script.arguments_changed;
+        received
+    }
+
+    fn argument(&self, position: usize) -> Option<Token> {
+        match self.arguments.get(position) {
+            Some(token) => Some(token.clone()),
+            // Without arguments `$0` is the shell's own name.
+            None if position == 0 => Some(self.token("sh".to_owned(), Text::literal("sh"))),
+            None => None,
+        }
+    }
+
+    /// One word, or several where an unquoted variable has blanks, or none where it is empty.
+    fn expand(&self, word: &Word) -> Vec<Token> {
+        let mut fields = vec![Field::default()];
+        for part in &word.parts {
+            let (shown, text, splits) = self.part(part);
+            let value = text.clone().into_value();
+            let blanks = value.known().filter(|known| splits && known.contains(char::is_whitespace));
+            match blanks {
+                Some(known) => split_into(&mut fields, known),
+                None => {
+                    if let Some(field) = fields.last_mut() {
+                        field.shown.push_str(&shown);
+                        field.text.extend(text);
+                    }
+                }
+            }
+        }
+        let kept = fields.into_iter().filter(|field| word.quoted || !field.is_empty());
+        kept.map(|field| self.token(field.shown, field.text)).collect()
+    }
+
+    /// As written, its value, and whether the shell splits it at blanks.
+    fn part(&self, part: &Part) -> (String, Text, bool) {
+        match part {
+            Part::Literal(text) => (text.clone(), Text::literal(text), false),
+            Part::Reference { name, source } => (format!("$({name})"), Text::reference(name, source.clone()), false),
+            Part::Variable { name, quoted, has_default } => {
+                (format!("${name}"), self.variable(name, *has_default), !quoted)
+            }
+            Part::Positional(position) => {
+                let shown = format!("${position}");
+                let unknown = || self.unknown("script");
+                let text =
+                    self.argument(*position).map(|token| self.environment.expand(&token.text)).unwrap_or_else(unknown);
+                (shown, text, false)
+            }
+            Part::Arguments => ("$@".to_owned(), self.unknown("script"), false),
+            Part::Opaque(text) => (text.clone(), self.unknown("script"), false),
+        }
+    }
+
+    fn variable(&self, name: &str, has_default: bool) -> Text {
+        if self.script.environment_changed || self.script.assigned.contains(name) {
+            return self.unknown(name);
+        }
+        match self.environment.lookup(name) {
+            Some(text) if has_default && text.clone().into_value().known().is_some_and(String::is_empty) => {
+                self.unknown(name)
+            }
+            Some(text) => text,
+            // The container runtime sets it to the pod's name.
+            None if name == "HOSTNAME" => Text::reference(name, Source::Field("metadata.name".to_owned())),
+            // The image may set it, or a Service.
+            None => self.unknown(name),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Text {
+        Text::reference(name, Source::Script(self.text.to_owned()))
+    }
+
+    fn token(&self, shown: String, text: Text) -> Token {
+        Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place) }
+    }
+}
+
+/// A word in the making.
+#[derive(Default)]
+struct Field {
+    shown: String,
+    text: Text,
+}
+
+impl Field {
+    fn is_empty(&self) -> bool {
+        self.text.0.is_empty() || self.text.clone().into_value().known().is_some_and(String::is_empty)
+    }
+}
+
+fn split_into(fields: &mut Vec<Field>, known: &str) {
+    if known.starts_with(char::is_whitespace) {
+        fields.push(Field::default());
+    }
+    for (position, word) in known.split_whitespace().enumerate() {
+        if position > 0 {
+            fields.push(Field::default());
+        }
+        if let Some(field) = fields.last_mut() {
+            field.shown.push_str(word);
+            field.text.push(word);
+        }
+    }
+    if known.ends_with(char::is_whitespace) {
+        fields.push(Field::default());
+    }
+}

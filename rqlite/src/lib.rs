@@ -1,0 +1,29 @@
+//! What rqlite on Kubernetes *is*: rqlited's flags, the ways a container launches it, quorum arithmetic, membership and change.
+//! Knows nothing of what is allowed (that is `policies/`), and does no IO: no clock, no environment, no async, no client.
+//!
+//! ```text
+//! StatefulSet ── manifest ── launch ── flag ──┐
+//!                 (image)    version          ├─ cluster::RqliteSet ─┐
+//!                                             │                      ├─ change ── scaling ── quorum
+//! /nodes, pods, claims, time ── membership, facts ───────────────────┘
+//! ```
+
+pub mod bootstrap;
+pub mod cluster;
+pub mod discovery;
+pub mod facts;
+pub mod flag;
+pub mod flag_table;
+pub mod launch;
+pub mod manifest;
+pub mod role;
+pub mod secret;
+pub mod shutdown;
+pub mod storage;
+pub mod value;
+pub mod version;
+
+pub mod change;
+pub mod membership;
+pub mod quorum;
+pub mod scaling;

@@ -1,0 +1,225 @@
+//! A cluster's membership as rqlited tells it over HTTP (`/nodes`, `/status`; v6 to v10), parsed; and which telling may be trusted.
+//! Asks nobody: the bodies are given, and whose answer each of them is.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// One node of the Raft configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub id: String,
+    /// Raft address, `host:port`.
+    pub address: String,
+    pub voter: bool,
+    pub reachable: bool,
+    pub leader: bool,
+}
+
+/// A view of the membership.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Membership {
+    pub members: Vec<Member>,
+    /// Node id; None: leaderless.
+    pub leader: Option<String>,
+}
+
+/// A body that is none of rqlited's shapes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{answer}: {problem}")]
+pub struct MembershipError {
+    /// `/nodes` or `/status`.
+    pub answer: &'static str,
+    pub problem: String,
+}
+
+/// One node as `/nodes` lists it. Keys that nobody here reads are skipped: every release adds some.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Entry {
+    id: Option<String>,
+    addr: String,
+    /// Not told before v8.
+    voter: Option<bool>,
+    reachable: bool,
+    leader: bool,
+}
+
+/// The bodies of `/nodes`: a list with `ver=2` (since 8.0.0), else an object keyed by node id.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listing {
+    List { nodes: Vec<Entry> },
+    Keyed(BTreeMap<String, Entry>),
+}
+
+impl Listing {
+    fn parse(body: &str) -> Result<Vec<(String, Entry)>, MembershipError> {
+        let wrong = |problem: String| MembershipError { answer: "/nodes", problem };
+        match serde_json::from_str(body) {
+            Ok(Listing::Keyed(entries)) => Ok(entries.into_iter().collect()),
+            Ok(Listing::List { nodes }) => {
+                let named = nodes.into_iter().map(|mut entry| entry.id.take().map(|id| (id, entry)));
+                named.collect::<Option<_>>().ok_or_else(|| wrong("a node has no id".to_owned()))
+            }
+            Err(error) if error.is_data() => Err(wrong("neither a list of nodes nor nodes by id".to_owned())),
+            Err(error) => Err(wrong(error.to_string())),
+        }
+    }
+}
+
+impl Entry {
+    /// None: it has no id.
+    pub(crate) fn member(mut self) -> Option<Member> {
+        let id = self.id.take()?;
+        // Which role a node has that does not tell is decided for the quorum's safety.
+        let voter = self.voter.unwrap_or(true);
+        Some(self.into_member(id, voter))
+    }
+
+    fn into_member(self, id: String, voter: bool) -> Member {
+        Member { id, address: self.addr, voter, reachable: self.reachable, leader: self.leader }
+    }
+}
+
+/// The members that `/nodes` tells: `all` is the body of `/nodes?nonvoters`, `voters` that of `/nodes`, which is the only
+/// way to tell the voters before v8. Without it, a node that does not tell its role is a voter.
+pub fn parse_nodes(all: &str, voters: Option<&str>) -> Result<Vec<Member>, MembershipError> {
+    let voters = voters.map(Listing::parse).transpose()?;
+    let voters: Option<BTreeSet<String>> = voters.map(|list| list.into_iter().map(|(id, _)| id).collect());
+    let member = |(id, entry): (String, Entry)| {
+        let listed = voters.as_ref().is_none_or(|ids| ids.contains(&id));
+        let voter = entry.voter.unwrap_or(listed);
+        entry.into_member(id, voter)
+    };
+    Ok(Listing::parse(all)?.into_iter().map(member).collect())
+}
+
+/// What `/status` tells of the answering node and of its own, local idea of the membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Node id of the one that answers; None: its store is not open.
+    pub node: Option<String>,
+    pub leader: Option<String>,
+    pub term: Option<u64>,
+    /// Its own configuration; nobody was asked, so only the node itself counts as reachable.
+    pub members: Vec<Member>,
+}
+
+#[derive(Deserialize)]
+struct StatusBody {
+    store: StoreBody,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoreBody {
+    node_id: String,
+    leader: LeaderBody,
+    nodes: Vec<ServerBody>,
+    raft: RaftBody,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LeaderBody {
+    node_id: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ServerBody {
+    id: String,
+    addr: String,
+    /// `Voter` up to v9, `voter` since v10.
+    suffrage: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RaftBody {
+    term: Option<u64>,
+}
+
+impl Status {
+    /// Parses the body of `/status`.
+    pub fn parse(body: &str) -> Result<Self, MembershipError> {
+        let StatusBody { store } = serde_json::from_str(body)
+            .map_err(|error| MembershipError { answer: "/status", problem: error.to_string() })?;
+        let named = |id: String| (!id.is_empty()).then_some(id);
+        let leader = named(store.leader.node_id);
+        let members = store.nodes.into_iter().map(|server| Member {
+            voter: !server.suffrage.eq_ignore_ascii_case("nonvoter"),
+            reachable: server.id == store.node_id,
+            leader: leader.as_ref() == Some(&server.id),
+            id: server.id,
+            address: server.addr,
+        });
+        Ok(Status { members: members.collect(), node: named(store.node_id), leader, term: store.raft.term })
+    }
+}
+
+impl Membership {
+    /// The view that these members give; two leaders are none.
+    pub fn of(members: Vec<Member>) -> Self {
+        let mut leaders = members.iter().filter(|member| member.leader);
+        let leader = match (leaders.next(), leaders.next()) {
+            (Some(only), None) => Some(only.id.clone()),
+            (None | Some(_), _) => None,
+        };
+        Membership { members, leader }
+    }
+
+    pub fn voters(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.voter)
+    }
+
+    pub fn contains(&self, id: &str) -> bool {
+        self.members.iter().any(|member| member.id == id)
+    }
+}
+
+/// What one node answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Node id of the one that answered.
+    pub node: String,
+    /// Its Raft term, where `/status` told it.
+    pub term: Option<u64>,
+    pub members: Vec<Member>,
+}
+
+/// The view to go by, of several answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    pub membership: Membership,
+    /// Two nodes were named leader. The membership is then that of the highest term, and leaderless: nothing risky may rest on it.
+    pub conflict: bool,
+}
+
+/// The view that may be trusted. An answer counts only if it lists the node that gave it: a node that was removed answers 200
+/// with the list it last knew. It is led if it names a leader; the leader's own answer is preferred, then the highest term.
+/// None: nobody who may be trusted answered.
+pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
+    let views = answers.iter().filter_map(|answer| {
+        let membership = Membership::of(answer.members.clone());
+        membership.contains(&answer.node).then_some((answer, membership))
+    });
+    let (led, leaderless): (Vec<_>, Vec<_>) = views.partition(|(_, membership)| membership.leader.is_some());
+    let leaders: BTreeSet<&Option<String>> = led.iter().map(|(_, membership)| &membership.leader).collect();
+    let conflict = leaders.len() > 1;
+    let candidates = if led.is_empty() { leaderless } else { led };
+    let best = candidates.into_iter().max_by_key(|(answer, membership)| {
+        let own = membership.leader.as_deref() == Some(answer.node.as_str());
+        if conflict { (false, answer.term, own) } else { (own, answer.term, own) }
+    });
+    best.map(|(_, mut membership)| {
+        if conflict {
+            membership.leader = None;
+        }
+        Trusted { membership, conflict }
+    })
+}

@@ -1,0 +1,24 @@
+//! What becomes of the quorum when ordinals of a voter set leave or come, and of the data when all do.
+//! Says what happens and why; whether that is allowed, and in which words, is a policy's.
+//!
+//! ```text
+//! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way
+//!                                                                                      └─ Up, FromZero, ToZero
+//! ```
+
+mod before;
+mod cluster;
+mod down;
+mod up;
+mod way;
+mod zero;
+
+#[cfg(test)]
+mod fixture;
+
+pub use before::{Before, Data};
+pub use cluster::{Basis, Cluster, Ids, Voter};
+pub use down::{Bound, Down, Outcome, Step, departures};
+pub use up::{Denial, Up};
+pub use way::{Way, lowest_safe};
+pub use zero::{FromZero, ToZero, deletes_when_scaled};

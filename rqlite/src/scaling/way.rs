@@ -1,0 +1,89 @@
+//! The way down that is left after a denial: the lowest count that is safe in one step, what to do next, and the commands for it.
+
+#[cfg(test)]
+mod tests;
+
+use crate::change::{self, Change, Ordinals};
+use crate::scaling::cluster::{Cluster, Ids};
+use crate::scaling::down::Down;
+
+/// The next safe step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Scale to `target`, then remove the nodes that this leaves dead, then go on.
+    ScaleThenRemove { target: u32, remove: Ids },
+    /// Remove voters that do not answer and whose pods are gone; `target` is safe then.
+    RemoveDead { dead: Ids, target: u32 },
+    /// Remove the nodes that are to leave while they still run; then they may stop.
+    RemoveFirst { remove: Ids },
+    /// Bring these voters back: they count, and do not answer.
+    BringBack { missing: Ids },
+    /// No step down is safe by what is known.
+    Stay,
+}
+
+/// The lowest count above the asked one (and above zero) that is safe in one step; None: only a count that lets nobody go.
+pub fn lowest_safe(cluster: &Cluster, change: &Change) -> Option<u32> {
+    let first = change.new.lowest()?;
+    let highest = change.old.highest()?;
+    let keeps_all = highest.checked_sub(first)?.checked_add(1)?;
+    let allowed = |count: u32| Down::of(cluster, &change.old.without(&Ordinals::first(first, count))).allowed();
+    let (mut below, mut safe) = (change.new.count(), keeps_all);
+    if below >= safe || !allowed(safe) {
+        return None;
+    }
+    // More pods that stay never make it worse, so halving finds the edge, even among two billion.
+    while safe - below > 1 {
+        let middle = below + (safe - below) / 2;
+        if allowed(middle) { safe = middle } else { below = middle }
+    }
+    let nobody_goes = change.old.without(&Ordinals::first(first, safe)).is_empty();
+    (!nobody_goes).then_some(safe)
+}
+
+impl Way {
+    /// The next step after a denied departure.
+    pub fn down(cluster: &Cluster, change: &Change) -> Self {
+        if !cluster.standing().holds() && cluster.has_view() {
+            return Way::BringBack { missing: cluster.unreachable() };
+        }
+        if let Some(target) = lowest_safe(cluster, change) {
+            let first = change.new.lowest().unwrap_or_default();
+            let leaving = change.old.without(&Ordinals::first(first, target));
+            return Way::ScaleThenRemove { target, remove: cluster.ids_leaving(&leaving) };
+        }
+        if !cluster.has_view() {
+            return Way::Stay;
+        }
+        let missing = cluster.unreachable();
+        if missing.is_empty() {
+            return Way::RemoveFirst { remove: cluster.ids_leaving(&change.leaving()) };
+        }
+        let repaired = cluster.without_unreachable();
+        let asked = Down::of(&repaired, &change.leaving()).allowed().then(|| change.new.count());
+        match asked.or_else(|| lowest_safe(&repaired, change)) {
+            Some(target) if !cluster.may_return() => Way::RemoveDead { dead: missing, target },
+            Some(_) | None => Way::BringBack { missing },
+        }
+    }
+
+    /// The step as commands, for a set in that namespace whose nodes answer HTTP at `base` (`http://rqlite-0.rqlite-svc-internal:4001`).
+    /// `DELETE /remove` takes one node at a time and answers 200 for an unknown id too (rqlite.io/docs/clustering), so `/nodes` has the last word.
+    pub fn commands(&self, cluster: &Cluster, namespace: &str, base: &str) -> Vec<String> {
+        let name = change::name(cluster.before().set);
+        let scale = |count: &u32| format!("kubectl -n {namespace} scale statefulset {name} --replicas={count}");
+        let remove = |ids: &Ids| {
+            let one = |id: &String| format!("curl -X DELETE '{base}/remove' -d '{{\"id\":\"{id}\"}}'");
+            ids.shown.iter().rev().map(one).collect::<Vec<_>>()
+        };
+        let verify = || format!("curl '{base}/nodes?nonvoters&ver=2'");
+        match self {
+            Way::ScaleThenRemove { target, remove: ids } => {
+                std::iter::once(scale(target)).chain(remove(ids)).chain([verify()]).collect()
+            }
+            Way::RemoveDead { dead, target } => remove(dead).into_iter().chain([verify(), scale(target)]).collect(),
+            Way::RemoveFirst { remove: ids } => remove(ids).into_iter().chain([verify()]).collect(),
+            Way::BringBack { .. } | Way::Stay => vec![verify()],
+        }
+    }
+}
