@@ -1,0 +1,50 @@
+//! Where a container's launch takes one more flag: rqlited parses afterwards what it parsed before, and that flag.
+//! Does not decide whether the flag is wanted.
+
+use rqlite::flag::{List, Place};
+use rqlite::launch::{Insertion, Launch, NoInsertion};
+use rqlite::manifest::Container;
+use rqlite::version::ImageVersion;
+
+/// Where a token goes in `command` or `args`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) list: List,
+    pub(super) index: usize,
+    /// The image's keyword that it replaces.
+    pub(super) keyword: Option<String>,
+}
+
+/// The place that the launch itself offers.
+pub(super) fn offered(container: &Container, version: ImageVersion, token: &str) -> Result<Spot, NoInsertion> {
+    let launch = Launch::of(container, version);
+    launch.insert(container, token)?;
+    match launch.insertion? {
+        Insertion::Before(place) => {
+            let index = place.index.min(elements(container, place.list).len());
+            Ok(Spot { list: place.list, index, keyword: None })
+        }
+        Insertion::Replace(place) => {
+            let keyword = elements(container, place.list).get(place.index).cloned();
+            Ok(Spot { list: place.list, index: place.index, keyword })
+        }
+    }
+}
+
+/// The launch takes the token there.
+pub(super) fn takes(container: &Container, version: ImageVersion, spot: &Spot, token: &str) -> bool {
+    let place = Place { list: spot.list, index: spot.index };
+    let insertion = match spot.keyword {
+        Some(_) => Insertion::Replace(place),
+        None => Insertion::Before(place),
+    };
+    let launch = Launch { insertion: Ok(insertion), ..Launch::of(container, version) };
+    spot.index <= elements(container, spot.list).len() && launch.insert(container, token).is_ok()
+}
+
+fn elements(container: &Container, list: List) -> &[String] {
+    match list {
+        List::Command => &container.command,
+        List::Args => &container.args,
+    }
+}

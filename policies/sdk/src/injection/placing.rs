@@ -1,0 +1,245 @@
+//! Putting one item into a template and taking it out again, with the list kept in step.
+//! Does not decide whether it should.
+
+use std::fmt;
+
+use rqlite::flag::List;
+use rqlite::launch::NoInsertion;
+use rqlite::manifest::Container;
+use rqlite::version::ImageVersion;
+use serde_json::{Value, json};
+
+use super::edits::Edits;
+use super::entry::{Entry, Mark};
+use super::item::{Item, ProbeKind, text};
+use super::launch::{self, Spot};
+use super::presence;
+use super::tree;
+
+/// Why an item could not be put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotPut {
+    /// The launch takes no flag.
+    Launch(NoInsertion),
+    /// There is no such container, it is not rqlite's, or the probe has no `httpGet`.
+    NoPlace,
+    /// Something that we did not put has that name or that path.
+    Occupied(String),
+}
+
+/// A spec, and the list of what was injected into it, kept in step.
+#[derive(Debug, Clone)]
+pub(super) struct Ledger {
+    pub(super) edits: Edits,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Ledger {
+    pub(super) fn spec(&self) -> &Value {
+        self.edits.tree()
+    }
+
+    /// The token is not there yet; `old` is where it stood in the old object. With `exact` it goes there whatever the launch
+    /// has become to us: the template is the live one, and must stay it.
+    pub(super) fn put_flag(
+        &mut self,
+        policy: &str,
+        (container, token): (&str, &str),
+        version: Option<ImageVersion>,
+        (old, exact): (Option<Spot>, bool),
+    ) -> Result<(), NotPut> {
+        let (_, tree) = tree::container(self.spec(), container).ok_or(NotPut::NoPlace)?;
+        let typed: Container = serde_json::from_value(tree.clone()).map_err(|_| NotPut::NoPlace)?;
+        let offered = || launch::offered(&typed, version.ok_or(NotPut::NoPlace)?, token).map_err(NotPut::Launch);
+        let spot = match old {
+            Some(spot) if version.is_some_and(|version| launch::takes(&typed, version, &spot, token)) => spot,
+            Some(spot) if exact => offered().unwrap_or(spot),
+            Some(_) | None => offered()?,
+        };
+        let pointer = tree::tokens(self.spec(), container, spot.list).ok_or(NotPut::NoPlace)?;
+        if spot.keyword.is_some() {
+            self.edits.replace(&pointer, spot.index, json!(token));
+        } else {
+            self.edits.insert(&pointer, spot.index, json!(token));
+            self.shift(container, spot.list, spot.index, true);
+        }
+        let Spot { list, index, keyword } = spot;
+        let mark = Mark::Flag { container: container.to_owned(), list, index, keyword, token: token.to_owned() };
+        self.list(policy, mark);
+        self.hold_keyword(container, list, None);
+        Ok(())
+    }
+
+    pub(super) fn put_grace(&mut self, policy: &str, seconds: i64) {
+        let was = match self.entry(&Item::Grace { seconds }).map(|entry| &entry.mark) {
+            Some(Mark::Grace { was, .. }) => *was,
+            _ => tree::grace(self.spec()),
+        };
+        if tree::grace(self.spec()) != Some(seconds) {
+            self.edits.set(tree::GRACE, json!(seconds));
+        }
+        self.list(policy, Mark::Grace { seconds, was });
+    }
+
+    pub(super) fn put_volume(&mut self, policy: &str, content: &Value, at: Option<usize>) -> Result<(), NotPut> {
+        let name = text(content, "name");
+        let found = tree::named(tree::elements(self.spec(), tree::VOLUMES), "name", name);
+        let mark = Mark::Volume { name: name.to_owned() };
+        self.put_element(policy, (tree::VOLUMES, content), mark, found, at)
+    }
+
+    pub(super) fn put_mount(
+        &mut self,
+        policy: &str,
+        (container, content): (&str, &Value),
+        at: Option<usize>,
+    ) -> Result<(), NotPut> {
+        let pointer = tree::mounts(self.spec(), container).ok_or(NotPut::NoPlace)?;
+        let (volume, path) = (text(content, "name").to_owned(), text(content, "mountPath").to_owned());
+        let found = tree::named(tree::elements(self.spec(), &pointer), "mountPath", &path);
+        let mark = Mark::Mount { container: container.to_owned(), volume, path };
+        self.put_element(policy, (&pointer, content), mark, found, at)
+    }
+
+    /// An element of a list that is merged by a key: volumes, mounts.
+    fn put_element(
+        &mut self,
+        policy: &str,
+        (list, content): (&str, &Value),
+        mark: Mark,
+        found: Option<usize>,
+        at: Option<usize>,
+    ) -> Result<(), NotPut> {
+        let elements = tree::elements(self.spec(), list);
+        let end = elements.len();
+        let current = found.and_then(|index| elements.get(index)).cloned();
+        match (found, current) {
+            (Some(_), Some(_)) if !presence::holds(&self.entries, &mark) => {
+                return Err(NotPut::Occupied(mark.to_string()));
+            }
+            (Some(index), Some(current)) if at.is_none_or(|wanted| wanted == index) => {
+                if current != *content {
+                    self.edits.replace(list, index, content.clone());
+                }
+            }
+            (Some(index), _) => {
+                self.edits.remove(list, index);
+                self.edits.insert(list, at.unwrap_or(end), content.clone());
+            }
+            (None, _) => self.edits.insert(list, at.unwrap_or(end), content.clone()),
+        }
+        self.list(policy, mark);
+        Ok(())
+    }
+
+    pub(super) fn put_probe(&mut self, policy: &str, container: &str, probe: ProbeKind) -> Result<(), NotPut> {
+        let pointer = tree::scheme(self.spec(), container, probe).ok_or(NotPut::NoPlace)?;
+        let item = Item::Probe { container: container.to_owned(), probe };
+        let current = self.spec().pointer(&pointer).and_then(Value::as_str).map(str::to_owned);
+        let was = match self.entry(&item).map(|entry| &entry.mark) {
+            Some(Mark::Probe { was, .. }) => was.clone(),
+            _ => current.clone(),
+        };
+        if current.as_deref() != Some("HTTPS") {
+            self.edits.set(&pointer, json!("HTTPS"));
+        }
+        self.list(policy, Mark::Probe { container: container.to_owned(), probe, was });
+        Ok(())
+    }
+
+    /// Takes a thing out, leaves what was there before, and strikes it from the list.
+    pub(super) fn take_out(&mut self, mark: &Mark) {
+        let Some(position) = self.entries.iter().position(|entry| entry.mark.same_slot(mark)) else { return };
+        let mark = self.entries.remove(position).mark;
+        match mark {
+            Mark::Flag { container, list, index, keyword, .. } => self.take_token(&container, list, index, keyword),
+            Mark::Grace { was, .. } => self.restore(tree::GRACE, was.map(Value::from)),
+            Mark::Volume { name } => {
+                let found = tree::named(tree::elements(self.spec(), tree::VOLUMES), "name", &name);
+                found.into_iter().for_each(|index| self.edits.remove(tree::VOLUMES, index));
+            }
+            Mark::Mount { container, path, .. } => {
+                let Some(list) = tree::mounts(self.spec(), &container) else { return };
+                let found = tree::named(tree::elements(self.spec(), &list), "mountPath", &path);
+                found.into_iter().for_each(|index| self.edits.remove(&list, index));
+            }
+            Mark::Probe { container, probe, was } => {
+                let Some(pointer) = tree::scheme(self.spec(), &container, probe) else { return };
+                self.restore(&pointer, was.map(Value::from));
+            }
+        }
+    }
+
+    fn take_token(&mut self, container: &str, list: List, index: usize, keyword: Option<String>) {
+        let Some(pointer) = tree::tokens(self.spec(), container, list) else { return };
+        let alone = tree::elements(self.spec(), &pointer).len() == 1;
+        match keyword {
+            Some(keyword) if alone => self.edits.replace(&pointer, index, json!(keyword)),
+            keyword => {
+                self.edits.remove(&pointer, index);
+                self.shift(container, list, index, false);
+                self.hold_keyword(container, list, keyword);
+            }
+        }
+    }
+
+    /// The keyword that a token replaced comes back only when the last injected token of its list goes; until then the first
+    /// of them holds it, so that the same template has the same list.
+    fn hold_keyword(&mut self, of: &str, in_list: List, released: Option<String>) {
+        let tokens = self.entries.iter_mut().filter_map(|entry| match &mut entry.mark {
+            Mark::Flag { container, list, index, keyword, .. } if container == of && *list == in_list => {
+                Some((*index, keyword))
+            }
+            Mark::Flag { .. } | Mark::Grace { .. } | Mark::Volume { .. } | Mark::Mount { .. } | Mark::Probe { .. } => {
+                None
+            }
+        });
+        let mut tokens: Vec<(usize, &mut Option<String>)> = tokens.collect();
+        tokens.sort_by_key(|(index, _)| *index);
+        let held = tokens.iter_mut().fold(released, |held, (_, keyword)| held.or(keyword.take()));
+        if let Some((_, first)) = tokens.into_iter().next() {
+            *first = held;
+        }
+    }
+
+    fn restore(&mut self, pointer: &str, was: Option<Value>) {
+        match was {
+            Some(value) => self.edits.set(pointer, value),
+            None => self.edits.unset(pointer),
+        }
+    }
+
+    /// The indices of the listed tokens behind a change of their list.
+    fn shift(&mut self, of: &str, in_list: List, from: usize, grows: bool) {
+        for entry in &mut self.entries {
+            if let Mark::Flag { container, list, index, .. } = &mut entry.mark
+                && container == of
+                && *list == in_list
+                && *index >= from
+            {
+                *index = if grows { index.saturating_add(1) } else { index.saturating_sub(1) };
+            }
+        }
+    }
+
+    pub(super) fn entry(&self, item: &Item) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.mark.marks(item))
+    }
+
+    fn list(&mut self, policy: &str, mark: Mark) {
+        self.entries.retain(|entry| !entry.mark.same_slot(&mark));
+        self.entries.push(Entry { policy: policy.to_owned(), mark });
+    }
+}
+
+impl fmt::Display for NotPut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotPut::Launch(reason) => reason.fmt(f),
+            NotPut::NoPlace => f.write_str("there is no place for it in the pod template"),
+            NotPut::Occupied(mark) => write!(f, "`{mark}` is there already, and Quorate did not put it there"),
+        }
+    }
+}
+
+impl std::error::Error for NotPut {}

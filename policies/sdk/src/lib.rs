@@ -1,0 +1,22 @@
+//! The guest side of the policy contract (`policies/wit`): decode a review, let the rules judge it, encode the verdict.
+//! Holds no rule and no rqlite arithmetic; a policy written on it is a thin shell around its rules.
+//!
+//! ```text
+//! host ── bindings ── review::Review ── Policy::{mutate, validate} ── finding::Finding ── bindings ── host
+//! ```
+
+pub mod bindings;
+#[cfg(feature = "cases")]
+pub mod cases;
+pub mod finding;
+pub mod injection;
+pub mod policy;
+pub mod review;
+pub mod settings;
+
+pub use bindings::quorate::policy::types::{
+    Description, Documents, Envelope, Level, Operation, ParentState, Phase, SettingsError, Verdict,
+};
+pub use finding::{Finding, Rule};
+pub use policy::{Outcome, Policy};
+pub use review::{Parent, Review, SetDocument, ShapeError, Subject};

@@ -1,0 +1,251 @@
+//! One review as the rules see it: who asks for what, the objects decoded, the facts parsed.
+//! Knows the shapes of the requests, not what any of them is worth.
+
+use rqlite::facts::Facts;
+use rqlite::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::bindings::quorate::policy::types::{Documents, Envelope, ParentState};
+
+/// What every built-in policy asks of every document, in this order.
+pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
+
+/// A decoded review.
+#[derive(Debug)]
+pub struct Review {
+    pub envelope: Envelope,
+    pub subject: Subject,
+    pub facts: Facts,
+}
+
+/// What the request is about.
+#[derive(Debug)]
+pub enum Subject {
+    /// A StatefulSet: without `old` it is created, without `new` deleted.
+    Set { old: Option<SetDocument>, new: Option<SetDocument> },
+    /// `statefulsets/scale`: counts from the Scale's old object and object, the template from the parent.
+    Scale { from: i32, to: i32, parent: Parent },
+    /// `pods/eviction`.
+    Eviction { pod: String, parent: Parent },
+    /// A HorizontalPodAutoscaler; the parent is its target.
+    Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Parent },
+    /// Another kind of object, or a request without one.
+    Other,
+}
+
+/// The StatefulSet behind a request that does not carry it.
+#[derive(Debug)]
+pub enum Parent {
+    Found(Box<SetDocument>),
+    /// It does not exist.
+    Absent,
+    /// It could not be had.
+    Unknown,
+}
+
+/// A StatefulSet, decoded, beside the text that it was decoded from.
+#[derive(Debug)]
+pub struct SetDocument {
+    pub set: StatefulSet,
+    /// JSON text of `/spec`; `{}` where there is none.
+    pub spec: String,
+}
+
+/// A document of a wrong shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeError {
+    /// `object`, `old object` or `parent`.
+    pub document: &'static str,
+    /// Kubernetes path.
+    pub field: String,
+    pub problem: String,
+}
+
+impl std::fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the {} cannot be read: `{}`: {}", self.document, self.field, self.problem)
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+impl Review {
+    /// Decodes what the contract passes; `facts` is the facts format, version 1.
+    pub fn decode(envelope: Envelope, documents: Documents, facts: &str) -> Result<Self, ShapeError> {
+        let facts = Facts::parse(facts).map_err(|error| ShapeError {
+            document: "facts",
+            field: String::new(),
+            problem: error.to_string(),
+        })?;
+        let subject = Subject::decode(&envelope, documents)?;
+        Ok(Review { envelope, subject, facts })
+    }
+}
+
+impl Review {
+    /// An update that changes neither spec, ownerReferences nor `quorate.dev/` annotations: nothing to judge, nothing to patch.
+    pub fn unchanged(&self) -> bool {
+        match &self.subject {
+            Subject::Set { old: Some(old), new: Some(new) } => old.unchanged(new),
+            Subject::Set { .. }
+            | Subject::Scale { .. }
+            | Subject::Eviction { .. }
+            | Subject::Autoscaler { .. }
+            | Subject::Other => false,
+        }
+    }
+}
+
+impl Subject {
+    fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
+        match (envelope.kind.as_str(), envelope.sub_resource.as_deref()) {
+            ("StatefulSet", None) => Ok(Subject::Set {
+                old: Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?,
+                new: Pieces::of("object", documents.object).map(Pieces::set).transpose()?,
+            }),
+            ("Scale", Some("scale")) => Ok(Subject::Scale {
+                from: scale(Pieces::of("old object", documents.old_object))?,
+                to: scale(Pieces::of("object", documents.object))?,
+                parent: Parent::decode(documents.parent_state, documents.parent)?,
+            }),
+            ("Eviction", Some("eviction")) => Ok(Subject::Eviction {
+                pod: evicted(envelope, Pieces::of("object", documents.object))?,
+                parent: Parent::decode(documents.parent_state, documents.parent)?,
+            }),
+            ("HorizontalPodAutoscaler", None) => match Pieces::of("object", documents.object) {
+                Some(new) => Ok(Subject::Autoscaler {
+                    old: Pieces::of("old object", documents.old_object).map(|p| p.autoscaler()).transpose()?,
+                    new: new.autoscaler()?,
+                    parent: Parent::decode(documents.parent_state, documents.parent)?,
+                }),
+                None => Ok(Subject::Other),
+            },
+            _ => Ok(Subject::Other),
+        }
+    }
+}
+
+impl Parent {
+    fn decode(state: ParentState, pieces: Vec<Option<String>>) -> Result<Self, ShapeError> {
+        match state {
+            ParentState::Absent => Ok(Parent::Absent),
+            ParentState::Unknown => Ok(Parent::Unknown),
+            ParentState::Found => match Pieces::of("parent", pieces) {
+                Some(pieces) => Ok(Parent::Found(Box::new(pieces.set()?))),
+                None => Ok(Parent::Unknown),
+            },
+        }
+    }
+}
+
+impl SetDocument {
+    fn unchanged(&self, new: &SetDocument) -> bool {
+        self.set.metadata.owner_references == new.set.metadata.owner_references
+            && own_annotations(&self.set.metadata).eq(own_annotations(&new.set.metadata))
+            && self.same_spec(new)
+    }
+
+    /// Whether both specs are the same, whatever the order of their keys.
+    pub fn same_spec(&self, other: &SetDocument) -> bool {
+        same_json(&self.spec, &other.spec)
+    }
+
+    /// `/spec` as a tree, for editing and for comparing what the typed reading leaves out.
+    pub fn spec_tree(&self) -> Value {
+        serde_json::from_str(&self.spec).unwrap_or(Value::Null)
+    }
+}
+
+/// The prefix of the annotations that speak to Quorate.
+pub const ANNOTATION_PREFIX: &str = "quorate.dev/";
+
+/// The annotations that speak to Quorate, in the order of their keys.
+pub fn own_annotations(metadata: &Metadata) -> impl Iterator<Item = (&str, &str)> {
+    let all = metadata.annotations.iter();
+    all.filter(|(key, _)| key.starts_with(ANNOTATION_PREFIX)).map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
+/// Equal texts are equal; else the trees decide.
+fn same_json(left: &str, right: &str) -> bool {
+    left == right
+        || match (serde_json::from_str::<Value>(left), serde_json::from_str::<Value>(right)) {
+            (Ok(left), Ok(right)) => left == right,
+            _ => false,
+        }
+}
+
+/// The projections of one document.
+struct Pieces {
+    document: &'static str,
+    metadata: Option<String>,
+    spec: Option<String>,
+    status: Option<String>,
+}
+
+impl Pieces {
+    /// None where the request has no such document.
+    fn of(document: &'static str, pieces: Vec<Option<String>>) -> Option<Self> {
+        let mut pieces = pieces.into_iter();
+        let metadata = pieces.next().flatten();
+        let spec = pieces.next().flatten();
+        let status = pieces.next().flatten();
+        if metadata.is_none() && spec.is_none() {
+            return None;
+        }
+        Some(Pieces { document, metadata, spec, status })
+    }
+
+    fn decode<T: DeserializeOwned + Default>(&self, text: Option<&str>, root: &str) -> Result<T, ShapeError> {
+        let Some(text) = text else { return Ok(T::default()) };
+        serde_json::from_str::<Option<T>>(text)
+            .map(Option::unwrap_or_default)
+            .map_err(|error| self.shape_error::<T>(text, root, &error))
+    }
+
+    /// Decodes once more, for the path: only paid for when something is wrong.
+    fn shape_error<T: DeserializeOwned>(&self, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let (path, problem) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Err(error) => (error.path().to_string(), error.inner().to_string()),
+            Ok(_) => (".".to_owned(), error.to_string()),
+        };
+        let field = if path == "." { root.to_owned() } else { format!("{root}.{path}") };
+        let problem = problem.split(" at line ").next().unwrap_or_default().to_owned();
+        ShapeError { document: self.document, field, problem }
+    }
+
+    fn metadata(&self) -> Result<Metadata, ShapeError> {
+        self.decode(self.metadata.as_deref(), "metadata")
+    }
+
+    fn set(self) -> Result<SetDocument, ShapeError> {
+        let metadata = self.metadata()?;
+        let spec: StatefulSetSpec = self.decode(self.spec.as_deref(), "spec")?;
+        let status: StatefulSetStatus = self.decode(self.status.as_deref(), "status")?;
+        let text = self.spec.unwrap_or_else(|| "{}".to_owned());
+        Ok(SetDocument { set: StatefulSet { metadata, spec, status }, spec: text })
+    }
+
+    fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {
+        Ok(HorizontalPodAutoscaler {
+            metadata: self.metadata()?,
+            spec: self.decode(self.spec.as_deref(), "spec")?,
+        })
+    }
+}
+
+fn scale(pieces: Option<Pieces>) -> Result<i32, ShapeError> {
+    let Some(pieces) = pieces else { return Ok(0) };
+    let scale = Scale { metadata: pieces.metadata()?, spec: pieces.decode(pieces.spec.as_deref(), "spec")? };
+    Ok(scale.spec.replicas)
+}
+
+/// An Eviction's object has nothing but the pod's name; the envelope has it too.
+fn evicted(envelope: &Envelope, pieces: Option<Pieces>) -> Result<String, ShapeError> {
+    let named = match pieces {
+        Some(pieces) => pieces.metadata()?.name,
+        None => None,
+    };
+    Ok(named.or_else(|| envelope.name.clone()).unwrap_or_default())
+}
