@@ -1,0 +1,91 @@
+//! Which rules a request concerns. The rules decide; here they are only asked, in one place for every kind of request.
+
+use quorate_sdk::review::Parent;
+use quorate_sdk::{Finding, Review, Subject};
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+use rqlite::manifest::StatefulSet;
+use rqlite::scaling::Cluster;
+
+use crate::rule::{
+    autoscaler_on_voters, cluster_deleted, eviction_below_quorum, role_changed, rollout_above_tolerance, scale_advice,
+    scale_below_quorum, scale_to_zero, scale_up_without_leader, scale_while_scaling,
+};
+use crate::settings::Settings;
+use crate::transition::Transition;
+
+/// All findings of a review.
+pub(crate) fn judge(review: &Review, settings: &Settings) -> Vec<Finding> {
+    if review.unchanged() {
+        return Vec::new();
+    }
+    let facts = &review.facts;
+    match &review.subject {
+        Subject::Set { old: Some(old), new: Some(new) } => update(&old.set, &new.set, facts),
+        Subject::Set { old: None, new: Some(new) } => creation(&new.set, facts),
+        Subject::Set { old: Some(old), new: None } => {
+            cluster_deleted::judge(&old.set, &review.envelope, facts, settings.deletion).into_iter().collect()
+        }
+        Subject::Scale { from, to, parent } => scale(*from, *to, parent, facts),
+        Subject::Eviction { pod, parent } => eviction_below_quorum::judge(pod, parent, facts).into_iter().collect(),
+        Subject::Autoscaler { old, new, parent } => {
+            autoscaler_on_voters::judge(old.as_ref(), new, parent, facts).into_iter().collect()
+        }
+        Subject::Set { old: None, new: None } | Subject::Other => Vec::new(),
+    }
+}
+
+fn update(old: &StatefulSet, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
+    let Some(transition) = Transition::update(old, new, facts) else { return Vec::new() };
+    if !transition.votes(&transition.before()) {
+        return Vec::new();
+    }
+    let mut findings = role_changed::judge(&transition);
+    findings.extend(cluster_deleted::judge_owners(old, new, facts));
+    findings.extend(rollout_above_tolerance::judge(new));
+    findings.extend(scaling(&transition));
+    findings
+}
+
+fn creation(new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
+    let Some(rqlite) = RqliteSet::recognise(new) else { return Vec::new() };
+    let mut findings = Vec::new();
+    if !Transition::is_read_only(&rqlite) {
+        findings.extend(rollout_above_tolerance::judge(new));
+    }
+    if let Some(transition) = Transition::recreation(new, &rqlite, facts)
+        && transition.votes(&transition.before())
+    {
+        findings.extend(scaling(&transition));
+    }
+    findings
+}
+
+fn scale(from: i32, to: i32, parent: &Parent, facts: &Facts) -> Vec<Finding> {
+    let (from, to) = (from.max(0), to.max(0));
+    let Parent::Found(parent) = parent else {
+        return scale_advice::without_parent(from, to).into_iter().collect();
+    };
+    let Some(transition) = Transition::scale(&parent.set, from, to, facts) else { return Vec::new() };
+    if !transition.votes(&transition.before()) {
+        return Vec::new();
+    }
+    let mut findings = scaling(&transition);
+    if from != to {
+        findings.extend(rollout_above_tolerance::judge_scale(&parent.set, to));
+    }
+    findings
+}
+
+/// The rules about ordinals that leave and come.
+fn scaling(transition: &Transition) -> Vec<Finding> {
+    let before = transition.before();
+    let cluster = Cluster::of(&before);
+    let mut findings = Vec::new();
+    findings.extend(scale_while_scaling::judge(transition));
+    findings.extend(scale_below_quorum::judge(transition, &cluster));
+    findings.extend(scale_to_zero::judge(transition, &cluster));
+    findings.extend(scale_up_without_leader::judge(transition, &cluster));
+    findings.extend(scale_advice::judge(transition, &cluster));
+    findings
+}

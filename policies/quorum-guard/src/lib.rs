@@ -1,0 +1,50 @@
+//! Built-in policy quorum-guard: an rqlite cluster keeps its quorum and its data through scaling, rollouts, drains and deletions.
+//! A thin shell: who votes and what a change does to them is `rqlite::scaling`, what of it may pass is in `rule/`.
+//!
+//! ```text
+//! review ── judge ─┬─ transition ── rule/scale_*, rule/rollout_above_tolerance
+//!                  ├─ rule/role_changed, rule/cluster_deleted
+//!                  └─ rule/eviction_below_quorum, rule/autoscaler_on_voters
+//! ```
+
+mod judge;
+mod rule;
+mod settings;
+mod transition;
+mod words;
+
+use quorate_sdk::policy::Requests;
+use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule};
+
+pub use crate::settings::{Deletion, Settings};
+
+/// Guards the quorum of rqlite sets.
+pub struct QuorumGuard;
+
+impl Policy for QuorumGuard {
+    type Settings = Settings;
+
+    const NAME: &'static str = "quorum-guard";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str =
+        "an rqlite cluster keeps its quorum and its data through scaling, rollouts, drains and deletion";
+    const PHASES: &'static [Phase] = &[Phase::Validate];
+    const RULES: &'static [Rule] = rule::ALL;
+
+    fn requests() -> Vec<Requests> {
+        use Operation::{Create, Delete, Update};
+        let on = |group, resource, sub_resource, operations| Requests { group, resource, sub_resource, operations };
+        vec![
+            on("apps", "statefulsets", None, &[Create, Update, Delete]),
+            on("apps", "statefulsets", Some("scale"), &[Update]),
+            on("", "pods", Some("eviction"), &[Create]),
+            on("autoscaling", "horizontalpodautoscalers", None, &[Create, Update]),
+        ]
+    }
+
+    fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
+        judge::judge(review, settings)
+    }
+}
+
+quorate_sdk::export_policy!(QuorumGuard);

@@ -1,0 +1,78 @@
+//! Refuses an autoscaler on voters: load is no reason to change who votes.
+//! Not one on a read-only pool.
+
+use quorate_sdk::review::Parent;
+use quorate_sdk::{Finding, Rule};
+use rqlite::change;
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+use rqlite::manifest::{AutoscalerSpec, HorizontalPodAutoscaler};
+use rqlite::scaling::{Before, Data};
+
+/// ## What it refuses
+/// A HorizontalPodAutoscaler whose target is a StatefulSet of voters, unless minReplicas equals maxReplicas.
+///
+/// ## Why
+/// More voters make writes slower, not faster, and every step down leaves dead voters behind that nobody removes: the
+/// autoscaler would walk the cluster below its quorum (rqlite.io/docs/clustering/read-only-nodes). The official chart offers
+/// autoscaling for the read-only pool alone.
+///
+/// ## Example
+/// ```sh
+/// kubectl -n db autoscale statefulset rqlite --min=1 --max=5
+/// ```
+///
+/// ## Instead
+/// Run a pool of read-only nodes (`-raft-non-voter=true`) as a StatefulSet of its own, and scale that.
+///
+/// ## When the value is unknown
+/// A target that does not exist yet is a warning (Helm installs autoscalers first); one that could not be had is not judged.
+/// An absent minReplicas is 1.
+pub(crate) const RULE: Rule =
+    Rule { id: "autoscaler-on-voters", summary: "an autoscaler changes the number of voters" };
+
+/// Judges an autoscaler.
+pub(crate) fn judge(
+    old: Option<&HorizontalPodAutoscaler>,
+    new: &HorizontalPodAutoscaler,
+    parent: &Parent,
+    facts: &Facts,
+) -> Option<Finding> {
+    let spec = &new.spec;
+    let (min, max) = (spec.min_replicas.unwrap_or(1), spec.max_replicas);
+    if min == max || !targets_stateful_set(spec) {
+        return None;
+    }
+    let target = &spec.scale_target_ref.name;
+    let set = match parent {
+        Parent::Found(document) => &document.set,
+        Parent::Absent => {
+            let message = format!(
+                "min {min}, max {max} on StatefulSet {target}, which does not exist yet: whether it votes is not known"
+            );
+            return Some(RULE.warn(message).field("spec.scaleTargetRef.name"));
+        }
+        // Nothing that this rule looks at has changed.
+        Parent::Unknown if old.is_some_and(|old| old.spec == *spec) => return None,
+        Parent::Unknown => {
+            let message = format!("min {min}, max {max} on StatefulSet {target}, which was not given");
+            return Some(
+                Finding::not_judged(message).field("spec.scaleTargetRef.name").remedy("give it with --parent"),
+            );
+        }
+    };
+    let rqlite = RqliteSet::recognise(set)?;
+    let before = Before::new(set, Some(&rqlite), change::ordinals(set), Data::of(set, &rqlite), facts);
+    before.votes(None).then(|| {
+        RULE.deny(format!("min {min}, max {max} lets load change the number of voters of StatefulSet {target}"))
+            .defect(format!("target {target}"))
+            .field("spec.scaleTargetRef.name")
+            .remedy("set minReplicas to maxReplicas, or scale a read-only pool (`-raft-non-voter=true`) in a set of its own")
+    })
+}
+
+fn targets_stateful_set(spec: &AutoscalerSpec) -> bool {
+    let target = &spec.scale_target_ref;
+    let group = target.api_version.as_deref().and_then(|version| version.split_once('/')).map(|(group, _)| group);
+    target.kind == "StatefulSet" && group.is_none_or(|group| group == "apps")
+}

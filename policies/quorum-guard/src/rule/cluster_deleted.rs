@@ -1,0 +1,143 @@
+//! Refuses the deletion of a running voter set, and an owner whose absence makes the garbage collector delete it.
+//! Not the deletion of its claims, pods or Services.
+
+use quorate_sdk::{Envelope, Finding, Rule};
+use rqlite::change;
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+use rqlite::manifest::StatefulSet;
+use rqlite::scaling::{Before, Data};
+use serde::Deserialize;
+
+use crate::settings::Deletion;
+use crate::words;
+
+/// ## What it refuses
+/// - DELETE of a StatefulSet of voters with more than one replica. Where its data goes with it (no claim template for the data
+///   directory, or `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete`), at any count.
+/// - An ownerReference added to a running voter set when no such owner exists: the garbage collector deletes the set within seconds
+///   (measured on kube-controller-manager 1.36.3).
+///
+/// A warning instead: one replica or none, an object that is being deleted already, orphan deletion (`kubectl delete --cascade=orphan`),
+/// a read-only pool, `quorate.dev/allow-deletion: "true"` on the set, or the setting `deletion: warn`.
+/// The namespace controller, the garbage collector and kube-controller-manager always pass, or a deleted namespace would hang.
+///
+/// ## Why
+/// `kubectl replace --force`, `helm uninstall`, a renamed Argo CD application or a recreated StatefulSet all delete first. The claims stay
+/// by default, but every client is cut off, and whatever is created next decides how much of the cluster comes back.
+///
+/// ## Example
+/// ```text
+/// $ kubectl -n db delete statefulset rqlite
+/// deletes a running cluster of 3 voters
+/// ```
+///
+/// ## Instead
+/// To change what cannot be updated, keep the pods: `kubectl -n db delete statefulset rqlite --cascade=orphan`, then create it again.
+/// To delete it on purpose: `kubectl -n db annotate statefulset rqlite quorate.dev/allow-deletion=true`, then delete.
+/// A tool may have deleted Services, ConfigMaps and Secrets of the release before it came to the set (Helm deletes Services first and
+/// goes on after a refusal): bring them back with `helm rollback RELEASE` or by applying the manifests again.
+///
+/// ## When the value is unknown
+/// A role that cannot be read is a voter's. A data directory that cannot be read is taken to be on the set's claims, if it has any.
+/// Without facts about owners an added ownerReference is a warning.
+pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
+
+const ALLOW: &str = "quorate.dev/allow-deletion";
+
+/// Cleaners of Kubernetes' own; exactly these (measured on kube-controller-manager 1.36.3).
+const CLEANERS: [&str; 3] = [
+    "system:serviceaccount:kube-system:namespace-controller",
+    "system:serviceaccount:kube-system:generic-garbage-collector",
+    "system:kube-controller-manager",
+];
+
+/// The part of DeleteOptions that tells an orphan deletion.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct DeleteOptions {
+    propagation_policy: Option<String>,
+    orphan_dependents: Option<bool>,
+}
+
+impl DeleteOptions {
+    fn orphans(text: Option<&str>) -> bool {
+        let options: DeleteOptions = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        options.propagation_policy.as_deref() == Some("Orphan") || options.orphan_dependents == Some(true)
+    }
+}
+
+/// Judges a DELETE.
+pub(crate) fn judge(old: &StatefulSet, envelope: &Envelope, facts: &Facts, deletion: Deletion) -> Option<Finding> {
+    if CLEANERS.contains(&envelope.username.as_str()) {
+        return None;
+    }
+    let rqlite = RqliteSet::recognise(old)?;
+    let before = Before::new(old, Some(&rqlite), change::ordinals(old), Data::of(old, &rqlite), facts);
+    let count = before.running.count();
+    let voters = words::voters(count);
+    if !before.votes(None) {
+        return Some(RULE.warn(format!("deletes a read-only pool of {count}: reads move to the voters")));
+    }
+    if DeleteOptions::orphans(envelope.options.as_deref()) {
+        return Some(
+            RULE.warn(format!(
+                "deletes the StatefulSet and leaves its {count} pods: nothing restarts or guards them until it is back"
+            ))
+            .remedy(format!("create it again with replicas {count}")),
+        );
+    }
+    let loss = loss(old, &before.data);
+    let deliberate = old.metadata.annotations.get(ALLOW).is_some_and(|value| value == "true");
+    let message = match loss {
+        Some(loss) => format!("deletes the cluster of {voters} and its data: {loss}"),
+        None if count == 0 => "deletes a set that is scaled to zero; its claims stay".to_owned(),
+        None if count == 1 => "deletes a cluster of 1 voter; its claim stays".to_owned(),
+        None => format!("deletes a running cluster of {voters}"),
+    };
+    let harmless = loss.is_none() && (count <= 1 || old.metadata.deletion_timestamp.is_some());
+    if deliberate || harmless || deletion == Deletion::Warn {
+        return Some(RULE.warn(message));
+    }
+    Some(RULE.deny(message).remedy(format!(
+        "to delete it on purpose annotate it `{ALLOW}: \"true\"`; Services, ConfigMaps and Secrets of the release may be gone already: restore them with `helm rollback` or apply them again"
+    )))
+}
+
+/// Why the data goes with the set, if it does.
+fn loss(set: &StatefulSet, data: &Data) -> Option<&'static str> {
+    let retention = set.spec.persistent_volume_claim_retention_policy.as_ref();
+    match data {
+        Data::WithPod => Some("it lies on no claim"),
+        Data::Claims(_) if retention.and_then(|policy| policy.when_deleted.as_deref()) == Some("Delete") => {
+            Some("whenDeleted is `Delete`")
+        }
+        Data::Claims(_) | Data::Elsewhere => None,
+    }
+}
+
+/// Judges ownerReferences that an update adds to voters.
+pub(crate) fn judge_owners(old: &StatefulSet, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
+    let running = change::ordinals(old).count().max(change::ordinals(new).count());
+    if running == 0 {
+        return Vec::new();
+    }
+    let known = |uid: &String| old.metadata.owner_references.iter().any(|owner| owner.uid == *uid);
+    let added = new.metadata.owner_references.iter().enumerate().filter(|(_, owner)| !known(&owner.uid));
+    added
+        .map(|(index, owner)| {
+            let who = format!("{} {}", owner.kind, owner.name);
+            let finding = match &facts.owners {
+                Some(owners) if !owners.contains(&owner.uid) => RULE.deny(format!(
+                    "adds {who} as owner, which does not exist: the garbage collector deletes the set within seconds"
+                )),
+                Some(_) | None => {
+                    RULE.warn(format!("adds {who} as owner: when it goes, the garbage collector deletes the set"))
+                }
+            };
+            finding
+                .field(format!("metadata.ownerReferences[{index}].uid"))
+                .remedy("leave ownerReferences to the controller that owns the set, with the uid of the live object")
+        })
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! Refuses an update by which voters would no longer count as voters, or the set no longer as rqlite's.
+//! Not what the role means for the quorum.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::cluster::{CONTAINER_ANNOTATION, RqliteSet};
+use rqlite::flag::{List, Place};
+use rqlite::manifest::StatefulSet;
+use rqlite::value::Value;
+
+use crate::transition::{Transition, Via};
+
+/// ## What it refuses
+/// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
+/// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away.
+///
+/// ## Why
+/// A member keeps its vote when it restarts with `-raft-non-voter`: the flag only works for a node that joins (measured on rqlited
+/// 10.2.7). The pods would go on voting while nothing guards them any more, and lose their vote one by one later, when they are removed and
+/// join again. An update that also lowers the count would otherwise take the guard away in the request that it should judge.
+///
+/// ## Example
+/// ```yaml
+/// spec:
+///   replicas: 1                                    # was 5
+///   template:
+///     spec:
+///       containers:
+///       - name: rqlite
+///         args: ["-raft-non-voter=true"]           # was a voter
+/// ```
+///
+/// ## Instead
+/// Read-only nodes belong to a StatefulSet of their own. To turn a set into something else, delete it, or scale it to zero first.
+/// For an image under another name, put `quorate.dev/container: <container>` on the StatefulSet in the same update.
+///
+/// ## When the value is unknown
+/// A `-raft-non-voter` that cannot be read changes nothing: the set goes on counting as one of voters.
+pub(crate) const RULE: Rule = Rule { id: "role-changed", summary: "voters would no longer count as voters" };
+
+/// Judges an update of voters.
+pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
+    let running = transition.change.old.count();
+    if transition.via != Via::Update || running == 0 {
+        return Vec::new();
+    }
+    let Some(old) = transition.old_rqlite() else { return Vec::new() };
+    let Some(new) = &transition.next_rqlite else {
+        return vec![unrecognised(transition.old(), transition.next, running)];
+    };
+    // One that had the flag before votes all the same: nothing changes.
+    if non_voters(old).next().is_some() {
+        return Vec::new();
+    }
+    non_voters(new)
+        .map(|(container, place)| {
+            RULE.deny(format!(
+                "`-raft-non-voter` is turned on for {running} running voters, which go on voting until they are removed"
+            ))
+            .field(field(container, place))
+            .remedy("put read-only nodes into a StatefulSet of their own")
+        })
+        .collect()
+}
+
+/// The containers that are given the flag, and where.
+fn non_voters(rqlite: &RqliteSet) -> impl Iterator<Item = (usize, Option<Place>)> {
+    rqlite.nodes.iter().filter_map(|node| {
+        let line = node.launch.line.as_ref()?;
+        (line.boolean("raft-non-voter") == Some(Value::Known(true))).then(|| (node.index, line.place("raft-non-voter")))
+    })
+}
+
+fn field(container: usize, place: Option<Place>) -> String {
+    let at = format!("spec.template.spec.containers[{container}]");
+    match place {
+        Some(Place { list: List::Args, index }) => format!("{at}.args[{index}]"),
+        Some(Place { list: List::Command, index }) => format!("{at}.command[{index}]"),
+        None => at,
+    }
+}
+
+fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, running: u32) -> Finding {
+    let had = |set: &StatefulSet| set.metadata.annotations.get(CONTAINER_ANNOTATION).cloned();
+    let annotation = old.and_then(had).filter(|_| had(new).is_none());
+    let (why, field) = match annotation {
+        Some(name) => (format!("without `{CONTAINER_ANNOTATION}: {name}`"), "metadata.annotations".to_owned()),
+        None if old.is_some_and(|old| images(old) == images(new)) => {
+            ("by its new launch".to_owned(), "spec.template.spec.containers".to_owned())
+        }
+        None => (format!("with {}", images(new)), "spec.template.spec.containers".to_owned()),
+    };
+    RULE.deny(format!("the set is no longer recognised as rqlite's {why}, so nothing would guard its {running} voters"))
+        .field(field)
+        .remedy(format!(
+            "name the container in `{CONTAINER_ANNOTATION}` if it still runs rqlite, else scale to 0 first"
+        ))
+}
+
+fn images(set: &StatefulSet) -> String {
+    let images: Vec<&str> =
+        set.spec.template.spec.containers.iter().filter_map(|container| container.image.as_deref()).collect();
+    match images.as_slice() {
+        [] => "no image".to_owned(),
+        [only] => format!("image `{only}`"),
+        [first, ..] => format!("image `{first}` and others"),
+    }
+}

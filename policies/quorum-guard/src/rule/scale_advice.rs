@@ -1,0 +1,125 @@
+//! Says what is unwise about a new number of voters, and what could not be seen. Refuses nothing.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::cluster::RqliteSet;
+use rqlite::quorum::{failures_tolerated, quorum};
+use rqlite::scaling::{Cluster, Up};
+
+use crate::transition::Transition;
+use crate::words;
+
+/// ## What it says
+/// - An even number of voters tolerates no more failures than one voter less; two tolerate none.
+/// - More than nine voters make every write wait for five others and more.
+/// - As many voters answer as must agree: no failure is tolerated while new nodes join.
+/// - Two voters that remove themselves when they stop can block each other for good.
+/// - A growth was admitted without a view of the membership, or without the StatefulSet behind the Scale.
+///
+/// ## Why
+/// rqlite.io/docs/clustering/general-guidelines recommends 3, 5, 7 or 9 voters, and read-only nodes beyond. Two voters with
+/// `-raft-cluster-remove-shutdown=true`: when one dies and the other, the leader, is stopped within its lease, it has removed itself in a log
+/// that it cannot commit; neither can be elected again, with all disks intact (measured on rqlited 8.43.4, 9.4.5 and 10.2.7).
+///
+/// ## Example
+/// ```text
+/// $ kubectl -n db scale statefulset rqlite --replicas=4
+/// replicas 3 -> 4: 4 voters tolerate 1 failure, as 3 do
+/// ```
+///
+/// ## Instead
+/// Scale to the next odd number; put reads on a read-only pool (`-raft-non-voter=true`).
+///
+/// ## When the value is unknown
+/// What is not known is what the warning says.
+pub(crate) const RULE: Rule =
+    Rule { id: "scale-advice", summary: "what is unwise about a number of voters, or was not seen" };
+
+/// rqlite.io/docs/clustering/general-guidelines: 3, 5, 7 or 9.
+const MOST_VOTERS: u32 = 9;
+
+/// Judges ordinals that come, and two voters that are left.
+pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Vec<Finding> {
+    let change = &transition.change;
+    let (old, new) = (change.old.count(), change.new.count());
+    let mut findings = Vec::new();
+    if change.coming().is_empty() && change.leaving().is_empty() || old == 0 {
+        return findings;
+    }
+    let counts = words::counts(change);
+    if new > old {
+        findings.extend(number(&counts, old, new));
+    }
+    if !change.coming().is_empty() {
+        findings.extend(joining(&counts, transition, cluster));
+    }
+    let removes = || {
+        cluster.before().all_remove_themselves()
+            || transition.next_rqlite.as_ref().is_some_and(RqliteSet::removes_itself)
+    };
+    if new == 2 && removes() {
+        findings.push(
+            RULE.warn(format!(
+                "{counts}: two voters with `-raft-cluster-remove-shutdown=true` can block each other for good"
+            ))
+            .remedy("set `-raft-cluster-remove-shutdown=false` first"),
+        );
+    }
+    findings.into_iter().map(|finding| finding.field(words::field(change))).collect()
+}
+
+fn number(counts: &str, old: u32, new: u32) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if old == 1 && new == 2 {
+        let message =
+            format!("{counts}: both are then needed for the quorum of {}, so no failure is tolerated", quorum(new));
+        findings.push(RULE.warn(message).remedy("scale to 3"));
+    } else if new.is_multiple_of(2) {
+        let tolerated = failures_tolerated(new);
+        let failures = if tolerated == 1 { "1 failure".to_owned() } else { format!("{tolerated} failures") };
+        let message = format!("{counts}: {new} voters tolerate {failures}, as {} do", new - 1);
+        findings.push(RULE.warn(message).remedy(format!("scale to {} or {}", new - 1, new.saturating_add(1))));
+    }
+    if new > MOST_VOTERS {
+        let message =
+            format!("{counts}: with more than {MOST_VOTERS} voters every write waits for {} of them", quorum(new));
+        findings.push(RULE.warn(message).remedy("add read-only nodes (`-raft-non-voter=true`) in a set of their own"));
+    }
+    findings
+}
+
+fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Vec<Finding> {
+    let up = Up::of(cluster, &transition.change.coming());
+    let mut findings = Vec::new();
+    if up.denial.is_some() || up.blank.is_empty() {
+        return findings;
+    }
+    if up.before.reachable == up.before.quorum() {
+        let message = format!(
+            "{counts} while {}: no failure is tolerated until the new nodes have joined",
+            words::answering(up.before)
+        );
+        findings.push(RULE.warn(message));
+    }
+    if !cluster.has_view() {
+        let message =
+            format!("{counts} without a view of the membership: whether there is a leader to join was not seen");
+        findings.push(RULE.warn(message).remedy("check `/nodes` first"));
+    }
+    findings
+}
+
+/// A Scale whose StatefulSet could not be had: growth passes, no change passes, a decrease is not judged.
+pub(crate) fn without_parent(from: i32, to: i32) -> Option<Finding> {
+    let counts = format!("replicas {from} -> {to}");
+    let finding = match to.cmp(&from) {
+        std::cmp::Ordering::Equal => return None,
+        std::cmp::Ordering::Greater => RULE.warn(format!(
+            "{counts}, but the StatefulSet behind it was not given: whether new pods find a leader was not judged"
+        )),
+        std::cmp::Ordering::Less => {
+            Finding::not_judged(format!("{counts}, but the StatefulSet behind it was not given"))
+                .remedy("give it with --parent")
+        }
+    };
+    Some(finding.field("spec.replicas"))
+}

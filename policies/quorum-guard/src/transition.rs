@@ -1,0 +1,113 @@
+//! A set between two specs, as all rules about scaling read it: which ordinals leave and come, who votes, through which request.
+//! Reads; judges nothing.
+
+use rqlite::change::{self, Change};
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+use rqlite::manifest::StatefulSet;
+use rqlite::role::Role;
+use rqlite::scaling::{Before, Data};
+
+/// Which request changes the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    Update,
+    /// `statefulsets/scale`.
+    Scale,
+    /// A creation over pods or claims of an earlier set.
+    Recreation,
+}
+
+/// A set that runs rqlite, between two specs.
+#[derive(Debug)]
+pub(crate) struct Transition<'a> {
+    pub via: Via,
+    pub change: Change,
+    /// The spec that will be in force: the new object's, or the parent's.
+    pub next: &'a StatefulSet,
+    /// How the pods that come will run; None where it is no longer rqlite's.
+    pub next_rqlite: Option<RqliteSet>,
+    old: Option<&'a StatefulSet>,
+    old_rqlite: Option<RqliteSet>,
+    facts: &'a Facts,
+}
+
+impl<'a> Transition<'a> {
+    /// None: neither object is rqlite's.
+    pub(crate) fn update(old: &'a StatefulSet, new: &'a StatefulSet, facts: &'a Facts) -> Option<Self> {
+        let (old_rqlite, next_rqlite) = (RqliteSet::recognise(old), RqliteSet::recognise(new));
+        let guarded = old_rqlite.is_some() || next_rqlite.is_some();
+        let change = Change::of_sets(old, new);
+        guarded.then_some(Transition {
+            via: Via::Update,
+            change,
+            next: new,
+            next_rqlite,
+            old: Some(old),
+            old_rqlite,
+            facts,
+        })
+    }
+
+    /// None: the parent is not rqlite's.
+    pub(crate) fn scale(parent: &'a StatefulSet, from: i32, to: i32, facts: &'a Facts) -> Option<Self> {
+        let rqlite = RqliteSet::recognise(parent)?;
+        Some(Transition {
+            via: Via::Scale,
+            change: Change::of_scale(parent, from, to),
+            next: parent,
+            next_rqlite: Some(rqlite.clone()),
+            old: Some(parent),
+            old_rqlite: Some(rqlite),
+            facts,
+        })
+    }
+
+    /// None: not rqlite's, or nothing of an earlier set is known.
+    pub(crate) fn recreation(new: &'a StatefulSet, rqlite: &RqliteSet, facts: &'a Facts) -> Option<Self> {
+        let change = Change::of_recreation(new, facts)?;
+        let next_rqlite = Some(rqlite.clone());
+        Some(Transition { via: Via::Recreation, change, next: new, next_rqlite, old: None, old_rqlite: None, facts })
+    }
+
+    /// The set as it runs before the request.
+    pub(crate) fn before(&self) -> Before<'_> {
+        let set = self.old.unwrap_or(self.next);
+        // Where the data lies is the old object's word too; only one that cannot be read borrows the new reading.
+        let reading = self.old_rqlite.as_ref().or(self.next_rqlite.as_ref());
+        let data = reading.map_or(Data::WithPod, |rqlite| Data::of(set, rqlite));
+        Before::new(set, self.old_rqlite.as_ref(), self.change.old.clone(), data, self.facts)
+    }
+
+    /// Its nodes count for the quorum.
+    pub(crate) fn votes(&self, before: &Before) -> bool {
+        let recreated_as = match self.via {
+            Via::Recreation => self.next_rqlite.as_ref().map(RqliteSet::role),
+            Via::Update | Via::Scale => None,
+        };
+        before.votes(recreated_as)
+    }
+
+    /// The old object, or the parent.
+    pub(crate) fn old(&self) -> Option<&'a StatefulSet> {
+        self.old
+    }
+
+    pub(crate) fn old_rqlite(&self) -> Option<&RqliteSet> {
+        self.old_rqlite.as_ref()
+    }
+
+    pub(crate) fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+
+    /// The role that the new object has on its own.
+    pub(crate) fn is_read_only(rqlite: &RqliteSet) -> bool {
+        rqlite.role() == Role::ReadOnly
+    }
+
+    /// `rqlite-3`, or `rqlite-3 to rqlite-5` of a run of ordinals.
+    pub(crate) fn pod(&self, ordinal: u32) -> String {
+        change::pod_name(self.next, ordinal)
+    }
+}

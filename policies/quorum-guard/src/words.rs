@@ -1,0 +1,69 @@
+//! How numbers and names are said in messages. Decides nothing.
+
+use rqlite::change::Change;
+use rqlite::quorum::Standing;
+use rqlite::scaling::Ids;
+
+/// `replicas 5 -> 2`; where the ordinals do not start at the same number, `ordinals 0-2 -> 3-5`.
+pub(crate) fn counts(change: &Change) -> String {
+    let same_start = change.old.is_empty() || change.new.is_empty() || change.old.lowest() == change.new.lowest();
+    let contiguous = change.old.highest().is_none_or(|highest| {
+        let first = change.old.lowest().unwrap_or_default();
+        highest - first + 1 == change.old.count()
+    });
+    if same_start && contiguous {
+        format!("replicas {} -> {}", change.old.count(), change.new.count())
+    } else {
+        format!("ordinals {} -> {}", change.old, change.new)
+    }
+}
+
+/// The field that a scaling finding is about.
+pub(crate) fn field(change: &Change) -> &'static str {
+    let moved = change.old.lowest().zip(change.new.lowest()).is_some_and(|(old, new)| old != new);
+    if moved { "spec.ordinals.start" } else { "spec.replicas" }
+}
+
+/// `leaves 2 of 5 voters, quorum is 3`.
+pub(crate) fn leaves(after: Standing) -> String {
+    format!("leaves {} of {}, quorum is {}", after.reachable, voters(after.voters), after.quorum())
+}
+
+/// `1 of 3 voters answers, quorum is 2`.
+pub(crate) fn answering(standing: Standing) -> String {
+    let verb = if standing.reachable == 1 { "answers" } else { "answer" };
+    format!("{} of {} {verb}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
+}
+
+/// `1 voter`, `3 voters`.
+pub(crate) fn voters(count: u32) -> String {
+    if count == 1 { "1 voter".to_owned() } else { format!("{count} voters") }
+}
+
+/// `no failure is tolerated`, `2 failures are tolerated`.
+pub(crate) fn tolerance(spare: u32) -> String {
+    match spare {
+        0 => "no failure is tolerated".to_owned(),
+        1 => "1 failure is tolerated".to_owned(),
+        more => format!("{more} failures are tolerated"),
+    }
+}
+
+/// `rqlite-2`, `rqlite-3 and rqlite-4`, `rqlite-3, rqlite-4 and 7 more`.
+pub(crate) fn names(ids: &Ids) -> String {
+    let shown = u32::try_from(ids.shown.len()).unwrap_or(u32::MAX);
+    let mut words = ids.shown.clone();
+    if ids.count > shown {
+        words.push(format!("{} more", ids.count - shown));
+    }
+    match words.split_last() {
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nobody".to_owned(),
+    }
+}
+
+/// The verb's form for that many: `stays`, `stay`.
+pub(crate) fn verb<'a>(ids: &Ids, one: &'a str, many: &'a str) -> &'a str {
+    if ids.count == 1 { one } else { many }
+}
