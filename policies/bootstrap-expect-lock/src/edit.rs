@@ -1,0 +1,92 @@
+//! An update of a set, as what becomes of each container's `-bootstrap-expect`, with what else the rules look at.
+//! Pairs old and new containers; does not judge.
+
+use quorate_sdk::{Review, SetDocument};
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+
+use crate::given::Given;
+use crate::reading::Reading;
+use crate::settings::Settings;
+
+/// One update.
+#[derive(Debug)]
+pub(crate) struct Update<'a> {
+    pub(crate) edits: Vec<Edit<'a>>,
+    pub(crate) old_replicas: i64,
+    pub(crate) new_replicas: i64,
+    pub(crate) namespace: &'a str,
+    pub(crate) allow_increase: bool,
+    /// No cluster can have formed: no claim of the set is bound, and no pod was ever ready.
+    pub(crate) unformed: bool,
+}
+
+/// What becomes of one container's value. Without `before` rqlite did not run there, without `after` it will not.
+#[derive(Debug)]
+pub(crate) struct Edit<'a> {
+    pub(crate) before: Option<Reading<'a>>,
+    pub(crate) after: Option<Reading<'a>>,
+    /// The set has more than this one.
+    several: bool,
+}
+
+impl<'a> Update<'a> {
+    pub(crate) fn between(old: &'a SetDocument, new: &'a SetDocument, review: &'a Review, settings: &Settings) -> Self {
+        Update {
+            edits: edits(old, new),
+            old_replicas: replicas(old),
+            new_replicas: replicas(new),
+            namespace: review.envelope.namespace.as_deref().unwrap_or_default(),
+            allow_increase: settings.allow_increase_with_scale_up,
+            unformed: unformed(&review.facts),
+        }
+    }
+}
+
+impl Edit<'_> {
+    pub(crate) fn from(&self) -> &Given {
+        self.before.as_ref().map_or(&Given::Nothing, |reading| &reading.given)
+    }
+
+    pub(crate) fn to(&self) -> &Given {
+        self.after.as_ref().map_or(&Given::Nothing, |reading| &reading.given)
+    }
+
+    /// ` in container b`, where there are several.
+    pub(crate) fn whose(&self) -> String {
+        let reading = self.after.as_ref().or(self.before.as_ref());
+        let name = reading.filter(|_| self.several).map(|reading| reading.container.name.as_str());
+        name.map(|name| format!(" in container {name}")).unwrap_or_default()
+    }
+}
+
+/// Absent is 1; a negative count is none.
+pub(crate) fn replicas(document: &SetDocument) -> i64 {
+    document.set.spec.replicas.map_or(1, |count| i64::from(count.max(0)))
+}
+
+/// One container on both sides is the same one, whatever its name; of several, those of one name are.
+fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
+    let mut before = Reading::all(old, RqliteSet::recognise(&old.set));
+    let mut after = Reading::all(new, RqliteSet::recognise(&new.set));
+    let several = before.len() > 1 || after.len() > 1;
+    let renamed = !several && before.len() == after.len();
+    let mut edits = Vec::new();
+    for reading in after.drain(..) {
+        let name = &reading.container.name;
+        let same = before.iter().position(|old| renamed || old.container.name == *name);
+        let earlier = match same {
+            Some(position) => Some(before.remove(position)),
+            None => Reading::unrecognised(old, name),
+        };
+        edits.push(Edit { before: earlier, after: Some(reading), several });
+    }
+    edits.extend(before.into_iter().map(|gone| Edit { before: Some(gone), after: None, several }));
+    edits
+}
+
+fn unformed(facts: &Facts) -> bool {
+    let unbound = facts.claims.as_ref().is_some_and(|claims| claims.iter().all(|claim| !claim.bound));
+    let ready_now = facts.pods.iter().flatten().any(|pod| pod.ready);
+    unbound && facts.ever_ready == Some(false) && !ready_now
+}

@@ -1,0 +1,67 @@
+//! Built-in policy bootstrap-expect-lock: `-bootstrap-expect` fits the set when it is created, and stays what it was.
+//! A thin shell: what rqlited is given is `given`, what changes is `edit`, what may is in `rule/`.
+//!
+//! ```text
+//! StatefulSet ── reading ── given ──┬─ edit ─────── rule/bootstrap_expect_changed, rule/bootstrap_expect_removed
+//!                                   └─ recreation ─ rule/bootstrap_expect_mismatch
+//! ```
+
+mod edit;
+mod given;
+mod reading;
+mod recreation;
+mod rule;
+mod settings;
+
+use quorate_sdk::policy::Requests;
+use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule, SetDocument, Subject};
+
+use crate::edit::Update;
+use crate::rule::{bootstrap_expect_changed, bootstrap_expect_mismatch, bootstrap_expect_removed};
+pub use crate::settings::Settings;
+
+/// Locks `-bootstrap-expect` once the set exists.
+pub struct BootstrapExpectLock;
+
+impl Policy for BootstrapExpectLock {
+    type Settings = Settings;
+
+    const NAME: &'static str = "bootstrap-expect-lock";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = "-bootstrap-expect fits the replicas at creation and is never edited after it";
+    const PHASES: &'static [Phase] = &[Phase::Validate];
+    const RULES: &'static [Rule] = rule::ALL;
+
+    fn requests() -> Vec<Requests> {
+        vec![Requests {
+            group: "apps",
+            resource: "statefulsets",
+            sub_resource: None,
+            operations: &[Operation::Create, Operation::Update],
+        }]
+    }
+
+    fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
+        if review.unchanged() {
+            return Vec::new();
+        }
+        match &review.subject {
+            Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::judge(new, &review.facts),
+            Subject::Set { old: Some(old), new: Some(new) } => updated(old, new, review, settings),
+            Subject::Set { new: None, .. }
+            | Subject::Scale { .. }
+            | Subject::Eviction { .. }
+            | Subject::Autoscaler { .. }
+            | Subject::Other => Vec::new(),
+        }
+    }
+}
+
+fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Settings) -> Vec<Finding> {
+    let update = Update::between(old, new, review, settings);
+    let rules = [bootstrap_expect_changed::judge, bootstrap_expect_removed::judge];
+    let edits = update.edits.iter();
+    edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect()
+}
+
+quorate_sdk::export_policy!(BootstrapExpectLock);

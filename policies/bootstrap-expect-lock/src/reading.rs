@@ -1,0 +1,98 @@
+//! A StatefulSet as the lock reads it: each rqlite container, what its rqlited is given, and where that stands.
+//! Recognition and launch are the domain's; nothing is judged here.
+
+use quorate_sdk::SetDocument;
+use rqlite::bootstrap::Expect;
+use rqlite::cluster::RqliteSet;
+use rqlite::discovery::Discovery;
+use rqlite::flag::{List, Place};
+use rqlite::launch::Launch;
+use rqlite::manifest::Container;
+use rqlite::version::ImageVersion;
+
+use crate::given::{Given, is_flag};
+
+/// One container.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) launch: Launch,
+    pub(crate) discovery: Discovery,
+    pub(crate) given: Given,
+    /// As the manifest spells it: `-bootstrap-expect=3`; empty where rqlited does not get it.
+    text: String,
+    place: Option<Place>,
+    /// In `spec.template.spec.containers`.
+    index: usize,
+}
+
+impl<'a> Reading<'a> {
+    /// The set's rqlite containers.
+    pub(crate) fn all(document: &'a SetDocument, set: Option<RqliteSet>) -> Vec<Self> {
+        let containers = &document.set.spec.template.spec.containers;
+        let nodes = set.into_iter().flat_map(|set| set.nodes);
+        let read = |node: rqlite::cluster::Node| {
+            let container = containers.get(node.index)?;
+            Some(Reading::of(document, container, node.index, node.launch, node.discovery))
+        };
+        nodes.filter_map(read).collect()
+    }
+
+    /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
+    pub(crate) fn unrecognised(document: &'a SetDocument, name: &str) -> Option<Self> {
+        let mut containers = document.set.spec.template.spec.containers.iter().enumerate();
+        let (index, container) = containers.find(|(_, container)| container.name == name)?;
+        let launch = Launch::of(container, ImageVersion::Unknown);
+        let discovery = Discovery::of(launch.line.as_ref());
+        Some(Reading::of(document, container, index, launch, discovery))
+    }
+
+    fn of(
+        document: &SetDocument,
+        container: &'a Container,
+        index: usize,
+        launch: Launch,
+        discovery: Discovery,
+    ) -> Self {
+        let expect = Expect::of(&launch);
+        let template = &document.set.spec.template.metadata;
+        let given = Given::of(&launch, expect.as_ref(), container, template);
+        let (text, place) = expect.map_or_else(Default::default, |expect| (expect.text, expect.place));
+        Reading { container, launch, discovery, given, text, place, index }
+    }
+
+    /// `-bootstrap-expect=3` as written, for a message; the plain name where the text is too long or not there.
+    pub(crate) fn spelling(&self) -> String {
+        // Longer than any sensible spelling: a script's text.
+        let short = (1..=60).contains(&self.text.len()) && !self.text.contains('\n');
+        if short { self.text.clone() } else { "-bootstrap-expect".to_owned() }
+    }
+
+    /// Kubernetes path of the value, or of the container.
+    pub(crate) fn field(&self) -> String {
+        let handed_on = || self.lost().filter(|_| self.given.is_unreadable());
+        self.place.or_else(handed_on).map_or_else(|| self.path(), |place| self.at(place))
+    }
+
+    /// An argument that names the flag; where rqlited gets it from there, `place` says so.
+    pub(crate) fn lost(&self) -> Option<Place> {
+        let list = |list, words: &'a [String]| {
+            let index = words.iter().position(|word| is_flag(word))?;
+            Some(Place { list, index })
+        };
+        list(List::Args, &self.container.args).or_else(|| list(List::Command, &self.container.command))
+    }
+
+    /// Kubernetes path of an element of the container's lists.
+    pub(crate) fn at(&self, place: Place) -> String {
+        let list = match place.list {
+            List::Command => "command",
+            List::Args => "args",
+        };
+        format!("{}.{list}[{}]", self.path(), place.index)
+    }
+
+    fn path(&self) -> String {
+        format!("spec.template.spec.containers[{}]", self.index)
+    }
+}

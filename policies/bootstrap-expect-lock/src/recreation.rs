@@ -1,0 +1,89 @@
+//! A set that is created over what an earlier set of its name left: pods that run on, claims with their data.
+//! Counts which pods come blank; whether that may be is the rule's.
+
+use rqlite::change::{claim_ordinal, ordinal, template_names};
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::facts::{Claim, Facts, Pod};
+use rqlite::manifest::StatefulSet;
+use rqlite::storage::Storage;
+
+/// What stands already.
+#[derive(Debug)]
+pub(crate) struct Recreation<'a> {
+    set: &'a StatefulSet,
+    pods: Vec<&'a Pod>,
+    /// None: unknown.
+    claims: Option<Vec<&'a Claim>>,
+}
+
+impl<'a> Recreation<'a> {
+    /// None where the facts show neither pod nor claim of the set: then it is new.
+    pub(crate) fn of(set: &'a StatefulSet, facts: &'a Facts) -> Option<Self> {
+        let pods: Vec<&Pod> = facts.pods.iter().flatten().filter(|pod| ordinal(set, &pod.name).is_some()).collect();
+        let claims = facts.claims.as_ref();
+        let claims: Option<Vec<&Claim>> =
+            claims.map(|claims| claims.iter().filter(|claim| belongs(set, claim)).collect());
+        let stands = !pods.is_empty() || claims.as_ref().is_some_and(|claims| !claims.is_empty());
+        stands.then_some(Recreation { set, pods, claims })
+    }
+
+    /// `3 pods and 3 claims`.
+    pub(crate) fn summary(&self) -> String {
+        let counts = [(self.pods.len(), "pod"), (self.claims.as_ref().map_or(0, Vec::len), "claim")];
+        let present = counts.into_iter().filter(|(count, _)| *count > 0);
+        present.map(|(count, noun)| counted(count, noun)).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// A claim of the earlier set, where the new one's templates match none: its pods would come up on other disks.
+    /// The template of the data directory decides; where there is none to be seen, any of them.
+    pub(crate) fn orphaned(&self, set: &RqliteSet) -> Option<&'a Claim> {
+        let data: Vec<&str> = set.nodes.iter().filter_map(data_template).collect();
+        let templates = if data.is_empty() { template_names(self.set).collect() } else { data };
+        let of = |claim: &Claim, template: &&str| claim_ordinal(self.set, template, &claim.name).is_some();
+        let claims = self.claims.as_ref()?;
+        let matched = claims.iter().any(|claim| templates.iter().any(|template| of(claim, template)));
+        claims.first().copied().filter(|_| !matched)
+    }
+
+    /// How many of the set's pods come up without data: no bound claim, or, without claims, no pod that runs on.
+    pub(crate) fn blank(&self, set: &RqliteSet) -> usize {
+        let blank = |node: &Node| match &node.storage {
+            Storage::ClaimTemplate(name) => set.ordinals().filter(|number| !self.returns(name, *number)).count(),
+            Storage::Ephemeral(_) | Storage::Unmounted => set.ordinals().filter(|number| !self.runs(*number)).count(),
+            // One volume of its own name: nothing here tells what is on it.
+            Storage::Volume(_) | Storage::Unreadable => 0,
+        };
+        set.nodes.iter().map(blank).max().unwrap_or_default()
+    }
+
+    /// The claim of that ordinal is bound; where claims are unknown, its pod runs.
+    fn returns(&self, template: &str, number: u32) -> bool {
+        let bound = |claim: &&Claim| claim.bound && claim_ordinal(self.set, template, &claim.name) == Some(number);
+        match &self.claims {
+            Some(claims) => claims.iter().any(bound),
+            None => self.runs(number),
+        }
+    }
+
+    fn runs(&self, number: u32) -> bool {
+        self.pods.iter().any(|pod| !pod.terminating && ordinal(self.set, &pod.name) == Some(number))
+    }
+}
+
+/// `<any template>-<set>-<ordinal>`.
+fn belongs(set: &StatefulSet, claim: &Claim) -> bool {
+    let mut dashes = claim.name.match_indices('-');
+    dashes.any(|(at, _)| claim.name.get(at + 1..).is_some_and(|pod| ordinal(set, pod).is_some()))
+}
+
+fn data_template(node: &Node) -> Option<&str> {
+    match &node.storage {
+        Storage::ClaimTemplate(name) => Some(name),
+        Storage::Volume(_) | Storage::Ephemeral(_) | Storage::Unmounted | Storage::Unreadable => None,
+    }
+}
+
+/// `1 pod`, `3 pods`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

@@ -1,0 +1,200 @@
+//! Refuses every edit of an effective `-bootstrap-expect` of a set that exists.
+//! Not its disappearance: that is `bootstrap_expect_removed`.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::discovery::Discovery;
+use rqlite::value::clip;
+
+use crate::edit::{Edit, Update};
+use crate::given::{Given, Reference};
+use crate::recreation::counted;
+
+/// ## What it refuses
+///
+/// Every update after which rqlited gets another `-bootstrap-expect` than before: another number, a number where a
+/// reference stood or the reverse, another ConfigMap, Secret or key, a value where there was none. Effective values are
+/// compared. `-bootstrap-expect=3`, `--bootstrap-expect 3`, `0x3` and `$(N)` with `N: "3"` are the same; the last of
+/// repeated flags counts; `command`, `args`, the arguments behind a shell script and the words inside of one count alike.
+/// An update at 0 replicas is refused too: the disks keep the cluster's state.
+///
+/// Said as a warning, not refused: an increase to at most the new replicas in the update that raises them, where the
+/// setting `allowIncreaseWithScaleUp` is on; two references that hold the same value in the manifest itself; the repair
+/// of a value that rqlited refuses; and any edit while no cluster can have formed (no claim of the set is bound, and no
+/// pod was ever ready).
+///
+/// ## Why
+///
+/// The value is a counter for nodes without data and without a leader: as soon as that many of them know of each other
+/// they form a cluster (rqlite/rqlite `store/store.go`, `Notify`; `cluster/bootstrap.go`). Nodes with data ignore it, so
+/// an edit never helps a cluster that has formed, and restarts every pod of it. A smaller number makes an accident worse:
+/// with 1 each blank pod that finds no leader becomes an empty cluster of its own, Ready and answering, beside the one
+/// that holds the data (measured on rqlited 10.2.7). With 0 a voter with DNS discovery exits with code 1 at its next
+/// start (`cmd/rqlited/flags.go`). rqlite's Kubernetes guide ("Scaling the cluster"): the value need not change when the
+/// cluster is scaled.
+///
+/// ## Example
+///
+/// ```yaml
+/// # kubectl apply of the official manifest, edited from 3 to 5 nodes in both places
+/// spec:
+///   replicas: 5
+///   template:
+///     spec:
+///       containers:
+///       - name: rqlite
+///         args: ["-disco-mode=dns", "-bootstrap-expect=5"] # was 3
+/// ```
+///
+/// ## Instead
+///
+/// ```sh
+/// kubectl -n db scale statefulset/rqlite --replicas=5
+/// ```
+///
+/// Leave the value as it was at creation: nodes that come later join by discovery. For a controller that writes both at
+/// once (KOTS), set in Quorate's configuration:
+///
+/// ```yaml
+/// policies:
+///   bootstrap-expect-lock:
+///     settings:
+///       namespaces:
+///         db: { allowIncreaseWithScaleUp: true }
+/// ```
+///
+/// ## When the value is unknown
+///
+/// A reference (the Helm chart's `$(RQLITE_VOTER_REPLICA_COUNT)` from a ConfigMap) is compared by kind, name and key: a
+/// chart upgrade that changes the ConfigMap alone is no edit. A reference to the pod template's own annotations or labels
+/// is compared with what it holds. A value that a shell script computes is a reference to the whole script. In a script
+/// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
+/// in a file only the arguments are to be seen, and what they say of the flag is compared.
+pub(crate) const RULE: Rule = Rule {
+    id: "bootstrap-expect-changed",
+    summary: "refuses every edit of -bootstrap-expect after the set was created",
+};
+
+/// One container's edit. None where rqlited gets what it got, or nothing any more.
+pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
+    let after = edit.after.as_ref()?;
+    let (from, to) = (edit.from(), edit.to());
+    if from.same(to) || *to == Given::Nothing {
+        return None;
+    }
+    let what = format!("`-bootstrap-expect` {}{}", step(from, to), edit.whose());
+    let finding = match excuse(from, to, update) {
+        Some(reason) => RULE.warn(format!("{what}: {reason}")),
+        None => RULE.deny(format!("{what}: {}", harm(from, to, &after.discovery))).remedy(remedy(edit, update)),
+    };
+    Some(finding.field(after.field()))
+}
+
+/// `3 -> 5`; of one and the same reference what changes behind it.
+fn step(from: &Given, to: &Given) -> String {
+    let (Given::Reference(old), Given::Reference(new)) = (from, to) else {
+        return format!("{from} -> {to}");
+    };
+    match (&old.held, &new.held) {
+        (Some(old_text), Some(new_text)) if old.source == new.source => {
+            format!("{} -> {} by {}", clip(old_text), clip(new_text), new.source)
+        }
+        _ if old.source == new.source => format!("comes from {}, whose variables change", new.source),
+        _ if from.to_string() == to.to_string() => format!("comes from {}, which is edited", new.source),
+        _ => format!("{from} -> {to}"),
+    }
+}
+
+/// Why the edit may pass, with a warning.
+fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
+    if update.unformed {
+        return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
+    }
+    let (old_replicas, new_replicas) = (update.old_replicas, update.new_replicas);
+    match (from, to) {
+        (Given::Number(old), Given::Number(new)) => {
+            let with_scale_up = 0 < *old && old < new && *new <= new_replicas && old_replicas < new_replicas;
+            (update.allow_increase && with_scale_up).then(|| {
+                format!("passes with replicas {old_replicas} -> {new_replicas} by `allowIncreaseWithScaleUp`, and every pod restarts")
+            })
+        }
+        (Given::Reference(old), Given::Reference(new)) => old.holds_the_same(new).then(|| {
+            let held = old.held.as_deref().unwrap_or_default();
+            format!("both hold `{held}`, so nothing changes but where it stands")
+        }),
+        (Given::Malformed(_), Given::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
+            .then(|| "taken as the repair of a value that no rqlited starts with".to_owned()),
+        (Given::Malformed(_), Given::Reference(_)) => {
+            Some("taken as the repair of a value that no rqlited starts with, and not compared".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What the edit does to the cluster.
+fn harm(from: &Given, to: &Given, discovery: &Discovery) -> String {
+    if from.is_unreadable() || to.is_unreadable() {
+        return "the script is unreadable, so any change of it or of a variable that it names is an edit".to_owned();
+    }
+    match (from, to) {
+        (Given::Reference(old), Given::Reference(new)) if old.number().is_some() && new.number().is_some() => {
+            let number = |reference: &Reference| Given::Number(reference.number().unwrap_or_default());
+            harm(&number(old), &number(new), discovery)
+        }
+        (_, Given::Nothing | Given::Number(0)) => format!("that counts as not given, {}", stop(discovery)),
+        (_, Given::Malformed(_)) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),
+        (_, Given::Reference(_)) => "what it gives does not stand in the manifest, so it cannot be compared".to_owned(),
+        (Given::Nothing | Given::Number(0), Given::Number(_)) if formed_elsewhere(discovery) => {
+            "rqlited refuses it beside consul-kv or etcd-kv and exits with code 1".to_owned()
+        }
+        (Given::Number(old), Given::Number(new)) if old < new && *old > 0 => {
+            "nodes with data ignore it, and every pod restarts for nothing".to_owned()
+        }
+        (_, Given::Number(new)) => second_cluster(*new),
+    }
+}
+
+/// What blank nodes make of that number.
+fn second_cluster(number: i64) -> String {
+    match number {
+        ..=0 => "rqlited takes it for 1, so each blank pod that finds no leader becomes an empty cluster of its own"
+            .to_owned(),
+        1 => "each blank pod that finds no leader becomes an empty cluster of its own".to_owned(),
+        _ => format!("{number} blank pods that find no leader form a second, empty cluster"),
+    }
+}
+
+/// What a start without the flag comes to (rqlite/rqlite `cmd/rqlited/flags.go`, `cmd/rqlited/main.go`).
+pub(crate) fn stop(discovery: &Discovery) -> &'static str {
+    match discovery {
+        Discovery::Dns | Discovery::DnsSrv => "a voter with DNS discovery exits with code 1 at its next start",
+        Discovery::Join { .. } => "a voter that is in its own join list exits with code 1 at its next start",
+        Discovery::None => "each blank pod becomes an empty cluster of its own",
+        Discovery::ConsulKv | Discovery::EtcdKv | Discovery::Unreadable => {
+            "blank pods no longer wait for each other before they form a cluster"
+        }
+    }
+}
+
+fn formed_elsewhere(discovery: &Discovery) -> bool {
+    matches!(discovery, Discovery::ConsulKv | Discovery::EtcdKv)
+}
+
+fn remedy(edit: &Edit, update: &Update) -> String {
+    let spelling = edit.before.as_ref().map(|reading| reading.spelling()).unwrap_or_default();
+    match (edit.from(), edit.to()) {
+        (Given::Number(old), Given::Number(new)) if 0 < *old && old < new => format!(
+            "keep `{spelling}`, new nodes join all the same; a controller that raises it to at most the new replicas \
+             together with them needs `allowIncreaseWithScaleUp` for namespace {}",
+            update.namespace
+        ),
+        (Given::Nothing | Given::Number(0), _) => "leave it out: a cluster that has formed does not need it".to_owned(),
+        (Given::Malformed(_), _) => {
+            let expected = counted(usize::try_from(update.new_replicas).unwrap_or_default(), "replica");
+            format!("repair it with the number that the cluster was created with, or with that of its {expected}")
+        }
+        (Given::Reference(_), _) if edit.from().is_unreadable() => {
+            "keep the launch and its variables as they are".to_owned()
+        }
+        (Given::Number(_) | Given::Reference(_), _) => format!("keep `{spelling}`"),
+    }
+}

@@ -1,0 +1,8 @@
+//! Every folder under `cases/`, natively. The built component runs the same folders in the workspace's tests.
+
+use bootstrap_expect_lock::BootstrapExpectLock;
+
+#[test]
+fn every_case_has_its_verdict() {
+    quorate_sdk::cases::run::<BootstrapExpectLock>(env!("CARGO_MANIFEST_DIR"));
+}
