@@ -1,0 +1,81 @@
+//! Whether a set should have the flag: its author's word, the conditions, the settings.
+//! Not when it may start, nor what a refusal says.
+
+use quorate_sdk::injection::{Draft, Item};
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::role::Role;
+use rqlite::storage::Storage;
+use rqlite::value::Value;
+
+use crate::decision::TOKEN;
+use crate::obstacle::{self, Obstacle};
+use crate::settings::{PersistentVoters, Settings};
+
+/// What the set, as its author wrote it, asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ask {
+    /// The author gives the flag.
+    Given,
+    /// It is not injected.
+    Blocked(Obstacle),
+    /// It is injected. `despite`: a condition fails now that would not let it start.
+    Wanted { despite: Option<Obstacle> },
+}
+
+impl Ask {
+    /// `listed`: injected before.
+    pub(crate) fn of(draft: &Draft, settings: Settings, listed: bool) -> Self {
+        let Some(set) = draft.cluster() else { return Ask::Blocked(Obstacle::NotRqlite) };
+        let Some(node) = set.sole_node() else { return several(set) };
+        if let Some(word) = word(node) {
+            return word;
+        }
+        let mut obstacles = obstacle::all(set, node, &draft.bare().metadata);
+        obstacles.extend(advised(set, node, settings));
+        let blocking = obstacles.iter().find(|obstacle| !(listed && obstacle.lets_stay()));
+        match blocking {
+            Some(obstacle) => Ask::Blocked(obstacle.clone()),
+            None => Ask::Wanted { despite: obstacles.into_iter().next() },
+        }
+    }
+}
+
+fn several(set: &RqliteSet) -> Ask {
+    if set.removes_itself() { Ask::Given } else { Ask::Blocked(Obstacle::Containers(set.nodes.len())) }
+}
+
+/// What the author says of the flag.
+fn word(node: &Node) -> Option<Ask> {
+    let remove = node.shutdown.remove.as_ref()?;
+    let line = node.launch.line.as_ref()?;
+    let flag = line.effective("raft-cluster-remove-shutdown")?;
+    Some(match remove {
+        Value::Known(true) => Ask::Given,
+        Value::Known(false) => Ask::Blocked(Obstacle::Declined(line.spelling(flag))),
+        Value::Deferred(_) | Value::Malformed(_) => Ask::Blocked(Obstacle::Hidden(line.spelling(flag))),
+    })
+}
+
+/// Data whose place cannot be read counts as persistent: the setting then decides.
+fn advised(set: &RqliteSet, node: &Node, settings: Settings) -> Option<Obstacle> {
+    let persistent = node.storage.persistent() || node.storage == Storage::Unreadable;
+    let advise = settings.persistent_voters == PersistentVoters::Advise;
+    (advise && persistent && set.role() == Role::Voter).then_some(Obstacle::Advised)
+}
+
+/// The flag, and the time that a removal takes. `listed_seconds`: the grace period injected before, which never shrinks.
+pub(crate) fn items(node: &Node, listed_seconds: Option<i64>) -> Vec<Item> {
+    let mut items = vec![Item::Flag { container: node.container.name.clone(), token: TOKEN.to_owned() }];
+    let needed = needed_seconds(node);
+    if node.shutdown.grace_seconds < needed {
+        items.push(Item::Grace { seconds: needed.max(listed_seconds.unwrap_or_default()) });
+    }
+    items
+}
+
+/// A removal without a leader takes up to 21.5 s (rqlited 8.43.4, 9.4.5; 11.3 s on 10.2.7, measured), after preStop.
+fn needed_seconds(node: &Node) -> i64 {
+    const SHORTEST: i64 = 30;
+    const AFTER_PRE_STOP: i64 = 25;
+    SHORTEST.max(node.shutdown.pre_stop_seconds.unwrap_or_default().saturating_add(AFTER_PRE_STOP))
+}

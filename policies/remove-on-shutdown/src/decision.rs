@@ -1,0 +1,119 @@
+//! One review decided: what is asked for, and what became of it in the new object. The rules put it into words.
+
+use quorate_sdk::injection::{Draft, Injector, Item, Settled};
+use quorate_sdk::{Review, Subject};
+use rqlite::cluster::Node;
+use rqlite::flag::List;
+
+use crate::ask::{self, Ask};
+use crate::obstacle::Obstacle;
+use crate::settings::Settings;
+
+/// The policy's name, and the owner of what it injects.
+pub(crate) const POLICY: &str = "remove-on-shutdown";
+
+/// What is injected.
+pub(crate) const TOKEN: &str = "-raft-cluster-remove-shutdown=true";
+
+const INJECTOR: Injector = Injector { policy: POLICY, makes };
+
+fn makes(item: &Item) -> bool {
+    match item {
+        Item::Flag { token, .. } => token == TOKEN,
+        Item::Grace { .. } => true,
+        Item::Volume { .. } | Item::Mount { .. } | Item::Probe { .. } => false,
+    }
+}
+
+/// What a review's object asks for, and what it gets.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    draft: Draft,
+    pub(crate) ask: Ask,
+    pub(crate) settled: Settled,
+    /// The old object has the flag from us.
+    pub(crate) listed: bool,
+    /// None at a creation.
+    pub(crate) old_replicas: Option<u32>,
+}
+
+impl Decision {
+    /// None where the review is none of ours: no StatefulSet, not rqlite's, or unchanged.
+    pub(crate) fn of(review: &Review, settings: Settings) -> Option<Self> {
+        if review.unchanged() {
+            return None;
+        }
+        let mut draft = INJECTOR.draft(review)?;
+        let before = draft.listed();
+        if draft.cluster().is_none() && before.is_empty() && draft.present().is_empty() {
+            return None;
+        }
+        let listed = before.iter().any(is_flag);
+        let mut ask = Ask::of(&draft, settings, listed);
+        let mut settled = draft.settle(&wanted(&draft, &ask, &before));
+        let refused = settled.refused.iter().find(|(item, _)| is_flag(item)).map(|(_, error)| error.to_string());
+        if let (Some(reason), true) = (refused, draft.template_changes()) {
+            // Never the grace period without the flag.
+            draft = INJECTOR.draft(review)?;
+            settled = draft.settle(&[]);
+            ask = Ask::Blocked(Obstacle::Template(reason));
+        }
+        Some(Decision { ask, settled, listed, old_replicas: old_replicas(review), draft })
+    }
+
+    /// The new object's only rqlite container, as its author wrote it.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        self.draft.cluster()?.sole_node()
+    }
+
+    pub(crate) fn replicas(&self) -> u32 {
+        self.draft.cluster().map_or(0, |set| set.replicas)
+    }
+
+    /// What is not there may start, what nobody asks for may go.
+    pub(crate) fn template_changes(&self) -> bool {
+        self.draft.template_changes()
+    }
+
+    /// The Kubernetes path of a flag as its author gave it, else of the rqlite container.
+    pub(crate) fn path(&self, flag: Option<&str>) -> String {
+        let Some(node) = self.node() else { return "spec.template.spec.containers".to_owned() };
+        let container = format!("spec.template.spec.containers[{}]", node.index);
+        let place = flag.and_then(|flag| node.launch.line.as_ref()?.place(flag));
+        match place {
+            Some(place) if place.list == List::Command => format!("{container}.command[{}]", place.index),
+            Some(place) => format!("{container}.args[{}]", place.index),
+            None => container,
+        }
+    }
+
+    pub(crate) fn into_patch(self) -> Option<String> {
+        self.draft.into_patch()
+    }
+}
+
+fn wanted(draft: &Draft, ask: &Ask, before: &[Item]) -> Vec<Item> {
+    let seconds = before.iter().find_map(|item| match item {
+        Item::Grace { seconds } => Some(*seconds),
+        Item::Flag { .. } | Item::Volume { .. } | Item::Mount { .. } | Item::Probe { .. } => None,
+    });
+    match (ask, draft.cluster().and_then(|set| set.sole_node())) {
+        (Ask::Wanted { .. }, Some(node)) => ask::items(node, seconds),
+        _ => Vec::new(),
+    }
+}
+
+fn old_replicas(review: &Review) -> Option<u32> {
+    match &review.subject {
+        Subject::Set { old: Some(old), .. } => Some(u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0)),
+        Subject::Set { old: None, .. }
+        | Subject::Scale { .. }
+        | Subject::Eviction { .. }
+        | Subject::Autoscaler { .. }
+        | Subject::Other => None,
+    }
+}
+
+pub(crate) fn is_flag(item: &Item) -> bool {
+    matches!(item, Item::Flag { .. })
+}

@@ -1,0 +1,59 @@
+//! Built-in policy remove-on-shutdown: gives rqlite nodes `-raft-cluster-remove-shutdown=true` where a node that removed itself
+//! comes back by itself, and says why not elsewhere. Never judges what an author wrote: only what it put in is guarded.
+//!
+//! ```text
+//! StatefulSet, settings ── ask (obstacle) ── decision ─┬─ mutating:   patch; rule/not_injected, injected, pending
+//!                                                      └─ validating: rule/injection_lost
+//! ```
+//!
+//! Every warning is given when mutating, and none again when validating: both phases reach the same user.
+
+mod ask;
+mod decision;
+mod obstacle;
+mod rule;
+mod settings;
+
+use quorate_sdk::policy::Requests;
+use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule};
+
+use crate::decision::Decision;
+use crate::rule::{injected, injection_lost, not_injected, pending};
+pub use crate::settings::{PersistentVoters, Settings};
+
+/// The policy.
+pub struct RemoveOnShutdown;
+
+impl Policy for RemoveOnShutdown {
+    type Settings = Settings;
+
+    const NAME: &'static str = decision::POLICY;
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str =
+        "Injects -raft-cluster-remove-shutdown=true where a node that removed itself comes back by itself";
+    const PHASES: &'static [Phase] = &[Phase::Mutate, Phase::Validate];
+    const RULES: &'static [Rule] = rule::ALL;
+
+    fn requests() -> Vec<Requests> {
+        vec![Requests {
+            group: "apps",
+            resource: "statefulsets",
+            sub_resource: None,
+            operations: &[Operation::Create, Operation::Update],
+        }]
+    }
+
+    fn mutate(review: &Review, settings: &Settings) -> Outcome {
+        let Some(decision) = Decision::of(review, *settings) else { return Outcome::default() };
+        let mut findings = injected::judge(&decision);
+        findings.extend(not_injected::judge(&decision));
+        findings.extend(pending::judge(&decision));
+        Outcome { findings, patch: decision.into_patch() }
+    }
+
+    fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
+        Decision::of(review, *settings).iter().flat_map(injection_lost::judge).collect()
+    }
+}
+
+quorate_sdk::export_policy!(RemoveOnShutdown);

@@ -1,0 +1,163 @@
+//! The conditions under which a node that removed itself comes back by itself, and which of them a set fails.
+//! Not what follows from a failed one: that is `ask`.
+//!
+//! Measured with rolling restarts of three nodes of rqlited 8.43.4, 9.4.5 and 10.2.7; releases from rqlite's CHANGELOG.
+
+use rqlite::bootstrap::Expect;
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::discovery::Discovery;
+use rqlite::launch::NoInsertion;
+use rqlite::manifest::Metadata;
+use rqlite::role::Role;
+use rqlite::value::Value;
+use rqlite::version::Version;
+
+/// A condition that fails, with what was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Obstacle {
+    /// No container runs rqlite (any more).
+    NotRqlite,
+    /// That many containers run rqlite.
+    Containers(usize),
+    /// `-raft-cluster-remove-shutdown=false`, as written.
+    Declined(String),
+    /// The flag is given, with a value that cannot be read.
+    Hidden(String),
+    Launch(NoInsertion),
+    /// The pod template has no place for it; why.
+    Template(String),
+    /// Fewer voters than three.
+    Count(u32),
+    Discovery(Discovery),
+    /// `-join` names that many other members.
+    FewTargets(usize),
+    /// `-join` without a `-bootstrap-expect` above 0 that the manifest tells.
+    Expect(Option<Expect>),
+    /// The image names no release; the reference.
+    UnknownRelease(String),
+    OldRelease {
+        found: Version,
+        needed: Version,
+    },
+    /// `-auth` without `-join-as`.
+    JoinAs,
+    /// The setting `persistentVoters: advise`.
+    Advised,
+}
+
+/// The fewest voters that lose one and still have a quorum.
+pub(crate) const FEWEST_VOTERS: u32 = 3;
+
+/// The first release with the flag.
+pub(crate) const FLAG: Version = Version::new(7, 17, 0);
+/// The first whose nodes ask DNS again although they have state (rqlite PR 1274).
+const DNS: Version = Version::new(7, 18, 2);
+/// The same for `-join` with `-bootstrap-expect` (rqlite PR 1291).
+const JOIN: Version = Version::new(7, 20, 1);
+/// The first whose nodes send credentials when they remove themselves.
+pub(crate) const AUTH: Version = Version::new(8, 0, 0);
+
+impl Obstacle {
+    /// A failing condition that does not end an injection that was made: it says nothing about whether nodes come back.
+    pub(crate) fn lets_stay(&self) -> bool {
+        matches!(self, Obstacle::Count(_))
+    }
+
+    /// The flag whose place in the manifest shows it.
+    pub(crate) fn flag(&self) -> Option<&'static str> {
+        match self {
+            Obstacle::Declined(_) | Obstacle::Hidden(_) => Some("raft-cluster-remove-shutdown"),
+            Obstacle::Discovery(Discovery::ConsulKv | Discovery::EtcdKv) => Some("disco-mode"),
+            Obstacle::FewTargets(_) => Some("join"),
+            Obstacle::Expect(_) => Some("bootstrap-expect"),
+            Obstacle::JoinAs => Some("auth"),
+            Obstacle::NotRqlite
+            | Obstacle::Containers(_)
+            | Obstacle::Launch(_)
+            | Obstacle::Template(_)
+            | Obstacle::Count(_)
+            | Obstacle::Discovery(_)
+            | Obstacle::UnknownRelease(_)
+            | Obstacle::OldRelease { .. }
+            | Obstacle::Advised => None,
+        }
+    }
+}
+
+/// The failing conditions of a node that is given nothing itself, in the order in which they are told.
+pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obstacle> {
+    let launch = node.launch.insertion.as_ref().err().map(|reason| Obstacle::Launch(*reason));
+    // What the script hides, discovery among it, is no second reason.
+    if let Some(launch) = launch {
+        return vec![launch];
+    }
+    [count(set), discovery(set, node, metadata), release(node), join_as(node), token(node)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn count(set: &RqliteSet) -> Option<Obstacle> {
+    (set.role() == Role::Voter && set.replicas < FEWEST_VOTERS).then_some(Obstacle::Count(set.replicas))
+}
+
+fn discovery(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Option<Obstacle> {
+    match &node.discovery {
+        Discovery::Dns | Discovery::DnsSrv => None,
+        Discovery::Join { targets } => {
+            let others = others(set, targets, metadata.name.as_deref().unwrap_or_default());
+            if others < 2 { Some(Obstacle::FewTargets(others)) } else { expect(node) }
+        }
+        other @ (Discovery::ConsulKv | Discovery::EtcdKv | Discovery::None | Discovery::Unreadable) => {
+            Some(Obstacle::Discovery(other.clone()))
+        }
+    }
+}
+
+/// A read-only node never bootstraps: it asks its targets at every start.
+fn expect(node: &Node) -> Option<Obstacle> {
+    let bootstraps = |expect: &Expect| expect.value.known().is_some_and(|value| *value > 0);
+    let given = node.role == Role::ReadOnly || node.expect.as_ref().is_some_and(bootstraps);
+    (!given).then(|| Obstacle::Expect(node.expect.clone()))
+}
+
+/// How many targets a pod has beside itself, for the pod that has fewest.
+fn others(set: &RqliteSet, targets: &[String], name: &str) -> usize {
+    let hosts: Vec<&str> = targets.iter().map(|target| host(target)).filter(|host| !host.is_empty()).collect();
+    let beside = |pod: String| hosts.iter().filter(|host| **host != pod).count();
+    set.ordinals().map(|ordinal| beside(format!("{name}-{ordinal}"))).min().unwrap_or(hosts.len())
+}
+
+/// `rqlite-0` of `http://rqlite-0.rqlite.db.svc:4002`.
+fn host(target: &str) -> &str {
+    let address = target.split_once("://").map_or(target, |(_, address)| address).trim();
+    address.split(['.', ':', '/']).next().unwrap_or_default()
+}
+
+fn release(node: &Node) -> Option<Obstacle> {
+    let Some(found) = node.version.release() else {
+        return Some(Obstacle::UnknownRelease(node.container.image.clone().unwrap_or_default()));
+    };
+    let by_role = match (&node.discovery, node.role) {
+        (_, Role::ReadOnly) => FLAG,
+        (Discovery::Join { .. }, Role::Voter) => JOIN,
+        (_, Role::Voter) => DNS,
+    };
+    let needed = if given(node, "auth") { by_role.max(AUTH) } else { by_role };
+    (found < needed).then_some(Obstacle::OldRelease { found, needed })
+}
+
+fn join_as(node: &Node) -> Option<Obstacle> {
+    (given(node, "auth") && !given(node, "join-as")).then_some(Obstacle::JoinAs)
+}
+
+/// The launch takes a flag, but not this one.
+fn token(node: &Node) -> Option<Obstacle> {
+    node.launch.insert(&node.container, crate::decision::TOKEN).err().map(Obstacle::Launch)
+}
+
+/// Not empty, as far as the manifest tells.
+fn given(node: &Node, flag: &str) -> bool {
+    let text = node.launch.line.as_ref().and_then(|line| line.text(flag));
+    text.is_some_and(|text| !matches!(text, Value::Known(text) if text.is_empty()))
+}

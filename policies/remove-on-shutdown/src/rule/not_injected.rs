@@ -1,0 +1,156 @@
+//! Names the condition that keeps `-raft-cluster-remove-shutdown=true` out of a set.
+//! Says nothing of sets whose authors give the flag themselves.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::bootstrap::Expect;
+use rqlite::discovery::Discovery;
+use rqlite::launch::NoInsertion;
+use rqlite::value::{Value, clip};
+use rqlite::version::Version;
+
+use crate::ask::Ask;
+use crate::decision::Decision;
+use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, Obstacle};
+
+/// ## What it says
+/// The first condition that fails, at a creation and with an update that changes the pod template. A node that removed itself
+/// must come back by itself, so the flag is injected only where all of these hold:
+///
+/// - exactly one container runs rqlite, its launch takes a flag, and a shell script in it starts rqlited with `exec`;
+/// - the set has three or more voters, or is a read-only pool;
+/// - nodes find each other by `-disco-mode=dns` or `dns-srv`, or by a `-join` list with two other members and a
+///   `-bootstrap-expect` above 0;
+/// - the image names a release: 7.18.2 or later with DNS, 7.20.1 with `-join`, 7.17.0 for read-only nodes, 8.0.0 with `-auth`;
+/// - `-auth` has its `-join-as`, whose user may `join` and `remove`;
+/// - the flag is not given: `-raft-cluster-remove-shutdown=false` is its author's word;
+/// - the setting `persistentVoters` is `inject`, or the data does not outlive the pod.
+///
+/// Where the flag was injected before, and the new discovery, release or launch cannot carry it, it is taken out with that
+/// update. Fewer than three voters alone do not take it out: see `injected`.
+/// ## Why
+/// With Consul or etcd, without discovery, or with one join target, a node that removed itself stays out for good: its
+/// `/readyz` answers 503 and a rolling update stops at it (rqlite/rqlite `cmd/rqlited/main.go`, `createCluster`; measured on
+/// rqlited 8.43.4, 9.4.5 and 10.2.7). Before 8.0.0 a node sends no credentials when it removes itself. With two voters, one
+/// that dies while the other is being stopped leaves a cluster that never elects again, even with both disks back.
+/// ## Example
+/// ```yaml
+/// args: ["-disco-mode=consul-kv", "-disco-config={\"address\":\"consul:8500\"}"]
+/// ```
+/// ## Instead
+/// ```yaml
+/// args: ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite-headless\"}", "-bootstrap-expect=3"]
+/// ```
+/// Or say that the flag is not wanted, with `-raft-cluster-remove-shutdown=false`.
+/// ## When the value is unknown
+/// A release, discovery, or flag value that the manifest does not tell fails its condition: nothing is injected on a guess.
+/// A floating tag (`latest`, none) counts as the newest release that Quorate knows. Whether a PodDisruptionBudget stands
+/// beside the set cannot be seen from it, and nothing is said of it.
+pub(crate) const RULE: Rule = Rule {
+    id: "not-injected",
+    summary: "names the condition that keeps -raft-cluster-remove-shutdown=true out of a set",
+};
+
+pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
+    let Ask::Blocked(obstacle) = &decision.ask else { return None };
+    if !decision.template_changes() {
+        return None;
+    }
+    let verb = if decision.listed { "taken out again" } else { "not injected" };
+    let message = format!("{}; `-raft-cluster-remove-shutdown=true` is {verb}", found(obstacle));
+    Some(RULE.warn(message).field(decision.path(obstacle.flag())).remedy(remedy(obstacle)))
+}
+
+/// What was found, and why it matters.
+pub(crate) fn found(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::NotRqlite => "no container runs rqlite any more".to_owned(),
+        Obstacle::Containers(count) => format!("{count} containers run rqlite"),
+        Obstacle::Declined(text) => format!("`{}` is its author's word", clip(text)),
+        Obstacle::Hidden(text) => {
+            format!("`{}` is given already, with a value that the manifest does not tell", clip(text))
+        }
+        Obstacle::Launch(reason) => reason.to_string(),
+        Obstacle::Template(reason) => reason.clone(),
+        Obstacle::Count(count) => too_few(*count),
+        Obstacle::Discovery(discovery) => without_return(discovery),
+        Obstacle::FewTargets(count) => {
+            format!(
+                "`-join` names {count} other member{}, and a node that removed itself needs 2 to come back by",
+                plural(*count)
+            )
+        }
+        Obstacle::Expect(None) => {
+            "`-join` without `-bootstrap-expect`: a node that removed itself may not come back".to_owned()
+        }
+        Obstacle::Expect(Some(expect)) => without_expect(expect),
+        Obstacle::UnknownRelease(image) => format!("image `{}` names no release of rqlite", clip(image)),
+        Obstacle::OldRelease { found, needed } => {
+            format!("rqlite {found} is older than {needed}, {}", novelty(*needed))
+        }
+        Obstacle::JoinAs => "`-auth` without `-join-as`: a node has no user to remove itself as".to_owned(),
+        Obstacle::Advised => "the voters' data outlives their pods, and `persistentVoters` is `advise`".to_owned(),
+    }
+}
+
+fn too_few(count: u32) -> String {
+    match count {
+        2 => "replicas 2: two voters that remove themselves can lock each other out".to_owned(),
+        1 => "replicas 1: the last voter cannot remove itself".to_owned(),
+        count => format!("replicas {count}, and the flag is for {FEWEST_VOTERS} voters or more"),
+    }
+}
+
+fn without_return(discovery: &Discovery) -> String {
+    match discovery {
+        Discovery::ConsulKv => "`-disco-mode=consul-kv`: a node that removed itself never comes back".to_owned(),
+        Discovery::EtcdKv => "`-disco-mode=etcd-kv`: a node that removed itself never comes back".to_owned(),
+        Discovery::None => "neither `-disco-mode` nor `-join`: a node that removed itself never comes back".to_owned(),
+        Discovery::Dns | Discovery::DnsSrv | Discovery::Join { .. } | Discovery::Unreadable => {
+            "the manifest does not tell how nodes find each other".to_owned()
+        }
+    }
+}
+
+fn without_expect(expect: &Expect) -> String {
+    let text = clip(&expect.text);
+    match &expect.value {
+        Value::Known(_) => format!("`-join` with `{text}`: a node that removed itself may not come back"),
+        Value::Deferred(source) => {
+            format!("`-join` with `{text}`, whose value comes from {}", clip(&source.to_string()))
+        }
+        Value::Malformed(_) => format!("`{text}` is no number"),
+    }
+}
+
+/// What that release was the first to have.
+fn novelty(release: Version) -> &'static str {
+    match release {
+        FLAG => "the first with the flag",
+        AUTH => "the first whose nodes send credentials when they remove themselves",
+        _ => "the first whose nodes come back after removing themselves",
+    }
+}
+
+fn remedy(obstacle: &Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotRqlite | Obstacle::Declined(_) | Obstacle::Hidden(_) | Obstacle::Template(_) => "",
+        Obstacle::Containers(_) => "name one of them in the annotation `quorate.dev/container`",
+        Obstacle::Launch(NoInsertion::NoExec) => "start rqlited with `exec`",
+        Obstacle::Launch(NoInsertion::ScriptText) => {
+            "end the script with `exec ... \"$0\" \"$@\"` and pass rqlited's flags as args"
+        }
+        Obstacle::Launch(_) => "pass rqlited's flags as args",
+        Obstacle::Count(_) => "run 3 voters or more",
+        Obstacle::Discovery(_) => "use `-disco-mode=dns` or `dns-srv` with `-bootstrap-expect`",
+        Obstacle::FewTargets(_) => "name all members in `-join`, and give `-bootstrap-expect`",
+        Obstacle::Expect(_) => "give `-bootstrap-expect` with the number of voters",
+        Obstacle::UnknownRelease(_) => "use a full tag, such as `rqlite/rqlite:10.2.7`",
+        Obstacle::OldRelease { .. } => "upgrade rqlite first",
+        Obstacle::JoinAs => "give `-join-as` a user that may `join` and `remove`",
+        Obstacle::Advised => "add the flag yourself, or set `-raft-cluster-remove-shutdown=false` to decline",
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

@@ -1,0 +1,44 @@
+//! Says what starts or ends with the next change of the pod template.
+//! Says nothing at a creation: there everything starts at once.
+
+use quorate_sdk::{Finding, Rule};
+
+use crate::ask::Ask;
+use crate::decision::{Decision, TOKEN, is_flag};
+use crate::rule::not_injected;
+
+/// ## What it says
+/// That `-raft-cluster-remove-shutdown=true` would be injected, or taken out again, but that this update does not change the pod
+/// template: it happens with the next one that does.
+/// ## Why
+/// A change of the template restarts every pod. Scaling, or a changed annotation, must not do that unasked.
+/// ## Example
+/// ```console
+/// $ kubectl apply -f rqlite.yaml   # nothing but `replicas: 5` differs
+/// ```
+/// ## Instead
+/// To have it now, restart the pods:
+/// ```console
+/// $ kubectl rollout restart statefulset/rqlite -n db
+/// ```
+/// ## When the value is unknown
+/// Whether the template changes is never unknown: old and new template are compared after everything that the old object's
+/// list names is taken out of both.
+pub(crate) const RULE: Rule =
+    Rule { id: "pending", summary: "the flag is injected, or goes, with the next change of the pod template" };
+
+pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
+    let message = if decision.settled.pending.iter().any(is_flag) {
+        format!("`{TOKEN}` waits: it is injected with the next change of the pod template")
+    } else if decision.settled.leaving.iter().any(is_flag) {
+        match &decision.ask {
+            Ask::Blocked(obstacle) => {
+                format!("{}; `{TOKEN}` goes with the next change of the pod template", not_injected::found(obstacle))
+            }
+            Ask::Given | Ask::Wanted { .. } => return None,
+        }
+    } else {
+        return None;
+    };
+    Some(RULE.warn(message).field(decision.path(None)).remedy("`kubectl rollout restart` does it now"))
+}

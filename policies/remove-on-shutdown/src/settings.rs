@@ -1,0 +1,24 @@
+//! What a user may set for this policy. Not what the settings do: that is in `ask`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Settings of remove-on-shutdown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Settings {
+    /// What to do for voters whose data outlives the pod (a claim, a host path): `inject` the flag where it is safe, or only
+    /// `advise` to. Voters on ephemeral storage and read-only nodes always get it where it is safe. Default: `inject`.
+    pub persistent_voters: PersistentVoters,
+}
+
+/// What to do for voters whose data outlives the pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PersistentVoters {
+    /// Inject `-raft-cluster-remove-shutdown=true` where it is safe.
+    #[default]
+    Inject,
+    /// Inject nothing; a warning says that the flag could be set.
+    Advise,
+}

@@ -1,0 +1,8 @@
+//! Every folder under `cases/`, natively. The built component runs the same folders in the workspace's tests.
+
+use remove_on_shutdown::RemoveOnShutdown;
+
+#[test]
+fn every_case_has_its_verdict() {
+    quorate_sdk::cases::run::<RemoveOnShutdown>(env!("CARGO_MANIFEST_DIR"));
+}
