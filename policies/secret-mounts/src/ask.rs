@@ -1,0 +1,277 @@
+//! What is asked for: the annotations of a StatefulSet over the settings of its namespace, read and checked.
+//! Names only: whether such a Secret exists, and what it holds, is never seen here.
+
+use std::fmt;
+
+use quorate_sdk::review::ANNOTATION_PREFIX;
+use rqlite::manifest::Metadata;
+
+use crate::name::{is_host_name, is_key, is_secret_name, is_user_name};
+use crate::settings::Settings;
+use crate::standing::short;
+use crate::topic::{Brings, Files, TOPICS, Topic};
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub topic: &'static Topic,
+    pub origin: Origin,
+    /// The flags that rqlited should get, in order.
+    pub flags: Vec<Wanted>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Annotation,
+    Settings,
+}
+
+/// A flag that rqlited should get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Without dashes.
+    pub flag: &'static str,
+    pub value: WantedValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedValue {
+    /// The path at which that key of that Secret is mounted.
+    File {
+        secret: String,
+        key: String,
+        path: String,
+    },
+    Text(String),
+}
+
+/// Something asked for that cannot be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    pub topic: &'static Topic,
+    pub origin: Origin,
+    /// As written, shortened.
+    pub text: String,
+    pub problem: Problem,
+}
+
+/// Why a text names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    Empty,
+    SecretName,
+    Key,
+    /// A key where the keys are given.
+    UnwantedKey,
+    UserName,
+    HostName,
+}
+
+/// All that is asked of a set, in the order of [`TOPICS`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub asks: Vec<Ask>,
+    pub invalid: Vec<Invalid>,
+}
+
+/// What is asked of a set: an annotation wins over the settings, also one that cannot be meant.
+pub fn of_set(metadata: &Metadata, settings: &Settings) -> Asked {
+    collect(|topic| {
+        let annotation = metadata.annotations.get(&format!("{ANNOTATION_PREFIX}{}", topic.key));
+        let annotation = annotation.map(|text| (Origin::Annotation, text.as_str()));
+        annotation.or_else(|| settings.text(topic.key).map(|text| (Origin::Settings, text)))
+    })
+}
+
+/// What the settings alone ask for.
+pub fn in_settings(settings: &Settings) -> Asked {
+    collect(|topic| settings.text(topic.key).map(|text| (Origin::Settings, text)))
+}
+
+fn collect<'a>(text_of: impl Fn(&Topic) -> Option<(Origin, &'a str)>) -> Asked {
+    let mut asked = Asked::default();
+    for topic in &TOPICS {
+        let Some((origin, text)) = text_of(topic) else { continue };
+        match wanted(topic, text) {
+            Ok(flags) => asked.asks.push(Ask { topic, origin, flags }),
+            Err(problem) => asked.invalid.push(Invalid { topic, origin, text: short(text), problem }),
+        }
+    }
+    asked
+}
+
+fn wanted(topic: &Topic, text: &str) -> Result<Vec<Wanted>, Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    match &topic.brings {
+        Brings::Files(files) => wanted_files(files, text),
+        Brings::Text { flag: "join-as" } if !is_user_name(text) => Err(Problem::UserName),
+        Brings::Text { flag: "node-verify-server-name" } if !is_host_name(text) => Err(Problem::HostName),
+        Brings::Text { flag } => Ok(vec![Wanted { flag, value: WantedValue::Text(text.to_owned()) }]),
+    }
+}
+
+fn wanted_files(files: &Files, text: &str) -> Result<Vec<Wanted>, Problem> {
+    let (secret, named) = match text.split_once('/') {
+        Some((secret, key)) => (secret, Some(key)),
+        None => (text, None),
+    };
+    if !is_secret_name(secret) {
+        return Err(Problem::SecretName);
+    }
+    match named {
+        Some(_) if !files.names_key => return Err(Problem::UnwantedKey),
+        Some(key) if !is_key(key) => return Err(Problem::Key),
+        Some(_) | None => {}
+    }
+    let directory = files.directory();
+    let wanted = files.flags.iter().map(|(flag, default)| {
+        let key = named.unwrap_or(default).to_owned();
+        let path = format!("{directory}/{key}");
+        Wanted { flag, value: WantedValue::File { secret: secret.to_owned(), key, path } }
+    });
+    Ok(wanted.collect())
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.problem == Problem::Empty {
+            return f.write_str("the text is empty");
+        }
+        write!(f, "`{}` {}", self.text, self.problem)
+    }
+}
+
+impl Origin {
+    /// How a message names who asks.
+    pub fn words(self, topic: &Topic) -> String {
+        match self {
+            Origin::Annotation => format!("annotation `{ANNOTATION_PREFIX}{}`", topic.key),
+            Origin::Settings => format!("setting `{}`", topic.key),
+        }
+    }
+
+    /// Where a finding points: at the annotation; settings are no part of the object.
+    pub fn field(self, topic: &Topic) -> String {
+        match self {
+            Origin::Annotation => format!("metadata.annotations[{ANNOTATION_PREFIX}{}]", topic.key),
+            Origin::Settings => String::new(),
+        }
+    }
+}
+
+impl fmt::Display for WantedValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WantedValue::File { secret, key, .. } => write!(f, "key `{}` of Secret {}", short(key), short(secret)),
+            WantedValue::Text(text) => write!(f, "`{}`", short(text)),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Problem::Empty => "is empty",
+            Problem::SecretName => "is no name of a Secret: lower case letters, digits, `-` and `.` only",
+            Problem::Key => "names no key of a Secret: letters, digits, `-`, `_` and `.` only",
+            Problem::UnwantedKey => "names a key, but the keys are given: `tls.crt` and `tls.key`, or `ca.crt`",
+            Problem::UserName => "is no user's name: blanks, `$` and wildcards do not reach rqlited unchanged",
+            Problem::HostName => "is no host name: letters, digits, `-` and `.` only",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn read(key: &str, text: &str) -> Asked {
+        let mut metadata = Metadata::default();
+        metadata.annotations.insert(format!("quorate.dev/{key}"), text.to_owned());
+        of_set(&metadata, &Settings::default())
+    }
+
+    #[track_caller]
+    fn problem(key: &str, text: &str) -> Problem {
+        let asked = read(key, text);
+        assert_eq!(asked.asks, [], "{key}: {text}");
+        asked.invalid[0].problem
+    }
+
+    fn file(flag: &'static str, secret: &str, key: &str, path: &str) -> Wanted {
+        let (secret, key, path) = (secret.to_owned(), key.to_owned(), path.to_owned());
+        Wanted { flag, value: WantedValue::File { secret, key, path } }
+    }
+
+    #[test]
+    fn reads_a_secret_with_the_default_key_and_with_a_named_one() {
+        let flags = |text: &str| read("auth-secret", text).asks[0].flags.clone();
+        assert_eq!(flags("rqlite-users"), [file("auth", "rqlite-users", "users.json", "/etc/quorate/auth/users.json")]);
+        assert_eq!(flags("kots/config.json"), [file("auth", "kots", "config.json", "/etc/quorate/auth/config.json")]);
+    }
+
+    #[test]
+    fn a_certificate_brings_its_key() {
+        assert_eq!(
+            read("node-tls-secret", "tls").asks[0].flags,
+            [
+                file("node-cert", "tls", "tls.crt", "/etc/quorate/node-tls/tls.crt"),
+                file("node-key", "tls", "tls.key", "/etc/quorate/node-tls/tls.key"),
+            ]
+        );
+    }
+
+    #[test]
+    fn asks_stand_in_the_order_of_the_topics_and_annotations_win() {
+        let settings = Settings {
+            auto_restore_secret: Some("restore".to_owned()),
+            auth_secret: Some("of-settings".to_owned()),
+            ..Settings::default()
+        };
+        let mut metadata = Metadata::default();
+        metadata.annotations.insert("quorate.dev/auth-secret".to_owned(), "of-set".to_owned());
+        let asked = of_set(&metadata, &settings);
+        let found: Vec<(&str, Origin)> = asked.asks.iter().map(|ask| (ask.topic.key, ask.origin)).collect();
+        assert_eq!(found, [("auth-secret", Origin::Annotation), ("auto-restore-secret", Origin::Settings)]);
+        assert_eq!(asked.asks[0].flags[0].value.to_string(), "key `users.json` of Secret of-set");
+    }
+
+    #[test]
+    fn an_invalid_annotation_hides_the_setting() {
+        let settings = Settings { auth_secret: Some("users".to_owned()), ..Settings::default() };
+        let mut metadata = Metadata::default();
+        metadata.annotations.insert("quorate.dev/auth-secret".to_owned(), String::new());
+        assert_eq!(of_set(&metadata, &settings).asks, []);
+    }
+
+    #[test]
+    fn refuses_what_no_secret_is_called() {
+        for text in ["Users", "-a", "a-", "a_b", "a..b", ".a", "a b", "/users.json", "ä", &"a".repeat(254)] {
+            assert_eq!(problem("auth-secret", text), Problem::SecretName, "{text}");
+        }
+        assert_eq!(problem("auth-secret", ""), Problem::Empty);
+        assert_eq!(read("auth-secret", "a.b-c.0").invalid, []);
+    }
+
+    #[test]
+    fn refuses_what_no_key_is_called() {
+        for text in ["a/", "a/b/c", "a/..", "a/.", "a/..x", "a/b c"] {
+            assert_eq!(problem("auto-backup-secret", text), Problem::Key, "{text}");
+        }
+        assert_eq!(problem("http-tls-secret", "a/tls.crt"), Problem::UnwantedKey);
+    }
+
+    #[test]
+    fn refuses_user_and_host_names_that_would_not_arrive() {
+        for text in ["*", "a b", "$(USER)", "a\tb", "a?"] {
+            assert_eq!(problem("join-as", text), Problem::UserName, "{text}");
+        }
+        assert_eq!(problem("node-verify-server-name", "a b"), Problem::HostName);
+        assert_eq!(read("join-as", "_system_rqlite").invalid, []);
+        assert_eq!(read("node-verify-server-name", "rqlite.db.svc").invalid, []);
+    }
+}

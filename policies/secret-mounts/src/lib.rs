@@ -1,0 +1,80 @@
+//! Built-in policy secret-mounts: gives rqlite its users, certificates and backup files from Secrets, where a set asks for it,
+//! and judges how credential files reach rqlited. Never sees what a Secret holds.
+//!
+//! ```text
+//! annotations, settings ── ask ──┐             ┌─ plan ── mutation     (mutating: flag, volume, mount, probes)
+//! flags, mounts ── standing ─────┼─ situation ─┤
+//! replicas, pods, voters ─ moment┘             └─ rule                 (validating: what came out)
+//! ```
+
+pub mod ask;
+pub mod moment;
+pub mod mutation;
+pub mod name;
+pub mod plan;
+pub mod rule;
+pub mod settings;
+pub mod situation;
+pub mod standing;
+pub mod topic;
+
+use quorate_sdk::policy::Requests;
+use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule, SetDocument, SettingsError, Subject};
+
+use crate::mutation::Mutation;
+use crate::settings::Settings;
+use crate::situation::{POLICY, Situation};
+
+/// The policy.
+#[derive(Debug)]
+pub struct SecretMounts;
+
+impl Policy for SecretMounts {
+    type Settings = Settings;
+
+    const NAME: &'static str = POLICY;
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = "Gives rqlite its users, certificates and backup files from Secrets.";
+    const PHASES: &'static [Phase] = &[Phase::Mutate, Phase::Validate];
+    const RULES: &'static [Rule] = rule::ALL;
+
+    fn requests() -> Vec<Requests> {
+        vec![Requests {
+            group: "apps",
+            resource: "statefulsets",
+            sub_resource: None,
+            operations: &[Operation::Create, Operation::Update],
+        }]
+    }
+
+    fn check(settings: &Settings) -> Vec<SettingsError> {
+        settings::check(settings)
+    }
+
+    fn mutate(review: &Review, settings: &Settings) -> Outcome {
+        let Some((old, new)) = changed(review) else { return Outcome::default() };
+        Outcome { findings: Vec::new(), patch: Mutation::of(review, old, new, settings).patch }
+    }
+
+    fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
+        let Some((old, new)) = changed(review) else { return Vec::new() };
+        let situation = Situation::of(review, old, new, settings);
+        let mut findings = situation.iter().flat_map(rule::judge).collect::<Vec<_>>();
+        findings.extend(rule::unknown_annotation::judge(&new.set.metadata));
+        findings
+    }
+}
+
+/// A StatefulSet that is created, or updated in what counts.
+fn changed(review: &Review) -> Option<(Option<&SetDocument>, &SetDocument)> {
+    match &review.subject {
+        Subject::Set { old, new: Some(new) } if !review.unchanged() => Some((old.as_ref(), new)),
+        Subject::Set { .. }
+        | Subject::Scale { .. }
+        | Subject::Eviction { .. }
+        | Subject::Autoscaler { .. }
+        | Subject::Other => None,
+    }
+}
+
+quorate_sdk::export_policy!(SecretMounts);

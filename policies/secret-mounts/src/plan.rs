@@ -1,0 +1,254 @@
+//! From what is asked for to the items that a set should have, and why some cannot be. Puts nothing anywhere.
+
+use std::fmt;
+
+use quorate_sdk::injection::{Draft, Injector, Item, ProbeKind};
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::flag::List;
+use rqlite::flag_table;
+use rqlite::launch::{Launch, NoInsertion};
+use rqlite::manifest::{Container, PodSpec, Probe};
+use serde_json::{Value, json};
+
+use crate::ask::{Ask, Asked, Wanted, WantedValue};
+use crate::moment::{Due, Moment};
+use crate::situation::POLICY;
+use crate::standing::{self, Standing};
+use crate::topic::{Brings, Files, Start, TOPICS, Topic};
+
+pub const INJECTOR: Injector = Injector { policy: POLICY, makes };
+
+/// What a set should have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// What each ask wants that may be there now or later, in the order of the topics.
+    pub wanted: Vec<(&'static Topic, Vec<Item>)>,
+    /// What was injected and stays although it is not asked for as it is: node TLS that may not go now.
+    pub kept: Vec<Item>,
+    pub obstacles: Vec<(&'static Topic, Obstacle)>,
+}
+
+/// Why something asked for is not put into a launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// That many containers run rqlite.
+    Containers(usize),
+    /// The launch takes no flag.
+    Launch(NoInsertion),
+    /// This release has no such flag.
+    NoFlag { flag: &'static str, release: String },
+    /// rqlited would not start with it; what it would say.
+    Refused(String),
+    /// The author's own volume or mount has the name or the path: `volume quorate-auth`.
+    Taken(String),
+    /// The pod template has no place for it; why.
+    Template(String),
+}
+
+impl Plan {
+    /// What the set should have, read from what its author wrote (`draft.bare()`).
+    pub fn of(draft: &Draft, set: &RqliteSet, asked: &Asked, moment: &Moment) -> Self {
+        let mut plan = Plan::default();
+        let pod = &draft.bare().spec.template.spec;
+        if let Due::NotNow(_) = moment.due(Start::NodeTls) {
+            plan.kept = kept(draft, mode(pod));
+        }
+        for ask in &asked.asks {
+            if let Due::NotNow(_) = moment.due(ask.topic.start) {
+                continue;
+            }
+            match set.sole_node().ok_or(Obstacle::Containers(set.nodes.len())).and_then(|node| items(node, pod, ask)) {
+                Ok(items) => plan.wanted.push((ask.topic, items)),
+                Err(obstacle) => plan.obstacles.push((ask.topic, obstacle)),
+            }
+        }
+        plan
+    }
+
+    /// All items, flags of later topics first: each goes to the front of what is there, so that they read in order.
+    pub fn items(&self) -> Vec<Item> {
+        let wanted = self.wanted.iter().flat_map(|(_, items)| items);
+        let (flags, others): (Vec<Item>, Vec<Item>) =
+            wanted.chain(&self.kept).cloned().partition(|item| matches!(item, Item::Flag { .. }));
+        flags.into_iter().rev().chain(others).collect()
+    }
+}
+
+/// The items of one ask: none where the user's own flags give it already, or contradict it.
+fn items(node: &Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<Item>, Obstacle> {
+    let standings: Vec<(&Wanted, Standing)> =
+        ask.flags.iter().map(|wanted| (wanted, standing::of(node, pod, wanted, |_| false))).collect();
+    if standings.iter().any(|(_, standing)| matches!(standing, Standing::Otherwise(_))) {
+        return Ok(Vec::new());
+    }
+    let missing: Vec<&Wanted> =
+        standings.iter().filter(|(_, standing)| *standing == Standing::Missing).map(|(wanted, _)| *wanted).collect();
+    let container = &node.container.name;
+    let tokens: Vec<String> = missing.iter().map(|wanted| token(wanted)).collect();
+    try_launch(node, &missing, &tokens)?;
+    if let Brings::Files(files) = &ask.topic.brings
+        && !missing.is_empty()
+    {
+        free(node, pod, files)?;
+    }
+    let mut items: Vec<Item> =
+        tokens.into_iter().map(|token| Item::Flag { container: container.clone(), token }).collect();
+    if let Brings::Files(files) = &ask.topic.brings {
+        items.extend(volume(&files.volume(), &missing, mode(pod)));
+        items.extend(mount(container, &files.volume(), &files.directory(), &missing));
+    }
+    if ask.topic.https {
+        items.extend(probes(&node.container));
+    }
+    Ok(items)
+}
+
+/// The name of the volume and the path of the mount are nobody's.
+fn free(node: &Node, pod: &PodSpec, files: &Files) -> Result<(), Obstacle> {
+    let (volume, directory) = (files.volume(), files.directory());
+    if pod.volumes.iter().any(|other| other.name == volume) {
+        return Err(Obstacle::Taken(format!("volume {volume}")));
+    }
+    if node.container.volume_mounts.iter().any(|mount| mount.mount_path.trim_end_matches('/') == directory) {
+        return Err(Obstacle::Taken(format!("mount {directory}")));
+    }
+    Ok(())
+}
+
+fn token(wanted: &Wanted) -> String {
+    match &wanted.value {
+        WantedValue::File { path, .. } => format!("-{}={path}", wanted.flag),
+        WantedValue::Text(text) => format!("-{}={text}", wanted.flag),
+    }
+}
+
+/// Only the keys that are asked for: the Secret may have others.
+fn volume(name: &str, missing: &[&Wanted], mode: i64) -> Option<Item> {
+    let mut secret_name = None;
+    let mut items = Vec::new();
+    for wanted in missing {
+        if let WantedValue::File { secret, key, .. } = &wanted.value {
+            secret_name = Some(secret);
+            items.push(json!({ "key": key, "path": key }));
+        }
+    }
+    let secret = json!({ "secretName": secret_name?, "defaultMode": mode, "items": items });
+    Some(Item::Volume { content: json!({ "name": name, "secret": secret }) })
+}
+
+fn mount(container: &str, volume: &str, directory: &str, missing: &[&Wanted]) -> Option<Item> {
+    let content = json!({ "name": volume, "mountPath": directory, "readOnly": true });
+    (!missing.is_empty()).then(|| Item::Mount { container: container.to_owned(), content })
+}
+
+/// Probes by HTTP that do not speak HTTPS of themselves.
+fn probes(container: &Container) -> impl Iterator<Item = Item> {
+    let all = [
+        (ProbeKind::Readiness, &container.readiness_probe),
+        (ProbeKind::Liveness, &container.liveness_probe),
+        (ProbeKind::Startup, &container.startup_probe),
+    ];
+    let plain = |probe: &Probe| probe.http_get.as_ref().is_some_and(|get| get.scheme.as_deref() != Some("HTTPS"));
+    let plain = all.into_iter().filter(move |(_, probe)| probe.as_ref().is_some_and(plain));
+    plain.map(|(probe, _)| Item::Probe { container: container.name.clone(), probe })
+}
+
+/// 0440 with an fsGroup, since the kubelet gives the files to that group; else 0444, or rqlited (uid 1000 since 9.3.4)
+/// could not read root's files.
+const fn mode(pod: &PodSpec) -> i64 {
+    if pod.security_context.fs_group.is_some() { 0o440 } else { 0o444 }
+}
+
+/// All of the ask's flags at once, on a copy: the launch must take each, and rqlited must still start.
+fn try_launch(node: &Node, missing: &[&Wanted], tokens: &[String]) -> Result<(), Obstacle> {
+    if let Some(obstacle) = unknown_flag(node, missing) {
+        return Err(obstacle);
+    }
+    let mut container = node.container.clone();
+    let mut launch = node.launch.clone();
+    for token in tokens {
+        let (list, content) = launch.insert(&container, token).map_err(Obstacle::Launch)?;
+        match list {
+            List::Command => container.command = content,
+            List::Args => container.args = content,
+        }
+        launch = Launch::of(&container, node.version);
+    }
+    let error = |launch: &Launch| launch.line.as_ref().and_then(|line| line.error.clone());
+    match (error(&node.launch), error(&launch)) {
+        (None, Some(error)) => Err(Obstacle::Refused(error.message)),
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+/// rqlited exits with code 2 at a flag that its release does not have.
+fn unknown_flag(node: &Node, missing: &[&Wanted]) -> Option<Obstacle> {
+    let release = node.version.release()?;
+    let lacks = |flag: &&'static str| flag_table::lookup(flag).is_some_and(|spec| !spec.exists_in(release));
+    let flag = missing.iter().map(|wanted| wanted.flag).find(lacks)?;
+    Some(Obstacle::NoFlag { flag, release: release.to_string() })
+}
+
+/// Node TLS that this policy has put there, with the mode of the new template.
+fn kept(draft: &Draft, mode: i64) -> Vec<Item> {
+    let mut kept: Vec<Item> = Vec::new();
+    for item in draft.listed().into_iter().chain(draft.present()) {
+        let node_tls = topic_of(&item).is_some_and(|topic| topic.start == Start::NodeTls);
+        if node_tls && !kept.iter().any(|other| other.same(&item)) {
+            kept.push(with_mode(item, mode));
+        }
+    }
+    kept
+}
+
+fn with_mode(item: Item, mode: i64) -> Item {
+    match item {
+        Item::Volume { mut content } => {
+            if let Some(secret) = content.get_mut("secret").and_then(Value::as_object_mut) {
+                secret.insert("defaultMode".to_owned(), json!(mode));
+            }
+            Item::Volume { content }
+        }
+        Item::Flag { .. } | Item::Grace { .. } | Item::Mount { .. } | Item::Probe { .. } => item,
+    }
+}
+
+/// What only this policy makes: its flags with its paths, volumes and mounts of its names, and HTTPS probes.
+fn makes(item: &Item) -> bool {
+    matches!(item, Item::Probe { .. }) || topic_of(item).is_some()
+}
+
+/// The topic that an injected item belongs to; none for a probe.
+pub fn topic_of(item: &Item) -> Option<&'static Topic> {
+    TOPICS.iter().find(|topic| match (&topic.brings, item) {
+        (Brings::Files(files), Item::Flag { token, .. }) => named_value(token).is_some_and(|(name, path)| {
+            let below = path.strip_prefix(&files.directory()).is_some_and(|rest| rest.starts_with('/'));
+            below && files.flags.iter().any(|(flag, _)| *flag == name)
+        }),
+        (Brings::Text { flag }, Item::Flag { token, .. }) => named_value(token).is_some_and(|(name, _)| name == *flag),
+        (Brings::Files(files), Item::Volume { content }) => text(content, "name") == Some(&files.volume()),
+        (Brings::Files(files), Item::Mount { content, .. }) => text(content, "mountPath") == Some(&files.directory()),
+        (Brings::Files(_), Item::Grace { .. } | Item::Probe { .. }) | (Brings::Text { .. }, _) => false,
+    })
+}
+
+fn named_value(token: &str) -> Option<(&str, &str)> {
+    token.strip_prefix('-')?.split_once('=')
+}
+
+fn text<'a>(content: &'a Value, key: &str) -> Option<&'a str> {
+    content.get(key).and_then(Value::as_str)
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::Containers(count) => write!(f, "{count} containers of the pod run rqlite"),
+            Obstacle::Launch(reason) => reason.fmt(f),
+            Obstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
+            Obstacle::Refused(message) => write!(f, "rqlited would refuse it: {message}"),
+            Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
+            Obstacle::Template(reason) => f.write_str(reason),
+        }
+    }
+}

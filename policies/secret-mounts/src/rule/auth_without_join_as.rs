@@ -1,0 +1,51 @@
+//! Refuses authentication without a user as which nodes may join. Does not know whether that user exists or what it may do.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::cluster::Node;
+
+use crate::situation::Situation;
+
+/// ## What it refuses
+/// A launch with `-auth` and without `-join-as`.
+///
+/// ## Why
+/// With `-auth` a node refuses joins without credentials, and nodes join each other with those of the user in `-join-as`
+/// (rqlite/rqlite `cmd/rqlited/flags.go`, rqlite.io/docs/guides/security). A new cluster never forms without it; one that has
+/// formed already restarts well and fails later, at the first scale-up (measured on rqlited 10.2.7).
+///
+/// ## Example
+/// ```yaml
+/// args: ["-auth=/auth/users.json", "-disco-mode=dns", "-bootstrap-expect=3"]
+/// ```
+///
+/// ## Instead
+/// Give nodes a user of that file with the permission `join` (and `remove`, if they remove themselves at shutdown):
+/// ```yaml
+/// metadata:
+///   annotations:
+///     quorate.dev/auth-secret: rqlite-users
+///     quorate.dev/join-as: node
+/// ```
+///
+/// ## When the value is unknown
+/// Where `-auth` or `-join-as` comes from a ConfigMap or another reference, it counts as given. A launch that cannot be read is
+/// not judged by this rule.
+pub const RULE: Rule =
+    Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other." };
+
+pub fn judge(situation: &Situation) -> Vec<Finding> {
+    situation.set.nodes.iter().filter(|node| gives(node, "auth") && !gives(node, "join-as")).map(denied).collect()
+}
+
+fn denied(node: &Node) -> Finding {
+    RULE.deny("`-auth` is given without `-join-as`, so nodes cannot join each other")
+        .field(crate::situation::field(node, "auth"))
+        .remedy("set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`")
+        .defect(&node.container.name)
+}
+
+/// An empty text is rqlited's default: not given.
+pub(super) fn gives(node: &Node, flag: &str) -> bool {
+    let text = node.launch.line.as_ref().and_then(|line| line.text(flag));
+    text.is_some_and(|text| text.known().is_none_or(|text| !text.is_empty()))
+}

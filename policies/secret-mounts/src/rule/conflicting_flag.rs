@@ -1,0 +1,63 @@
+//! Refuses a flag of the user's that says something else than what is asked for. One of the two is meant; which, is not known.
+
+use quorate_sdk::{Finding, Rule};
+
+use crate::ask::{Ask, WantedValue};
+use crate::situation::{Situation, field_at};
+use crate::standing::{Found, Standing};
+
+/// ## What it refuses
+/// A flag in the launch that is also asked for by an annotation or a setting, and that does not name that key of that Secret
+/// under a mount (or, for `-join-as` and `-node-verify-server-name`, is not the same text).
+///
+/// ## Why
+/// The last of two equal flags wins in rqlited (Go's `flag` package), so one of the two would silently have no effect: the wrong
+/// users, or the wrong certificate. A flag that names the very same key of the same Secret is kept as it is.
+///
+/// ## Example
+/// ```yaml
+/// metadata:
+///   annotations:
+///     quorate.dev/auth-secret: rqlite-users
+/// spec: # ...
+///   args: ["-auth=/config/other.json"]
+/// ```
+///
+/// ## Instead
+/// Remove the flag and its mount, and Quorate adds its own; or remove the annotation:
+/// ```text
+/// kubectl annotate statefulset rqlite quorate.dev/auth-secret-
+/// ```
+///
+/// ## When the value is unknown
+/// A flag whose value comes from a reference cannot be seen to name that Secret, and is refused.
+pub const RULE: Rule =
+    Rule { id: "conflicting-flag", summary: "A flag in the launch says something else than what is asked for." };
+
+pub fn judge(situation: &Situation) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for ask in &situation.asked.asks {
+        for (node, flag, standing) in situation.standings(ask) {
+            let Standing::Otherwise(found) = standing else { continue };
+            let finding = RULE
+                .deny(message(ask, flag, &found))
+                .field(field_at(node, found.place))
+                .remedy(format!("remove `-{flag}` from the launch, or remove the {}", ask.origin.words(ask.topic)))
+                .defect(format!("{} {flag}", node.container.name));
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+fn message(ask: &Ask, flag: &str, found: &Found) -> String {
+    let asks = ask.origin.words(ask.topic);
+    let wanted = ask.flags.iter().find(|wanted| wanted.flag == flag).map(|wanted| &wanted.value);
+    match wanted {
+        Some(wanted @ WantedValue::File { .. }) => {
+            format!("`{}` {}, and {asks} asks for {wanted}", found.flag, found.what)
+        }
+        Some(WantedValue::Text(text)) => format!("`{}` {}, and {asks} asks for `{text}`", found.flag, found.what),
+        None => format!("`{}` {}, and {asks} asks for another", found.flag, found.what),
+    }
+}

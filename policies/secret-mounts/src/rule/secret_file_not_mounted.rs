@@ -1,0 +1,74 @@
+//! Refuses credential and certificate files that no mount gives. Does not know whether a Secret has the key.
+
+use quorate_sdk::{Finding, Rule};
+use rqlite::cluster::Node;
+use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
+
+use crate::situation::{Situation, field};
+use crate::standing::{lies, short};
+
+/// ## What it refuses
+/// A file of `-auth`, `-http-cert`, `-http-key`, `-node-cert`, `-node-key`, `-otlp-key`, `-auto-backup` or `-auto-restore` that lies
+/// under no mount of the container, or under the mount of a Secret or ConfigMap whose `items` or `subPath` leave it out.
+///
+/// ## Why
+/// rqlited exits with code 1 at a file that it cannot read, so the pod never starts (rqlite/rqlite `cmd/rqlited/main.go`);
+/// and a credential that is baked into an image is in every copy of that image.
+///
+/// ## Example
+/// ```yaml
+/// args: ["-auth=/auth/users.json", "-join-as=node"]
+/// volumeMounts: [{name: users, mountPath: /etc/auth}]
+/// ```
+///
+/// ## Instead
+/// Mount the Secret where the flag looks for it, or let Quorate do both:
+/// ```yaml
+/// metadata:
+///   annotations:
+///     quorate.dev/auth-secret: rqlite-users
+///     quorate.dev/join-as: node
+/// ```
+///
+/// ## When the value is unknown
+/// A path that comes from a reference is not judged, nor one that the container's shell script itself names (it may write the
+/// file), nor one on any other volume. CA certificates are not judged: they may well be the image's.
+pub const RULE: Rule =
+    Rule { id: "secret-file-not-mounted", summary: "A credential or certificate file lies under no mount." };
+
+pub fn judge(situation: &Situation) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for node in &situation.set.nodes {
+        for file in named_files(node).into_iter().filter(|file| is_judged(file.flag)) {
+            let Some(path) = file.path.known() else { continue };
+            let mounted = mounted_at(node, situation.pod(), path);
+            let absent = matches!(mounted, Mounted::Nothing | Mounted::LeftOut { .. });
+            if absent && !script_names(node, path) {
+                findings.push(denied(node, file.flag, path, &mounted));
+            }
+        }
+    }
+    findings
+}
+
+fn denied(node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {
+    RULE.deny(format!("`-{}={}` {}, so rqlited would not start", flag.name, short(path), lies(mounted)))
+        .field(field(node, flag.name))
+        .remedy("mount the Secret that has the file at that path, or correct the path")
+        .defect(format!("{} {}", node.container.name, flag.name))
+}
+
+fn is_judged(flag: FileFlag) -> bool {
+    flag.confidential || matches!(flag.name, "http-cert" | "node-cert")
+}
+
+/// The script has the path as a word of its own, not as a part of a longer path.
+fn script_names(node: &Node, path: &str) -> bool {
+    let Some(script) = &node.launch.script else { return false };
+    let continues = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    script.match_indices(path).any(|(start, found)| {
+        let before = script.get(..start).and_then(|text| text.chars().next_back());
+        let after = script.get(start + found.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(continues) && !after.is_some_and(continues)
+    })
+}

@@ -1,0 +1,103 @@
+//! The settings: what is asked for in every set of the configuration's reach. Same keys as the annotations, which win.
+
+use quorate_sdk::SettingsError;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::ask;
+
+/// Secrets that every rqlite StatefulSet gets, unless an annotation of the same name says otherwise.
+/// They make most sense under `namespaces.<namespace>`: a pod mounts Secrets of its own namespace only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// `NAME` or `NAME/KEY` of the Secret with rqlite's users; the key is `users.json` unless named. Passed as `-auth`.
+    pub auth_secret: Option<String>,
+    /// The user of that file as which nodes join each other. Passed as `-join-as`.
+    pub join_as: Option<String>,
+    /// `NAME` of the Secret with `tls.crt` and `tls.key` for the HTTP API. Passed as `-http-cert` and `-http-key`; the health probes turn to HTTPS.
+    pub http_tls_secret: Option<String>,
+    /// `NAME` of the Secret with `ca.crt`, which HTTP clients' certificates are verified with. Passed as `-http-ca-cert`.
+    pub http_ca_secret: Option<String>,
+    /// `NAME` of the Secret with `tls.crt` and `tls.key` for the traffic between nodes. Passed as `-node-cert` and `-node-key`;
+    /// starts only at creation, at zero replicas or with one voter, since rqlite nodes with and without it cannot talk.
+    pub node_tls_secret: Option<String>,
+    /// `NAME` of the Secret with `ca.crt`, which other nodes' certificates are verified with. Passed as `-node-ca-cert`; starts when node TLS may.
+    pub node_ca_secret: Option<String>,
+    /// The host name that nodes expect in each other's certificates. Passed as `-node-verify-server-name`; starts when node TLS may.
+    pub node_verify_server_name: Option<String>,
+    /// `NAME` or `NAME/KEY` of the Secret that says where automatic backups go; the key is `backup.json` unless named. Passed as `-auto-backup`.
+    pub auto_backup_secret: Option<String>,
+    /// `NAME` or `NAME/KEY` of the Secret that says what an empty cluster is restored from; the key is `restore.json` unless named. Passed as `-auto-restore`.
+    pub auto_restore_secret: Option<String>,
+}
+
+impl Settings {
+    /// The text under a key.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        let value = match key {
+            "auth-secret" => &self.auth_secret,
+            "join-as" => &self.join_as,
+            "http-tls-secret" => &self.http_tls_secret,
+            "http-ca-secret" => &self.http_ca_secret,
+            "node-tls-secret" => &self.node_tls_secret,
+            "node-ca-secret" => &self.node_ca_secret,
+            "node-verify-server-name" => &self.node_verify_server_name,
+            "auto-backup-secret" => &self.auto_backup_secret,
+            "auto-restore-secret" => &self.auto_restore_secret,
+            _ => &None,
+        };
+        value.as_deref()
+    }
+}
+
+/// Texts that no Secret, key, user or host can be called.
+pub fn check(settings: &Settings) -> Vec<SettingsError> {
+    let asked = ask::in_settings(settings);
+    let errors = asked
+        .invalid
+        .into_iter()
+        .map(|invalid| SettingsError { path: format!("/{}", invalid.topic.key), message: invalid.to_string() });
+    errors.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_sdk::settings;
+
+    use super::*;
+    use crate::topic::TOPICS;
+
+    #[test]
+    fn every_topic_is_a_key_of_the_settings() {
+        for topic in &TOPICS {
+            let settings: Settings = serde_json::from_value(serde_json::json!({ (topic.key): "a" })).unwrap();
+            assert_eq!(settings.text(topic.key), Some("a"), "{}", topic.key);
+        }
+        assert_eq!(Settings::default().text("unheard-of"), None);
+    }
+
+    #[test]
+    fn refuses_a_bad_name_with_its_path_also_under_a_namespace() {
+        let text = r#"{"auth-secret": "Users", "namespaces": {"db": {"join-as": ""}}}"#;
+        let errors: Vec<(String, String)> =
+            settings::check(text, check).into_iter().map(|error| (error.path, error.message)).collect();
+        assert_eq!(
+            errors,
+            [
+                (
+                    "/auth-secret".to_owned(),
+                    "`Users` is no name of a Secret: lower case letters, digits, `-` and `.` only".to_owned()
+                ),
+                ("/namespaces/db/join-as".to_owned(), "the text is empty".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_a_value_of_another_type() {
+        let errors = settings::check::<Settings>(r#"{"auth-secret": 3}"#, check);
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].path.contains("auth-secret"), "{errors:?}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What all rules look at: the set, what is asked of it, and what the request lets start. Judges nothing.
+
+use quorate_sdk::injection::{self, Entry, Mark};
+use quorate_sdk::{Review, SetDocument};
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::flag::{List, Place};
+use rqlite::manifest::{Metadata, PodSpec};
+
+use crate::ask::{self, Ask, Asked};
+use crate::moment::Moment;
+use crate::mutation::Mutation;
+use crate::plan::Obstacle;
+use crate::settings::Settings;
+use crate::standing::{self, Standing};
+use crate::topic::Topic;
+
+/// Owner of the entries in the list of what was injected.
+pub const POLICY: &str = "secret-mounts";
+
+/// A StatefulSet that runs rqlite, at its creation or update.
+#[derive(Debug)]
+pub struct Situation<'a> {
+    review: &'a Review,
+    old: Option<&'a SetDocument>,
+    new: &'a SetDocument,
+    settings: &'a Settings,
+    pub set: RqliteSet,
+    pub asked: Asked,
+    pub moment: Moment,
+    /// What this policy has injected, as the set's annotation lists it.
+    pub injected: Vec<Mark>,
+}
+
+impl<'a> Situation<'a> {
+    /// None if the new object does not run rqlite.
+    pub fn of(
+        review: &'a Review,
+        old: Option<&'a SetDocument>,
+        new: &'a SetDocument,
+        settings: &'a Settings,
+    ) -> Option<Self> {
+        let set = RqliteSet::recognise(&new.set)?;
+        let template_changes = old.is_none_or(|old| old.spec_tree().get("template") != new.spec_tree().get("template"));
+        let moment = Moment::of(review, old, &set, template_changes);
+        let asked = ask::of_set(&new.set.metadata, settings);
+        let injected = marks(&new.set.metadata);
+        Some(Situation { review, old, new, settings, set, asked, moment, injected })
+    }
+
+    pub fn pod(&self) -> &PodSpec {
+        &self.new.set.spec.template.spec
+    }
+
+    /// How every rqlite container stands to every flag of the ask, in order.
+    pub fn standings(&self, ask: &Ask) -> Vec<(&Node, &'static str, Standing)> {
+        let of_node = |node: &'_ Node| {
+            let standing = |wanted| standing::of(node, self.pod(), wanted, |token| self.has_injected(token));
+            ask.flags.iter().map(|wanted| (wanted.flag, standing(wanted))).collect::<Vec<_>>()
+        };
+        let nodes = self.set.nodes.iter();
+        nodes.flat_map(|node| of_node(node).into_iter().map(move |(flag, standing)| (node, flag, standing))).collect()
+    }
+
+    /// What keeps asks from being put into this set.
+    pub fn obstacles(&self) -> Vec<(&'static Topic, Obstacle)> {
+        Mutation::of(self.review, self.old, self.new, self.settings).obstacles
+    }
+
+    /// `statefulset/rqlite -n db`, as kubectl takes it.
+    pub fn kubectl_name(&self) -> String {
+        let metadata = &self.new.set.metadata;
+        let name = metadata.name.as_deref().unwrap_or("NAME");
+        match &metadata.namespace {
+            Some(namespace) => format!("statefulset/{name} -n {namespace}"),
+            None => format!("statefulset/{name}"),
+        }
+    }
+
+    fn has_injected(&self, token: &str) -> bool {
+        self.injected.iter().any(|mark| matches!(mark, Mark::Flag { token: listed, .. } if listed == token))
+    }
+}
+
+/// What the annotation lists of this policy.
+pub fn marks(metadata: &Metadata) -> Vec<Mark> {
+    let list = metadata.annotations.get(injection::ANNOTATION).map(String::as_str).unwrap_or_default();
+    let entries = list.lines().filter_map(|line| line.parse::<Entry>().ok());
+    entries.filter(|entry| entry.policy == POLICY).map(|entry| entry.mark).collect()
+}
+
+/// The Kubernetes path of a flag that the launch has, else of its container.
+pub fn field(node: &Node, flag: &str) -> String {
+    let place = node.launch.line.as_ref().and_then(|line| line.place(flag));
+    field_at(node, place)
+}
+
+/// The Kubernetes path of a token, else of its container.
+pub fn field_at(node: &Node, place: Option<Place>) -> String {
+    let container = format!("spec.template.spec.containers[{}]", node.index);
+    match place {
+        Some(Place { list: List::Command, index }) => format!("{container}.command[{index}]"),
+        Some(Place { list: List::Args, index }) => format!("{container}.args[{index}]"),
+        None => container,
+    }
+}

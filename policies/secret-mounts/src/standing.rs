@@ -1,0 +1,113 @@
+//! How a launch stands to what is asked for: given, missing, or given otherwise. Reads flags and mounts; decides nothing.
+
+use rqlite::cluster::Node;
+use rqlite::flag::Place;
+use rqlite::manifest::PodSpec;
+use rqlite::secret::{Mounted, mounted_at};
+use rqlite::value::{Value, clip};
+
+use crate::ask::{Wanted, WantedValue};
+
+/// One wanted flag in one launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It names that key of that Secret under a mount, or has that text.
+    Given,
+    Missing,
+    /// It was injected for what was asked before.
+    Outdated,
+    /// The user's own, and another.
+    Otherwise(Found),
+}
+
+/// What a flag of the user's says instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// As a message shows it: `-auth=/config/users.json`, or `-auth` where the value is not in the manifest.
+    pub flag: String,
+    /// What is known of its value: `is key ... of Secret ...`.
+    pub what: String,
+    pub place: Option<Place>,
+}
+
+/// How the node's launch stands to a wanted flag; `injected` tells whether a token was put there by Quorate.
+pub fn of(node: &Node, pod: &PodSpec, wanted: &Wanted, injected: impl Fn(&str) -> bool) -> Standing {
+    let Some(line) = &node.launch.line else { return Standing::Missing };
+    let Some(value) = line.text(wanted.flag) else { return Standing::Missing };
+    if value.known().is_some_and(String::is_empty) {
+        return Standing::Missing;
+    }
+    let mounted = value.known().map(|path| mounted_at(node, pod, path));
+    if gives(&wanted.value, &value, mounted.as_ref()) {
+        return Standing::Given;
+    }
+    let flag = line.effective(wanted.flag);
+    let token = flag.and_then(|flag| line.tokens.get(flag.token));
+    if token.is_some_and(|token| injected(&token.text)) {
+        return Standing::Outdated;
+    }
+    Standing::Otherwise(Found {
+        flag: shown(wanted.flag, &value),
+        what: found(&wanted.value, &value, mounted.as_ref()),
+        place: line.place(wanted.flag),
+    })
+}
+
+fn gives(wanted: &WantedValue, value: &Value<String>, mounted: Option<&Mounted>) -> bool {
+    match wanted {
+        WantedValue::Text(text) => value.known() == Some(text),
+        WantedValue::File { secret, key, .. } => {
+            mounted == Some(&Mounted::Secret { name: secret.clone(), key: key.clone() })
+        }
+    }
+}
+
+fn shown(flag: &str, value: &Value<String>) -> String {
+    match value {
+        Value::Known(text) => format!("-{flag}={}", short(text)),
+        Value::Deferred(_) | Value::Malformed(_) => format!("-{flag}"),
+    }
+}
+
+fn found(wanted: &WantedValue, value: &Value<String>, mounted: Option<&Mounted>) -> String {
+    match (value, wanted, mounted) {
+        (Value::Deferred(source), _, _) => format!("comes from {source}"),
+        (Value::Malformed(_), _, _) => "cannot be read".to_owned(),
+        (Value::Known(_), WantedValue::File { .. }, Some(mounted)) => lies(mounted),
+        (Value::Known(_), _, _) => "is set already".to_owned(),
+    }
+}
+
+/// Where a file lies, as the rest of a sentence.
+pub fn lies(mounted: &Mounted) -> String {
+    match mounted {
+        Mounted::Secret { name, key } => format!("is key `{}` of Secret {}", short(key), short(name)),
+        Mounted::ConfigMap { name, key } => format!("is key `{}` of ConfigMap {}", short(key), short(name)),
+        Mounted::Other(volume) => format!("lies on volume {}", short(volume)),
+        Mounted::LeftOut { volume } => format!("is no file of volume {}", short(volume)),
+        Mounted::Nothing => "lies under no mount".to_owned(),
+    }
+}
+
+/// User text for a message that names up to five such texts and stays below 300 characters.
+pub fn short(text: &str) -> String {
+    const LONGEST: usize = 36;
+    let clipped = clip(text);
+    if clipped.chars().count() <= LONGEST {
+        return clipped;
+    }
+    clipped.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_a_short_one_is_not() {
+        assert_eq!(short("rqlite-users"), "rqlite-users");
+        assert_eq!(short(&"a".repeat(36)), "a".repeat(36));
+        assert_eq!(short(&"a".repeat(300)), format!("{}...", "a".repeat(33)));
+        assert_eq!(short("two\nlines"), "two lines");
+    }
+}
