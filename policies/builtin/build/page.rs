@@ -1,0 +1,70 @@
+//! The page of a rule, from the doc comment of its `RULE` constant: the source is the only place where it is written.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use syn::{Attribute, Expr, ExprStruct, Item, ItemConst, Lit, Member, Meta};
+
+pub(crate) struct Page {
+    pub(crate) rule: String,
+    pub(crate) text: String,
+}
+
+/// The pages of a policy's rules, in order of their ids.
+pub(crate) fn pages(policy: &str, directory: &Path) -> Result<Vec<Page>> {
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(directory.join("src/rule"))? {
+        let path = entry?.path();
+        let source = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
+        let file = syn::parse_file(&source).with_context(|| format!("{}", path.display()))?;
+        for item in file.items {
+            if let Item::Const(constant) = item
+                && constant.ident == "RULE"
+            {
+                pages.push(page(policy, &constant).with_context(|| format!("{}", path.display()))?);
+            }
+        }
+    }
+    pages.sort_by(|left, right| left.rule.cmp(&right.rule));
+    Ok(pages)
+}
+
+fn page(policy: &str, constant: &ItemConst) -> Result<Page> {
+    let Expr::Struct(rule) = constant.expr.as_ref() else {
+        anyhow::bail!("`RULE` is not a `Rule {{ … }}`");
+    };
+    let (id, summary) = (field(rule, "id")?, field(rule, "summary")?);
+    let doc = doc(&constant.attrs);
+    ensure!(!doc.trim().is_empty(), "`RULE` ({id}) has no doc comment");
+    let text = format!("# {policy}/{id}\n\n{summary}\n\n{}\n", doc.trim());
+    Ok(Page { rule: id, text })
+}
+
+fn field(rule: &ExprStruct, name: &str) -> Result<String> {
+    let value = rule.fields.iter().find(|field| matches!(&field.member, Member::Named(ident) if ident == name));
+    match value.map(|field| &field.expr) {
+        Some(Expr::Lit(literal)) => match &literal.lit {
+            Lit::Str(text) => Ok(text.value()),
+            _ => anyhow::bail!("`{name}` is not a string literal"),
+        },
+        _ => anyhow::bail!("`{name}` is not a string literal"),
+    }
+}
+
+/// The doc comment, without the blank that follows the slashes.
+fn doc(attributes: &[Attribute]) -> String {
+    let mut text = String::new();
+    for attribute in attributes {
+        if let Meta::NameValue(pair) = &attribute.meta
+            && pair.path.is_ident("doc")
+            && let Expr::Lit(literal) = &pair.value
+            && let Lit::Str(line) = &literal.lit
+        {
+            let line = line.value();
+            text.push_str(line.strip_prefix(' ').unwrap_or(&line));
+            text.push('\n');
+        }
+    }
+    text
+}
