@@ -1,0 +1,81 @@
+//! What the configuration says about one policy: mode, what to do on failure, settings, grants, limits.
+//! Does not read files; the doors build it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a policy's denials count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    #[default]
+    Enforce,
+    /// Every denial is given as a warning, and a mutating policy only says what it would patch.
+    Warn,
+}
+
+/// What the server does when a policy could not judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnError {
+    Deny,
+    Warn,
+    /// Lets the request pass. Still warns and counts.
+    Allow,
+}
+
+/// What one policy may use in one call, and how much it may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyLimits {
+    /// Linear memory, at most the machine's `memory_bytes`.
+    pub memory_bytes: usize,
+    /// CPU time, in whole milliseconds; time spent waiting for its turn does not count.
+    pub cpu: Duration,
+    /// JSON text of one patch.
+    pub patch_bytes: usize,
+    /// Findings of one call; the rest is summed up in one more.
+    pub findings: usize,
+    /// Each text of a finding or an audit annotation; longer ones are cut.
+    pub text_bytes: usize,
+}
+
+impl Default for PolicyLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 << 20,
+            // A review takes 20 to 40 us; 20 ms is 500 times that and 1/500 of the API server's default timeout of 10 s.
+            cpu: Duration::from_millis(20),
+            // The API server takes objects up to 3 MiB; etcd stores 1.5 MiB.
+            patch_bytes: 1 << 20,
+            findings: 64,
+            text_bytes: 8 << 10,
+        }
+    }
+}
+
+/// One policy's part of the configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    pub mode: Mode,
+    /// `None`: deny for a policy that validates, warn for one that only mutates.
+    pub on_error: Option<OnError>,
+    pub settings: serde_json::Value,
+    /// Granted capabilities: `rqlite`, `log`.
+    pub capabilities: BTreeSet<String>,
+    pub limits: PolicyLimits,
+}
+
+impl Default for Binding {
+    /// Enforced, with empty settings and no grants.
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            on_error: None,
+            settings: serde_json::Value::Object(serde_json::Map::new()),
+            capabilities: BTreeSet::new(),
+            limits: PolicyLimits::default(),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The ways in which a policy can fail to judge, as variants; their text is fit for a user.
+//! The internal text (a trap's trace, a parser's words) is a field apart and goes to the log only.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a policy gave no usable verdict. `Display` is one plain line for the user.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PolicyFailure {
+    #[error("the policy ran longer than {} ms of CPU", limit.as_millis())]
+    OutOfTime { limit: Duration },
+    #[error("the policy asked for more than {} KiB of memory", limit_bytes / 1024)]
+    OutOfMemory { limit_bytes: usize },
+    #[error("the policy stopped with an error")]
+    Trap { detail: String },
+    /// The answer breaks the contract; `what` says how.
+    #[error("the policy gave an unusable answer: {what}")]
+    BadOutput { what: String },
+    /// The host could not cut `document` (`object`, `old object`, `parent`) for the policy.
+    #[error("the {document} cannot be read")]
+    BadInput { document: &'static str, detail: String },
+    #[error("the policy could not be started")]
+    NotStarted { detail: String },
+}
+
+impl PolicyFailure {
+    pub(crate) fn bad_output(what: impl Into<String>) -> Self {
+        Self::BadOutput { what: what.into() }
+    }
+
+    /// What only the log is told.
+    pub(crate) fn detail(&self) -> &str {
+        match self {
+            Self::Trap { detail } | Self::BadInput { detail, .. } | Self::NotStarted { detail } => detail,
+            Self::OutOfTime { .. } | Self::OutOfMemory { .. } | Self::BadOutput { .. } => "",
+        }
+    }
+
+    /// A short name for metrics: `out-of-time`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OutOfTime { .. } => "out-of-time",
+            Self::OutOfMemory { .. } => "out-of-memory",
+            Self::Trap { .. } => "trap",
+            Self::BadOutput { .. } => "bad-output",
+            Self::BadInput { .. } => "bad-input",
+            Self::NotStarted { .. } => "not-started",
+        }
+    }
+}

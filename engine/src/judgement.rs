@@ -1,0 +1,213 @@
+//! One policy's judgement of one request: call, check, mode, phase, existing defects, patch.
+//! Does not know the other policies, but for the slices that it shares with them.
+
+use std::sync::Arc;
+
+use json_patch::Patch;
+use serde_json::value::RawValue;
+
+use crate::admission::{Operation, Phase, Request};
+use crate::answer::{Answer, NOT_JUDGED, Said, WOULD_PATCH};
+use crate::context::{Context, HostFacts};
+use crate::description::Projections;
+use crate::failure::PolicyFailure;
+use crate::patch;
+use crate::policy::{Policy, documents};
+use crate::text::one_line;
+use crate::verdict::{Finding, Level};
+use crate::wit::types::Documents;
+
+/// Paths that a `would-patch` message names.
+const SHOWN_PATHS: usize = 4;
+
+/// Longest text that the host adds from elsewhere, in bytes.
+const MAX_TEXT: usize = 300;
+
+/// What one policy says, with modes and phases applied.
+pub(crate) struct Judgement {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) patched: Option<Patched>,
+    pub(crate) audit: Vec<(String, String)>,
+}
+
+/// A patch, and the object that came out of it.
+pub(crate) struct Patched {
+    pub(crate) patch: Patch,
+    pub(crate) object: Box<RawValue>,
+}
+
+/// What the policies of one phase share.
+pub(crate) struct Panel<'c> {
+    context: &'c Context<'c>,
+    /// Policies with equal projections get the same slices.
+    cuts: Vec<(Projections, Arc<Documents>)>,
+}
+
+impl<'c> Panel<'c> {
+    pub(crate) fn new(context: &'c Context<'c>) -> Self {
+        Self { context, cuts: Vec::new() }
+    }
+
+    /// The object has changed: cut again.
+    pub(crate) fn forget(&mut self) {
+        self.cuts.clear();
+    }
+
+    /// `None`: the request does not concern this policy.
+    pub(crate) async fn judge(&mut self, policy: &Policy, phase: Phase, request: &Request<'_>) -> Option<Judgement> {
+        let rule = policy.matching(phase, request)?;
+        let judged = self.attempt(policy, phase, request, &rule.projections).await;
+        Some(judged.unwrap_or_else(|failure| Judgement {
+            findings: vec![not_judged(policy, request, &failure)],
+            patched: None,
+            audit: Vec::new(),
+        }))
+    }
+
+    async fn attempt(
+        &mut self,
+        policy: &Policy,
+        phase: Phase,
+        request: &Request<'_>,
+        wanted: &Projections,
+    ) -> Result<Judgement, PolicyFailure> {
+        let documents = self.documents(request, wanted)?;
+        let mut answer = ask(policy, phase, request, self.context, &documents).await?;
+        match (phase, policy.enforces()) {
+            (Phase::Validate, true) => self.lower_known_defects(policy, request, &mut answer.findings).await,
+            (Phase::Mutate, _) | (Phase::Validate, false) => {
+                answer.findings.iter_mut().for_each(|said| lower(said, ""))
+            }
+        }
+        let mut findings: Vec<Finding> = answer.findings.into_iter().map(|said| said.finding).collect();
+        let mut patched = match (phase, answer.patch) {
+            (Phase::Mutate, Some(text)) => patched(policy, request, &text)?,
+            (Phase::Mutate, None) | (Phase::Validate, _) => None,
+        };
+        if !policy.enforces() {
+            findings.extend(patched.take().map(|patched| would_patch(policy, &patched.patch)));
+        }
+        Ok(Judgement { findings, patched, audit: answer.audit })
+    }
+
+    fn documents(&mut self, request: &Request<'_>, wanted: &Projections) -> Result<Arc<Documents>, PolicyFailure> {
+        if let Some((_, cut)) = self.cuts.iter().find(|(projections, _)| projections == wanted) {
+            return Ok(cut.clone());
+        }
+        let cut = Arc::new(documents(request, self.context, wanted)?);
+        self.cuts.push((wanted.clone(), cut.clone()));
+        Ok(cut)
+    }
+
+    /// A denial of an object's shape stands only where this request brings the defect in.
+    async fn lower_known_defects(&self, policy: &Policy, request: &Request<'_>, findings: &mut [Said]) {
+        let is_denied_defect = |said: &Said| said.finding.level == Level::Deny && said.defect.is_some();
+        if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
+            return;
+        }
+        let recreation = request.operation == Operation::Create && HostFacts::read(self.context.facts).has_remains;
+        let known = if recreation { Vec::new() } else { self.known_defects(policy, request).await };
+        for said in findings.iter_mut().filter(|said| is_denied_defect(said)) {
+            let rule = &said.finding.rule;
+            if recreation {
+                lower(said, " (not denied when a set is created again)");
+            } else if known
+                .iter()
+                .any(|(known_rule, defect)| known_rule == rule && said.defect.as_ref() == Some(defect))
+            {
+                lower(said, " (not new: the object had this before)");
+            }
+        }
+    }
+
+    /// The defects of the object as it was, asked for as if it were created now. Where that fails, none is known.
+    async fn known_defects(&self, policy: &Policy, request: &Request<'_>) -> Vec<(String, String)> {
+        let (Operation::Update, Some(old)) = (request.operation, request.old_object) else {
+            return Vec::new();
+        };
+        let before = Request {
+            operation: Operation::Create,
+            object: Some(old),
+            old_object: None,
+            options: None,
+            ..request.clone()
+        };
+        let Some(rule) = policy.matching(Phase::Validate, &before) else {
+            return Vec::new();
+        };
+        let asked = async {
+            let documents = documents(&before, self.context, &rule.projections)?;
+            ask(policy, Phase::Validate, &before, self.context, &documents).await
+        };
+        match asked.await {
+            Ok(answer) => {
+                answer.findings.into_iter().filter_map(|said| Some((said.finding.rule, said.defect?))).collect()
+            }
+            Err(failure) => {
+                log(policy, request, &failure);
+                Vec::new()
+            }
+        }
+    }
+}
+
+async fn ask(
+    policy: &Policy,
+    phase: Phase,
+    request: &Request<'_>,
+    context: &Context<'_>,
+    documents: &Documents,
+) -> Result<Answer, PolicyFailure> {
+    let raw = policy.review(phase, request, context, documents).await?;
+    Answer::checked(policy.description(), &policy.binding().limits, raw)
+}
+
+fn lower(said: &mut Said, why: &str) {
+    if said.finding.level == Level::Deny {
+        said.finding.level = Level::Warn;
+        said.finding.message.push_str(why);
+    }
+}
+
+fn patched(policy: &Policy, request: &Request<'_>, text: &str) -> Result<Option<Patched>, PolicyFailure> {
+    let max_bytes = policy.binding().limits.patch_bytes;
+    let Some(patch) = patch::checked(text, max_bytes)? else {
+        return Ok(None);
+    };
+    let object = request.object.ok_or_else(|| PolicyFailure::bad_output("it patches a request without an object"))?;
+    let object = patch::apply(object, &patch, max_bytes)?;
+    Ok(Some(Patched { patch, object }))
+}
+
+fn would_patch(policy: &Policy, patch: &Patch) -> Finding {
+    let paths = patch::paths(patch);
+    let shown: Vec<String> = paths.iter().take(SHOWN_PATHS).map(|path| format!("`{path}`")).collect();
+    let more = match paths.len().saturating_sub(SHOWN_PATHS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Finding {
+        rule: format!("{}/{WOULD_PATCH}", policy.name()),
+        level: Level::Warn,
+        message: one_line(&format!("in mode enforce this would patch {}{more}", shown.join(", ")), MAX_TEXT),
+        field: String::new(),
+        remedy: String::new(),
+        retry: false,
+    }
+}
+
+fn not_judged(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) -> Finding {
+    log(policy, request, failure);
+    Finding {
+        rule: format!("{}/{NOT_JUDGED}", policy.name()),
+        level: Level::NotJudged,
+        message: one_line(&format!("not judged: {failure}"), MAX_TEXT),
+        field: String::new(),
+        remedy: one_line(&format!("look for uid {} in the log of Quorate", request.uid), MAX_TEXT),
+        retry: matches!(failure, PolicyFailure::OutOfTime { .. }),
+    }
+}
+
+fn log(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) {
+    tracing::error!(policy = policy.name(), uid = %request.uid, failure = failure.name(), detail = failure.detail(), "{failure}");
+}

@@ -1,0 +1,43 @@
+//! The wasm host: loads policy components, runs them under limits, merges their verdicts.
+//! Knows the contract in `policies/wit` and Kubernetes' AdmissionReview; knows nothing of rqlite, HTTP or exit codes.
+//!
+//! ```text
+//! bytes of a review ─ Request::decode ─┐                  ┌─ projection: slices of the documents
+//! parent, facts ───── Context ─────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
+//! modules ── Machine::load ── Policy ──┘        │         └─ answer, patch: what came back, checked
+//!                                               └─ defects, modes, break-glass ── Review
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod admission;
+mod answer;
+mod binding;
+mod break_glass;
+mod cage;
+mod context;
+mod description;
+mod failure;
+mod json;
+mod judgement;
+mod load;
+mod machine;
+mod patch;
+mod policy;
+mod projection;
+mod set;
+mod text;
+mod verdict;
+mod wit;
+
+pub use admission::{EnvelopeError, EnvelopeFault, GroupVersionKind, GroupVersionResource, Operation, Phase, Request};
+pub use binding::{Binding, Mode, OnError, PolicyLimits};
+pub use break_glass::BreakGlass;
+pub use context::{Context, Parent};
+pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
+pub use failure::PolicyFailure;
+pub use load::{LoadError, SettingsProblem};
+pub use machine::{Machine, MachineError, MachineLimits};
+pub use policy::{Policy, RawLevel, RawVerdict};
+pub use set::PolicySet;
+pub use verdict::{Finding, Level, Review, Verdict, subject};

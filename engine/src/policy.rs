@@ -1,0 +1,144 @@
+//! One loaded policy: its component, its description, its part of the configuration, and a bare call to it.
+//! Does not interpret the guest's answer; `judgement` does.
+
+use std::sync::Arc;
+
+use crate::admission::{Operation, Phase, Request};
+use crate::binding::{Binding, Mode, OnError};
+use crate::cage::Cage;
+use crate::context::{Context, Parent};
+use crate::description::{Description, MatchRule, Projections};
+use crate::failure::PolicyFailure;
+use crate::machine::Machine;
+use crate::projection;
+use crate::wit;
+
+/// What a guest answers, before anything is checked.
+pub type RawVerdict = wit::types::Verdict;
+
+/// The level of a guest's finding, in its own words.
+pub type RawLevel = wit::types::Level;
+
+/// A policy that was compiled, described and configured without an error.
+pub struct Policy {
+    pub(crate) machine: Machine,
+    pub(crate) guest: wit::PolicyPre<Cage>,
+    pub(crate) name: Arc<str>,
+    pub(crate) description: Description,
+    pub(crate) binding: Binding,
+    /// `binding.settings` as JSON text.
+    pub(crate) settings: String,
+}
+
+impl Policy {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// The configured one, else deny for a policy that validates and warn for one that only mutates.
+    pub fn on_error(&self) -> OnError {
+        let default = if self.description.phases.contains(&Phase::Validate) { OnError::Deny } else { OnError::Warn };
+        self.binding.on_error.unwrap_or(default)
+    }
+
+    /// The match that fits, if the policy takes part in this phase.
+    pub fn matching(&self, phase: Phase, request: &Request<'_>) -> Option<&MatchRule> {
+        self.description.phases.contains(&phase).then(|| self.description.matching(request)).flatten()
+    }
+
+    pub(crate) fn enforces(&self) -> bool {
+        self.binding.mode == Mode::Enforce
+    }
+
+    /// The guest's own words on one request, for tests that compare a component with its source.
+    ///
+    /// # Errors
+    /// When the guest fails, or nothing of the policy matches the request.
+    pub async fn call(
+        &self,
+        phase: Phase,
+        request: &Request<'_>,
+        context: &Context<'_>,
+    ) -> Result<RawVerdict, PolicyFailure> {
+        let rule = self.matching(phase, request).ok_or_else(|| PolicyFailure::NotStarted {
+            detail: format!("no match of `{}` fits the request", self.name),
+        })?;
+        let documents = documents(request, context, &rule.projections)?;
+        self.review(phase, request, context, &documents).await
+    }
+
+    /// One call of `review` in a fresh instance.
+    pub(crate) async fn review(
+        &self,
+        phase: Phase,
+        request: &Request<'_>,
+        context: &Context<'_>,
+        documents: &wit::types::Documents,
+    ) -> Result<RawVerdict, PolicyFailure> {
+        let limits = &self.binding.limits;
+        let cage = Cage::new(self.name.clone(), &request.uid, context.facts, limits.memory_bytes);
+        let mut run = self.machine.start(&self.guest, cage, limits).await?;
+        let called = run.guest.call_review(&mut run.store, &envelope(phase, request), documents, &self.settings).await;
+        run.outcome(called)
+    }
+}
+
+/// The slices of all documents that these projections ask for.
+pub(crate) fn documents(
+    request: &Request<'_>,
+    context: &Context<'_>,
+    wanted: &Projections,
+) -> Result<wit::types::Documents, PolicyFailure> {
+    let cut = |document: &'static str, text: Option<&str>, pointers: &[String]| match text {
+        None => Ok(vec![None; pointers.len()]),
+        Some(text) => projection::cut(text, pointers)
+            .map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() }),
+    };
+    let (parent, parent_state) = match context.parent {
+        Parent::Found(text) => (Some(text), wit::types::ParentState::Found),
+        Parent::Absent => (None, wit::types::ParentState::Absent),
+        Parent::Unknown => (None, wit::types::ParentState::Unknown),
+    };
+    Ok(wit::types::Documents {
+        object: cut("object", request.object.map(|raw| raw.get()), &wanted.object)?,
+        old_object: cut("old object", request.old_object.map(|raw| raw.get()), &wanted.old_object)?,
+        parent: cut("parent", parent, &wanted.parent)?,
+        parent_state,
+    })
+}
+
+fn envelope(phase: Phase, request: &Request<'_>) -> wit::types::Envelope {
+    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+    wit::types::Envelope {
+        uid: request.uid.to_string(),
+        phase: match phase {
+            Phase::Mutate => wit::types::Phase::Mutate,
+            Phase::Validate => wit::types::Phase::Validate,
+        },
+        operation: match request.operation {
+            Operation::Create => wit::types::Operation::Create,
+            Operation::Update => wit::types::Operation::Update,
+            Operation::Delete => wit::types::Operation::Delete,
+            Operation::Connect => wit::types::Operation::Connect,
+        },
+        group: request.kind.group.to_string(),
+        version: request.kind.version.to_string(),
+        kind: request.kind.kind.to_string(),
+        resource: request.resource.resource.to_string(),
+        sub_resource: owned(&request.sub_resource),
+        namespace: owned(&request.namespace),
+        name: owned(&request.name),
+        username: request.username.to_string(),
+        groups: request.groups.iter().map(|group| group.to_string()).collect(),
+        dry_run: request.dry_run,
+        options: request.options.map(|options| options.get().to_owned()),
+    }
+}

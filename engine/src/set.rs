@@ -1,0 +1,159 @@
+//! All policies together: which ones a request concerns, in what order they run, and how their findings become one answer.
+//! Does not know what a door does with the answer.
+
+use serde_json::value::RawValue;
+
+use crate::admission::{Phase, Request};
+use crate::binding::OnError;
+use crate::break_glass::{self, BreakGlass};
+use crate::context::{Context, HostFacts};
+use crate::judgement::{Judgement, Panel, Patched};
+use crate::load::LoadError;
+use crate::policy::Policy;
+use crate::verdict::{Finding, Level, Review, Verdict};
+
+/// The loaded policies, in declared order.
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    break_glass: BreakGlass,
+}
+
+impl PolicySet {
+    /// # Errors
+    /// When two policies have the same name.
+    pub fn new(policies: Vec<Policy>, break_glass: BreakGlass) -> Result<Self, LoadError> {
+        let mut names: Vec<&str> = policies.iter().map(Policy::name).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find_map(|pair| match pair {
+            [one, other] if one == other => Some((*one).to_owned()),
+            _ => None,
+        });
+        match twice {
+            Some(policy) => Err(LoadError::DuplicateName { policy }),
+            None => Ok(Self { policies, break_glass }),
+        }
+    }
+
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
+    }
+
+    /// Whether any policy wants to see this request in this phase. Looks at the envelope only.
+    pub fn matching(&self, phase: Phase, request: &Request<'_>) -> bool {
+        self.policies.iter().any(|policy| policy.matching(phase, request).is_some())
+    }
+
+    /// Runs one phase. Never fails: a policy that cannot judge leaves a `not-judged` finding.
+    pub async fn review(&self, phase: Phase, request: &Request<'_>, context: &Context<'_>) -> Review {
+        match phase {
+            Phase::Mutate => self.mutate(request, context).await.0,
+            Phase::Validate => self.validate(request, context).await,
+        }
+    }
+
+    /// Both phases, as the API server would run them: what comes out of the first is judged by the second.
+    /// A finding that both give is given once, at its heavier level.
+    pub async fn mutate_then_validate(&self, request: &Request<'_>, context: &Context<'_>) -> Review {
+        let (mutated, object) = self.mutate(request, context).await;
+        let judged = self.validate(&with_object(request, object.as_deref()), context).await;
+        self.merged(mutated, judged)
+    }
+
+    /// Applies each policy's `onError` to what it could not judge: the server has to answer yes or no.
+    pub fn settle(&self, review: Review) -> Review {
+        let mut review = review;
+        for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::NotJudged) {
+            finding.level = self.settled(review.phase, finding.policy());
+        }
+        review.verdict = Verdict::of(&review.findings);
+        review
+    }
+
+    fn settled(&self, phase: Phase, name: &str) -> Level {
+        let policy = self.policies.iter().find(|policy| policy.name() == name);
+        let denies = policy.is_none_or(|policy| policy.enforces() && policy.on_error() == OnError::Deny);
+        if denies && phase == Phase::Validate { Level::Deny } else { Level::Warn }
+    }
+
+    /// One policy after the other, each on the former's result. Also gives the object that came out, if it was patched.
+    async fn mutate(&self, request: &Request<'_>, context: &Context<'_>) -> (Review, Option<Box<RawValue>>) {
+        let mut object: Option<Box<RawValue>> = None;
+        let mut review = Review::new(Phase::Mutate, Vec::new());
+        let mut panel = Panel::new(context);
+        for policy in &self.policies {
+            let current = with_object(request, object.as_deref());
+            let Some(judgement) = panel.judge(policy, Phase::Mutate, &current).await else { continue };
+            if let Some(patched) = collect(&mut review, policy, judgement) {
+                panel.forget();
+                object = Some(patched);
+            }
+        }
+        review.verdict = Verdict::of(&review.findings);
+        (review, object)
+    }
+
+    /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
+    async fn validate(&self, request: &Request<'_>, context: &Context<'_>) -> Review {
+        let mut review = Review::new(Phase::Validate, Vec::new());
+        let mut panel = Panel::new(context);
+        for policy in &self.policies {
+            if let Some(judgement) = panel.judge(policy, Phase::Validate, request).await {
+                collect(&mut review, policy, judgement);
+            }
+        }
+        review.verdict = Verdict::of(&review.findings);
+        if review.verdict == Verdict::Denied {
+            let now = HostFacts::read(context.facts).now;
+            break_glass::apply(&self.break_glass, request, context, now, &mut review);
+            review.verdict = Verdict::of(&review.findings);
+        }
+        review
+    }
+
+    fn merged(&self, mutated: Review, judged: Review) -> Review {
+        let mut findings = judged.findings;
+        for finding in mutated.findings {
+            if !findings.iter().any(|known| repeats(known, &finding)) {
+                findings.push(finding);
+            }
+        }
+        let place = |name: &str| self.policies.iter().position(|policy| policy.name() == name);
+        findings.sort_by_key(|finding| place(finding.policy()));
+        let mut matched = [mutated.matched, judged.matched].concat();
+        matched.sort_by_key(|name| place(name));
+        matched.dedup();
+        let mut audit = judged.audit;
+        for entry in mutated.audit {
+            if !audit.contains(&entry) {
+                audit.push(entry);
+            }
+        }
+        Review {
+            verdict: Verdict::of(&findings),
+            findings,
+            patch: mutated.patch,
+            audit,
+            matched,
+            phase: Phase::Validate,
+        }
+    }
+}
+
+fn with_object<'r>(request: &Request<'r>, object: Option<&'r RawValue>) -> Request<'r> {
+    Request { object: object.or(request.object), ..request.clone() }
+}
+
+/// Adds one policy's judgement to the review; gives the object that its patch made, if any.
+fn collect(review: &mut Review, policy: &Policy, judgement: Judgement) -> Option<Box<RawValue>> {
+    review.matched.push(policy.name().to_owned());
+    review.findings.extend(judgement.findings);
+    review.audit.extend(judgement.audit);
+    let Patched { patch, object } = judgement.patched?;
+    review.patch.0.extend(patch.0);
+    Some(object)
+}
+
+/// Whether the later finding says what the earlier one said; the engine may have added why it is not denied.
+fn repeats(later: &Finding, earlier: &Finding) -> bool {
+    later.rule == earlier.rule && later.field == earlier.field && later.message.starts_with(&earlier.message)
+}

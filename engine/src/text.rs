@@ -1,0 +1,66 @@
+//! Makes any text fit to be shown: one line, bounded, without the words that make clients delete objects.
+//! Does not judge what the text says.
+
+/// Flux (kustomize-controller, helm-controller) and `kubectl apply --force` answer an error with these words by
+/// deleting and re-creating the object: here, the database.
+const BANNED: [(&str, &str); 2] = [("is immutable", "cannot be changed"), ("immutable field", "locked field")];
+
+const ELLIPSIS: &str = "...";
+
+/// `text` as one line of at most `max` bytes: control and direction characters become blanks, banned words are reworded.
+pub(crate) fn one_line(text: &str, max: usize) -> String {
+    // Rewording can lengthen a text, so a little more than `max` is looked at, never all of it.
+    let looked_at = cut(text, max.saturating_mul(2));
+    let blanked: String = looked_at.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
+    let safe = reword(blanked.trim().to_owned());
+    if safe.len() <= max && looked_at.len() == text.len() {
+        return safe;
+    }
+    let kept = cut(&safe, max.saturating_sub(ELLIPSIS.len()));
+    format!("{kept}{ELLIPSIS}")
+}
+
+/// The longest start of `text` that is at most `max` bytes and ends between two characters.
+fn cut(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
+}
+
+/// Control characters break a line or a terminal; line separators and direction marks (Unicode 2028-202E, 2066-2069) hide text.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn reword(mut text: String) -> String {
+    for (banned, instead) in BANNED {
+        while let Some(at) = text.to_ascii_lowercase().find(banned) {
+            text.replace_range(at..at + banned.len(), instead);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rewords_what_makes_flux_delete_objects() {
+        assert_eq!(one_line("field Is Immutable", 100), "field cannot be changed");
+        assert_eq!(one_line("an IMMUTABLE FIELD here", 100), "an locked field here");
+        assert_eq!(one_line("spec is\nimmutable", 100), "spec cannot be changed");
+        assert_eq!(one_line("is is immutable, is immutable", 100), "is cannot be changed, cannot be changed");
+        assert_eq!(one_line("the tag is not immutable", 100), "the tag is not immutable");
+    }
+
+    #[test]
+    fn blanks_what_breaks_a_line() {
+        assert_eq!(one_line("a\r\nb\tc\u{1b}[31m\u{202E}d\n", 100), "a  b c [31m d");
+    }
+
+    #[test]
+    fn cuts_between_characters() {
+        assert_eq!(one_line("ä".repeat(40).as_str(), 10), "äää...");
+        assert_eq!(one_line("abc", 3), "abc");
+        assert_eq!(one_line("abcdefgh", 2), "...");
+    }
+}
