@@ -1,0 +1,217 @@
+//! The AdmissionReview that goes back (admission.k8s.io/v1): a verdict in the words of the Kubernetes API.
+//! Judges nothing; it gets a review to which `onError` has been applied.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quorate_engine::{Finding, Level, Operation, Request, Review, Verdict};
+use serde::Serialize;
+
+#[cfg(test)]
+mod tests;
+
+/// kube-apiserver cuts longer warnings when their sum is too long (`k8s.io/apiserver`, endpoints/filters/warning.go).
+const WARNING_CHARS: usize = 256;
+/// It drops what goes beyond 4,096 characters in all; so many full ones fit.
+const WARNINGS: usize = 4096 / WARNING_CHARS;
+/// Lines and causes of one denial, and characters of each: the whole stays well below what clients print.
+const DENIALS: usize = 32;
+const DENIAL_CHARS: usize = 1000;
+
+const ELLIPSIS: char = '…';
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Answer<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'a str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Status {
+    status: &'static str,
+    code: u16,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+}
+
+#[derive(Debug, Serialize)]
+struct Details {
+    causes: Vec<Cause>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cause {
+    reason: String,
+    message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
+}
+
+/// Why a request is denied, in HTTP's terms. There is no third: Flux and `kubectl apply --force` answer 409 and 422
+/// by deleting and re-creating the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denial {
+    Forbidden,
+    /// Evictions only: `kubectl drain` waits and asks again.
+    TooManyRequests,
+}
+
+impl<'a> Answer<'a> {
+    /// `judged` is the verdict before `onError` was applied.
+    pub(crate) fn new(
+        request: &'a Request<'_>,
+        subject: &str,
+        judged: Verdict,
+        review: &'a Review,
+    ) -> Result<Self, serde_json::Error> {
+        let allowed = review.verdict == Verdict::Allowed;
+        let patch = (allowed && !review.patch.0.is_empty())
+            .then(|| serde_json::to_vec(&review.patch).map(|patch| STANDARD.encode(patch)))
+            .transpose()?;
+        let status =
+            (!allowed).then(|| Status::of(Denial::of(request, judged, &review.findings), subject, &review.findings));
+        Ok(Self::with(Response {
+            uid: &request.uid,
+            allowed,
+            status,
+            patch_type: patch.as_ref().map(|_| "JSONPatch"),
+            patch,
+            audit_annotations: annotations(&review.audit),
+            warnings: warnings(subject, &review.findings),
+        }))
+    }
+
+    /// For a request that names its uid and cannot be read otherwise.
+    pub(crate) fn unreadable(uid: &'a str, fault: &str) -> Self {
+        let message = one_line(&format!("quorate: review not readable: {fault}"), DENIAL_CHARS);
+        Self::with(Response {
+            uid,
+            allowed: false,
+            status: Some(Status::new(Denial::Forbidden, message, None)),
+            patch: None,
+            patch_type: None,
+            audit_annotations: BTreeMap::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn with(response: Response<'a>) -> Self {
+        Self { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response }
+    }
+}
+
+impl Denial {
+    fn of(request: &Request<'_>, judged: Verdict, findings: &[Finding]) -> Self {
+        let eviction = request.operation == Operation::Create
+            && request.resource.group.is_empty()
+            && request.resource.resource == "pods"
+            && request.sub_resource.as_deref() == Some("eviction");
+        let passes_later = judged == Verdict::NotJudged
+            || findings.iter().any(|finding| finding.level == Level::Deny && finding.retry);
+        if eviction && passes_later { Self::TooManyRequests } else { Self::Forbidden }
+    }
+
+    fn code(self) -> u16 {
+        match self {
+            Self::Forbidden => 403,
+            Self::TooManyRequests => 429,
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Forbidden => "Forbidden",
+            Self::TooManyRequests => "TooManyRequests",
+        }
+    }
+}
+
+impl Status {
+    /// First the line of the first denial, which must do by itself; then one line for each further one.
+    fn of(denial: Denial, subject: &str, findings: &[Finding]) -> Self {
+        let denials: Vec<&Finding> = findings.iter().filter(|finding| finding.level != Level::Warn).collect();
+        let lines = denials.iter().map(|finding| one_line(&finding.line(subject), DENIAL_CHARS)).collect();
+        let causes = findings.iter().take(DENIALS).map(Cause::of).collect();
+        let message = bounded(lines, DENIALS, "denials").join("\n");
+        Self::new(denial, message, Some(Details { causes }))
+    }
+
+    fn new(denial: Denial, message: String, details: Option<Details>) -> Self {
+        Self { status: "Failure", code: denial.code(), reason: denial.reason(), message, details }
+    }
+}
+
+impl Cause {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            reason: finding.rule.clone(),
+            message: one_line(&finding.message, DENIAL_CHARS),
+            field: finding.field.clone(),
+        }
+    }
+}
+
+fn warnings(subject: &str, findings: &[Finding]) -> Vec<String> {
+    let lines = findings
+        .iter()
+        .filter(|finding| finding.level == Level::Warn)
+        .map(|finding| one_line(&finding.line(subject), WARNING_CHARS))
+        .collect();
+    bounded(lines, WARNINGS, "warnings")
+}
+
+/// One key may come from several policies; the API keeps one value per key.
+fn annotations(audit: &[(String, String)]) -> BTreeMap<&str, String> {
+    let mut annotations: BTreeMap<&str, String> = BTreeMap::new();
+    for (key, value) in audit {
+        annotations
+            .entry(key)
+            .and_modify(|first| {
+                first.push_str("; ");
+                first.push_str(value);
+            })
+            .or_insert_with(|| value.clone());
+    }
+    annotations
+}
+
+/// At most `most` lines; the last one then says how many are missing.
+fn bounded(mut lines: Vec<String>, most: usize, what: &str) -> Vec<String> {
+    if lines.len() > most {
+        let missing = lines.len() - (most - 1);
+        lines.truncate(most - 1);
+        lines.push(format!("quorate: {missing} further {what}"));
+    }
+    lines
+}
+
+/// Without control characters, which an HTTP warning header cannot carry; at most `most` characters.
+fn one_line(text: &str, most: usize) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    if text.chars().nth(most).is_none() {
+        return text.chars().map(plain).collect();
+    }
+    text.chars().take(most - 1).map(plain).chain([ELLIPSIS]).collect()
+}

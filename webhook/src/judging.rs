@@ -1,0 +1,128 @@
+//! One review from its bytes to its answer: envelope, parent, facts, policies, what `onError` makes of it.
+//! Holds no rule and does not know HTTP.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use quorate_engine::{Context, Finding, Level, Parent, Phase, PolicySet, Request, Review, Verdict, subject};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, info, warn};
+
+use crate::answer::Answer;
+use crate::deadline::Deadline;
+use crate::facts::facts;
+use crate::metrics::{path, verdict};
+use crate::parent::{ParentAnswer, ParentRef};
+use crate::refusal::Refusal;
+use crate::routes::Webhook;
+
+/// JSON text of the AdmissionReview to answer with.
+pub(crate) async fn answer(
+    webhook: &Webhook,
+    phase: Phase,
+    body: &Bytes,
+    deadline: Deadline,
+) -> Result<Vec<u8>, Refusal> {
+    let request = match Request::decode(body) {
+        Ok(request) => request,
+        Err(error) => {
+            let Some(uid) = error.uid() else { return Err(error.into()) };
+            warn!(uid, path = path(phase), fault = %error, "review not readable");
+            return write(&Answer::unreadable(uid, &error.to_string()));
+        }
+    };
+    let subject = subject(&request);
+    let started = Instant::now();
+    let review = judge(webhook, phase, &request, deadline).await;
+    let took = started.elapsed();
+    let judged = review.verdict;
+    for finding in review.findings.iter().filter(|finding| finding.level == Level::NotJudged) {
+        warn!(uid = &*request.uid, rule = finding.rule, message = finding.message, "not judged");
+        webhook.metrics().count_not_judged(finding);
+    }
+    let given = webhook.policies().settle(review);
+    webhook.metrics().time_policies(phase, took);
+    webhook.metrics().count_review(phase, judged, &given);
+    log(phase, &request, &subject, judged, &given, took);
+    write(&Answer::new(&request, &subject, judged, &given).map_err(Refusal::Unwritable)?)
+}
+
+fn write(answer: &Answer<'_>) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(answer).map_err(Refusal::Unwritable)
+}
+
+async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
+    let policies = webhook.policies();
+    if !policies.matching(phase, request) {
+        debug!(uid = &*request.uid, "no policy matches");
+        return policies.review(phase, request, &Context::UNKNOWN).await;
+    }
+    let judging = async {
+        let parent = parent(webhook, request, deadline).await;
+        let parent = match &parent {
+            ParentAnswer::Found(json) => Parent::Found(json),
+            ParentAnswer::Absent => Parent::Absent,
+            ParentAnswer::Unknown => Parent::Unknown,
+        };
+        let facts = facts(webhook.now());
+        policies.review(phase, request, &Context { parent, facts: &facts }).await
+    };
+    match timeout_at(deadline.at, judging).await {
+        Ok(review) => review,
+        Err(_) => overdue(policies, phase, request, deadline.budget),
+    }
+}
+
+/// May take half of the time, so that the policies can still judge without it.
+async fn parent(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) -> ParentAnswer {
+    let Some(of) = ParentRef::of(request) else { return ParentAnswer::Unknown };
+    match timeout(deadline.budget / 2, webhook.parents().parent(&of)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            debug!(uid = &*request.uid, ?of, "parent not found in time");
+            ParentAnswer::Unknown
+        }
+    }
+}
+
+/// What every policy that was asked would say if it could: nothing, in the time that there was.
+fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Duration) -> Review {
+    let asked = policies.policies().iter().filter(|policy| policy.matching(phase, request).is_some());
+    let matched: Vec<String> = asked.map(|policy| policy.name().to_owned()).collect();
+    let finding = |policy: &String| Finding {
+        rule: format!("{policy}/not-judged"),
+        level: Level::NotJudged,
+        message: format!(
+            "not judged: no verdict within {} ms, the time the API server leaves for it",
+            budget.as_millis()
+        ),
+        field: String::new(),
+        remedy: "try again".to_owned(),
+        retry: true,
+    };
+    Review {
+        phase,
+        verdict: Verdict::NotJudged,
+        findings: matched.iter().map(finding).collect(),
+        patch: json_patch::Patch::default(),
+        audit: Vec::new(),
+        matched,
+    }
+}
+
+fn log(phase: Phase, request: &Request<'_>, subject: &str, judged: Verdict, given: &Review, took: Duration) {
+    let rules: Vec<&str> = given.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    info!(
+        uid = &*request.uid,
+        path = path(phase),
+        subject,
+        operation = ?request.operation,
+        user = &*request.username,
+        dry_run = request.dry_run,
+        verdict = verdict(judged),
+        allowed = given.verdict == Verdict::Allowed,
+        rules = rules.join(","),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "review"
+    );
+}

@@ -1,0 +1,37 @@
+//! The admission webhook server: HTTPS in front of the engine, for the Kubernetes API server.
+//! Holds no rule: what is denied is decided by the policies, and `cli` decides what is served.
+//!
+//! ```text
+//! Server::bind ──> Bound::run
+//!    door         TCP, TLS, HTTP/1.1 and HTTP/2, draining        (one door per port)
+//!     └ routes    /validate /mutate      └ operations   /livez /readyz /metrics
+//!        ├ body        bytes under a limit and a deadline
+//!        ├ judging     envelope, parent, facts, policies, onError
+//!        └ answer      AdmissionReview response
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod body;
+mod config;
+mod deadline;
+mod door;
+mod facts;
+mod judging;
+mod metrics;
+mod operations;
+mod parent;
+mod refusal;
+mod routes;
+mod server;
+mod tls;
+
+pub use config::{CertificateSource, Limits, ServerConfig};
+pub use door::{ConnectionMetrics, Door};
+pub use facts::Clock;
+pub use operations::Readiness;
+pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource};
+pub use routes::Webhook;
+pub use server::{Addresses, Bound, ServeError, Server};
+pub use tls::tls_config;

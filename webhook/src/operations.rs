@@ -1,0 +1,77 @@
+//! `/livez`, `/readyz` and `/metrics`, for probes and Prometheus.
+//! Serves no reviews; whether the server is ready is asked anew each time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use quorate_certs::{State as Validity, Window};
+use time::OffsetDateTime;
+
+use crate::facts::Clock;
+use crate::metrics::Metrics;
+
+/// Whether reviews should be sent here. Policies are loaded before a server exists, so it asks for the rest.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    stopping: Arc<AtomicBool>,
+    certificate: Window,
+}
+
+impl Readiness {
+    /// Ready for as long as the certificate is valid.
+    pub fn new(certificate: Window) -> Self {
+        Self { stopping: Arc::default(), certificate }
+    }
+
+    /// From now on not ready.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn check(&self, now: OffsetDateTime) -> Result<(), &'static str> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err("stopping");
+        }
+        match self.certificate.state(now) {
+            Validity::Valid => Ok(()),
+            Validity::NotYetValid => Err("certificate is not yet valid"),
+            Validity::Expired => Err("certificate has expired"),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Operations {
+    metrics: Arc<Metrics>,
+    readiness: Readiness,
+    clock: Clock,
+}
+
+pub(crate) fn routes(metrics: Arc<Metrics>, readiness: Readiness, clock: Clock) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(render))
+        .with_state(Operations { metrics, readiness, clock })
+}
+
+async fn readyz(State(operations): State<Operations>) -> Response {
+    match operations.readiness.check((operations.clock)()) {
+        Ok(()) => "ok\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
+}
+
+async fn render(State(operations): State<Operations>) -> Response {
+    const OPEN_METRICS: HeaderValue =
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    match operations.metrics.render() {
+        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

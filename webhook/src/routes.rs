@@ -1,0 +1,155 @@
+//! `POST /validate` and `/mutate`: HTTP on one side, a review on the other.
+//! Opens no socket, so that tests call it directly.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use prometheus_client::metrics::gauge::Gauge;
+use quorate_engine::{Phase, PolicySet};
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::debug;
+
+use crate::body;
+use crate::config::ServerConfig;
+use crate::deadline::Deadline;
+use crate::facts::Clock;
+use crate::judging;
+use crate::metrics::Metrics;
+use crate::operations::{self, Readiness};
+use crate::parent::ParentSource;
+use crate::refusal::Refusal;
+
+/// What all requests share. Cheap to clone.
+#[derive(Clone)]
+pub struct Webhook {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    policies: Arc<PolicySet>,
+    parents: Arc<dyn ParentSource>,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    in_flight: Semaphore,
+    in_flight_limit: usize,
+    body_limit: usize,
+    receive: std::time::Duration,
+}
+
+impl Webhook {
+    /// Takes the bounds from `config`; its addresses and certificate are for [`crate::Server`].
+    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>, clock: Clock) -> Self {
+        let limits = &config.limits;
+        Self {
+            shared: Arc::new(Shared {
+                policies,
+                parents,
+                clock,
+                metrics: Arc::new(Metrics::new()),
+                in_flight: Semaphore::new(limits.in_flight),
+                in_flight_limit: limits.in_flight,
+                body_limit: config.body_limit,
+                receive: limits.receive,
+            }),
+        }
+    }
+
+    /// What the API server calls.
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .route("/validate", post(|webhook, request| review(webhook, Phase::Validate, request)))
+            .route("/mutate", post(|webhook, request| review(webhook, Phase::Mutate, request)))
+            .method_not_allowed_fallback(async |State(webhook): State<Self>| webhook.refuse(Refusal::WrongMethod))
+            .fallback(async |State(webhook): State<Self>| webhook.refuse(Refusal::NoSuchPath))
+            .with_state(self.clone())
+    }
+
+    /// What probes and Prometheus call.
+    pub fn operations(&self, readiness: Readiness) -> Router {
+        operations::routes(Arc::clone(&self.shared.metrics), readiness, self.shared.clock)
+    }
+
+    pub(crate) fn policies(&self) -> &PolicySet {
+        &self.shared.policies
+    }
+
+    pub(crate) fn parents(&self) -> &dyn ParentSource {
+        self.shared.parents.as_ref()
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.shared.clock)()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Response {
+        debug!(reason = refusal.reason(), %refusal, "request refused");
+        self.metrics().count_refusal(&refusal);
+        refusal.into_response()
+    }
+
+    async fn receive(&self, request: Request, deadline: Deadline) -> Result<Bytes, Refusal> {
+        check_content_type(request.headers())?;
+        let (head, body) = request.into_parts();
+        let until = deadline.at.min(Instant::now() + self.shared.receive);
+        body::read(&head.headers, body, self.shared.body_limit, until).await
+    }
+}
+
+async fn review(State(webhook): State<Webhook>, phase: Phase, request: Request) -> Response {
+    let arrived = Instant::now();
+    let Ok(_permit) = webhook.shared.in_flight.try_acquire() else {
+        return webhook.refuse(Refusal::Overloaded { limit: webhook.shared.in_flight_limit });
+    };
+    let _counted = Counted::in_flight(&webhook.metrics().in_flight);
+    let deadline = Deadline::of(request.uri().query(), arrived);
+    let answer = match webhook.receive(request, deadline).await {
+        Ok(body) => judging::answer(&webhook, phase, &body, deadline).await,
+        Err(refusal) => Err(refusal),
+    };
+    match answer {
+        Ok(json) => {
+            webhook.metrics().time_review(phase, arrived.elapsed());
+            ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
+        }
+        Err(refusal) => webhook.refuse(refusal),
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let found = headers.get(header::CONTENT_TYPE);
+    let essence =
+        found.and_then(|value| value.to_str().ok()).map(|value| value.split(';').next().unwrap_or(value).trim());
+    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return Ok(());
+    }
+    let found =
+        found.map_or_else(|| "not given".to_owned(), |value| format!("`{}`", value.to_str().unwrap_or("not text")));
+    Err(Refusal::WrongContentType { found })
+}
+
+/// Counts for as long as it lives, also when the client goes away and the review is dropped.
+struct Counted<'a>(&'a Gauge);
+
+impl<'a> Counted<'a> {
+    fn in_flight(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

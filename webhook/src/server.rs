@@ -1,0 +1,166 @@
+//! The server as a whole: both ports, the certificate, start and stop in the right order.
+//! Handles no signal; `cli` says when to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_certs::{CertificateError, IssueError, ServingCertificate, State, Window, issue};
+use quorate_engine::PolicySet;
+use rustls::crypto::CryptoProvider;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::config::{CertificateSource, ServerConfig};
+use crate::door::{ConnectionMetrics, Door};
+use crate::facts::Clock;
+use crate::operations::Readiness;
+use crate::parent::ParentSource;
+use crate::routes::Webhook;
+use crate::tls::tls_config;
+
+/// A self-signed certificate is issued anew at each start; a year outlives every pod.
+const SELF_SIGNED_LIFE: time::Duration = time::Duration::days(365);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("`{address}` cannot be listened on")]
+    Bind {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("no self-signed certificate: {0}")]
+    Issue(#[from] IssueError),
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    #[error("{connections} connections were cut, still busy after {} s", drain.as_secs())]
+    Cut { connections: usize, drain: Duration },
+}
+
+/// The way to a [`Bound`] server.
+#[derive(Debug, Clone, Copy)]
+pub struct Server;
+
+/// A server whose ports are open; requests wait until it runs.
+pub struct Bound {
+    webhook: Webhook,
+    reviews: Door,
+    operations: Door,
+    addresses: Addresses,
+    readiness: Readiness,
+    authority: Option<String>,
+    grace: Duration,
+    drain: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// HTTPS: `/validate`, `/mutate`.
+    pub webhook: SocketAddr,
+    /// HTTP: `/livez`, `/readyz`, `/metrics`.
+    pub metrics: SocketAddr,
+}
+
+impl Server {
+    /// Opens both ports and reads or issues the certificate. A certificate that is not valid now is served all the same:
+    /// the server is then not ready, and says so.
+    pub async fn bind(
+        config: ServerConfig,
+        policies: Arc<PolicySet>,
+        parents: Arc<dyn ParentSource>,
+        clock: Clock,
+    ) -> Result<Bound, ServeError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let now = clock();
+        let (certificate, authority) = obtain(&config.certificate, now, &provider)?;
+        let window = certificate.window();
+        if window.state(now) != State::Valid || window.is_due(now) {
+            warn!(not_before = %window.not_before, not_after = %window.not_after, "certificate is due for renewal");
+        }
+        let webhook = Webhook::new(&config, policies, parents, clock);
+        let connections = webhook.metrics().connections.clone();
+        let tls = tls_config(&certificate, provider)?;
+        let (reviews, webhook_address) = open(config.listen, Some(tls), &config, connections).await?;
+        let (operations, metrics_address) =
+            open(config.metrics_listen, None, &config, ConnectionMetrics::default()).await?;
+        Ok(Bound {
+            webhook,
+            reviews,
+            operations,
+            addresses: Addresses { webhook: webhook_address, metrics: metrics_address },
+            readiness: Readiness::new(window),
+            authority,
+            grace: config.grace,
+            drain: config.drain,
+        })
+    }
+}
+
+async fn open(
+    address: SocketAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    config: &ServerConfig,
+    metrics: ConnectionMetrics,
+) -> Result<(Door, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Bind { address, source };
+    let door = Door::bind(address, tls, config.limits.clone(), metrics).await.map_err(failed)?;
+    let address = door.address().map_err(failed)?;
+    Ok((door, address))
+}
+
+/// The certificate, and its PEM text where clients can only know it from us.
+fn obtain(
+    source: &CertificateSource,
+    now: time::OffsetDateTime,
+    provider: &CryptoProvider,
+) -> Result<(ServingCertificate, Option<String>), ServeError> {
+    match source {
+        CertificateSource::Files { chain, key } => Ok((ServingCertificate::read(chain, key, provider)?, None)),
+        CertificateSource::SelfSigned { names } => {
+            let issued = issue(names, Window::starting(now, SELF_SIGNED_LIFE))?;
+            Ok((ServingCertificate::from_issued(&issued)?, Some(issued.certificate)))
+        }
+    }
+}
+
+impl Bound {
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// PEM of the self-signed certificate, for `caBundle` and `curl --cacert`; none for one from files.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
+    /// Serves until `shutdown` is done; then unready, the grace, no new connections, the drain.
+    ///
+    /// # Errors
+    /// [`ServeError::Cut`] when reviews were still under way after the drain.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let (close_reviews, reviews_closing) = watch::channel(false);
+        let (close_operations, operations_closing) = watch::channel(false);
+        let operations = self.webhook.operations(self.readiness.clone());
+        let stop = async {
+            shutdown.await;
+            info!(grace = ?self.grace, "stopping: not ready from now on");
+            self.readiness.stop();
+            sleep(self.grace).await;
+            close_reviews.send_replace(true);
+        };
+        let reviews = async {
+            let cut = self.reviews.serve(self.webhook.routes(), reviews_closing, self.drain).await;
+            close_operations.send_replace(true);
+            cut
+        };
+        let operations = self.operations.serve(operations, operations_closing, Duration::ZERO);
+        let ((), connections, _) = tokio::join!(stop, reviews, operations);
+        info!(connections, "stopped");
+        if connections == 0 { Ok(()) } else { Err(ServeError::Cut { connections, drain: self.drain }) }
+    }
+}
