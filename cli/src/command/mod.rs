@@ -1,0 +1,23 @@
+//! The commands, one file each. This one only tells them apart.
+
+mod config;
+mod explain;
+mod policy;
+mod review;
+mod serve;
+
+use std::io::Write;
+
+use crate::args::Command;
+use crate::exit::Exit;
+
+/// Runs the command; what it finds goes to `out`.
+pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(args) => serve::run(args, out),
+        Command::Review(args) => review::run(args, out),
+        Command::Policy(args) => policy::run(args, out),
+        Command::Explain(args) => explain::run(args, out),
+        Command::Config(args) => config::run(args, out),
+    }
+}

@@ -1,0 +1,86 @@
+//! `quorate review`: AdmissionReviews from files, judged offline by the same modules: mutated, then validated.
+//! Where the server answers for a policy that could not judge, this says `not judged`.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use quorate_engine::{Context, Parent, PolicySet, Request};
+
+use crate::args::Review as Args;
+use crate::config::Source;
+use crate::exit::Exit;
+use crate::load::{load, offline, select};
+use crate::parent::Parents;
+use crate::report::Report;
+use crate::{clock, document, facts, output};
+
+/// Everything that the reviews of one call share.
+struct Desk {
+    policies: PolicySet,
+    body_limit_bytes: usize,
+    parents: Option<Parents>,
+    facts: String,
+    runtime: tokio::runtime::Runtime,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let read = args.files.iter().chain(&args.parent).chain(&args.facts).chain(&args.config);
+    let from_stdin = read.filter(|file| document::is_stdin(file)).count();
+    ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
+    let desk = Desk::new(args)?;
+    let mut worst = Exit::Allowed;
+    for file in &args.files {
+        let exit = desk.review(file, args, out).with_context(|| file.display().to_string());
+        worst = worst.max(exit.unwrap_or_else(|error| {
+            output::complain(output::whole(&error));
+            Exit::Unusable
+        }));
+    }
+    Ok(worst)
+}
+
+impl Desk {
+    fn new(args: &Args) -> anyhow::Result<Self> {
+        let source = Source::read(args.config.as_deref())?;
+        let mut resolved = source.resolve()?;
+        select(&source, &mut resolved, &args.policies)?;
+        let parents = args
+            .parent
+            .as_deref()
+            .map(|file| Parents::read(file).with_context(|| format!("--parent {}", file.display())));
+        let facts = facts::facts(args.facts.as_deref(), clock::now());
+        let facts = facts.with_context(|| {
+            args.facts.as_deref().map(|file| format!("--facts {}", file.display())).unwrap_or_default()
+        })?;
+        Ok(Self {
+            policies: load(&source, &resolved, offline())?,
+            body_limit_bytes: resolved.body_limit_bytes,
+            parents: parents.transpose()?,
+            facts,
+            runtime: tokio::runtime::Builder::new_current_thread().build()?,
+        })
+    }
+
+    /// Judges one file and reports it.
+    fn review(&self, file: &Path, args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let bytes = document::read(file, self.body_limit_bytes)?;
+        if bytes.is_empty() {
+            bail!("empty, expected an AdmissionReview");
+        }
+        let request = Request::decode(&bytes)?;
+        let context = Context { parent: self.parent(&request, args)?, facts: &self.facts };
+        let review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
+        let verdict = review.verdict;
+        Report::new(&request, &review).write(args.format, out)?;
+        Ok(verdict.into())
+    }
+
+    fn parent(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Parent<'_>> {
+        let (Some(parents), Some(file)) = (&self.parents, &args.parent) else {
+            return Ok(Parent::Unknown);
+        };
+        let found = parents.of(request).with_context(|| format!("--parent {}", file.display()))?;
+        Ok(found.map_or(Parent::Unknown, Parent::Found))
+    }
+}

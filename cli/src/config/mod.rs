@@ -1,0 +1,199 @@
+//! The configuration file as given: its keys, their defaults, and (by these comments) their documentation.
+//! Nothing is looked up or loaded here; `resolve` turns it into addresses, a certificate and bindings.
+
+mod check;
+mod read;
+mod resolve;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_engine::{Mode, OnError, PolicyLimits};
+use quorate_webhook::ServerConfig;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub(crate) use check::{Fault, schema};
+pub(crate) use read::{ConfigError, Source};
+pub(crate) use resolve::{Bound, Resolved};
+
+/// Configuration of `quorate`. Every key may be left out; an unknown one is an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address and port of `POST /validate` and `POST /mutate` (HTTPS).
+    pub(crate) listen: String,
+    /// Address and port of `/livez`, `/readyz` and `/metrics` (plain HTTP).
+    pub(crate) metrics_listen: String,
+    /// The serving certificate, from files. Absent: a self-signed one is made at start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<CertificateFiles>,
+    /// The self-signed certificate. Not beside `certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) self_signed: Option<SelfSigned>,
+    /// Largest request body, in bytes. The default of 8 MiB takes an update with two objects of 3 MiB, the largest that the API server accepts. `quorate review` holds its files to it too.
+    #[schemars(range(min = 65_536, max = 134_217_728))]
+    pub(crate) body_limit_bytes: usize,
+    /// Policies by name. The built-in ones are loaded whether they stand here or not; a name of your own needs `module`.
+    pub(crate) policies: BTreeMap<String, Policy>,
+    /// Who may override a denial by the annotation `quorate.dev/break-glass`.
+    pub(crate) break_glass: BreakGlass,
+    /// How the server logs.
+    pub(crate) logs: Logs,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let server = ServerConfig::default();
+        Self {
+            listen: server.listen.to_string(),
+            metrics_listen: server.metrics_listen.to_string(),
+            certificate: None,
+            self_signed: None,
+            body_limit_bytes: server.body_limit,
+            policies: BTreeMap::new(),
+            break_glass: BreakGlass::default(),
+            logs: Logs::default(),
+        }
+    }
+}
+
+/// A certificate and its key, PEM. Paths are relative to the configuration file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CertificateFiles {
+    /// The certificate chain, leaf first (`tls.crt` of a TLS Secret).
+    pub(crate) cert_file: String,
+    /// The private key (`tls.key` of a TLS Secret).
+    pub(crate) key_file: String,
+}
+
+/// A certificate made at start, signed by a CA that is made with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct SelfSigned {
+    /// DNS names and IP addresses it is good for; in a cluster `<service>.<namespace>.svc`.
+    #[schemars(length(min = 1))]
+    pub(crate) names: Vec<String>,
+}
+
+impl Default for SelfSigned {
+    fn default() -> Self {
+        Self { names: ["localhost", "127.0.0.1"].map(str::to_owned).to_vec() }
+    }
+}
+
+/// One policy: whether it is loaded, what a denial of it means, its settings and limits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// `false`: not loaded.
+    pub(crate) enabled: bool,
+    /// Path of a policy component (`.wasm`), relative to the configuration file. Absent: the built-in policy of this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) module: Option<String>,
+    /// `enforce` denies; `warn` gives every denial as a warning, and a mutating policy patches nothing but says what it would have patched.
+    #[schemars(schema_with = "mode_schema")]
+    pub(crate) mode: Mode,
+    /// What the server answers when the policy could not judge (it failed, or the object behind a sub-resource could not be had): `deny`, `warn`, or `allow`, which warns and counts too.
+    /// Absent: `deny` for a policy that validates, `warn` for one that only mutates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "on_error_schema")]
+    pub(crate) on_error: Option<OnError>,
+    /// Settings of the policy; their schema: `quorate policy show NAME`. Every setting may also stand under `namespaces.<namespace>`.
+    pub(crate) settings: Map<String, Value>,
+    /// Host functions that the module may use: `rqlite` (what is known of the cluster), `log`. Absent: those that a built-in policy asks for, none for a module of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) capabilities: Option<BTreeSet<String>>,
+    /// What one call may take.
+    pub(crate) limits: Limits,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            module: None,
+            mode: Mode::default(),
+            on_error: None,
+            settings: Map::new(),
+            capabilities: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The engine's own type, as the file writes it.
+fn mode_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["enforce", "warn"]})
+}
+
+fn on_error_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["deny", "warn", "allow"]})
+}
+
+/// Limits of one call of a policy. A call that reaches one is stopped, and its request is not judged by this policy.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Linear memory, in bytes. The default is 64 MiB.
+    #[schemars(range(min = 1_048_576, max = 268_435_456))]
+    pub(crate) memory_bytes: usize,
+    /// Time on the CPU, in milliseconds.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(crate) cpu_milliseconds: u64,
+    /// Size of the patch that it may return, in bytes. The default is 1 MiB.
+    #[schemars(range(min = 1, max = 8_388_608))]
+    pub(crate) patch_bytes: usize,
+    /// Number of findings that it may return.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub(crate) findings: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let PolicyLimits { memory_bytes, cpu, patch_bytes, findings, .. } = PolicyLimits::default();
+        let cpu_milliseconds = u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX);
+        Self { memory_bytes, cpu_milliseconds, patch_bytes, findings }
+    }
+}
+
+/// Who may break the glass (docs/configuration.md).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct BreakGlass {
+    /// User groups, as the API server sends them. Empty: nobody.
+    pub(crate) groups: Vec<String>,
+}
+
+/// How the server logs, to standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Logs {
+    /// `text` for people, or `json`: one object a line.
+    pub(crate) format: LogFormat,
+    /// The least severe event that is written: `error`, `warn`, `info`, `debug` or `trace`.
+    pub(crate) level: LogLevel,
+}
+
+/// `text` or `json`.
+// The variants of these two carry no comments: documented ones become a `oneOf`, whose errors do not name the choices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// `error`, `warn`, `info`, `debug` or `trace`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}

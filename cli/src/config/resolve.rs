@@ -1,0 +1,166 @@
+//! Turns a configuration as given into what it stands for: addresses, a certificate, and each policy's module and binding.
+//! Reads modules from disk; does not run them, so their settings are checked when they are loaded.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use quorate_engine::{Binding, BreakGlass, PolicyLimits};
+use quorate_webhook::CertificateSource;
+use serde_json::Value;
+
+use super::check::Fault;
+use super::{Config, ConfigError, Limits, Logs, Policy, SelfSigned, Source};
+use crate::document;
+use crate::nearest;
+
+/// Largest module, in bytes: several times the largest built-in one.
+const MODULE_BYTES: usize = 32 * 1024 * 1024;
+
+/// The host functions there are (`policies/wit`). A built-in policy is granted those that it asks for.
+const CAPABILITIES: [&str; 2] = ["rqlite", "log"];
+
+/// A configuration that names only what exists.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: SocketAddr,
+    pub(crate) certificate: CertificateSource,
+    pub(crate) body_limit_bytes: usize,
+    /// The built-in ones in their order, then one's own by name.
+    pub(crate) policies: Vec<Bound>,
+    pub(crate) break_glass: BreakGlass,
+    pub(crate) logs: Logs,
+}
+
+/// A policy to load.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) name: String,
+    pub(crate) wasm: Cow<'static, [u8]>,
+    pub(crate) binding: Binding,
+}
+
+impl Source {
+    /// Looks up what the configuration names; all faults at once.
+    pub(crate) fn resolve(&self) -> Result<Resolved, ConfigError> {
+        let mut faults = Vec::new();
+        let listen = keep(address("listen", &self.config.listen), &mut faults);
+        let metrics_listen = keep(address("metricsListen", &self.config.metrics_listen), &mut faults);
+        let certificate = keep(self.certificate(), &mut faults);
+        let policies = self.policies(&mut faults);
+        match (listen, metrics_listen, certificate) {
+            (Some(listen), Some(metrics_listen), Some(certificate)) if faults.is_empty() => Ok(Resolved {
+                listen,
+                metrics_listen,
+                certificate,
+                body_limit_bytes: self.config.body_limit_bytes,
+                policies,
+                break_glass: BreakGlass { groups: self.config.break_glass.groups.clone() },
+                logs: self.config.logs,
+            }),
+            _ => Err(self.faulty(faults)),
+        }
+    }
+
+    fn certificate(&self) -> Result<CertificateSource, Fault> {
+        let Config { certificate, self_signed, .. } = &self.config;
+        match (certificate, self_signed) {
+            (Some(_), Some(_)) => Err(fault("selfSigned", "found beside `certificate`, expected one of the two")),
+            (Some(files), None) => Ok(CertificateSource::Files {
+                chain: self.folder.join(&files.cert_file),
+                key: self.folder.join(&files.key_file),
+            }),
+            (None, own) => {
+                Ok(CertificateSource::SelfSigned { names: own.clone().unwrap_or_else(SelfSigned::default).names })
+            }
+        }
+    }
+
+    fn policies(&self, faults: &mut Vec<Fault>) -> Vec<Bound> {
+        let given = &self.config.policies;
+        let mut bound = Vec::new();
+        for module in quorate_builtin::modules() {
+            let policy = given.get(module.name).cloned().unwrap_or_default();
+            let wasm = match &policy.module {
+                Some(own) => keep(self.module(module.name, own), faults),
+                None => Some(Cow::Borrowed(module.wasm)),
+            };
+            bound.extend(wasm.and_then(|wasm| bind(module.name, &policy, wasm, faults)));
+        }
+        let is_own = |name: &str| quorate_builtin::modules().iter().all(|module| module.name != name);
+        for (name, policy) in given.iter().filter(|(name, _)| is_own(name)) {
+            let wasm = match &policy.module {
+                Some(own) => self.module(name, own),
+                None => Err(unknown_policy(name)),
+            };
+            bound.extend(keep(wasm, faults).and_then(|wasm| bind(name, policy, wasm, faults)));
+        }
+        bound
+    }
+
+    fn module(&self, name: &str, path: &str) -> Result<Cow<'static, [u8]>, Fault> {
+        let read = document::read(&self.folder.join(Path::new(path)), MODULE_BYTES);
+        read.map(Cow::Owned).map_err(|error| fault(format!("policies.{name}.module"), format!("`{path}`: {error}")))
+    }
+}
+
+/// None for a policy that is not enabled, or whose grants are faulty.
+fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<Fault>) -> Option<Bound> {
+    if !policy.enabled {
+        return None;
+    }
+    let asked = policy.capabilities.clone().unwrap_or_default();
+    for unknown in asked.iter().filter(|asked| !CAPABILITIES.contains(&asked.as_str())) {
+        let message = format!("unknown capability `{unknown}`, {}", nearest::hint(unknown, CAPABILITIES));
+        faults.push(fault(format!("policies.{name}.capabilities"), message));
+    }
+    let is_built_in = policy.module.is_none();
+    let capabilities = match &policy.capabilities {
+        None if is_built_in => CAPABILITIES.map(str::to_owned).into(),
+        _ => asked,
+    };
+    let binding = Binding {
+        mode: policy.mode,
+        on_error: policy.on_error,
+        settings: Value::Object(policy.settings.clone()),
+        capabilities,
+        limits: limits(policy.limits),
+    };
+    Some(Bound { name: name.to_owned(), wasm, binding })
+}
+
+fn limits(given: Limits) -> PolicyLimits {
+    let Limits { memory_bytes, cpu_milliseconds, patch_bytes, findings } = given;
+    PolicyLimits {
+        memory_bytes,
+        cpu: Duration::from_millis(cpu_milliseconds),
+        patch_bytes,
+        findings,
+        ..PolicyLimits::default()
+    }
+}
+
+fn address(key: &str, given: &str) -> Result<SocketAddr, Fault> {
+    given
+        .parse()
+        .map_err(|_| fault(key, format!("found `{given}`, expected an IP address and a port, as `0.0.0.0:8443`")))
+}
+
+fn unknown_policy(name: &str) -> Fault {
+    let hint = nearest::hint(name, quorate_builtin::modules().iter().map(|module| module.name));
+    fault(
+        format!("policies.{name}"),
+        format!("no built-in policy has this name, {hint}; a policy of your own needs `module`"),
+    )
+}
+
+fn fault(path: impl Into<String>, message: impl Into<String>) -> Fault {
+    Fault { path: path.into(), message: message.into() }
+}
+
+/// The value, or none and one fault more.
+fn keep<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+    result.map_err(|fault| faults.push(fault)).ok()
+}

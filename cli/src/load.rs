@@ -1,0 +1,97 @@
+//! Loads the configured policies into the machine: which ones, and what is wrong with them in terms of the configuration's keys.
+//! Does not judge requests.
+
+use quorate_engine::{LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
+
+use crate::config::{Bound, ConfigError, Fault, Resolved, Source};
+use crate::nearest;
+use crate::schema::problems;
+
+/// Room for one review after the other; a server takes the default.
+pub(crate) fn offline() -> MachineLimits {
+    MachineLimits { instances: 1, ..MachineLimits::default() }
+}
+
+/// The policies of a configuration, ready to judge. The machine gets the memory that the most demanding one may use.
+pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) -> anyhow::Result<PolicySet> {
+    let asked = resolved.policies.iter().map(|bound| bound.binding.limits.memory_bytes);
+    let memory_bytes = asked.fold(limits.memory_bytes, usize::max);
+    let machine = Machine::new(MachineLimits { memory_bytes, ..limits })?;
+    let mut faults = Vec::new();
+    let mut policies = Vec::new();
+    for bound in &resolved.policies {
+        match machine.load(&bound.wasm, bound.binding.clone()) {
+            Ok(policy) => {
+                faults.extend(misnamed(bound, &policy));
+                policies.push(policy);
+            }
+            Err(LoadError::Settings { problems, .. }) => faults.extend(settings(bound, &problems, &machine)),
+            Err(error) => faults.push(unloadable(&bound.name, &error)),
+        }
+    }
+    if faults.is_empty() {
+        Ok(PolicySet::new(policies, resolved.break_glass.clone())?)
+    } else {
+        Err(source.faulty(faults).into())
+    }
+}
+
+/// Leaves only the named policies, in their configured order; all of them when none is named.
+pub(crate) fn select(source: &Source, resolved: &mut Resolved, names: &[String]) -> Result<(), ConfigError> {
+    let loaded: Vec<&str> = resolved.policies.iter().map(|bound| bound.name.as_str()).collect();
+    let is_unknown = |name: &&String| !loaded.contains(&name.as_str());
+    let unknown = |name: &String| Fault {
+        path: String::new(),
+        message: format!("no policy `{name}` is loaded, {}", nearest::hint(name, loaded.iter().copied())),
+    };
+    let faults: Vec<Fault> = names.iter().filter(is_unknown).map(unknown).collect();
+    if !faults.is_empty() {
+        return Err(source.faulty(faults));
+    }
+    resolved.policies.retain(|bound| names.is_empty() || names.contains(&bound.name));
+    Ok(())
+}
+
+/// Findings carry the module's own name, so it must be the configured one.
+fn misnamed(bound: &Bound, policy: &Policy) -> Option<Fault> {
+    let own = &policy.description().name;
+    (*own != bound.name).then(|| Fault {
+        path: format!("policies.{}.module", bound.name),
+        message: format!("the module is called `{own}`, configure it under that name"),
+    })
+}
+
+/// Settings are explained by the policy's own schema where it refuses them, else by the policy.
+fn settings(bound: &Bound, by_policy: &[SettingsProblem], machine: &Machine) -> Vec<Fault> {
+    let schema = machine.describe(&bound.wasm).map(|description| description.settings_schema);
+    let by_schema = schema.ok().and_then(|schema| problems(&schema, &bound.binding.settings).ok()).unwrap_or_default();
+    let fault = |pointer: &str, message: &str| Fault {
+        path: format!("policies.{}.settings{pointer}", bound.name),
+        message: message.to_owned(),
+    };
+    if by_schema.is_empty() {
+        by_policy.iter().map(|problem| fault(&problem.path, &problem.message)).collect()
+    } else {
+        by_schema.iter().map(|problem| fault(&problem.pointer, &problem.message)).collect()
+    }
+}
+
+/// What keeps a policy from being loaded, at the key that can change it.
+fn unloadable(name: &str, error: &LoadError) -> Fault {
+    let (key, message) = match error {
+        LoadError::NotGranted { capability, .. } => {
+            ("capabilities", format!("the module asks for `{capability}`, which is not granted"))
+        }
+        LoadError::MemoryAboveMachine { .. } => ("limits.memoryBytes", error.to_string()),
+        LoadError::Settings { .. } => ("settings", error.to_string()),
+        LoadError::NotAComponent(_)
+        | LoadError::ForeignImport { .. }
+        | LoadError::WrongWorld(_)
+        | LoadError::Undeclared { .. }
+        | LoadError::UnknownCapability { .. }
+        | LoadError::BadDescription { .. }
+        | LoadError::Failed { .. }
+        | LoadError::DuplicateName { .. } => ("module", error.to_string()),
+    };
+    Fault { path: format!("policies.{name}.{key}"), message }
+}

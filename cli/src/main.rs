@@ -1,0 +1,42 @@
+//! `quorate`: the webhook and the tools around it, one binary. Reads the command line and turns outcomes into exit codes.
+//! Judges nothing: rules live in the policy modules, and the engine runs them.
+//!
+//! ```text
+//! args ── command ─┬─ serve ──── config ── load ── webhook
+//!                  ├─ review ─── config ── load, parent, facts ── report
+//!                  ├─ policy ─── config ── load
+//!                  ├─ explain ── the pages of the built-in rules
+//!                  └─ config
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod clock;
+mod command;
+mod config;
+mod document;
+mod exit;
+mod facts;
+mod load;
+mod nearest;
+mod output;
+mod parent;
+mod report;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let outcome = command::run(&args.command, &mut output::stdout());
+    let exit = outcome.unwrap_or_else(|error| {
+        output::complain(output::whole(&error));
+        Exit::Unusable
+    });
+    exit.into()
+}

@@ -1,0 +1,238 @@
+//! The object behind a sub-resource or a reference, from a manifest: the StatefulSet of a Scale, an Eviction or an HPA.
+//! Refuses one that is not the review's; what it means for the verdict is for the policies.
+
+use std::path::Path;
+
+use quorate_engine::Request;
+use quorate_webhook::ParentRef;
+use serde_json::Value;
+
+use crate::document::{self, DocumentError};
+use crate::output::printable;
+
+/// The StatefulSets of a manifest: one, or those of a whole release.
+#[derive(Debug)]
+pub(crate) struct Parents(Vec<StatefulSet>);
+
+#[derive(Debug)]
+struct StatefulSet {
+    name: String,
+    /// A manifest need not say it: then it goes wherever it is applied.
+    namespace: Option<String>,
+    json: String,
+}
+
+/// A `--parent` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ParentError {
+    #[error(transparent)]
+    Unreadable(#[from] DocumentError),
+    #[error("found {found}, expected a StatefulSet of apps/v1")]
+    NotAStatefulSet { found: String },
+    #[error("found a StatefulSet without `metadata.name`")]
+    Nameless,
+    #[error("found {found}, but {wanted} is behind the review")]
+    NotTheReviews { found: String, wanted: String },
+}
+
+impl Parents {
+    /// Reads a manifest, YAML or JSON.
+    pub(crate) fn read(path: &Path) -> Result<Self, ParentError> {
+        Self::from_documents(document::parse_yaml(&document::read_text(path)?)?)
+    }
+
+    fn from_documents(documents: Vec<Value>) -> Result<Self, ParentError> {
+        let (sets, others): (Vec<Value>, Vec<Value>) =
+            documents.into_iter().partition(|document| kind_of(document) == "StatefulSet of apps/v1");
+        if sets.is_empty() {
+            let found = others
+                .first()
+                .map_or_else(|| "no document".to_owned(), |other| printable(&kind_of(other)).into_owned());
+            return Err(ParentError::NotAStatefulSet { found });
+        }
+        sets.iter().map(StatefulSet::from_manifest).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The JSON text of what is behind the review; none where nothing can be, and for a StatefulSet, which is checked all the same.
+    pub(crate) fn of(&self, request: &Request<'_>) -> Result<Option<&str>, ParentError> {
+        let itself = itself(request);
+        let Some(wanted) = itself.clone().or_else(|| ParentRef::of(request)) else {
+            return Ok(None);
+        };
+        let found = self.0.iter().find(|set| set.is(&wanted));
+        found.map(|set| itself.is_none().then_some(set.json.as_str())).ok_or_else(|| self.mismatch(&wanted))
+    }
+
+    fn mismatch(&self, wanted: &ParentRef) -> ParentError {
+        let (namespace, wanted) = match wanted {
+            ParentRef::Object { kind, namespace, name, .. } => (namespace, format!("{kind} {namespace}/{name}")),
+            ParentRef::ControllerOf { namespace, pod } => {
+                (namespace, format!("the controller of Pod {namespace}/{pod}"))
+            }
+        };
+        let found: Vec<_> = self.0.iter().map(|set| set.shown(namespace)).collect();
+        ParentError::NotTheReviews { found: found.join(", "), wanted: printable(&wanted).into_owned() }
+    }
+}
+
+/// A StatefulSet under review stands for itself.
+fn itself(request: &Request<'_>) -> Option<ParentRef> {
+    let is_set = request.resource.resource == "statefulsets" && request.sub_resource.is_none();
+    let (true, Some(namespace), Some(name)) = (is_set, &request.namespace, &request.name) else {
+        return None;
+    };
+    Some(ParentRef::Object {
+        group: "apps".to_owned(),
+        kind: "StatefulSet".to_owned(),
+        namespace: namespace.to_string(),
+        name: name.to_string(),
+    })
+}
+
+impl StatefulSet {
+    fn from_manifest(manifest: &Value) -> Result<Self, ParentError> {
+        let name = text_at(manifest, "/metadata/name").ok_or(ParentError::Nameless)?;
+        let namespace = text_at(manifest, "/metadata/namespace").map(str::to_owned);
+        Ok(Self { name: name.to_owned(), namespace, json: manifest.to_string() })
+    }
+
+    fn is(&self, wanted: &ParentRef) -> bool {
+        let lives_in = |namespace: &str| self.namespace.as_deref().is_none_or(|own| own == namespace);
+        match wanted {
+            // An autoscaler's reference need not say the group.
+            ParentRef::Object { group, kind, namespace, name } => {
+                matches!(group.as_str(), "apps" | "")
+                    && kind == "StatefulSet"
+                    && *name == self.name
+                    && lives_in(namespace)
+            }
+            ParentRef::ControllerOf { namespace, pod } => self.may_own(pod) && lives_in(namespace),
+        }
+    }
+
+    /// A pod of a StatefulSet is called `<set>-<ordinal>`.
+    fn may_own(&self, pod: &str) -> bool {
+        let ordinal = pod.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix('-'));
+        ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    fn shown(&self, default_namespace: &str) -> String {
+        let namespace = self.namespace.as_deref().unwrap_or(default_namespace);
+        printable(&format!("StatefulSet {namespace}/{}", self.name)).into_owned()
+    }
+}
+
+fn text_at<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
+    document.pointer(pointer)?.as_str()
+}
+
+/// `StatefulSet of apps/v1`
+fn kind_of(document: &Value) -> String {
+    let text = |pointer| text_at(document, pointer).unwrap_or("nothing");
+    format!("{} of {}", text("/kind"), text("/apiVersion"))
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_engine::{GroupVersionResource, Operation};
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(
+        group: &'static str,
+        resource: &'static str,
+        sub_resource: Option<&'static str>,
+        name: &'static str,
+    ) -> Request<'static> {
+        Request {
+            resource: GroupVersionResource { group: group.into(), resource: resource.into(), ..Default::default() },
+            sub_resource: sub_resource.map(Into::into),
+            namespace: Some("db".into()),
+            name: Some(name.into()),
+            ..Request::new("u", Operation::Update)
+        }
+    }
+
+    fn parents(name: &str, namespace: Option<&str>) -> Parents {
+        let set =
+            json!({"kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {"name": name, "namespace": namespace}});
+        let service = json!({"kind": "Service", "apiVersion": "v1", "metadata": {"name": name}});
+        Parents::from_documents(vec![service, set]).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_refused(parents: &Parents, request: &Request<'_>, message: &str) {
+        assert_eq!(parents.of(request).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn finds_the_set_of_a_scale_an_eviction_and_an_autoscaler() {
+        let parents = parents("rqlite", Some("db"));
+        assert!(parents.of(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().is_some());
+        assert!(parents.of(&request("", "pods", Some("eviction"), "rqlite-12")).unwrap().is_some());
+        let spec = json!({"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "StatefulSet", "name": "rqlite"}}});
+        let object = serde_json::value::to_raw_value(&spec).unwrap();
+        let autoscaler =
+            Request { object: Some(&object), ..request("autoscaling", "horizontalpodautoscalers", None, "any") };
+        assert!(parents.of(&autoscaler).unwrap().is_some());
+    }
+
+    #[test]
+    fn takes_a_manifest_without_a_namespace_for_any() {
+        assert!(
+            parents("rqlite", None).of(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().is_some()
+        );
+    }
+
+    #[test]
+    fn refuses_another_name_or_namespace() {
+        let scale = request("apps", "statefulsets", Some("scale"), "rqlite");
+        assert_refused(
+            &parents("other", None),
+            &scale,
+            "found StatefulSet db/other, but StatefulSet db/rqlite is behind the review",
+        );
+        assert_refused(
+            &parents("rqlite", Some("q")),
+            &scale,
+            "found StatefulSet q/rqlite, but StatefulSet db/rqlite is behind the review",
+        );
+        let eviction = request("", "pods", Some("eviction"), "rqlite-x7k2p");
+        assert_refused(
+            &parents("rqlite", None),
+            &eviction,
+            "found StatefulSet db/rqlite, but the controller of Pod db/rqlite-x7k2p is behind the review",
+        );
+    }
+
+    #[test]
+    fn checks_a_review_of_the_set_itself_and_hands_nothing_on() {
+        let itself = request("apps", "statefulsets", None, "rqlite");
+        assert!(parents("rqlite", None).of(&itself).unwrap().is_none());
+        assert_refused(
+            &parents("other", None),
+            &itself,
+            "found StatefulSet db/other, but StatefulSet db/rqlite is behind the review",
+        );
+    }
+
+    #[test]
+    fn has_nothing_for_a_service() {
+        assert!(parents("rqlite", None).of(&request("", "services", None, "rqlite")).unwrap().is_none());
+    }
+
+    #[test]
+    fn refuses_a_manifest_without_a_statefulset() {
+        let error = |documents| Parents::from_documents(documents).unwrap_err().to_string();
+        assert_eq!(error(vec![]), "found no document, expected a StatefulSet of apps/v1");
+        assert_eq!(
+            error(vec![json!({"kind": "Deployment", "apiVersion": "apps/v1"})]),
+            "found Deployment of apps/v1, expected a StatefulSet of apps/v1"
+        );
+        assert_eq!(
+            error(vec![json!({"kind": "StatefulSet", "apiVersion": "apps/v1"})]),
+            "found a StatefulSet without `metadata.name`"
+        );
+    }
+}

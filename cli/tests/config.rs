@@ -1,0 +1,126 @@
+//! `quorate config`: the schema, and every error that a configuration file can have, with its path.
+//! What a good configuration does is tested where it takes effect.
+
+mod common;
+
+use common::{Folder, NO_POLICIES, ONE_POLICY, in_repository};
+
+#[track_caller]
+fn assert_refused(config: &str, complaints: &[&str]) {
+    Folder::new(&[("quorate.yaml", config)]).quorate(&["config", "check", "quorate.yaml"]).assert_unusable(complaints);
+}
+
+#[test]
+fn the_schema_is_a_json_schema_that_knows_every_top_level_key() {
+    let run = in_repository(&["config", "schema"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let schema = run.json();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(jsonschema::meta::is_valid(&schema));
+    let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["bodyLimitBytes", "breakGlass", "certificate", "listen", "logs", "metricsListen", "policies", "selfSigned"]
+    );
+}
+
+#[test]
+fn the_schema_judges_the_example_as_the_binary_does() {
+    let schema = in_repository(&["config", "schema"]).json();
+    let example = std::fs::read_to_string(common::repository().join("docs/examples/quorate.yaml")).unwrap();
+    let example: serde_json::Value = serde_saphyr::from_str(&example).unwrap();
+    assert!(jsonschema::is_valid(&schema, &example));
+    let run = in_repository(&["config", "check", "docs/examples/quorate.yaml"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str(), run.stderr.as_str()),
+        (Some(0), "docs/examples/quorate.yaml: good, policies: 4\n", "")
+    );
+}
+
+#[test]
+fn refuses_unknown_keys_and_wrong_types_all_at_once() {
+    assert_refused(
+        "policies:\n  quorum-guard:\n    onerror: deny\n    mode: dry-run\nbodyLimitBytes: 8Mi\nlisen: 0.0.0.0:8443\n",
+        &[
+            "quorate: quorate.yaml: bodyLimitBytes: found string `8Mi`, expected integer",
+            "quorate: quorate.yaml: lisen: unknown key, the nearest known one is `listen`",
+            "quorate: quorate.yaml: policies.quorum-guard.mode: found string `dry-run`, expected one of `enforce`, `warn`",
+            "quorate: quorate.yaml: policies.quorum-guard.onerror: unknown key, the nearest known one is `onError`",
+        ],
+    );
+}
+
+#[test]
+fn refuses_names_that_lead_nowhere_all_at_once() {
+    assert_refused(
+        "listen: localhost
+certificate: {certFile: a, keyFile: b}
+selfSigned: {names: [quorate.db.svc]}
+policies:
+  quorm-guard: {mode: warn}
+  own: {module: own.wasm, capabilities: [logs]}
+",
+        &[
+            "quorate: quorate.yaml: listen: found `localhost`, expected an IP address and a port, as `0.0.0.0:8443`",
+            "quorate: quorate.yaml: selfSigned: found beside `certificate`, expected one of the two",
+            "quorate: quorate.yaml: policies.own.module: `own.wasm`: No such file or directory (os error 2)",
+            "quorate: quorate.yaml: policies.quorm-guard: no built-in policy has this name, the nearest known one is `quorum-guard`; a policy of your own needs `module`",
+        ],
+    );
+}
+
+#[test]
+fn refuses_an_unknown_capability() {
+    assert_refused(
+        "policies:\n  quorum-guard: {capabilities: [rqlite, logs]}\n",
+        &[
+            "quorate: quorate.yaml: policies.quorum-guard.capabilities: unknown capability `logs`, the nearest known one is `log`",
+        ],
+    );
+}
+
+#[test]
+fn refuses_a_capability_that_the_policy_needs_and_is_not_granted() {
+    assert_refused(
+        &format!("{ONE_POLICY}    capabilities: []\n"),
+        &[
+            "quorate: quorate.yaml: policies.quorum-guard.capabilities: the module asks for `rqlite`, which is not granted",
+        ],
+    );
+}
+
+#[test]
+fn refuses_a_module_that_is_no_component() {
+    let config = format!("{NO_POLICIES}  own: {{module: own.wasm}}\n");
+    Folder::new(&[("quorate.yaml", &config), ("own.wasm", "not wasm")]).quorate(&["config", "check", "quorate.yaml"]).assert_unusable(&[
+        "quorate: quorate.yaml: policies.own.module: not a wasm component that this machine can run: failed to parse WebAssembly module; build it with the policy SDK",
+    ]);
+}
+
+#[test]
+fn refuses_wrong_settings_with_their_path() {
+    let config = format!("{ONE_POLICY}    settings: {{deletion: maybe, namespaces: {{db: {{delete: warn}}}}}}\n");
+    Folder::new(&[("quorate.yaml", &config)]).quorate(&["config", "check", "quorate.yaml"]).assert_unusable(&[
+        "quorate: quorate.yaml: policies.quorum-guard.settings/deletion: found string `maybe`, expected one of `deny`, `warn`",
+        "quorate: quorate.yaml: policies.quorum-guard.settings/namespaces/db/delete: unknown key, the nearest known one is `deletion`",
+    ]);
+}
+
+#[test]
+fn refuses_what_is_not_one_yaml_document() {
+    assert_refused("a: 1\n---\nb: 2\n", &["quorate: quorate.yaml: 2 YAML documents, expected one"]);
+    assert_refused("- a\n", &["quorate: quorate.yaml: found array, expected object"]);
+    let folder = Folder::new(&[("twice.yaml", "listen: a\nlisten: b\n"), ("broken.yaml", "policies: [\n")]);
+    folder.put("binary.yaml", [0xff, 0xfe, 0x00]);
+    for (file, said) in [
+        ("twice.yaml", "duplicate"),
+        ("broken.yaml", "line"),
+        ("binary.yaml", "not UTF-8 at byte 0"),
+        ("none.yaml", "No such file"),
+    ] {
+        let run = folder.quorate(&["config", "check", file]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{file}");
+        assert!(run.stderr.starts_with(&format!("quorate: {file}: ")) && run.stderr.contains(said), "{}", run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    }
+}
