@@ -43,13 +43,12 @@ fn page(policy: &str, constant: &ItemConst) -> Result<Page> {
 
 fn field(rule: &ExprStruct, name: &str) -> Result<String> {
     let value = rule.fields.iter().find(|field| matches!(&field.member, Member::Named(ident) if ident == name));
-    match value.map(|field| &field.expr) {
-        Some(Expr::Lit(literal)) => match &literal.lit {
-            Lit::Str(text) => Ok(text.value()),
-            _ => anyhow::bail!("`{name}` is not a string literal"),
-        },
-        _ => anyhow::bail!("`{name}` is not a string literal"),
+    if let Some(Expr::Lit(literal)) = value.map(|field| &field.expr)
+        && let Lit::Str(text) = &literal.lit
+    {
+        return Ok(text.value());
     }
+    anyhow::bail!("`{name}` is not a string literal")
 }
 
 /// The doc comment, without the blank that follows the slashes.

@@ -10,6 +10,7 @@ pub mod bindings;
 pub mod cases;
 pub mod finding;
 pub mod injection;
+mod place;
 pub mod policy;
 pub mod review;
 pub mod settings;

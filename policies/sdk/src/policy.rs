@@ -79,11 +79,7 @@ fn match_rule(requests: &Requests) -> MatchRule {
         resources: vec![requests.resource.to_owned()],
         sub_resources: requests.sub_resource.iter().map(|name| (*name).to_owned()).collect(),
         operations: requests.operations.to_vec(),
-        projections: Projections {
-            object: pointers.clone(),
-            old_object: pointers.clone(),
-            parent: pointers,
-        },
+        projections: Projections { object: pointers.clone(), old_object: pointers.clone(), parent: pointers },
         conditions: Vec::new(),
     }
 }
@@ -104,13 +100,7 @@ pub fn review<P: Policy>(envelope: Envelope, documents: Documents, settings: &st
     }
 }
 
-fn judge<P: Policy>(
-    phase: Phase,
-    envelope: Envelope,
-    documents: Documents,
-    settings: &str,
-    facts: &str,
-) -> Outcome {
+fn judge<P: Policy>(phase: Phase, envelope: Envelope, documents: Documents, settings: &str, facts: &str) -> Outcome {
     let settings = match settings::effective::<P::Settings>(settings, envelope.namespace.as_deref()) {
         Ok(settings) => settings,
         Err(error) => return not_judged(format!("settings{}: {}", error.path, error.message), ""),

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::bindings::quorate::policy::types::{Documents, Envelope, ParentState};
+use crate::place::path_at;
 
 /// What every built-in policy asks of every document, in this order.
 pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
@@ -20,6 +21,7 @@ pub struct Review {
 }
 
 /// What the request is about.
+#[expect(clippy::large_enum_variant, reason = "one per review, moved once")]
 #[derive(Debug)]
 pub enum Subject {
     /// A StatefulSet: without `old` it is created, without `new` deleted.
@@ -64,7 +66,8 @@ pub struct ShapeError {
 
 impl std::fmt::Display for ShapeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the {} cannot be read: `{}`: {}", self.document, self.field, self.problem)
+        let at = if self.field.is_empty() { String::new() } else { format!("`{}`: ", self.field) };
+        write!(f, "the {} cannot be read: {at}{}", self.document, self.problem)
     }
 }
 
@@ -76,7 +79,7 @@ impl Review {
         let facts = Facts::parse(facts).map_err(|error| ShapeError {
             document: "facts",
             field: String::new(),
-            problem: error.to_string(),
+            problem: error.0,
         })?;
         let subject = Subject::decode(&envelope, documents)?;
         Ok(Review { envelope, subject, facts })
@@ -200,18 +203,13 @@ impl Pieces {
         let Some(text) = text else { return Ok(T::default()) };
         serde_json::from_str::<Option<T>>(text)
             .map(Option::unwrap_or_default)
-            .map_err(|error| self.shape_error::<T>(text, root, &error))
+            .map_err(|error| self.shape_error(text, root, &error))
     }
 
-    /// Decodes once more, for the path: only paid for when something is wrong.
-    fn shape_error<T: DeserializeOwned>(&self, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let (path, problem) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Err(error) => (error.path().to_string(), error.inner().to_string()),
-            Ok(_) => (".".to_owned(), error.to_string()),
-        };
-        let field = if path == "." { root.to_owned() } else { format!("{root}.{path}") };
-        let problem = problem.split(" at line ").next().unwrap_or_default().to_owned();
+    fn shape_error(&self, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
+        let path = path_at(text, error.line(), error.column());
+        let field = if path.is_empty() { root.to_owned() } else { format!("{root}.{path}") };
+        let problem = error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
         ShapeError { document: self.document, field, problem }
     }
 
@@ -228,10 +226,7 @@ impl Pieces {
     }
 
     fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {
-        Ok(HorizontalPodAutoscaler {
-            metadata: self.metadata()?,
-            spec: self.decode(self.spec.as_deref(), "spec")?,
-        })
+        Ok(HorizontalPodAutoscaler { metadata: self.metadata()?, spec: self.decode(self.spec.as_deref(), "spec")? })
     }
 }
 

@@ -44,10 +44,11 @@ pub fn check<S: DeserializeOwned>(text: &str, rules: impl Fn(&S) -> Vec<Settings
     };
     let mut errors = Vec::new();
     let mut collect = |keys: Map<String, Value>, at: &str| match decode::<S>(keys, at) {
-        Ok(settings) => errors.extend(rules(&settings).into_iter().map(|error| SettingsError {
-            path: format!("{at}{}", error.path),
-            message: error.message,
-        })),
+        Ok(settings) => errors.extend(
+            rules(&settings)
+                .into_iter()
+                .map(|error| SettingsError { path: format!("{at}{}", error.path), message: error.message }),
+        ),
         Err(error) => errors.push(error),
     };
     collect(base, "");

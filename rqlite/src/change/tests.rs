@@ -1,3 +1,5 @@
+//! Which ordinals leave, come and stay, whichever request asks.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The facts format: what it takes, and what it refuses by name.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Bodies of `/nodes` and `/status` in the shapes of four majors, and which telling is trusted.
+
 use serde_json::{Value, json};
 
 use super::*;

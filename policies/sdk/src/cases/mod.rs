@@ -1,5 +1,6 @@
 //! Cases: a folder with whole manifests, facts and the exact expected verdict. Runs them against a policy natively;
 //! the component runs the same folders in `tests/`, with the same bytes. Never part of a guest.
+#![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
 mod render;
 mod request;
@@ -60,10 +61,8 @@ pub fn load(policy_directory: &Path) -> Vec<Case> {
 pub fn run<P: Policy>(policy_directory: &str) {
     let cases = load(Path::new(policy_directory));
     assert!(!cases.is_empty(), "no cases in {policy_directory}");
-    let failures: Vec<String> = cases
-        .iter()
-        .filter_map(|case| case.compare(P::NAME, &case.run_native::<P>()).err())
-        .collect();
+    let failures: Vec<String> =
+        cases.iter().filter_map(|case| case.compare(P::NAME, &case.run_native::<P>()).err()).collect();
     let (all, failed) = (cases.len(), failures.len());
     if failed > 0 {
         panic!("{failed} of {all} cases differ\n{}", failures.join("\n"));
@@ -144,7 +143,7 @@ impl Ran {
             "denies"
         } else if levels.contains(&Level::NotJudged) {
             "not-judged"
-        } else if self.mutated.as_ref().is_some_and(|verdict| patched(verdict)) {
+        } else if self.mutated.as_ref().is_some_and(patched) {
             "patches"
         } else if levels.contains(&Level::Warn) {
             "warns"

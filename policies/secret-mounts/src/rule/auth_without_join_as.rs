@@ -31,7 +31,7 @@ use crate::situation::Situation;
 /// Where `-auth` or `-join-as` comes from a ConfigMap or another reference, it counts as given. A launch that cannot be read is
 /// not judged by this rule.
 pub const RULE: Rule =
-    Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other." };
+    Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other" };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {
     situation.set.nodes.iter().filter(|node| gives(node, "auth") && !gives(node, "join-as")).map(denied).collect()

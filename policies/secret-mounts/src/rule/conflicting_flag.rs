@@ -32,7 +32,7 @@ use crate::standing::{Found, Standing};
 /// ## When the value is unknown
 /// A flag whose value comes from a reference cannot be seen to name that Secret, and is refused.
 pub const RULE: Rule =
-    Rule { id: "conflicting-flag", summary: "A flag in the launch says something else than what is asked for." };
+    Rule { id: "conflicting-flag", summary: "a flag in the launch says something else than what is asked for" };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -31,7 +31,7 @@ use crate::standing::{lies, short};
 /// A path that comes from a reference is not judged. In a projected volume a Secret's key of the same name goes first.
 pub const RULE: Rule = Rule {
     id: "credentials-in-configmap",
-    summary: "A file with passwords or private keys is mounted from a ConfigMap.",
+    summary: "a file with passwords or private keys is mounted from a ConfigMap",
 };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {

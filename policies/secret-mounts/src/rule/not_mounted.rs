@@ -40,7 +40,7 @@ use crate::topic::{Brings, Topic};
 /// taken to have every flag.
 pub const RULE: Rule = Rule {
     id: "not-mounted",
-    summary: "A Secret that an annotation or a setting asks for is not in the launch that came out.",
+    summary: "a Secret that an annotation or a setting asks for is not in the launch that came out",
 };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {

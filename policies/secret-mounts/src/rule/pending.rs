@@ -32,7 +32,7 @@ use crate::topic::{Start, Topic, of_flag};
 /// Whether the template changes is always known. Where pods are unknown, node TLS goes by the set's replicas and status.
 pub const RULE: Rule = Rule {
     id: "pending",
-    summary: "What is asked for, or no longer, takes effect with the next change of the pod template.",
+    summary: "what is asked for, or no longer, takes effect with the next change of the pod template",
 };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {

@@ -32,7 +32,7 @@ use crate::situation::{Situation, field};
 /// An `-auth` that comes from a reference counts as given. What the users' file says is never seen, so this is a warning.
 pub const RULE: Rule = Rule {
     id: "probe-without-credentials",
-    summary: "With `-auth`, probes without credentials need the permission `ready` for the user `*`.",
+    summary: "with `-auth`, probes without credentials need the permission `ready` for the user `*`",
 };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {

@@ -34,7 +34,7 @@ use crate::standing::{lies, short};
 /// A path that comes from a reference is not judged, nor one that the container's shell script itself names (it may write the
 /// file), nor one on any other volume. CA certificates are not judged: they may well be the image's.
 pub const RULE: Rule =
-    Rule { id: "secret-file-not-mounted", summary: "A credential or certificate file lies under no mount." };
+    Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {
     let mut findings = Vec::new();

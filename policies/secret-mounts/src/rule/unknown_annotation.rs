@@ -32,7 +32,7 @@ use crate::topic::TOPICS;
 /// Only the name counts. It is said of every StatefulSet, also of one in which no rqlite was recognised: there a mistyped
 /// `quorate.dev/container` may be the reason.
 pub const RULE: Rule =
-    Rule { id: "unknown-annotation", summary: "A `quorate.dev/` annotation that Quorate does not know." };
+    Rule { id: "unknown-annotation", summary: "a `quorate.dev/` annotation that Quorate does not know" };
 
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
 const OTHERS: [&str; 4] = ["container", "injected", "allow-deletion", "break-glass"];

@@ -1,3 +1,5 @@
+//! Departures on made-up clusters, one per bound.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Ordinals that come back, and ordinals that come blank.
+
 use serde_json::{Value, json};
 
 use super::*;

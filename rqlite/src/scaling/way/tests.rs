@@ -1,3 +1,5 @@
+//! The way down after a denial, as steps and as commands.
+
 use super::*;
 use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
 

@@ -1,3 +1,5 @@
+//! To zero and back.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,0 +1,56 @@
+//! The child's side: one of the servers, on a free port, until it is killed.
+//! Prints its address and its certificate, and then nothing.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::routing::post;
+use quorate_certs::{ServingCertificate, Window, issue};
+use quorate_engine::{BreakGlass, PolicySet};
+use quorate_webhook::{ConnectionMetrics, Door, Limits, NoParents, Server, ServerConfig, tls_config};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::Outcome;
+use crate::calls::builtin;
+use crate::process::Kind;
+
+const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"7e1f4a52-0000-4000-8000-00000000be9c","allowed":true}}"#;
+
+pub(crate) async fn serve(kind: Kind) -> Outcome<()> {
+    match kind {
+        Kind::Constant => constant().await,
+        Kind::Empty => webhook(PolicySet::new(Vec::new(), BreakGlass::default())?).await,
+        Kind::Builtin => webhook(builtin(None)?).await,
+    }
+}
+
+fn free_port() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+async fn webhook(policies: PolicySet) -> Outcome<()> {
+    let config = ServerConfig { listen: free_port(), metrics_listen: free_port(), ..ServerConfig::default() };
+    let server = Server::bind(config, Arc::new(policies), Arc::new(NoParents), OffsetDateTime::now_utc).await?;
+    print!("{}\n{}", server.addresses().webhook, server.authority().unwrap_or_default());
+    Ok(server.run(std::future::pending()).await?)
+}
+
+/// The body is read to its end, as the webhook does.
+async fn constant() -> Outcome<()> {
+    let answer = async |_body: Bytes| ([(header::CONTENT_TYPE, "application/json")], ANSWER);
+    let routes = Router::new().route("/validate", post(answer));
+    let window = Window::starting(OffsetDateTime::now_utc(), time::Duration::DAY);
+    let issued = issue(&["127.0.0.1".to_owned()], window)?;
+    let certificate = ServingCertificate::from_issued(&issued)?;
+    let tls = tls_config(&certificate, Arc::new(rustls::crypto::aws_lc_rs::default_provider()))?;
+    let door = Door::bind(free_port(), Some(tls), Limits::default(), ConnectionMetrics::default()).await?;
+    print!("{}\n{}", door.address()?, issued.certificate);
+    let (_open, closing) = watch::channel(false);
+    door.serve(routes, closing, Duration::ZERO).await;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Who may import whom: the direct dependencies of each pure crate, against the list in ARCHITECTURE.md's spirit.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+status=0
+
+# allowed <package> <dependency>...: fails for a direct, normal dependency that is not listed.
+allowed() {
+    local package=$1
+    shift
+    local dependency
+    while read -r dependency; do
+        case " $* " in
+        *" $dependency "*) ;;
+        *)
+            echo "dependencies: $package may not depend on $dependency (tests/checks/dependencies.sh)" >&2
+            status=1
+            ;;
+        esac
+    done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
+}
+
+allowed rqlite serde serde_json thiserror
+allowed quorate-sdk rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown secret-mounts; do
+    allowed "$policy" rqlite quorate-sdk schemars serde serde_json strsim
+done
+
+# never <package> <dependency>...: fails if it is anywhere in the graph.
+never() {
+    local package=$1
+    shift
+    local dependency
+    for dependency in "$@"; do
+        if cargo tree --package "$package" --edges normal --prefix none --format '{p}' | grep -q "^$dependency "; then
+            echo "dependencies: $package may not reach $dependency (tests/checks/dependencies.sh)" >&2
+            status=1
+        fi
+    done
+}
+
+never quorate-engine rqlite kube axum
+never quorate-certs kube axum
+never quorate ring openssl-sys native-tls wasmtime-wasi
+exit "$status"

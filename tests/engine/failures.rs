@@ -1,0 +1,156 @@
+//! What the engine says of a guest that loops, grows, traps or answers nonsense, and that the next call is served.
+//! Does not look at what a sound policy says.
+
+use std::time::{Duration, Instant};
+
+use quorate_engine::{Context, Level, OnError, Operation, Phase, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
+use quorate_tests::block_on;
+
+use crate::guest::{object, policy_a, policy_b, request, set, told};
+
+fn fails(phase: Phase, does: &str) -> PolicyFailure {
+    let healthy = policy_a(told("deny"));
+    let failure = call(phase, &policy_a(told(does))).unwrap_err();
+    let next = call(Phase::Validate, &healthy).unwrap();
+    assert_eq!(next.findings.len(), 1, "the call after a failure is served");
+    failure
+}
+
+fn call(phase: Phase, policy: &Policy) -> Result<quorate_engine::RawVerdict, PolicyFailure> {
+    let object = object("{}");
+    block_on(policy.call(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+}
+
+fn review(phase: Phase, does: &str) -> Review {
+    let object = object(r#"{"x": 1}"#);
+    let set = set(vec![policy_a(told(does)), policy_b(told("deny"))]);
+    block_on(set.review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+}
+
+/// The first policy is not judged for this reason; the second one judges as ever.
+#[track_caller]
+fn is_not_judged(phase: Phase, does: &str, why: &str) {
+    let review = review(phase, does);
+    let [failed, other] = review.findings.as_slice() else { panic!("{:?}", review.findings) };
+    assert_eq!((failed.rule.as_str(), failed.level), ("hostile-policy-a/not-judged", Level::NotJudged));
+    assert_eq!(failed.message, format!("not judged: {why}"));
+    assert_eq!(failed.remedy, "look for uid 7e1f4a52 in the log of Quorate");
+    assert_eq!(other.rule, "hostile-policy-b/denied");
+    assert!(review.patch.is_empty());
+}
+
+#[test]
+fn stops_a_loop_after_its_cpu_time() {
+    let started = Instant::now();
+    assert_eq!(fails(Phase::Validate, "loop"), PolicyFailure::OutOfTime { limit: Duration::from_millis(20) });
+    // 20 ticks of 1 ms; the rest is what a busy machine may add.
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    is_not_judged(Phase::Validate, "loop", "the policy ran longer than 20 ms of CPU");
+}
+
+#[test]
+fn a_loop_does_not_hold_its_thread() {
+    let object = object("{}");
+    let request = request(Operation::Create, &object, None);
+    let looping = policy_a(told("loop"));
+    let healthy = policy_b(told("deny"));
+    let (stopped, (served, after)) = block_on(async {
+        let started = Instant::now();
+        let serve = async { (healthy.call(Phase::Validate, &request, &Context::UNKNOWN).await, started.elapsed()) };
+        let stop = async { (looping.call(Phase::Validate, &request, &Context::UNKNOWN).await, started.elapsed()) };
+        let (stopped, served) = tokio::join!(stop, serve);
+        assert!(stopped.1 > served.1, "the healthy call ends first, on the same thread");
+        (stopped.0, served)
+    });
+    assert!(matches!(stopped, Err(PolicyFailure::OutOfTime { .. })));
+    assert_eq!(served.unwrap().findings.len(), 1, "after {after:?}");
+}
+
+#[test]
+fn stops_a_guest_that_wants_too_much_memory() {
+    assert_eq!(fails(Phase::Validate, "grow"), PolicyFailure::OutOfMemory { limit_bytes: 64 << 20 });
+    let limits = PolicyLimits { memory_bytes: 4 << 20, ..PolicyLimits::default() };
+    let small = policy_a(quorate_engine::Binding { limits, ..told("grow") });
+    assert_eq!(call(Phase::Validate, &small).unwrap_err(), PolicyFailure::OutOfMemory { limit_bytes: 4 << 20 });
+    is_not_judged(Phase::Validate, "grow", "the policy asked for more than 65536 KiB of memory");
+}
+
+#[test]
+fn survives_traps() {
+    for does in ["trap", "recurse"] {
+        assert!(matches!(fails(Phase::Validate, does), PolicyFailure::Trap { .. }), "{does}");
+        is_not_judged(Phase::Validate, does, "the policy stopped with an error");
+    }
+}
+
+#[test]
+fn takes_no_huge_answer() {
+    assert!(matches!(fails(Phase::Validate, "be-huge"), PolicyFailure::BadOutput { .. }));
+    is_not_judged(
+        Phase::Validate,
+        "be-huge",
+        "the policy gave an unusable answer: it does not follow the calling convention",
+    );
+}
+
+#[test]
+fn takes_no_rule_that_is_not_declared() {
+    is_not_judged(
+        Phase::Validate,
+        "be-undeclared",
+        "the policy gave an unusable answer: the rule `undeclared` is not one that it declares",
+    );
+}
+
+#[test]
+fn takes_no_patch_that_is_wrong() {
+    let bad = |what: &str| format!("the policy gave an unusable answer: its patch {what}");
+    is_not_judged(Phase::Mutate, "patch-kind", &bad("changes `/kind`, which no policy may"));
+    is_not_judged(Phase::Mutate, "patch-nothing", &bad("does not apply: path is invalid at `/spec/absent`"));
+    is_not_judged(Phase::Mutate, "patch-huge", &bad("has 2097194 bytes, allowed are 1048576"));
+    let garbage = review(Phase::Mutate, "patch-garbage");
+    assert!(garbage.findings[0].message.contains("its patch is not RFC 6902"), "{}", garbage.findings[0].message);
+}
+
+#[test]
+fn bounds_and_cleans_what_is_shown() {
+    let long = review(Phase::Validate, "be-long");
+    assert_eq!(long.findings[0].message.len(), 8 << 10);
+    let many = review(Phase::Validate, "be-many");
+    assert_eq!(many.findings.len(), 64 + 1 + 1);
+    assert_eq!(many.findings[64].message, "936 more findings, 64 are shown");
+    let banned = review(Phase::Validate, "be-banned");
+    assert_eq!(banned.findings[0].message, "the Field cannot be changed");
+}
+
+#[test]
+fn the_server_answers_a_failure_as_configured() {
+    let settled = |on_error, phase| {
+        let object = object("{}");
+        let set = set(vec![policy_a(quorate_engine::Binding { on_error, ..told("trap") })]);
+        let review = block_on(set.review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN));
+        assert_eq!(review.verdict, Verdict::NotJudged);
+        let settled = set.settle(review);
+        (settled.verdict, settled.findings[0].level)
+    };
+    assert_eq!(settled(None, Phase::Validate), (Verdict::Denied, Level::Deny));
+    assert_eq!(settled(Some(OnError::Deny), Phase::Validate), (Verdict::Denied, Level::Deny));
+    assert_eq!(settled(Some(OnError::Warn), Phase::Validate), (Verdict::Allowed, Level::Warn));
+    assert_eq!(settled(Some(OnError::Allow), Phase::Validate), (Verdict::Allowed, Level::Warn));
+    assert_eq!(settled(Some(OnError::Deny), Phase::Mutate), (Verdict::Allowed, Level::Warn));
+}
+
+#[test]
+fn more_calls_than_slots_wait_their_turn() {
+    let limits = quorate_engine::MachineLimits { instances: 2, ..Default::default() };
+    let machine = quorate_engine::Machine::new(limits).unwrap();
+    let policy = std::sync::Arc::new(machine.load(crate::guest::hostile(), told("deny")).unwrap());
+    let calls = (0..32).map(|_| {
+        let policy = policy.clone();
+        std::thread::spawn(move || call(Phase::Validate, &policy).map(|verdict| verdict.findings.len()))
+    });
+    let calls: Vec<_> = calls.collect();
+    for call in calls {
+        assert_eq!(call.join().unwrap(), Ok(1));
+    }
+}

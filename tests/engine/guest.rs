@@ -1,0 +1,117 @@
+//! The hostile guest: built once, bound as a test wants it, and the requests it is given.
+//! Asserts nothing about the engine.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use quorate_engine::{
+    Binding, BreakGlass, Context, GroupVersionKind, GroupVersionResource, Operation, Parent, Policy, PolicySet, Request,
+};
+use quorate_tests::machine;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+use wit_component::ComponentEncoder;
+
+/// What the guest calls itself.
+pub(crate) const A: &str = "hostile-policy-a";
+/// As long as [`A`], which it replaces.
+pub(crate) const B: &str = "hostile-policy-b";
+
+/// The component's bytes.
+pub(crate) fn hostile() -> &'static [u8] {
+    static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
+    COMPONENT.get_or_init(|| {
+        let core = std::fs::read(build()).unwrap();
+        ComponentEncoder::default().validate(true).module(&core).unwrap().encode().unwrap()
+    })
+}
+
+/// In a target folder of its own: the outer build holds the lock of the common one.
+fn build() -> std::path::PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
+    let triple = "wasm32-unknown-unknown";
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/hostile/Cargo.toml");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--locked", "--release", "--target", triple, "--target-dir"]).arg(&target);
+    cargo.arg("--manifest-path").arg(manifest);
+    for outer in
+        ["CARGO_BUILD_TARGET", "CARGO_ENCODED_RUSTFLAGS", "LLVM_PROFILE_FILE", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS"]
+    {
+        cargo.env_remove(outer);
+    }
+    assert!(
+        cargo.status().unwrap().success(),
+        "the hostile guest did not build; if need be: rustup target add {triple}"
+    );
+    target.join(triple).join("release/quorate_hostile.wasm")
+}
+
+/// The guest with each text replaced by another of the same length: another name, other imports, other exports.
+pub(crate) fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
+    let mut wasm = hostile().to_vec();
+    for (from, to) in changes {
+        assert_eq!(from.len(), to.len(), "`{from}` and `{to}` differ in length");
+        let places: Vec<usize> =
+            (0..wasm.len() - from.len()).filter(|at| wasm[*at..].starts_with(from.as_bytes())).collect();
+        assert!(!places.is_empty(), "`{from}` is not in the component");
+        for at in places {
+            wasm[at..at + to.len()].copy_from_slice(to.as_bytes());
+        }
+    }
+    wasm
+}
+
+/// Enforced, told what to do, with every grant.
+pub(crate) fn told(does: &str) -> Binding {
+    Binding {
+        settings: json!({ "does": does }),
+        capabilities: BTreeSet::from(["rqlite".to_owned(), "log".to_owned()]),
+        ..Binding::default()
+    }
+}
+
+/// The first policy, compiled once.
+pub(crate) fn policy_a(binding: Binding) -> Policy {
+    static BASE: OnceLock<Policy> = OnceLock::new();
+    BASE.get_or_init(|| machine().load(hostile(), told("nothing")).unwrap()).rebound(binding).unwrap()
+}
+
+/// The second policy: the same under another name.
+pub(crate) fn policy_b(binding: Binding) -> Policy {
+    static BASE: OnceLock<Policy> = OnceLock::new();
+    BASE.get_or_init(|| machine().load(&altered(&[(A, B)]), told("nothing")).unwrap()).rebound(binding).unwrap()
+}
+
+/// The policies in this order, and one group that may break the glass.
+pub(crate) fn set(policies: Vec<Policy>) -> PolicySet {
+    PolicySet::new(policies, BreakGlass { groups: vec!["dba".to_owned()] }).unwrap()
+}
+
+/// No parent, and these facts.
+pub(crate) fn knowing(facts: &str) -> Context<'_> {
+    Context { parent: Parent::Unknown, facts }
+}
+
+/// A StatefulSet with this `spec`.
+pub(crate) fn object(spec: &str) -> Box<RawValue> {
+    let spec: serde_json::Value = serde_json::from_str(spec).unwrap();
+    to_raw_value(&json!({"kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"}, "spec": spec}))
+        .unwrap()
+}
+
+/// The request of `alice`, a dba, to do this.
+pub(crate) fn request<'a>(operation: Operation, object: &'a RawValue, old_object: Option<&'a RawValue>) -> Request<'a> {
+    Request {
+        kind: GroupVersionKind { group: "apps".into(), version: "v1".into(), kind: "StatefulSet".into() },
+        resource: GroupVersionResource { group: "apps".into(), version: "v1".into(), resource: "statefulsets".into() },
+        namespace: Some("db".into()),
+        name: Some("rqlite".into()),
+        username: "alice".into(),
+        groups: vec!["dba".into()],
+        object: Some(object),
+        old_object,
+        ..Request::new("7e1f4a52", operation)
+    }
+}

@@ -1,0 +1,178 @@
+//! How findings of several policies become one answer: order, phases, modes, existing defects, break-glass.
+//! The rules themselves are the policies' tests.
+
+use quorate_engine::{Binding, Context, Level, Mode, Operation, Phase, Policy, Review, Verdict};
+use quorate_tests::block_on;
+use serde_json::json;
+use serde_json::value::to_raw_value;
+
+use crate::guest::{A, B, knowing, object, policy_a, policy_b, request, set, told};
+
+fn both(policies: Vec<Policy>) -> Review {
+    let object = object(r#"{"x": 1}"#);
+    block_on(set(policies).mutate_then_validate(&request(Operation::Create, &object, None), &Context::UNKNOWN))
+}
+
+fn one(phase: Phase, policy: Policy) -> Review {
+    let object = object(r#"{"x": 1}"#);
+    block_on(set(vec![policy]).review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+}
+
+fn in_mode_warn(does: &str) -> Binding {
+    Binding { mode: Mode::Warn, ..told(does) }
+}
+
+#[test]
+fn a_review_can_be_spawned() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let object = object("{}");
+    let set = set(vec![policy_a(told("deny"))]);
+    let request = request(Operation::Create, &object, None);
+    let review = block_on(is_send(set.mutate_then_validate(&request, &Context::UNKNOWN)));
+    assert_eq!(review.verdict, Verdict::Denied);
+}
+
+#[test]
+fn nothing_matched_is_allowed() {
+    let object = object("{}");
+    let set = set(vec![policy_a(told("deny"))]);
+    let mut request = request(Operation::Create, &object, None);
+    assert!(set.matching(Phase::Validate, &request));
+    request.resource.resource = "deployments".into();
+    assert!(!set.matching(Phase::Validate, &request));
+    let review = block_on(set.mutate_then_validate(&request, &Context::UNKNOWN));
+    assert_eq!((review.verdict, review.findings.len(), review.matched.len()), (Verdict::Allowed, 0, 0));
+}
+
+#[test]
+fn a_policy_sees_what_the_former_one_patched() {
+    let patch = |policies| serde_json::to_value(both(policies).patch).unwrap();
+    // Each adds its name with the number of names that it found.
+    let add = |name: &str, found: u32| json!({"op": "add", "path": format!("/spec/{name}"), "value": found});
+    assert_eq!(patch(vec![policy_a(told("patch")), policy_b(told("patch"))]), json!([add(A, 0), add(B, 1)]));
+    assert_eq!(patch(vec![policy_b(told("patch")), policy_a(told("patch"))]), json!([add(B, 0), add(A, 1)]));
+}
+
+#[test]
+fn the_merged_patch_makes_what_the_policies_saw() {
+    let review = both(vec![policy_a(told("patch")), policy_b(told("patch"))]);
+    let mut spec = json!({"spec": {"x": 1}});
+    json_patch::patch(&mut spec, &review.patch).unwrap();
+    assert_eq!(spec, json!({"spec": {"x": 1, A: 0, B: 1}}));
+}
+
+#[test]
+fn a_failure_between_two_patches_leaves_both() {
+    let review = both(vec![policy_a(told("patch-garbage")), policy_b(told("patch"))]);
+    assert_eq!(review.verdict, Verdict::NotJudged);
+    assert_eq!(review.patch.len(), 1);
+    assert_eq!(review.matched, [A, B]);
+}
+
+#[test]
+fn findings_come_in_declared_order_and_once() {
+    let review = both(vec![policy_b(told("deny")), policy_a(told("deny"))]);
+    let rules: Vec<_> = review.findings.iter().map(|finding| (finding.rule.as_str(), finding.level)).collect();
+    assert_eq!(rules, [("hostile-policy-b/denied", Level::Deny), ("hostile-policy-a/denied", Level::Deny)]);
+    assert_eq!(review.verdict, Verdict::Denied);
+}
+
+#[test]
+fn mutate_never_denies() {
+    let review = one(Phase::Mutate, policy_a(told("deny")));
+    assert_eq!((review.verdict, review.findings[0].level), (Verdict::Allowed, Level::Warn));
+}
+
+#[test]
+fn validate_heeds_no_patch() {
+    let review = one(Phase::Validate, policy_a(told("patch")));
+    assert!(review.patch.is_empty() && review.findings.is_empty());
+}
+
+#[test]
+fn mode_warn_denies_nothing_and_patches_nothing() {
+    let denied = one(Phase::Validate, policy_a(in_mode_warn("deny")));
+    assert_eq!((denied.verdict, denied.findings[0].level), (Verdict::Allowed, Level::Warn));
+    let patched = both(vec![policy_a(in_mode_warn("patch"))]);
+    assert!(patched.patch.is_empty());
+    assert_eq!(patched.findings.len(), 1);
+    assert_eq!(patched.findings[0].rule, "hostile-policy-a/would-patch");
+    assert_eq!(patched.findings[0].message, "in mode enforce this would patch `/spec/hostile-policy-a`");
+}
+
+#[test]
+fn mode_warn_never_denies_what_was_not_judged() {
+    let set = set(vec![policy_a(in_mode_warn("be-unsure"))]);
+    let object = object("{}");
+    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &Context::UNKNOWN));
+    assert_eq!(review.verdict, Verdict::NotJudged);
+    assert_eq!(set.settle(review).verdict, Verdict::Allowed);
+}
+
+#[test]
+fn denies_a_defect_that_is_new_and_warns_of_one_that_was_there() {
+    let (bad, good) = (object(r#""bad""#), object(r#""good""#));
+    let set = set(vec![policy_a(told("find-defect"))]);
+    let update =
+        |old| block_on(set.review(Phase::Validate, &request(Operation::Update, &bad, Some(old)), &Context::UNKNOWN));
+    let new = update(&good);
+    assert_eq!((new.verdict, new.findings[0].message.as_str()), (Verdict::Denied, "spec is bad"));
+    let known = update(&bad);
+    assert_eq!(known.verdict, Verdict::Allowed);
+    assert_eq!(known.findings[0].message, "spec is bad (not new: the object had this before)");
+}
+
+#[test]
+fn denies_a_defect_at_creation_and_warns_at_a_re_creation() {
+    let bad = object(r#""bad""#);
+    let set = set(vec![policy_a(told("find-defect"))]);
+    let create =
+        |facts| block_on(set.review(Phase::Validate, &request(Operation::Create, &bad, None), &knowing(facts)));
+    assert_eq!(create(Context::NO_FACTS).verdict, Verdict::Denied);
+    assert_eq!(create(r#"{"version": 1, "pods": [], "pvcs": []}"#).verdict, Verdict::Denied);
+    let again = create(r#"{"version": 1, "pvcs": [{"name": "file-rqlite-0", "bound": true}]}"#);
+    assert_eq!(again.verdict, Verdict::Allowed);
+    assert_eq!(again.findings[0].message, "spec is bad (not denied when a set is created again)");
+}
+
+#[test]
+fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
+    let note = "hostile-policy-a/denied,hostile-policy-a/not-judged until=2026-11-22T12:00:00Z fire";
+    let object = to_raw_value(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}})).unwrap();
+    let review = |does| {
+        let set = set(vec![policy_a(told(does))]);
+        let context = knowing(r#"{"version": 1, "now": "2026-11-22T10:00:00Z"}"#);
+        set.settle(block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &context)))
+    };
+    let broken = review("deny");
+    assert_eq!(broken.verdict, Verdict::Allowed);
+    assert_eq!(broken.findings[0].message, "told to deny (break-glass by `alice` until 2026-11-22T12:00:00Z: fire)");
+    let used = "hostile-policy-a/denied by `alice` until 2026-11-22T12:00:00Z: fire";
+    assert_eq!(broken.audit, [("break-glass".to_owned(), used.to_owned())]);
+    assert_eq!(review("trap").verdict, Verdict::Denied);
+    assert_eq!(review("be-unsure").verdict, Verdict::Denied);
+}
+
+#[test]
+fn guests_get_the_recorded_facts_and_a_bounded_log() {
+    let object = object("{}");
+    let review = |does| {
+        let context = knowing(r#"{"version": 1, "leader": "rqlite-1"}"#);
+        block_on(set(vec![policy_a(told(does))]).review(
+            Phase::Validate,
+            &request(Operation::Create, &object, None),
+            &context,
+        ))
+    };
+    assert_eq!(review("tell-facts").findings[0].message, r#"{"version": 1, "leader": "rqlite-1"}"#);
+    assert_eq!(review("log").verdict, Verdict::Allowed);
+}
+
+#[test]
+fn audit_annotations_name_their_policy() {
+    let review = both(vec![policy_a(told("annotate")), policy_b(told("annotate"))]);
+    let entry = |name: &str| (format!("{name}.some-key"), "value".to_owned());
+    assert_eq!(review.audit, [entry(A), entry(B)]);
+}

@@ -1,0 +1,15 @@
+//! The webhook on real sockets of the loopback: TLS, both HTTP versions, hostile clients, starting and stopping.
+//! What is answered to which request is tested without sockets, in `router`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up fails"
+)]
+
+#[path = "../client.rs"]
+mod client;
+mod hostile;
+mod protocols;
+mod running;
+mod stopping;

@@ -1,0 +1,88 @@
+//! A webhook to call, and requests for it.
+//! Asserts nothing.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use quorate_engine::{BreakGlass, PolicySet};
+use quorate_webhook::{NoParents, ParentSource, ServerConfig, Webhook};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tower::ServiceExt;
+
+/// The clock of all these tests.
+pub(crate) fn clock() -> OffsetDateTime {
+    datetime!(2026-11-22 10:00 UTC)
+}
+
+pub(crate) fn no_policies() -> Arc<PolicySet> {
+    Arc::new(PolicySet::new(Vec::new(), BreakGlass::default()).unwrap())
+}
+
+pub(crate) fn webhook(config: &ServerConfig, policies: Arc<PolicySet>) -> Webhook {
+    webhook_with(config, policies, Arc::new(NoParents))
+}
+
+pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>) -> Webhook {
+    Webhook::new(config, policies, parents, clock)
+}
+
+/// A server without policies: everything that can be read is allowed.
+pub(crate) fn empty() -> Router {
+    webhook(&ServerConfig::default(), no_policies()).routes()
+}
+
+/// A review of something that no policy knows.
+pub(crate) fn review(uid: &str) -> String {
+    format!(
+        r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"{uid}",
+        "kind":{{"group":"","version":"v1","kind":"ConfigMap"}},
+        "resource":{{"group":"","version":"v1","resource":"configmaps"}},
+        "name":"settings","namespace":"db","operation":"CREATE","userInfo":{{"username":"alice"}},
+        "object":{{"metadata":{{"name":"settings"}}}},"oldObject":null,"dryRun":false}}}}"#
+    )
+}
+
+pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The `response` of an AdmissionReview.
+    #[track_caller]
+    pub(crate) fn response(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        self.json()["response"].take()
+    }
+
+    /// The `error` of a refusal.
+    #[track_caller]
+    pub(crate) fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+pub(crate) async fn call(routes: &Router, request: Request<Body>) -> Answer {
+    let (head, body) = routes.clone().oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: head.status, headers: head.headers, body }
+}

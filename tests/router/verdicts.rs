@@ -1,0 +1,199 @@
+//! Verdicts of the built-in policies, as the API server gets them.
+//! One of each kind; what each rule decides is tested with its policy.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quorate_engine::{BreakGlass, PolicySet};
+use quorate_tests::{binding, builtin_with, set_review};
+use quorate_webhook::{ParentAnswer, ParentFuture, ParentRef, ParentSource, ServerConfig};
+use serde_json::{Value, json};
+
+use crate::sample::rqlite_set;
+use crate::support::{call, post, webhook, webhook_with};
+
+fn builtin() -> Arc<PolicySet> {
+    static SET: OnceLock<Arc<PolicySet>> = OnceLock::new();
+    let load = || {
+        let break_glass = BreakGlass { groups: vec!["sre".to_owned()] };
+        Arc::new(builtin_with(|_| binding(json!({})), break_glass))
+    };
+    Arc::clone(SET.get_or_init(load))
+}
+
+fn routes() -> Router {
+    webhook(&ServerConfig::default(), builtin()).routes()
+}
+
+async fn response(routes: &Router, path: &str, review: &Value) -> Value {
+    call(routes, post(path, review.to_string())).await.response()
+}
+
+fn sub_resource(kind: [&str; 3], plural: &str, sub_resource: &str, name: &str, operation: &str) -> Value {
+    let [group, version, kind] = kind;
+    let resource_group = if plural == "pods" { "" } else { "apps" };
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "u-sub", "kind": {"group": group, "version": version, "kind": kind},
+        "resource": {"group": resource_group, "version": "v1", "resource": plural}, "subResource": sub_resource,
+        "name": name, "namespace": "db", "operation": operation,
+        "userInfo": {"username": "alice", "groups": ["system:authenticated"]}, "dryRun": false}})
+}
+
+fn scale(from: u32, to: u32) -> Value {
+    let object = |replicas: u32| {
+        json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "rqlite", "namespace": "db"},
+               "spec": {"replicas": replicas}, "status": {"replicas": from, "selector": "app=rqlite"}})
+    };
+    let mut review = sub_resource(["autoscaling", "v1", "Scale"], "statefulsets", "scale", "rqlite", "UPDATE");
+    review["request"]["object"] = object(to);
+    review["request"]["oldObject"] = object(from);
+    review
+}
+
+fn eviction() -> Value {
+    let mut review = sub_resource(["policy", "v1", "Eviction"], "pods", "eviction", "rqlite-0", "CREATE");
+    review["request"]["object"] = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+                                         "metadata": {"name": "rqlite-0", "namespace": "db"}});
+    review
+}
+
+/// Has one StatefulSet, `db/rqlite`.
+struct OneSet(Value);
+
+impl ParentSource for OneSet {
+    fn parent<'a>(&'a self, of: &'a ParentRef) -> ParentFuture<'a> {
+        let wanted = ParentRef::Object {
+            group: "apps".to_owned(),
+            kind: "StatefulSet".to_owned(),
+            namespace: "db".to_owned(),
+            name: "rqlite".to_owned(),
+        };
+        let answer = if *of == wanted { ParentAnswer::Found(self.0.to_string()) } else { ParentAnswer::Absent };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// Never answers.
+struct Silent;
+
+impl ParentSource for Silent {
+    fn parent<'a>(&'a self, _of: &'a ParentRef) -> ParentFuture<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn denies_scale_from_five_to_two_with_403() {
+    let review = set_review(Some(&rqlite_set(5)), Some(&rqlite_set(2)));
+    let response = response(&routes(), "/validate", &review).await;
+    assert_eq!((&response["allowed"], &response["uid"]), (&json!(false), &review["request"]["uid"]));
+    let status = &response["status"];
+    assert_eq!((&status["code"], &status["reason"]), (&json!(403), &json!("Forbidden")));
+    let message = status["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("quorum-guard/scale-below-quorum: StatefulSet db/rqlite: replicas 5 -> 2"),
+        "{message}"
+    );
+    assert_eq!(status["details"]["causes"][0]["reason"], "quorum-guard/scale-below-quorum");
+    assert_eq!(status["details"]["causes"][0]["field"], "spec.replicas");
+}
+
+#[tokio::test]
+async fn allows_scale_from_five_to_three_with_a_warning() {
+    let review = set_review(Some(&rqlite_set(5)), Some(&rqlite_set(3)));
+    let response = response(&routes(), "/validate", &review).await;
+    assert_eq!(response["allowed"], true, "{response}");
+    let warnings = response["warnings"].as_array().unwrap();
+    assert!(!warnings.is_empty());
+    assert!(warnings.iter().all(|warning| warning.as_str().unwrap().chars().count() <= 256));
+}
+
+#[tokio::test]
+async fn leaves_a_set_that_is_not_rqlite_alone() {
+    let nginx = |replicas: u32| {
+        let mut set = rqlite_set(replicas);
+        set["spec"]["template"]["spec"]["containers"] =
+            json!([{"name": "web", "image": "nginx:1.29", "args": ["-bootstrap-expect=3"]}]);
+        set
+    };
+    let review = set_review(Some(&nginx(5)), Some(&nginx(1)));
+    for path in ["/validate", "/mutate"] {
+        let response = response(&routes(), path, &review).await;
+        assert_eq!(response, json!({"uid": review["request"]["uid"], "allowed": true}));
+    }
+}
+
+#[tokio::test]
+async fn patches_what_is_created_and_denies_nothing_in_mutate() {
+    let review = set_review(None, Some(&rqlite_set(3)));
+    let response = response(&routes(), "/mutate", &review).await;
+    assert_eq!((&response["allowed"], &response["patchType"]), (&json!(true), &json!("JSONPatch")), "{response}");
+    let patch = STANDARD.decode(response["patch"].as_str().unwrap()).unwrap();
+    let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
+    let mut object = review["request"]["object"].clone();
+    json_patch::patch(&mut object, &patch).unwrap();
+    let args = object["spec"]["template"]["spec"]["containers"][0]["args"].to_string();
+    assert!(args.contains("-raft-cluster-remove-shutdown=true"), "{args}");
+}
+
+#[tokio::test]
+async fn judges_a_scale_by_the_set_that_the_source_finds() {
+    let parents = Arc::new(OneSet(rqlite_set(5)));
+    let routes = webhook_with(&ServerConfig::default(), builtin(), parents).routes();
+    let denied = response(&routes, "/validate", &scale(5, 2)).await;
+    let message = denied["status"]["message"].as_str().unwrap();
+    assert!(message.starts_with("quorum-guard/scale-below-quorum: StatefulSet db/rqlite: "), "{message}");
+    assert_eq!(response(&routes, "/validate", &scale(5, 3)).await["allowed"], true);
+}
+
+#[tokio::test]
+async fn denies_a_decrease_whose_set_is_unknown_and_warns_of_growth() {
+    let routes = routes();
+    let denied = response(&routes, "/validate", &scale(3, 1)).await;
+    let message = denied["status"]["message"].as_str().unwrap();
+    assert_eq!(denied["status"]["code"], 403);
+    assert!(message.starts_with("quorum-guard/not-judged: StatefulSet db/rqlite: "), "{message}");
+
+    let grown = response(&routes, "/validate", &scale(3, 5)).await;
+    assert_eq!(grown["allowed"], true);
+    assert_eq!(grown["warnings"].as_array().map(Vec::len), Some(1), "{grown}");
+}
+
+#[tokio::test]
+async fn answers_an_eviction_without_its_set_with_429() {
+    let response = response(&routes(), "/validate", &eviction()).await;
+    assert_eq!(response["status"]["code"], 429, "{response}");
+    assert_eq!(response["status"]["reason"], "TooManyRequests");
+    let message = response["status"]["message"].as_str().unwrap();
+    assert!(message.starts_with("quorum-guard/not-judged: Pod db/rqlite-0: "), "{message}");
+}
+
+#[tokio::test]
+async fn does_not_wait_for_a_parent_longer_than_half_of_its_time() {
+    let routes = webhook_with(&ServerConfig::default(), builtin(), Arc::new(Silent)).routes();
+    let grows = scale(3, 5);
+    let answer = tokio::time::timeout(Duration::from_secs(5), response(&routes, "/validate?timeout=1s", &grows));
+    assert_eq!(answer.await.expect("an answer in time")["allowed"], true);
+}
+
+#[tokio::test]
+async fn breaks_the_glass_by_its_own_clock_and_says_so_in_the_audit() {
+    let review = |until: &str| {
+        let mut new = rqlite_set(2);
+        let value = format!("quorum-guard/scale-below-quorum until={until} disks are gone");
+        new["metadata"]["annotations"] = json!({"quorate.dev/break-glass": value});
+        let mut review = set_review(Some(&rqlite_set(5)), Some(&new));
+        review["request"]["userInfo"] = json!({"username": "bob", "groups": ["sre"]});
+        review
+    };
+    let routes = routes();
+    // The clock of these tests stands at 10:00.
+    let opened = response(&routes, "/validate", &review("2026-11-22T12:00:00Z")).await;
+    assert_eq!(opened["allowed"], true, "{opened}");
+    assert!(opened["auditAnnotations"].to_string().contains("quorum-guard/scale-below-quorum"), "{opened}");
+    let expired = response(&routes, "/validate", &review("2026-11-22T09:59:59Z")).await;
+    assert_eq!(expired["allowed"], false, "{expired}");
+}

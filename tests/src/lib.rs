@@ -1,0 +1,96 @@
+//! What the tests that cross crates share: the built-in policies loaded, upstream's recordings found, reviews made.
+//! Holds no assertion about a verdict.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+#![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use quorate_engine::{Binding, BreakGlass, Context, Machine, MachineLimits, Parent, PolicySet, Request, Review};
+use serde_json::{Value, json};
+
+/// The workspace's folder.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).expect("tests/ stands in the workspace")
+}
+
+/// Real upstream input: `QUORATE_UPSTREAM`, else `shared/upstream` beside the workspace. Says loudly when there is none.
+pub fn upstream() -> Option<PathBuf> {
+    let named = std::env::var_os("QUORATE_UPSTREAM").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| workspace().join("../shared/upstream"));
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: no upstream input at {}; set QUORATE_UPSTREAM to a folder that has it", folder.display());
+    None
+}
+
+/// One machine for a test binary: compiled components are shared.
+pub fn machine() -> &'static Machine {
+    static MACHINE: OnceLock<Machine> = OnceLock::new();
+    MACHINE.get_or_init(|| Machine::new(MachineLimits::default()).expect("the machine starts"))
+}
+
+/// What a built-in policy gets by default: enforced, with everything that it asks for.
+pub fn binding(settings: Value) -> Binding {
+    Binding { settings, capabilities: BTreeSet::from(["rqlite".to_owned()]), ..Binding::default() }
+}
+
+/// The four built-in policies with their defaults.
+pub fn builtin() -> &'static PolicySet {
+    static SET: OnceLock<PolicySet> = OnceLock::new();
+    SET.get_or_init(|| builtin_with(|_| binding(json!({})), BreakGlass::default()))
+}
+
+/// The built-in policies, each bound as the function says for its name.
+pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> PolicySet {
+    let modules = quorate_builtin::modules().iter();
+    let policies = modules.map(|module| machine().load(module.wasm, bind(module.name)).expect("a built-in loads"));
+    PolicySet::new(policies.collect(), break_glass).expect("built-in names are unique")
+}
+
+/// What both phases together say of an AdmissionReview.
+pub fn judge(set: &PolicySet, review: &Value, parent: Option<&Value>, facts: &str) -> Review {
+    let bytes = review.to_string();
+    let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    let parent = parent.map(Value::to_string);
+    let parent = parent.as_deref().map_or(Parent::Unknown, Parent::Found);
+    block_on(set.mutate_then_validate(&request, &Context { parent, facts }))
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}
+
+/// The AdmissionReview of a StatefulSet's CREATE (no `old`), UPDATE, or DELETE (no `new`).
+pub fn set_review(old: Option<&Value>, new: Option<&Value>) -> Value {
+    let operation = match (old, new) {
+        (None, _) => "CREATE",
+        (Some(_), Some(_)) => "UPDATE",
+        (Some(_), None) => "DELETE",
+    };
+    let either = new.or(old).expect("an object");
+    json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "7e1f4a52-0000-4000-8000-000000000002",
+            "kind": { "group": "apps", "version": "v1", "kind": "StatefulSet" },
+            "resource": { "group": "apps", "version": "v1", "resource": "statefulsets" },
+            "name": either["metadata"]["name"], "namespace": either["metadata"].get("namespace").unwrap_or(&json!("db")),
+            "operation": operation,
+            "userInfo": { "username": "alice", "groups": ["system:authenticated"] },
+            "object": new, "oldObject": old, "dryRun": false, "options": {},
+        }
+    })
+}
+
+/// The StatefulSets of a manifest file with several documents.
+pub fn stateful_sets(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).expect("a readable manifest");
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("a YAML manifest");
+    documents.into_iter().filter(|document| document["kind"] == "StatefulSet").collect()
+}
