@@ -1,0 +1,43 @@
+# Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
+.PHONY: run build test fmt lint deny crates generate sizes coverage bench toolchain
+
+CARGO ?= cargo
+
+run: toolchain ## Build everything and serve the built-in policies on loopback
+	$(CARGO) run --quiet -p quorate -- serve
+
+build: toolchain ## Build the one binary
+	$(CARGO) build
+
+test: toolchain ## All tests
+	$(CARGO) test --workspace --no-fail-fast
+
+fmt: toolchain ## Formatting, checked
+	$(CARGO) fmt --all --check
+
+lint: toolchain ## Clippy, warnings refused
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+crates: toolchain ## Who imports whom, against ARCHITECTURE.md; the pure crates on wasm32
+	tests/checks/dependencies.sh
+	$(CARGO) check -p rqlite -p quorate-sdk --target wasm32-unknown-unknown
+
+deny: toolchain ## Licences, bans, sources
+	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --version 0.20.2 --locked
+	$(CARGO) deny check licenses bans sources
+
+generate: toolchain ## Rewrite what is generated: docs/rules, the configuration's schema
+	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
+	git diff --exit-code --stat -- docs
+
+sizes: ## Files, modules and documents within their bounds
+	tests/checks/sizes.sh
+
+coverage: toolchain ## Line coverage of the domain and the policies; fails under 90 %
+	tests/checks/coverage.sh
+
+bench: toolchain ## Calls and requests per second, as ratios within one run
+	$(CARGO) bench -p quorate-tests --bench reviews
+
+toolchain:
+	@rustup toolchain install >/dev/null 2>&1 || rustup show active-toolchain
