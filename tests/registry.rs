@@ -1,5 +1,6 @@
 //! Nothing is untested or undocumented by accident: every rule has its file, its page, its refusal and that one's nearest allowed twin.
 //! `QUORATE_BLESS=1` (`make generate`) writes the pages.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
