@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use quorate_engine::{Level, Review, Verdict};
-use quorate_tests::{builtin, judge, set_review, stateful_sets, upstream};
+use quorate_tests::{builtin, judge, set_review, stateful_sets, upstream, upstream_sets};
 use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
@@ -134,8 +134,7 @@ fn recorded_reviews_that_change_no_spec_get_no_finding() {
 
 #[test]
 fn admits_the_creation_of_every_manifest_and_chart() {
-    let Some(upstream) = upstream() else { return };
-    for (name, set) in sets(&upstream) {
+    for (name, set) in upstream_sets() {
         let judged = judge(builtin(), &set_review(None, Some(&set)), None, NOTHING_KNOWN);
         assert_eq!(judged.verdict, Verdict::Allowed, "{name}: {}", told(&judged));
     }
@@ -156,8 +155,7 @@ const SCALES: [(u32, u32, bool); 9] = [
 
 #[test]
 fn scales_every_voter_set_alike_through_apply_and_through_scale() {
-    let Some(upstream) = upstream() else { return };
-    for (name, set) in sets(&upstream).into_iter().filter(|(name, _)| voters_on_claims(name)) {
+    for (name, set) in upstream_sets().into_iter().filter(|(name, _)| voters_on_claims(name)) {
         for (from, to, admitted) in SCALES {
             let (old, new) = (with_replicas(&set, from), with_replicas(&set, to));
             let applied = judge(builtin(), &set_review(Some(&old), Some(&new)), None, NOTHING_KNOWN);
@@ -221,20 +219,6 @@ fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
         _ => json!(3),
     };
     Some(set)
-}
-
-/// Every StatefulSet of the official manifests and of the rendered charts, with its file's name.
-fn sets(upstream: &Path) -> Vec<(String, Value)> {
-    let mut all = Vec::new();
-    for folder in ["manifests", "chart-2.0.0"] {
-        let mut files: Vec<_> = fs::read_dir(upstream.join(folder)).unwrap().map(|e| e.unwrap().path()).collect();
-        files.sort();
-        for file in files {
-            let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            all.extend(stateful_sets(&file).into_iter().map(|set| (name.clone(), set)));
-        }
-    }
-    all
 }
 
 /// The read-only pool has no quorum, and the ephemeral chart loses its data with its pods: rules of their own.

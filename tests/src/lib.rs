@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use quorate_engine::{Binding, BreakGlass, Context, Machine, MachineLimits, Parent, PolicySet, Request, Review};
+use quorate_engine::{
+    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicySet, Request, Review,
+};
 use serde_json::{Value, json};
 
 /// The workspace's folder.
@@ -44,11 +46,13 @@ pub fn builtin() -> &'static PolicySet {
     SET.get_or_init(|| builtin_with(|_| binding(json!({})), BreakGlass::default()))
 }
 
-/// The built-in policies, each bound as the function says for its name.
+/// The built-in policies, each bound as the function says for its name. Compiled once.
 pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> PolicySet {
-    let modules = quorate_builtin::modules().iter();
-    let policies = modules.map(|module| machine().load(module.wasm, bind(module.name)).expect("a built-in loads"));
-    PolicySet::new(policies.collect(), break_glass).expect("built-in names are unique")
+    static LOADED: OnceLock<Vec<Policy>> = OnceLock::new();
+    let load = |wasm| machine().load(wasm, binding(json!({}))).expect("a built-in loads");
+    let loaded = LOADED.get_or_init(|| quorate_builtin::modules().iter().map(|module| load(module.wasm)).collect());
+    let bound = |policy: &Policy| policy.rebound(bind(policy.name())).expect("a binding that fits");
+    PolicySet::new(loaded.iter().map(bound).collect(), break_glass).expect("built-in names are unique")
 }
 
 /// What both phases together say of an AdmissionReview.
@@ -93,4 +97,18 @@ pub fn stateful_sets(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).expect("a readable manifest");
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).expect("a YAML manifest");
     documents.into_iter().filter(|document| document["kind"] == "StatefulSet").collect()
+}
+
+/// Every StatefulSet of upstream's manifests and rendered charts, with its file's name; empty, and said so, without upstream.
+pub fn upstream_sets() -> Vec<(String, Value)> {
+    let Some(upstream) = upstream() else { return Vec::new() };
+    let folders = ["manifests", "chart-2.0.0"].map(|folder| upstream.join(folder));
+    let mut files: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a readable folder"))
+        .map(|entry| entry.expect("a readable entry").path())
+        .collect();
+    files.sort();
+    let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    files.iter().flat_map(|file| stateful_sets(file).into_iter().map(|set| (name(file), set))).collect()
 }

@@ -1,0 +1,90 @@
+//! What mutation does to whole objects: twice is once, git re-applied is the live template, and rqlited would see what went in.
+//! Over every case of the mutating policies, and over upstream's manifests and charts where they are there.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use quorate_engine::{Context, Phase, Request};
+use quorate_sdk::cases;
+use quorate_tests::{binding, block_on, builtin, builtin_with, set_review, upstream, upstream_sets, workspace};
+use rqlite::cluster::RqliteSet;
+use rqlite::manifest::StatefulSet;
+use rqlite::role::Role;
+use serde_json::Value;
+
+const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
+
+#[test]
+fn mutating_twice_is_mutating_once_in_every_case() {
+    let mut count = 0;
+    for policy in ["remove-on-shutdown", "secret-mounts"] {
+        for case in cases::load(&workspace().join("policies").join(policy)) {
+            let set = builtin_with(
+                |name| if name == policy { binding(case.settings.clone()) } else { binding(serde_json::json!({})) },
+                quorate_engine::BreakGlass::default(),
+            );
+            let once = mutated(&set, &case.review, &case.facts);
+            let mut again = case.review.clone();
+            again["request"]["object"] = once.clone();
+            let twice = mutated(&set, &again, &case.facts);
+            assert_eq!(twice, once, "{policy}/{}/{}", case.rule, case.name);
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} cases found");
+}
+
+#[test]
+fn mutating_twice_is_mutating_once_for_every_upstream_set() {
+    for (name, set) in upstream_sets() {
+        let once = mutated(builtin(), &set_review(None, Some(&set)), NOTHING_KNOWN);
+        let twice = mutated(builtin(), &set_review(None, Some(&once)), NOTHING_KNOWN);
+        assert_eq!(twice, once, "{name}");
+    }
+}
+
+#[test]
+fn the_manifest_from_git_gives_the_live_template_again() {
+    for (name, git) in upstream_sets() {
+        let live = mutated(builtin(), &set_review(None, Some(&git)), NOTHING_KNOWN);
+        // A client-side apply keeps the annotations that git does not know.
+        let mut applied = git.clone();
+        applied["metadata"]["annotations"] = live["metadata"]["annotations"].clone();
+        for reapplied in [git, applied] {
+            let result = mutated(builtin(), &set_review(Some(&live), Some(&reapplied)), NOTHING_KNOWN);
+            let template = |set: &Value| set["spec"]["template"].to_string();
+            assert_eq!(template(&result), template(&live), "{name}");
+        }
+    }
+}
+
+#[test]
+fn rqlited_would_see_the_injected_flag_in_every_set_of_three_voters_or_more() {
+    let mut injected = 0;
+    for (name, git) in upstream_sets() {
+        let live = mutated(builtin(), &set_review(None, Some(&git)), NOTHING_KNOWN);
+        let (before, after) = (recognised(&git), recognised(&live));
+        if before.role() == Role::ReadOnly || before.replicas < 3 {
+            assert_eq!(live["spec"], git["spec"], "{name}");
+            continue;
+        }
+        assert!(after.removes_itself(), "{name}");
+        assert!(after.nodes[0].shutdown.grace_seconds >= 30, "{name}");
+        injected += usize::from(!before.removes_itself());
+    }
+    assert!(injected > 5 || upstream().is_none(), "injected into {injected} sets only");
+}
+
+fn recognised(set: &Value) -> RqliteSet {
+    let set: StatefulSet = serde_json::from_value(set.clone()).unwrap();
+    RqliteSet::recognise(&set).unwrap()
+}
+
+/// The object after the mutating phase of an AdmissionReview; null where there is none.
+fn mutated(set: &quorate_engine::PolicySet, review: &Value, facts: &str) -> Value {
+    let bytes = review.to_string();
+    let request = Request::decode(bytes.as_bytes()).unwrap();
+    let context = Context { facts, ..Context::UNKNOWN };
+    let patch = block_on(set.review(Phase::Mutate, &request, &context)).patch;
+    let mut object = review["request"]["object"].clone();
+    json_patch::patch(&mut object, &patch).unwrap();
+    object
+}
