@@ -4,7 +4,7 @@
 CARGO ?= cargo
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
-	$(CARGO) run --quiet -p quorate -- serve
+	$(CARGO) run -p quorate -- serve
 
 build: toolchain ## Build the one binary
 	$(CARGO) build
@@ -18,7 +18,7 @@ fmt: toolchain ## Formatting, checked
 lint: toolchain ## Clippy, warnings refused
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-crates: toolchain ## Who imports whom, against ARCHITECTURE.md; the pure crates on wasm32
+crates: toolchain ## Who imports whom, as ARCHITECTURE.md says; the pure crates on wasm32
 	tests/checks/dependencies.sh
 	$(CARGO) check -p rqlite -p quorate-sdk --target wasm32-unknown-unknown
 
@@ -26,9 +26,9 @@ deny: toolchain ## Licences, bans, sources
 	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --version 0.20.2 --locked
 	$(CARGO) deny check licenses bans sources
 
-generate: toolchain ## Rewrite what is generated: docs/rules, the configuration's schema
+generate: toolchain ## Rewrite docs/rules from the rules' source; fails if that changed anything
 	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
-	git diff --exit-code --stat -- docs
+	git diff --exit-code --stat -- docs/rules
 
 sizes: ## Files, modules and documents within their bounds
 	tests/checks/sizes.sh

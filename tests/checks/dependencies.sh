@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who may import whom: the direct dependencies of each pure crate, against the list in ARCHITECTURE.md's spirit.
+# Who may import whom, as ARCHITECTURE.md says: the direct dependencies of each pure crate, and what no crate may reach.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 status=0
