@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use quorate_engine::{BreakGlass, Context, Phase, PolicySet, Request};
 use quorate_tests::{binding, machine};
+use rqlite::cluster::RqliteSet;
+use rqlite::manifest::StatefulSet;
 use serde_json::json;
 
 use crate::Outcome;
@@ -29,6 +31,22 @@ pub(crate) async fn report(review: &str) -> Outcome<()> {
         };
         row(title, judge).await;
     }
+    natively(review).await
+}
+
+/// What a guest does with one of the two objects, compiled for this machine: the floor of its part.
+async fn natively(review: &str) -> Outcome<()> {
+    let request = Request::decode(review.as_bytes()).map_err(|error| error.to_string())?;
+    let object = request.object.map(|raw| raw.get()).unwrap_or_default();
+    let set: StatefulSet = serde_json::from_str(object)?;
+    let decode = async || {
+        let _ = black_box(serde_json::from_str::<StatefulSet>(black_box(object)));
+    };
+    row("one object decoded, natively", decode).await;
+    let recognise = async || {
+        black_box(RqliteSet::recognise(black_box(&set)));
+    };
+    row("one object recognised, natively", recognise).await;
     Ok(())
 }
 
