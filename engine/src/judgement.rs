@@ -105,7 +105,9 @@ impl<'c> Panel<'c> {
         if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
-        let recreation = request.operation == Operation::Create && HostFacts::read(self.context.facts).has_remains;
+        // Facts are about the StatefulSet: of the objects that refer to it, none is created again by what it left.
+        let creates_set = request.operation == Operation::Create && request.kind.kind == "StatefulSet";
+        let recreation = creates_set && HostFacts::read(self.context.facts).has_remains;
         let known = if recreation { Vec::new() } else { self.known_defects(policy, request).await };
         for said in findings.iter_mut().filter(|said| is_denied_defect(said)) {
             let rule = &said.finding.rule;
