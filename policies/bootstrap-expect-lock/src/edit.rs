@@ -65,12 +65,14 @@ pub(crate) fn replicas(document: &SetDocument) -> i64 {
     document.set.spec.replicas.map_or(1, |count| i64::from(count.max(0)))
 }
 
-/// One container on both sides is the same one, whatever its name; of several, those of one name are.
+/// One container on both sides is the same one, whatever its name, unless the old name now stands for another; of several, those of
+/// one name are.
 fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
     let mut before = Reading::all(old, RqliteSet::recognise(&old.set));
     let mut after = Reading::all(new, RqliteSet::recognise(&new.set));
     let several = before.len() > 1 || after.len() > 1;
-    let renamed = !several && before.len() == after.len();
+    let replaced = before.iter().any(|reading| Reading::unrecognised(new, &reading.container.name).is_some());
+    let renamed = !several && before.len() == after.len() && !replaced;
     let mut edits = Vec::new();
     for reading in after.drain(..) {
         let name = &reading.container.name;

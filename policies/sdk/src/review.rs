@@ -103,13 +103,14 @@ impl Review {
 impl Subject {
     fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
         match (envelope.kind.as_str(), envelope.sub_resource.as_deref()) {
-            ("StatefulSet", None) => Ok(Subject::Set {
-                old: Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?,
-                new: Pieces::of("object", documents.object).map(Pieces::set).transpose()?,
-            }),
+            ("StatefulSet", None) => {
+                let old = Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?;
+                let new = Pieces::of("object", documents.object).map(Pieces::set).transpose()?;
+                if old.is_none() && new.is_none() { Err(missing("old object")) } else { Ok(Subject::Set { old, new }) }
+            }
             ("Scale", Some("scale")) => Ok(Subject::Scale {
-                from: scale(Pieces::of("old object", documents.old_object))?,
-                to: scale(Pieces::of("object", documents.object))?,
+                from: scale("old object", documents.old_object)?,
+                to: scale("object", documents.object)?,
                 parent: Parent::decode(documents.parent_state, documents.parent)?,
             }),
             ("Eviction", Some("eviction")) => Ok(Subject::Eviction {
@@ -230,10 +231,14 @@ impl Pieces {
     }
 }
 
-fn scale(pieces: Option<Pieces>) -> Result<i32, ShapeError> {
-    let Some(pieces) = pieces else { return Ok(0) };
+fn scale(document: &'static str, pieces: Vec<Option<String>>) -> Result<i32, ShapeError> {
+    let pieces = Pieces::of(document, pieces).ok_or_else(|| missing(document))?;
     let scale = Scale { metadata: pieces.metadata()?, spec: pieces.decode(pieces.spec.as_deref(), "spec")? };
     Ok(scale.spec.replicas)
+}
+
+fn missing(document: &'static str) -> ShapeError {
+    ShapeError { document, field: String::new(), problem: "it is missing".to_owned() }
 }
 
 /// An Eviction's object has nothing but the pod's name; the envelope has it too.
