@@ -204,6 +204,7 @@ impl Reader<'_> {
         let mut found = None;
         let mut program = Program::Other;
         let mut count = 0;
+        let mut diverted = false;
         for command in &script.commands {
             let mut received = around.receive(command);
             let exec = strip_exec(&mut received);
@@ -211,13 +212,18 @@ impl Reader<'_> {
                 program = Program::Unreadable;
                 continue;
             }
+            let hidden = received.tokens.iter().skip(1).any(names_server);
             let inner = reader.argv(std::mem::take(&mut received.tokens));
             if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
                 count += 1;
                 program = inner.program;
-                let readable = !command.nested && !command.detached && !received.stale;
+                let readable = !command.nested && !command.detached && !received.stale && !diverted;
                 found = Some((inner, received, exec)).filter(|_| readable);
-            } else if inner.program == Program::Unreadable && program == Program::Other {
+                continue;
+            }
+            // `env A=1 rqlited …` starts it too, with arguments that are not read here.
+            diverted |= command.diverts() || (hidden && inner.program == Program::Unreadable);
+            if inner.program == Program::Unreadable && program == Program::Other {
                 program = Program::Unreadable;
             }
         }
@@ -350,6 +356,10 @@ fn program_named_in(text: &str) -> Program {
     } else {
         Program::Unreadable
     }
+}
+
+fn names_server(token: &Token) -> bool {
+    program_name(token).is_some_and(|name| matches!(name.as_str(), "rqlited" | "docker-entrypoint.sh"))
 }
 
 fn program_name(token: &Token) -> Option<String> {

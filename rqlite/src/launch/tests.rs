@@ -180,6 +180,18 @@ fn h_a_place_between_a_name_and_its_value_is_passed_over() {
 }
 
 #[test]
+fn what_a_script_guards_or_redirects_before_it_is_read_through() {
+    for text in [
+        "[ -d /d ] || exit 1; exec rqlited /d",
+        "if [ ! -d /d ]; then exit 1; fi\nexec rqlited /d",
+        "exec 2>&1; exec rqlited /d",
+        "command -v rqlited &&\nexec rqlited /d",
+    ] {
+        assert!(launch(&container(&["sh", "-c", text], &[])).line.is_some(), "{text}");
+    }
+}
+
+#[test]
 fn a_script_without_exec_keeps_sigterm_from_rqlited() {
     refuses(&container(&["sh", "-c", "docker-entrypoint.sh \"$0\" \"$@\""], &["-fk"]), NoInsertion::NoExec);
     refuses(&container(&["sh", "-c", "rqlited \"$@\"", "x"], &["/d"]), NoInsertion::NoExec);
@@ -213,6 +225,13 @@ fn i_scripts_that_decide_for_themselves_have_no_line() {
         "function f { exec rqlited /d; }",
         "rqlited /d | tee log",
         "rqlited /d & wait",
+        "exit 0; exec rqlited /d",
+        "exec sleep infinity; exec rqlited /d",
+        "[ -e /x ] && exec /tmp/x; exec rqlited /d",
+        "alias rqlited=/tmp/x; exec rqlited /d",
+        "trap '' TERM; exec rqlited /d",
+        "builtin exec /tmp/x; exec rqlited /d",
+        "env A=1 rqlited /d; exec rqlited /d",
     ] {
         let script = container(&["sh", "-c", text], &["-bootstrap-expect=3", "/d"]);
         let launch = launch(&script);

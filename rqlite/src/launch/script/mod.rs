@@ -57,6 +57,27 @@ pub(super) struct Command {
     pub(super) nested: bool,
     /// Part of a pipeline or sent to the background.
     pub(super) detached: bool,
+    /// Behind `&&` or `||`.
+    pub(super) conditional: bool,
+}
+
+impl Command {
+    /// The shell may not come to what stands after it, or comes to it with other words or signals than they are read with here.
+    /// A guard (`test -d /data || exit 1`) is no diversion: where the shell goes on, it goes on unchanged.
+    pub(super) fn diverts(&self) -> bool {
+        let Some((head, rest)) = self.words.split_first() else { return false };
+        match head.literal() {
+            Some("exit" | "return") => !(self.nested || self.detached || self.conditional),
+            // Without a program it only redirects.
+            Some("exec") => !rest.is_empty(),
+            Some("alias" | "enable" | "trap") => true,
+            // `command -v` asks; else the word behind it is run, and that may be any of these.
+            Some("builtin" | "command") => {
+                !rest.first().is_some_and(|word| matches!(word.literal(), Some("-v" | "-V")))
+            }
+            Some(_) | None => false,
+        }
+    }
 }
 
 #[derive(Debug, Default, Clone)]

@@ -32,6 +32,8 @@ struct Reader {
     word: Word,
     depth: usize,
     parentheses: usize,
+    /// The command in the making stands behind `&&` or `||`.
+    conditional: bool,
     /// In the head of a `case` or a `for`, which are no commands.
     head: Option<&'static str>,
     unreadable: bool,
@@ -54,12 +56,14 @@ impl Reader {
             ' ' | '\t' | '\r' => self.end_word(),
             '\n' | ';' => self.end_command(false),
             '#' if self.word.is_empty() => self.skip_line(),
-            '&' if self.take('&') => self.end_command(false),
+            '&' if self.take('&') => self.end_condition(),
             '&' if self.peek() == Some('>') => self.end_word(),
             '&' => self.end_command(true),
-            '|' if self.take('|') => self.end_command(false),
+            '|' if self.take('|') => self.end_condition(),
             '|' => self.end_command(true),
             '<' | '>' => self.redirect(c)?,
+            // `name()`: what it does is told from its calls only.
+            '(' if !(self.word.is_empty() && self.current.words.is_empty()) => return None,
             '(' => {
                 self.end_command(false);
                 self.depth += 1;
@@ -123,6 +127,12 @@ impl Reader {
         }
     }
 
+    /// At `&&` and `||`.
+    fn end_condition(&mut self) {
+        self.end_command(false);
+        self.conditional = true;
+    }
+
     fn end_command(&mut self, detached: bool) {
         self.end_word();
         let head = self.head.take();
@@ -132,6 +142,7 @@ impl Reader {
         }
         command.nested = self.depth > 0;
         command.detached = detached;
+        command.conditional = std::mem::take(&mut self.conditional);
         self.script.note_effects(&command);
         self.script.commands.push(command);
     }

@@ -60,7 +60,6 @@ fn nesting_is_noted() {
         "for i in a b; do X; done",
         "(X)",
         "{ X; }",
-        "f() { X; }",
         "case a in b|c) X;; esac",
     ] {
         let script = read(&Text::literal(&format!("{nested}\nY"))).unwrap();
@@ -80,6 +79,29 @@ fn pipelines_and_background_are_detached() {
 }
 
 #[test]
+fn only_what_ends_or_changes_the_way_there_diverts() {
+    let diverts = |text: &str| read(&Text::literal(text)).unwrap().commands.iter().any(Command::diverts);
+    for text in [
+        "exit",
+        "exit 0; a",
+        "return",
+        "exec a",
+        "if a; then exec b; fi",
+        "a && exec b",
+        "alias a=b",
+        "trap '' TERM",
+        "builtin exec a",
+        "command a",
+        "enable -n exec",
+    ] {
+        assert!(diverts(text), "{text}");
+    }
+    for text in ["a || exit 1", "if a; then exit; fi", "(exit 1)", "exit 1 | a", "exec >/log 2>&1", "command -v a"] {
+        assert!(!diverts(text), "{text}");
+    }
+}
+
+#[test]
 fn what_the_script_sets_is_noted() {
     let script =
         read(&Text::literal("A=1 B=\"$x\"; export C=2 D; read E; for F in 1 2; do :; done; set -eu -o pipefail"))
@@ -93,8 +115,8 @@ fn what_the_script_sets_is_noted() {
 }
 
 #[test]
-fn what_stays_open_is_unreadable() {
-    for open in ["'a", "\"a", "$(a", "${a", "`a", "a\\", "function f { a; }"] {
+fn what_stays_open_or_defines_a_function_is_unreadable() {
+    for open in ["'a", "\"a", "$(a", "${a", "`a", "a\\", "function f { a; }", "f() { a; }", "f () { a; }"] {
         assert!(read(&Text::literal(open)).is_none(), "{open}");
     }
 }
