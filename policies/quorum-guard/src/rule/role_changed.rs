@@ -5,13 +5,15 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::{CONTAINER_ANNOTATION, RqliteSet};
 use rqlite::flag::{List, Place};
 use rqlite::manifest::StatefulSet;
+use rqlite::role::Role;
 use rqlite::value::Value;
 
 use crate::transition::{Transition, Via};
 
 /// ## What it refuses
 /// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
-/// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away.
+/// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away. So too one after
+/// which another container is taken for the node, while the one that was still stands there under its name.
 ///
 /// ## Why
 /// A member keeps its vote when it restarts with `-raft-non-voter`: the flag only works for a node that joins (measured on rqlited
@@ -47,6 +49,9 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
     let Some(new) = &transition.next_rqlite else {
         return vec![unrecognised(transition.old(), transition.next, running)];
     };
+    if let Some(finding) = replaced(transition, old, new, running) {
+        return vec![finding];
+    }
     // One that had the flag before votes all the same: nothing changes.
     if non_voters(old).next().is_some() {
         return Vec::new();
@@ -60,6 +65,26 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
             .remedy("put read-only nodes into a StatefulSet of their own")
         })
         .collect()
+}
+
+/// A container that ran a voter and is not taken for a node any more, though it is not gone: others are judged in its place.
+fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: u32) -> Option<Finding> {
+    let containers = &transition.next.spec.template.spec.containers;
+    let is_node = |name: &str| new.nodes.iter().any(|node| node.container.name == name);
+    let left = old.nodes.iter().filter(|node| node.role == Role::Voter && !is_node(&node.container.name));
+    let (index, name) = left
+        .filter_map(|node| containers.iter().position(|container| container.name == node.container.name))
+        .find_map(|index| Some((index, &containers.get(index)?.name)))?;
+    let others: Vec<&str> = new.nodes.iter().map(|node| node.container.name.as_str()).collect();
+    let others = others.join(", ");
+    let message = format!(
+        "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
+    );
+    Some(
+        RULE.deny(message)
+            .field(format!("spec.template.spec.containers[{index}]"))
+            .remedy("leave rqlite in the container that runs it, or scale to 0 first"),
+    )
 }
 
 /// The containers that are given the flag, and where.
