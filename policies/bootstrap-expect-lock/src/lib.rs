@@ -14,6 +14,7 @@ mod rule;
 mod settings;
 
 use quorate_sdk::policy::Requests;
+use quorate_sdk::review::Parent;
 use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule, SetDocument, Subject};
 
 use crate::edit::Update;
@@ -33,12 +34,9 @@ impl Policy for BootstrapExpectLock {
     const RULES: &'static [Rule] = rule::ALL;
 
     fn requests() -> Vec<Requests> {
-        vec![Requests {
-            group: "apps",
-            resource: "statefulsets",
-            sub_resource: None,
-            operations: &[Operation::Create, Operation::Update],
-        }]
+        let sets =
+            |sub_resource, operations| Requests { group: "apps", resource: "statefulsets", sub_resource, operations };
+        vec![sets(None, &[Operation::Create, Operation::Update]), sets(Some("scale"), &[Operation::Update])]
     }
 
     fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
@@ -48,6 +46,10 @@ impl Policy for BootstrapExpectLock {
         match &review.subject {
             Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::judge(new, &review.facts),
             Subject::Set { old: Some(old), new: Some(new) } => updated(old, new, review, settings),
+            Subject::Scale { from: 0, to, parent: Parent::Found(set) } => {
+                let findings = bootstrap_expect_mismatch::judge_from_zero(set, i64::from(*to), &review.facts);
+                findings.into_iter().map(|finding| finding.field("spec.replicas")).collect()
+            }
             Subject::Set { new: None, .. }
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
@@ -61,7 +63,12 @@ fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Set
     let update = Update::between(old, new, review, settings);
     let rules = [bootstrap_expect_changed::judge, bootstrap_expect_removed::judge];
     let edits = update.edits.iter();
-    edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect()
+    let mut findings: Vec<Finding> =
+        edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect();
+    if update.old_replicas == 0 {
+        findings.extend(bootstrap_expect_mismatch::judge_from_zero(new, update.new_replicas, &review.facts));
+    }
+    findings
 }
 
 quorate_sdk::export_policy!(BootstrapExpectLock);

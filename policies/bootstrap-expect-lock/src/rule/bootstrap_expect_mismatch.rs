@@ -2,9 +2,11 @@
 //! Not Up, Down and node TLS at a re-creation: those are other policies'.
 
 use quorate_sdk::{Finding, Rule, SetDocument};
+use rqlite::change::Ordinals;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::role::Role;
+use rqlite::scaling::{Before, Cluster, Data, FromZero};
 
 use crate::edit::replicas;
 use crate::given::Given;
@@ -17,6 +19,8 @@ use crate::recreation::{Recreation, counted};
 /// to start with. Over pods or claims that an earlier set of the same name left (`kubectl delete --cascade=orphan`, then
 /// create, is how claim templates are changed) it also refuses a value below the number of pods that come blank, and
 /// claim templates that match none of the claims that stand.
+///
+/// Scaling up from zero a set of which no claim holds data is a creation too, by an update or through `scale`.
 ///
 /// Said as a warning: a mismatch at 0 replicas or at such a re-creation, and a value that the manifest does not hold. A
 /// set without the flag, or with 0, is not judged: it forms in another way (consul-kv, etcd-kv, join).
@@ -52,7 +56,8 @@ use crate::recreation::{Recreation, counted};
 /// ## When the value is unknown
 ///
 /// A reference (the Helm chart's ConfigMap) or a script gives a warning: it should give the number of replicas. Without
-/// facts nothing is known of older pods and claims, and the set counts as new.
+/// facts nothing is known of older pods and claims, and the set counts as new; from zero it then counts as an old one, unless its data
+/// is on no claim.
 pub(crate) const RULE: Rule = Rule {
     id: "bootstrap-expect-mismatch",
     summary: "refuses to create a set whose replicas are not its -bootstrap-expect, or blank pods beside old data",
@@ -70,8 +75,27 @@ pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let blank = recreation.as_ref().map(|recreation| recreation.blank(&set));
     let readings = Reading::all(document, Some(set));
     let several = readings.len() > 1;
-    let creation = Creation { replicas: replicas(document), recreation, blank, several };
+    let creation = Creation { replicas: replicas(document), recreation, blank, several, from_zero: false };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
+}
+
+/// A set that comes back from zero with `replicas`: all of it blank, it is a new cluster.
+pub(crate) fn judge_from_zero(document: &SetDocument, replicas: i64, facts: &Facts) -> Vec<Finding> {
+    let Some(set) = RqliteSet::recognise(&document.set).filter(|_| replicas > 0) else { return Vec::new() };
+    if !is_blank(document, &set, facts) {
+        return Vec::new();
+    }
+    let readings = Reading::all(document, Some(set));
+    let several = readings.len() > 1;
+    let creation = Creation { replicas, recreation: None, blank: None, several, from_zero: true };
+    readings.iter().filter_map(|reading| creation.judge(reading)).collect()
+}
+
+/// None of the stopped set's data is left.
+fn is_blank(document: &SetDocument, rqlite: &RqliteSet, facts: &Facts) -> bool {
+    let data = Data::of(&document.set, rqlite);
+    let stopped = Before::new(&document.set, Some(rqlite), Ordinals::default(), data, facts);
+    FromZero::of(&Cluster::of(&stopped), &Ordinals::default()) == FromZero::Creation
 }
 
 /// None of the claims that stand would be mounted.
@@ -92,6 +116,7 @@ struct Creation<'a> {
     /// Pods that come without data; None where the set is new and all do.
     blank: Option<usize>,
     several: bool,
+    from_zero: bool,
 }
 
 impl Creation<'_> {
@@ -141,7 +166,12 @@ impl Creation<'_> {
         if replicas == 0 {
             return Some(RULE.warn(format!("{what}: nothing forms before it is scaled to {number}")));
         }
-        Some(RULE.deny(format!("{what}: {}", harm(replicas, number))).remedy(remedy(replicas, number)))
+        let remedy = if self.from_zero && number > 0 {
+            format!("scale to {number} first, and up when it has a leader")
+        } else {
+            remedy(replicas, number)
+        };
+        Some(RULE.deny(format!("{what}: {}", harm(replicas, number))).remedy(remedy))
     }
 
     fn whose(&self, reading: &Reading) -> String {
