@@ -12,7 +12,8 @@ use crate::topic::{Brings, Topic};
 /// ## What it refuses
 /// An annotation or a setting asks for a Secret (or a user, or a server name), its time has come, and the launch that came out
 /// does not give it to rqlited: the launch can take no flag, the release has no such flag, a name or path is occupied, the
-/// annotation names nothing, or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning.
+/// annotation names nothing, or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
+/// so it is while the pod template does not change: what is asked for is not due before.
 ///
 /// ## Why
 /// A set that is believed to ask for passwords, to speak TLS or to be backed up, and does none of it, is worse than a refused
@@ -55,9 +56,8 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
         let obstacle = obstacles.iter().find(|(topic, _)| *topic == ask.topic).map(|(_, obstacle)| obstacle);
         match (situation.moment.due(ask.topic.start), obstacle) {
             (Due::NotNow(reason), _) => waiting.push((ask, flags, reason)),
-            // What cannot be put cannot be put later either.
-            (_, Some(obstacle)) => findings.push(denied(ask, &flags, Some(obstacle))),
-            (Due::Now, None) => findings.push(denied(ask, &flags, None)),
+            (Due::Now, obstacle) => findings.push(denied(ask, &flags, obstacle)),
+            (Due::WithTemplate, Some(obstacle)) => findings.push(refused_later(ask, &flags, obstacle)),
             (Due::WithTemplate, None) => {}
         }
     }
@@ -106,9 +106,19 @@ fn denied(ask: &Ask, flags: &[&str], obstacle: Option<&Obstacle>) -> Finding {
     let verb = if flags.len() == 1 { "does" } else { "do" };
     let asker = ask.origin.words(ask.topic);
     RULE.deny(format!("{} {verb} not give {}, asked for by {asker}{reason}", dashed(flags), what(ask, flags)))
+        .defect(ask.topic.key)
         .field(ask.origin.field(ask.topic))
         .remedy(remedy(obstacle, ask))
-        .defect(ask.topic.key)
+}
+
+/// Nothing is due as long as the template stays, so nothing is missing yet.
+fn refused_later(ask: &Ask, flags: &[&str], obstacle: &Obstacle) -> Finding {
+    let asker = ask.origin.words(ask.topic);
+    let message = format!(
+        "the next change of the pod template will be refused: {} cannot be added for {asker}: {obstacle}",
+        dashed(flags)
+    );
+    RULE.warn(message).field(ask.origin.field(ask.topic)).remedy(remedy(Some(obstacle), ask))
 }
 
 fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
