@@ -73,7 +73,7 @@ enum Seen {
 }
 
 async fn act(client: Client, agent: NodeAgent) {
-    let hands = Hands::new(client.clone());
+    let hands = Hands::new(client.clone(), agent);
     while hands.nodes().await.is_err() {
         tokio::time::sleep(TICK).await;
     }
@@ -88,9 +88,6 @@ async fn act(client: Client, agent: NodeAgent) {
         stream::select(node_events.filter_map(|()| async { None }).boxed(), ticks.map(|()| Seen::Tick).boxed()),
     );
     while let Some(seen) = seen.next().await {
-        if agent.is_paused() {
-            continue;
-        }
         let nodes = nodes.state();
         match seen {
             // An error (a conflict, an API server that restarts) is answered by the next tick.

@@ -1,8 +1,9 @@
 //! Stands in for the scheduler, the kubelets and the volume binder: binds Pods to nodes, says that they run, confirms their end.
 //! Runs no container: a Pod is ready because we say so, and not ready if its annotation says so.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::{Binding, Node, ObjectReference, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -16,37 +17,42 @@ pub const UNREADY: &str = "quorate.test/unready";
 /// The nodes there are: enough to spread three Pods, and to drain one.
 pub const NODES: [&str; 3] = ["node-0", "node-1", "node-2"];
 
-/// Turns the node agent off and on.
+/// Turns the node agent off and on, by namespace.
 #[derive(Clone, Debug, Default)]
 pub struct NodeAgent {
-    paused: Arc<AtomicBool>,
+    paused: Arc<Mutex<HashSet<String>>>,
 }
 
 impl NodeAgent {
-    /// From now on no Pod is bound, becomes ready or ends: the nodes are cut off.
-    pub fn pause(&self) {
-        self.paused.store(true, Ordering::SeqCst);
+    /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off.
+    pub fn pause(&self, namespace: &str) {
+        self.paused().insert(namespace.to_owned());
     }
 
     /// Goes on, with what was left as well.
-    pub fn resume(&self) {
-        self.paused.store(false, Ordering::SeqCst);
+    pub fn resume(&self, namespace: &str) {
+        self.paused().remove(namespace);
     }
 
-    pub(crate) fn is_paused(&self) -> bool {
-        self.paused.load(Ordering::SeqCst)
+    pub(crate) fn is_paused_for(&self, object: &ObjectMeta) -> bool {
+        object.namespace.as_ref().is_some_and(|namespace| self.paused().contains(namespace))
+    }
+
+    fn paused(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The agent's hands: one step for one object. A step that fails is tried again when the object is seen next.
 pub(crate) struct Hands {
     client: Client,
+    agent: NodeAgent,
     addresses: AtomicU16,
 }
 
 impl Hands {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, addresses: AtomicU16::new(1) }
+    pub(crate) fn new(client: Client, agent: NodeAgent) -> Self {
+        Self { client, agent, addresses: AtomicU16::new(1) }
     }
 
     /// Makes the nodes, ready; those that are there already stay as they are.
@@ -76,7 +82,7 @@ impl Hands {
 
     /// The next step of a Pod's life, if one is due.
     pub(crate) async fn pod(&self, pod: &Pod, nodes: &[Arc<Node>]) -> kube::Result<()> {
-        let Some(spec) = pod.spec.as_ref() else { return Ok(()) };
+        let Some(spec) = pod.spec.as_ref().filter(|_| !self.agent.is_paused_for(&pod.metadata)) else { return Ok(()) };
         if spec.node_name.is_none() {
             let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
             return if gated || pod.metadata.deletion_timestamp.is_some() {
@@ -95,7 +101,8 @@ impl Hands {
     /// A claim is bound as soon as it is seen; there is no volume.
     pub(crate) async fn claim(&self, claim: &PersistentVolumeClaim) -> kube::Result<()> {
         let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
-        if phase == Some("Bound") || claim.metadata.deletion_timestamp.is_some() {
+        let over = phase == Some("Bound") || claim.metadata.deletion_timestamp.is_some();
+        if over || self.agent.is_paused_for(&claim.metadata) {
             return Ok(());
         }
         let claims: Api<PersistentVolumeClaim> = self.namespaced(claim.metadata.namespace.as_deref());

@@ -69,7 +69,7 @@ fn a_drain_evicts_and_waits_for_the_disruption_budget() {
         if budget["status"]["disruptionsAllowed"] == 1 { Ok(()) } else { Err(budget["status"].to_string()) }
     });
 
-    namespace.plane().agent().pause();
+    namespace.plane().agent().pause(namespace.name());
     let evict = |pod: &str| {
         let eviction = serde_json::json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod, "namespace": namespace.name() },
@@ -79,7 +79,7 @@ fn a_drain_evicts_and_waits_for_the_disruption_budget() {
     };
     evict("rqlite-0").ok();
     let refusal = evict("rqlite-1").refused();
-    namespace.plane().agent().resume();
+    namespace.plane().agent().resume(namespace.name());
     assert!(refusal.contains("disruption budget"), "{refusal}");
     namespace.await_ready("rqlite", 3);
 }
