@@ -111,7 +111,7 @@ impl Hands {
     }
 
     async fn bind(&self, pod: &Pod, nodes: &[Arc<Node>]) -> kube::Result<()> {
-        let open = |node: &&Arc<Node>| !node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true));
+        let open = |node: &&Arc<Node>| node.spec.as_ref().is_none_or(|spec| spec.unschedulable != Some(true));
         let open: Vec<_> = nodes.iter().filter(open).collect();
         // The ordinal spreads a set's Pods; another Pod's name has some last byte.
         let last = usize::from(pod.name_any().bytes().last().unwrap_or_default());
