@@ -20,7 +20,7 @@ impl Binaries {
             .unwrap_or_else(|error| panic!("{} does not run: {error}", script.display()));
         if !output.status.success() {
             let reason = String::from_utf8_lossy(&output.stderr);
-            panic!("no control plane to test on: {}; run `make controlplane` once (minutes)", reason.trim());
+            panic!("no control plane to test on: {}, once, in minutes", reason.trim());
         }
         let built = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let named = environment("KUBEBUILDER_ASSETS").map(PathBuf::from);
