@@ -1,7 +1,10 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run build test fmt lint deny crates generate sizes coverage bench toolchain
+.PHONY: run build test test-cluster controlplane fmt lint scripts deny crates generate sizes coverage bench toolchain
 
 CARGO ?= cargo
+# The Kubernetes minor to test on: 1.36 or 1.34.
+K8S ?= 1.36
+export K8S
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
@@ -9,8 +12,14 @@ run: toolchain ## Build everything and serve the built-in policies on loopback
 build: toolchain ## Build the one binary
 	$(CARGO) build
 
-test: toolchain ## All tests
+test: toolchain controlplane ## All tests
 	$(CARGO) test --workspace --no-fail-fast
+
+test-cluster: toolchain controlplane ## The tests on a real API server alone; K8S=1.34 for the older one
+	$(CARGO) test -p quorate-cluster-tests --no-fail-fast
+
+controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
+	tests/controlplane/build.sh
 
 fmt: toolchain ## Formatting, checked
 	$(CARGO) fmt --all --check
@@ -21,6 +30,10 @@ lint: toolchain ## Clippy, warnings refused
 crates: toolchain ## Who imports whom, as ARCHITECTURE.md says; the pure crates on wasm32
 	tests/checks/dependencies.sh
 	$(CARGO) check -p rqlite -p quorate-sdk --target wasm32-unknown-unknown
+
+scripts: ## Shell scripts, checked
+	command -v shellcheck >/dev/null || { apt-get update && apt-get install --yes shellcheck; }
+	git ls-files '*.sh' .ci/run | xargs shellcheck
 
 deny: toolchain ## Licences, bans, sources
 	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --version 0.20.2 --locked
