@@ -24,6 +24,7 @@ mod metrics;
 mod operations;
 mod parent;
 mod refusal;
+pub mod registration;
 mod routes;
 mod server;
 mod tls;
