@@ -1,0 +1,35 @@
+//! A real Kubernetes control plane for tests, and what a test does with it. Holds no assertion about a verdict of Quorate's.
+//!
+//! ```text
+//! ControlPlane ─ binaries · credentials · launch   what is started, and how
+//!      │         process ─ watchdog                 started, paused, ended; nothing outlives the test
+//!      │         background ─ node_agent            no kubelet here: binds Pods, readies them, confirms their end
+//!      │                    ─ services              the API server's calls to Services, carried to the test's processes
+//!      ├─ Namespace                                 one per test
+//!      └─ Kubectl, Helm                             as a user runs them
+//! ```
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
+#![expect(clippy::print_stderr, reason = "a test says where it keeps its state")]
+#![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
+
+mod background;
+mod binaries;
+mod control_plane;
+mod credentials;
+mod launch;
+pub mod manifests;
+mod namespace;
+mod node_agent;
+mod process;
+mod services;
+mod tool;
+mod wait;
+mod watchdog;
+
+pub use control_plane::{Builder, ControlPlane};
+pub use namespace::{Namespace, TEST_LABEL};
+pub use node_agent::{NODES, NodeAgent, UNREADY};
+pub use process::Process;
+pub use services::Services;
+pub use tool::{Helm, Kubectl, Output};
+pub use wait::{PATIENCE, block_on, eventually, within};

@@ -1,0 +1,102 @@
+//! A namespace for one test: its own, named and labelled after it.
+//! Is not deleted at the test's end: the whole control plane goes, and a failed test's objects are to be seen.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+use crate::control_plane::ControlPlane;
+use crate::tool::{Helm, Kubectl, Output};
+use crate::wait::eventually;
+
+/// The label that names the test.
+pub const TEST_LABEL: &str = "quorate.test/name";
+
+#[derive(Debug)]
+pub struct Namespace<'a> {
+    plane: &'a ControlPlane,
+    name: String,
+}
+
+impl<'a> Namespace<'a> {
+    #[track_caller]
+    pub(crate) fn create(plane: &'a ControlPlane, test: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let count = COUNT.fetch_add(1, Ordering::SeqCst);
+        let words = test.rsplit("::").next().unwrap_or(test).to_lowercase().replace('_', "-");
+        // A name holds 63 characters; the count makes it one of a kind.
+        let short: String = words.chars().take(50).collect();
+        let name = format!("{}-{count}", short.trim_end_matches('-'));
+        let kubectl = plane.kubectl();
+        kubectl.run(["create", "namespace", &name]).ok();
+        kubectl.run(["label", "namespace", &name, &format!("{TEST_LABEL}={}", short.trim_end_matches('-'))]).ok();
+        let namespace = Self { plane, name };
+        // Without it no Pod is admitted.
+        eventually("the namespace's service account", || namespace.kubectl().find("serviceaccount/default"));
+        namespace
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn plane(&self) -> &'a ControlPlane {
+        self.plane
+    }
+
+    /// The administrator's kubectl in this namespace.
+    pub fn kubectl(&self) -> Kubectl {
+        self.plane.kubectl().in_namespace(&self.name)
+    }
+
+    /// The administrator's helm in this namespace.
+    pub fn helm(&self) -> Helm {
+        self.plane.helm().in_namespace(&self.name)
+    }
+
+    /// `kubectl apply -f -` here, whatever comes of it.
+    pub fn apply(&self, manifest: &str) -> Output {
+        self.kubectl().apply(manifest)
+    }
+
+    /// Waits until the StatefulSet has exactly this many Pods, all ready, all of the newest revision.
+    #[track_caller]
+    pub fn await_ready(&self, set: &str, replicas: i64) {
+        let kubectl = self.kubectl();
+        eventually(&format!("{replicas} ready Pods of {set}"), || {
+            let set = kubectl.find(&format!("statefulset/{set}"))?;
+            let counts =
+                ["replicas", "readyReplicas", "updatedReplicas"].map(|name| count(&set, &format!("/status/{name}")));
+            let seen = set.pointer("/status/observedGeneration") == set.pointer("/metadata/generation");
+            if seen && counts == [replicas; 3] { Ok(()) } else { Err(format!("status {}", set["status"])) }
+        });
+    }
+
+    /// `spec.replicas` of a StatefulSet, as stored.
+    #[track_caller]
+    pub fn replicas(&self, set: &str) -> i64 {
+        count(&self.kubectl().get(&format!("statefulset/{set}")), "/spec/replicas")
+    }
+
+    /// The names of the Pods, sorted.
+    #[track_caller]
+    pub fn pods(&self) -> Vec<String> {
+        self.names("pods")
+    }
+
+    /// The names of all objects of a kind here, sorted.
+    #[track_caller]
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        let list = self.kubectl().get(kind);
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        let name = |item: &Value| item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut names: Vec<String> = items.iter().map(name).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A count of a status; the API server leaves zero out.
+fn count(object: &Value, pointer: &str) -> i64 {
+    object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
+}

@@ -1,0 +1,178 @@
+//! Stands in for the scheduler, the kubelets and the volume binder: binds Pods to nodes, says that they run, confirms their end.
+//! Runs no container: a Pod is ready because we say so, and not ready if its annotation says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+
+use k8s_openapi::api::core::v1::{Binding, Node, ObjectReference, PersistentVolumeClaim, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+/// A Pod with this annotation runs, and is not ready, until the annotation is gone.
+pub const UNREADY: &str = "quorate.test/unready";
+
+/// The nodes there are: enough to spread three Pods, and to drain one.
+pub const NODES: [&str; 3] = ["node-0", "node-1", "node-2"];
+
+/// Turns the node agent off and on.
+#[derive(Clone, Debug, Default)]
+pub struct NodeAgent {
+    paused: Arc<AtomicBool>,
+}
+
+impl NodeAgent {
+    /// From now on no Pod is bound, becomes ready or ends: the nodes are cut off.
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::SeqCst);
+    }
+
+    /// Goes on, with what was left as well.
+    pub fn resume(&self) {
+        self.paused.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::SeqCst)
+    }
+}
+
+/// The agent's hands: one step for one object. A step that fails is tried again when the object is seen next.
+pub(crate) struct Hands {
+    client: Client,
+    addresses: AtomicU16,
+}
+
+impl Hands {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, addresses: AtomicU16::new(1) }
+    }
+
+    /// Makes the nodes, ready; those that are there already stay as they are.
+    pub(crate) async fn nodes(&self) -> kube::Result<()> {
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        for name in NODES {
+            let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+            let labels = json!({ "metadata": { "labels": { "kubernetes.io/hostname": name } } });
+            match nodes.create(&PostParams::default(), &Node { metadata, ..Node::default() }).await {
+                Ok(_) => {}
+                Err(kube::Error::Api(status)) if status.is_already_exists() => continue,
+                Err(error) => return Err(error),
+            }
+            nodes.patch(name, &PatchParams::default(), &Patch::Merge(labels)).await?;
+            // The API server itself taints a new node as not ready.
+            let taints = json!({ "spec": { "taints": null } });
+            nodes.patch(name, &PatchParams::default(), &Patch::Merge(taints)).await?;
+            let status = json!({ "status": {
+                "conditions": [condition("Ready", true)],
+                "allocatable": { "cpu": "64", "memory": "256Gi", "pods": "250" },
+                "capacity": { "cpu": "64", "memory": "256Gi", "pods": "250" },
+            }});
+            nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await?;
+        }
+        Ok(())
+    }
+
+    /// The next step of a Pod's life, if one is due.
+    pub(crate) async fn pod(&self, pod: &Pod, nodes: &[Arc<Node>]) -> kube::Result<()> {
+        let Some(spec) = pod.spec.as_ref() else { return Ok(()) };
+        if spec.node_name.is_none() {
+            let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
+            return if gated || pod.metadata.deletion_timestamp.is_some() {
+                Ok(())
+            } else {
+                self.bind(pod, nodes).await
+            };
+        }
+        if pod.metadata.deletion_timestamp.is_some() {
+            return self.confirm_end(pod).await;
+        }
+        let ready = !pod.annotations().contains_key(UNREADY);
+        if said_ready(pod) == Some(ready) { Ok(()) } else { self.run(pod, ready).await }
+    }
+
+    /// A claim is bound as soon as it is seen; there is no volume.
+    pub(crate) async fn claim(&self, claim: &PersistentVolumeClaim) -> kube::Result<()> {
+        let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
+        if phase == Some("Bound") || claim.metadata.deletion_timestamp.is_some() {
+            return Ok(());
+        }
+        let claims: Api<PersistentVolumeClaim> = self.namespaced(claim.metadata.namespace.as_deref());
+        let status = json!({ "status": { "phase": "Bound" } });
+        claims.patch_status(&claim.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
+    }
+
+    async fn bind(&self, pod: &Pod, nodes: &[Arc<Node>]) -> kube::Result<()> {
+        let open = |node: &&Arc<Node>| !node.spec.as_ref().is_some_and(|spec| spec.unschedulable == Some(true));
+        let open: Vec<_> = nodes.iter().filter(open).collect();
+        // The ordinal spreads a set's Pods; another Pod's name has some last byte.
+        let last = usize::from(pod.name_any().bytes().last().unwrap_or_default());
+        let Some(node) = last.checked_rem(open.len()).and_then(|index| open.get(index)) else { return Ok(()) };
+        let metadata =
+            ObjectMeta { name: pod.metadata.name.clone(), uid: pod.metadata.uid.clone(), ..ObjectMeta::default() };
+        let target = ObjectReference {
+            kind: Some("Node".to_owned()),
+            name: Some(node.name_any()),
+            ..ObjectReference::default()
+        };
+        let binding = Binding { metadata, target };
+        let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
+        pods.create_subresource::<_, Value>("binding", &pod.name_any(), &PostParams::default(), &binding)
+            .await
+            .map(drop)
+    }
+
+    async fn run(&self, pod: &Pod, ready: bool) -> kube::Result<()> {
+        let [high, low] = self.addresses.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        let kept = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
+        let address = kept.unwrap_or_else(|| format!("10.244.{high}.{low}"));
+        let containers = pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| {
+            json!({
+                "name": container.name, "image": container.image, "imageID": "", "restartCount": 0,
+                "ready": ready, "started": true, "state": { "running": {} },
+            })
+        });
+        let status = json!({ "status": {
+            "phase": "Running", "podIP": address, "podIPs": [{ "ip": address }], "hostIP": "127.0.0.1",
+            "containerStatuses": containers.collect::<Vec<_>>(),
+            "conditions": [
+                condition("PodScheduled", true), condition("Initialized", true),
+                condition("ContainersReady", ready), condition("Ready", ready),
+            ],
+        }});
+        let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
+        pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
+    }
+
+    /// The kubelet's last word: its containers have ended, the object may go.
+    async fn confirm_end(&self, pod: &Pod) -> kube::Result<()> {
+        let preconditions = Preconditions { uid: pod.metadata.uid.clone(), resource_version: None };
+        let now = DeleteParams {
+            grace_period_seconds: Some(0),
+            preconditions: Some(preconditions),
+            ..DeleteParams::default()
+        };
+        let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
+        pods.delete(&pod.name_any(), &now).await.map(drop)
+    }
+
+    fn namespaced<K>(&self, namespace: Option<&str>) -> Api<K>
+    where
+        K: kube::Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), namespace.unwrap_or("default"))
+    }
+}
+
+fn condition(name: &str, holds: bool) -> Value {
+    // A fixed time: nothing here waits for a condition's age (minReadySeconds counts from it, so it has long passed).
+    json!({ "type": name, "status": if holds { "True" } else { "False" }, "lastTransitionTime": "2026-01-01T00:00:00Z" })
+}
+
+/// What the Pod's status says about its readiness, if anything yet.
+fn said_ready(pod: &Pod) -> Option<bool> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let ready = conditions.iter().find(|condition| condition.type_ == "Ready")?;
+    Some(ready.status == "True")
+}

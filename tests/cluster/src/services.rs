@@ -1,0 +1,101 @@
+//! Carries the API server's calls to Services to where the test says that their Pods are: kube-proxy, without a kernel.
+//! The API server resolves a Service to its cluster IP as ever, and dials that through us (an egress selector with HTTP CONNECT).
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::api::core::v1::Service;
+use kube::runtime::reflector::Store;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+
+/// A CONNECT request's head is two lines.
+const HEAD_MAX: usize = 4096;
+
+/// Which addresses stand behind a Service, by `namespace/name`. Shared with the proxy.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    routes: Arc<Mutex<HashMap<String, Route>>>,
+}
+
+#[derive(Debug, Default)]
+struct Route {
+    backends: Vec<SocketAddr>,
+    turn: usize,
+}
+
+impl Services {
+    /// From now on new connections to this Service, whatever its port, go to these addresses in turn; with none they
+    /// are refused, as those to a Service without ready Pods.
+    pub fn route(&self, namespace: &str, name: &str, backends: &[SocketAddr]) {
+        let route = Route { backends: backends.to_vec(), turn: 0 };
+        self.routes().insert(format!("{namespace}/{name}"), route);
+    }
+
+    fn next(&self, service: &str) -> Option<SocketAddr> {
+        let mut routes = self.routes();
+        let route = routes.get_mut(service)?;
+        route.turn = route.turn.wrapping_add(1);
+        let index = route.turn.checked_rem(route.backends.len())?;
+        route.backends.get(index).copied()
+    }
+
+    fn routes(&self) -> MutexGuard<'_, HashMap<String, Route>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn serve(self, listener: UnixListener, known: Store<Service>) {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let (services, known) = (self.clone(), known.clone());
+            tokio::spawn(async move {
+                // Either side hung up: that is the API server's or the backend's to tell.
+                services.carry(stream, &known).await.unwrap_or_default();
+            });
+        }
+    }
+
+    async fn carry(&self, mut caller: UnixStream, known: &Store<Service>) -> io::Result<()> {
+        let target = connect_target(&mut caller).await?;
+        let address = target.rsplit_once(':').map_or(target.as_str(), |(address, _)| address);
+        let service = service_at(known, address);
+        let Some(backend) = service.as_deref().and_then(|service| self.next(service)) else {
+            return caller.write_all(b"HTTP/1.1 502 no address behind this Service\r\n\r\n").await;
+        };
+        match TcpStream::connect(backend).await {
+            Ok(mut stream) => {
+                stream.set_nodelay(true)?;
+                caller.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+                copy_bidirectional(&mut caller, &mut stream).await.map(drop)
+            }
+            Err(error) => caller.write_all(format!("HTTP/1.1 502 {error}\r\n\r\n").as_bytes()).await,
+        }
+    }
+}
+
+/// `CONNECT 10.96.0.7:443 HTTP/1.1` and its headers, which are left out.
+async fn connect_target(caller: &mut UnixStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        // Byte by byte: what follows belongs to the tunnel.
+        head.push(caller.read_u8().await?);
+        if head.len() > HEAD_MAX {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    let head = String::from_utf8_lossy(&head);
+    head.split(' ').nth(1).map(str::to_owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn service_at(known: &Store<Service>, address: &str) -> Option<String> {
+    let at = |service: &Service| {
+        let ip = service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref());
+        ip == Some(address)
+    };
+    let service = known.find(at)?;
+    let (namespace, name) = (service.metadata.namespace.as_deref()?, service.metadata.name.as_deref()?);
+    Some(format!("{namespace}/{name}"))
+}
