@@ -10,10 +10,10 @@ use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use crate::{Issued, Window};
+use crate::subject::{alternative_names, window};
+use crate::{AuthorityId, Issued, Window};
 
 /// A chain whose first certificate fits the key.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub struct ServingCertificate {
     key: Arc<CertifiedKey>,
     names: Vec<String>,
     window: Window,
+    issuer: Option<AuthorityId>,
 }
 
 /// PEM text and the name under which an error speaks of it.
@@ -71,8 +72,8 @@ impl ServingCertificate {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let pem = |origin, text| Pem { origin: Path::new(origin), text };
         Self::from_pem(
-            pem("self-signed certificate", issued.certificate.as_bytes()),
-            pem("self-signed key", issued.key.as_bytes()),
+            pem("issued certificate", issued.certificate.as_bytes()),
+            pem("issued key", issued.key.as_bytes()),
             &provider,
         )
     }
@@ -80,6 +81,7 @@ impl ServingCertificate {
     pub fn from_pem(chain: Pem<'_>, key: Pem<'_>, provider: &CryptoProvider) -> Result<Self, CertificateError> {
         let certificates = chain.certificates()?;
         let (names, window) = chain.leaf(&certificates)?;
+        let issuer = certificates.first().and_then(|leaf| AuthorityId::issuer_of(leaf));
         let key_der = key.private_key()?;
         let certified = CertifiedKey::from_der(certificates, key_der, provider).map_err(|source| {
             if matches!(source, rustls::Error::InconsistentKeys(_)) {
@@ -88,7 +90,7 @@ impl ServingCertificate {
                 CertificateError::UnusableKey { path: key.origin.to_owned(), source }
             }
         })?;
-        Ok(Self { key: Arc::new(certified), names, window })
+        Ok(Self { key: Arc::new(certified), names, window, issuer })
     }
 
     pub fn key(&self) -> Arc<CertifiedKey> {
@@ -102,6 +104,21 @@ impl ServingCertificate {
 
     pub fn window(&self) -> Window {
         self.window
+    }
+
+    /// The CA that signed the first certificate, by that certificate's own word.
+    pub fn issuer(&self) -> Option<&AuthorityId> {
+        self.issuer.as_ref()
+    }
+
+    /// The first certificate.
+    pub fn der(&self) -> &[u8] {
+        self.key.cert.first().map(AsRef::as_ref).unwrap_or_default()
+    }
+
+    /// Whether it is good for every one of these names.
+    pub fn covers(&self, names: &[String]) -> bool {
+        names.iter().all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
 }
 
@@ -134,7 +151,7 @@ impl Pem<'_> {
                     return Err(CertificateError::Malformed { path: self.origin.to_owned(), position: index + 1 });
                 }
             };
-            first.get_or_insert_with(|| (subject_names(&parsed), window(&parsed)));
+            first.get_or_insert_with(|| (alternative_names(&parsed), window(&parsed)));
         }
         first.ok_or_else(|| CertificateError::NoCertificate { path: self.origin.to_owned() })
     }
@@ -151,43 +168,16 @@ impl fmt::Debug for Pem<'_> {
     }
 }
 
-fn window(certificate: &X509Certificate<'_>) -> Window {
-    let validity = certificate.validity();
-    Window { not_before: validity.not_before.to_datetime(), not_after: validity.not_after.to_datetime() }
-}
-
-fn subject_names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
-        return Vec::new();
-    };
-    extension
-        .value
-        .general_names
-        .iter()
-        .filter_map(|name| {
-            if let GeneralName::DNSName(name) = name {
-                return Some((*name).to_owned());
-            }
-            let GeneralName::IPAddress(octets) = name else {
-                return None;
-            };
-            let v4 = <[u8; 4]>::try_from(*octets).map(std::net::IpAddr::from);
-            let v6 = <[u8; 16]>::try_from(*octets).map(std::net::IpAddr::from);
-            v4.or(v6).ok().map(|address| address.to_string())
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::issue;
+    use crate::Authority;
 
     fn issued() -> Issued {
         let window = Window { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-03-31 00:00 UTC) };
-        issue(&["localhost".to_owned(), "::1".to_owned()], window).unwrap()
+        Authority::issue(window).unwrap().leaf(&["localhost".to_owned(), "::1".to_owned()], window).unwrap()
     }
 
     fn read(chain: &str, key: &str) -> Result<ServingCertificate, CertificateError> {

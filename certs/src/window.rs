@@ -18,9 +18,12 @@ pub enum State {
 }
 
 impl Window {
-    /// A window of `length` that opens an hour before `now`, for clients whose clock is behind.
+    /// A window of `length` that opens an hour before `now`, for clients whose clock is behind; a short one a tenth of
+    /// its length before. In whole seconds, as certificates write it.
     pub fn starting(now: OffsetDateTime, length: Duration) -> Self {
-        let not_before = now.saturating_sub(Duration::HOUR);
+        let now = now.replace_nanosecond(0).unwrap_or(now);
+        let lead = Duration::seconds(Duration::HOUR.min(length / 10).whole_seconds());
+        let not_before = now.saturating_sub(lead);
         Self { not_before, not_after: not_before.saturating_add(length) }
     }
 
@@ -34,11 +37,19 @@ impl Window {
         }
     }
 
-    /// Whether the certificate should be replaced now: two thirds of its life are over.
-    /// The last third is for whoever has to notice that a renewal fails.
+    /// Whether the certificate should be replaced now.
     pub fn is_due(&self, now: OffsetDateTime) -> bool {
-        let life = self.not_after - self.not_before;
-        now >= self.not_before.saturating_add(life * 2 / 3)
+        now >= self.due_at()
+    }
+
+    /// When two thirds of its life are over. The last third is for whoever has to notice that a renewal fails.
+    pub fn due_at(&self) -> OffsetDateTime {
+        self.not_before.saturating_add(self.length() * 2 / 3)
+    }
+
+    /// From its first to its last moment.
+    pub fn length(&self) -> Duration {
+        self.not_after - self.not_before
     }
 }
 
@@ -80,5 +91,14 @@ mod tests {
         let window = Window::starting(now, Duration::days(90));
         assert_eq!(window.not_before, datetime!(2026-06-01 11:00 UTC));
         assert_eq!(window.not_after, datetime!(2026-08-30 11:00 UTC));
+    }
+
+    #[test]
+    fn starts_a_tenth_of_a_short_life_early() {
+        let now = datetime!(2026-06-01 12:00:00.9 UTC);
+        let window = Window::starting(now, Duration::seconds(60));
+        assert_eq!(window.not_before, datetime!(2026-06-01 11:59:54 UTC));
+        assert_eq!(window.not_after, datetime!(2026-06-01 12:00:54 UTC));
+        assert!(!window.is_due(now));
     }
 }

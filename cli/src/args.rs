@@ -30,6 +30,10 @@ pub(crate) enum Command {
     /// Check a configuration file, or print its JSON Schema.
     #[command(subcommand)]
     Config(Config),
+    /// Look for what keeps the guard from holding in the cluster of the kubeconfig.
+    ///
+    /// Exit codes: 0 fine, 1 a problem was found, 2 bad usage, 3 it could not be looked at.
+    Doctor(Doctor),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -43,6 +47,22 @@ pub(crate) struct Serve {
     /// Address of /livez, /readyz and /metrics, in place of the configuration's `metricsListen`.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// The server's configuration file (YAML); without it, the names that the chart gives.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A guarded namespace, for a dry run through the webhook; nothing is created in it.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) namespace: String,
+    /// The server's ServiceAccount.
+    #[arg(long, value_name = "NAME", default_value = "quorate")]
+    pub(crate) service_account: String,
+    /// `text` for people, `json` for programs.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -18,6 +18,7 @@ mod config;
 mod document;
 mod exit;
 mod facts;
+mod identity;
 mod load;
 mod nearest;
 mod output;

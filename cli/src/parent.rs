@@ -86,6 +86,7 @@ fn itself(request: &Request<'_>) -> Option<ParentRef> {
         kind: "StatefulSet".to_owned(),
         namespace: namespace.to_string(),
         name: name.to_string(),
+        version: None,
     })
 }
 
@@ -100,7 +101,7 @@ impl StatefulSet {
         let lives_in = |namespace: &str| self.namespace.as_deref().is_none_or(|own| own == namespace);
         match wanted {
             // An autoscaler's reference need not say the group.
-            ParentRef::Object { group, kind, namespace, name } => {
+            ParentRef::Object { group, kind, namespace, name, .. } => {
                 matches!(group.as_str(), "apps" | "")
                     && kind == "StatefulSet"
                     && *name == self.name

@@ -65,13 +65,13 @@ struct OneSet(Value);
 
 impl ParentSource for OneSet {
     fn parent<'a>(&'a self, of: &'a ParentRef) -> ParentFuture<'a> {
-        let wanted = ParentRef::Object {
-            group: "apps".to_owned(),
-            kind: "StatefulSet".to_owned(),
-            namespace: "db".to_owned(),
-            name: "rqlite".to_owned(),
+        let wanted = match of {
+            ParentRef::Object { group, kind, namespace, name, .. } => {
+                [group, kind, namespace, name] == ["apps", "StatefulSet", "db", "rqlite"]
+            }
+            ParentRef::ControllerOf { .. } => false,
         };
-        let answer = if *of == wanted { ParentAnswer::Found(self.0.to_string()) } else { ParentAnswer::Absent };
+        let answer = if wanted { ParentAnswer::Found(self.0.to_string()) } else { ParentAnswer::Absent };
         Box::pin(std::future::ready(answer))
     }
 }

@@ -14,6 +14,7 @@
 
 mod answer;
 mod body;
+pub mod cluster;
 mod config;
 mod deadline;
 mod door;
@@ -23,6 +24,7 @@ mod metrics;
 mod operations;
 mod parent;
 mod refusal;
+pub mod registration;
 mod routes;
 mod server;
 mod tls;
@@ -30,8 +32,8 @@ mod tls;
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use facts::Clock;
-pub use operations::Readiness;
-pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource};
+pub use operations::{Gate, Readiness};
+pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
 pub use routes::Webhook;
 pub use server::{Addresses, Bound, ServeError, Server};
 pub use tls::tls_config;

@@ -1,9 +1,10 @@
 //! What the server counts and times, in the Prometheus text format.
 //! Decides nothing; labels are of bounded number (paths, verdicts, rules of loaded policies, reasons).
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,6 +25,8 @@ const BUCKETS: [f64; 16] = [
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
+    /// Of the cluster, where there is one.
+    others: OnceLock<Registry>,
     reviews: Family<ReviewLabels, Counter>,
     durations: Family<PhaseLabel, Histogram>,
     policy_durations: Family<PhaseLabel, Histogram>,
@@ -92,6 +95,7 @@ impl Metrics {
         let histograms = || Family::new_with_constructor(new_histogram as fn() -> Histogram);
         let mut metrics = Self {
             registry: Registry::with_prefix("quorate"),
+            others: OnceLock::new(),
             reviews: Family::default(),
             durations: histograms(),
             policy_durations: histograms(),
@@ -160,10 +164,19 @@ impl Metrics {
         self.policy_durations.get_or_create(&labels).observe(policies.as_secs_f64());
     }
 
+    /// Shown beside these from now on; only once.
+    pub(crate) fn show(&self, others: Registry) {
+        let _ = self.others.set(others);
+    }
+
     /// OpenMetrics text.
     pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        if let Some(others) = self.others.get() {
+            encode_registry(&mut text, others)?;
+        }
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }

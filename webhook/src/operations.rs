@@ -15,17 +15,26 @@ use time::OffsetDateTime;
 use crate::facts::Clock;
 use crate::metrics::Metrics;
 
+/// What keeps the server from being ready, if anything does.
+pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
+
 /// Whether reviews should be sent here. Policies are loaded before a server exists, so it asks for the rest.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Readiness {
     stopping: Arc<AtomicBool>,
     certificate: Window,
+    gates: Vec<Gate>,
 }
 
 impl Readiness {
     /// Ready for as long as the certificate is valid.
     pub fn new(certificate: Window) -> Self {
-        Self { stopping: Arc::default(), certificate }
+        Self { stopping: Arc::default(), certificate, gates: Vec::new() }
+    }
+
+    /// From now on only ready while `gate` says so too.
+    pub fn require(&mut self, gate: Gate) {
+        self.gates.push(gate);
     }
 
     /// From now on not ready.
@@ -37,6 +46,7 @@ impl Readiness {
         if self.stopping.load(Ordering::Relaxed) {
             return Err("stopping");
         }
+        self.gates.iter().try_for_each(|gate| gate())?;
         match self.certificate.state(now) {
             Validity::Valid => Ok(()),
             Validity::NotYetValid => Err("certificate is not yet valid"),
@@ -50,6 +60,15 @@ struct Operations {
     metrics: Arc<Metrics>,
     readiness: Readiness,
     clock: Clock,
+}
+
+impl std::fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Readiness")
+            .field("stopping", &self.stopping)
+            .field("gates", &self.gates.len())
+            .finish_non_exhaustive()
+    }
 }
 
 pub(crate) fn routes(metrics: Arc<Metrics>, readiness: Readiness, clock: Clock) -> Router {

@@ -17,9 +17,19 @@ pub enum ParentRef {
         kind: String,
         namespace: String,
         name: String,
+        /// Which version of it the request was made from; a Scale tells.
+        version: Option<Version>,
     },
     /// The controller of a pod that is to be evicted.
     ControllerOf { namespace: String, pod: String },
+}
+
+/// One object at one moment. A Scale carries those of its StatefulSet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    pub uid: String,
+    pub resource_version: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +71,7 @@ impl ParentRef {
                 kind: "StatefulSet".to_owned(),
                 namespace,
                 name: request.name.as_deref()?.to_owned(),
+                version: request.old_object.and_then(|scale| Version::of(scale.get())),
             }),
             ("", "pods", Some("eviction")) => {
                 Some(Self::ControllerOf { namespace, pod: request.name.as_deref()?.to_owned() })
@@ -71,6 +82,17 @@ impl ParentRef {
             }
             (_, _, _) => None,
         }
+    }
+}
+
+impl Version {
+    /// None where the object does not tell both.
+    fn of(object: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            metadata: Version,
+        }
+        serde_json::from_str(object).ok().map(|versioned: Versioned| versioned.metadata)
     }
 }
 
@@ -97,7 +119,7 @@ struct TargetRef {
 impl TargetRef {
     fn within(self, namespace: String) -> ParentRef {
         let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
-        ParentRef::Object { group: group.to_owned(), kind: self.kind, namespace, name: self.name }
+        ParentRef::Object { group: group.to_owned(), kind: self.kind, namespace, name: self.name, version: None }
     }
 }
 
@@ -126,6 +148,7 @@ mod tests {
             kind: "StatefulSet".to_owned(),
             namespace: "db".to_owned(),
             name: name.to_owned(),
+            version: None,
         })
     }
 
@@ -135,6 +158,21 @@ mod tests {
         assert_eq!(parent(["apps", "v1", "statefulsets"], scale, "{}"), object("apps", "rqlite-0"));
         assert_eq!(parent(["apps", "v1", "deployments"], scale, "{}"), None);
         assert_eq!(parent(["apps", "v1", "statefulsets"], "", "{}"), None);
+    }
+
+    #[test]
+    fn a_scale_tells_the_version_of_its_set() {
+        let version = |old: &str| {
+            let scale = format!(r#""subResource":"scale","oldObject":{old},"#);
+            match parent(["apps", "v1", "statefulsets"], &scale, "{}") {
+                Some(ParentRef::Object { version, .. }) => version,
+                other => panic!("{other:?}"),
+            }
+        };
+        let told = Version { uid: "u-7".to_owned(), resource_version: "41".to_owned() };
+        assert_eq!(version(r#"{"metadata":{"uid":"u-7","resourceVersion":"41"},"spec":{}}"#), Some(told));
+        assert_eq!(version(r#"{"metadata":{"uid":"u-7"}}"#), None);
+        assert_eq!(version("7"), None);
     }
 
     #[test]

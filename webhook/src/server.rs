@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_certs::{CertificateError, IssueError, ServingCertificate, State, Window, issue};
+use quorate_certs::{Authority, CertificateError, IssueError, ServingCertificate, State, Window};
 use quorate_engine::PolicySet;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::cluster::Cluster;
 use crate::config::{CertificateSource, ServerConfig};
 use crate::door::{ConnectionMetrics, Door};
 use crate::facts::Clock;
@@ -136,6 +137,12 @@ impl Bound {
     /// PEM of the self-signed certificate, for `caBundle` and `curl --cacert`; none for one from files.
     pub fn authority(&self) -> Option<&str> {
         self.authority.as_deref()
+    }
+
+    /// Not ready before the cluster's caches are filled, and its metrics beside the server's own.
+    pub fn attach(&mut self, cluster: &Cluster) {
+        self.readiness.require(Arc::new(cluster.gate()));
+        self.webhook.metrics().show(cluster.metrics());
     }
 
     /// Serves until `shutdown` is done; then unready, the grace, no new connections, the drain.

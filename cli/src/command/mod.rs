@@ -1,6 +1,7 @@
 //! The commands, one file each. This one only tells them apart.
 
 mod config;
+mod doctor;
 mod explain;
 mod policy;
 mod review;
@@ -19,5 +20,6 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
         Command::Policy(args) => policy::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Config(args) => config::run(args, out),
+        Command::Doctor(args) => doctor::run(args, out),
     }
 }

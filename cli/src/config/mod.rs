@@ -2,6 +2,7 @@
 //! Nothing is looked up or loaded here; `resolve` turns it into addresses, a certificate and bindings.
 
 mod check;
+mod cluster;
 mod read;
 mod resolve;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use check::{Fault, schema};
+pub(crate) use cluster::Cluster;
 pub(crate) use read::{ConfigError, Source};
 pub(crate) use resolve::{Bound, Resolved};
 
@@ -31,6 +33,9 @@ pub(crate) struct Config {
     /// The self-signed certificate. Not beside `certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) self_signed: Option<SelfSigned>,
+    /// The cluster to connect to, by the pod's service account or the kubeconfig. Absent: none; every parent is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster: Option<Cluster>,
     /// Largest request body, in bytes. The default of 8 MiB takes an update with two objects of 3 MiB, the largest that the API server accepts. `quorate review` holds its files to it too.
     #[schemars(range(min = 65_536, max = 134_217_728))]
     pub(crate) body_limit_bytes: usize,
@@ -50,6 +55,7 @@ impl Default for Config {
             metrics_listen: server.metrics_listen.to_string(),
             certificate: None,
             self_signed: None,
+            cluster: None,
             body_limit_bytes: server.body_limit,
             policies: BTreeMap::new(),
             break_glass: BreakGlass::default(),

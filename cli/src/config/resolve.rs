@@ -11,7 +11,7 @@ use quorate_webhook::CertificateSource;
 use serde_json::Value;
 
 use super::check::Fault;
-use super::{Config, ConfigError, Limits, Logs, Policy, SelfSigned, Source};
+use super::{Cluster, Config, ConfigError, Limits, Logs, Policy, SelfSigned, Source};
 use crate::document;
 use crate::nearest;
 
@@ -27,6 +27,7 @@ pub(crate) struct Resolved {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: SocketAddr,
     pub(crate) certificate: CertificateSource,
+    pub(crate) cluster: Option<Cluster>,
     pub(crate) body_limit_bytes: usize,
     /// The built-in ones in their order, then one's own by name.
     pub(crate) policies: Vec<Bound>,
@@ -55,6 +56,7 @@ impl Source {
                 listen,
                 metrics_listen,
                 certificate,
+                cluster: self.config.cluster.clone(),
                 body_limit_bytes: self.config.body_limit_bytes,
                 policies,
                 break_glass: BreakGlass { groups: self.config.break_glass.groups.clone() },

@@ -1,0 +1,94 @@
+//! The changes of the Secret, and what each makes of its contents.
+//! Does not ask whether a change is right now; `next` has.
+
+use time::OffsetDateTime;
+
+use super::contents::{Contents, Found, Leaf, Mark};
+use super::{Observed, Plan, leaf_window};
+use crate::{Anchor, Authority, AuthorityId, IssueError, State, Window};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// All anew, and served at once: nothing that is trusted could be served anyway.
+    Found,
+    /// A new CA beside what is trusted; nothing of it is served yet.
+    Prepare,
+    /// A new leaf of the same CA.
+    Renew,
+    /// A `caBundle` lacks what was said to be in all of them.
+    Withdraw,
+    /// Every `caBundle` was read back: the time to settle begins.
+    Confirm,
+    /// A leaf of the incoming CA, which issues from now on.
+    Switch,
+    /// Note that another CA's leaf is no longer in the Secret.
+    Mark,
+    /// These CAs are trusted no longer.
+    Drop(Vec<AuthorityId>),
+    /// Leave out what cannot be read.
+    Mend,
+}
+
+impl Change {
+    /// What the Secret is to hold.
+    pub fn carry_out(&self, now: OffsetDateTime, observed: &Observed, plan: &Plan) -> Result<Contents, IssueError> {
+        let before = match &observed.secret {
+            Found::Ours(contents) => contents.as_ref().clone(),
+            Found::Absent | Found::Foreign => Contents::default(),
+        };
+        let mark = Some(Mark { at: now, by: plan.leader.clone() });
+        let mut after = Contents { damage: Vec::new(), ..before };
+        match self {
+            Self::Found => {
+                let authority = Authority::issue(Window::starting(now, plan.lives.authority))?;
+                let leaf = Some(leaf(now, plan, &authority)?);
+                let trusted = vec![authority.anchor().clone()];
+                after = Contents { leaf, trusted, issuer: Some(authority), ..Contents::default() };
+            }
+            Self::Prepare => {
+                let authority = Authority::issue(Window::starting(now, plan.lives.authority))?;
+                after.trusted = trusted_beside(now, &after, observed);
+                after.trusted.insert(0, authority.anchor().clone());
+                after.incoming = Some(authority);
+                after.published = None;
+            }
+            Self::Renew => {
+                if let Some(issuer) = &after.issuer {
+                    let replaced = after.leaf.replace(leaf(now, plan, issuer)?);
+                    let was_its_own = replaced.is_none_or(|old| old.serving.issuer() == Some(issuer.anchor().id()));
+                    after.switched = after.switched.filter(|_| was_its_own);
+                }
+            }
+            Self::Withdraw => after.published = None,
+            Self::Confirm => after.published = mark,
+            Self::Switch => {
+                if let Some(incoming) = after.incoming.take() {
+                    after.leaf = Some(leaf(now, plan, &incoming)?);
+                    after.issuer = Some(incoming);
+                    (after.published, after.switched) = (None, mark);
+                }
+            }
+            Self::Mark => after.switched = mark,
+            Self::Drop(ids) => after.trusted.retain(|anchor| !ids.contains(anchor.id())),
+            Self::Mend => {}
+        }
+        Ok(after)
+    }
+}
+
+fn leaf(now: OffsetDateTime, plan: &Plan, issuer: &Authority) -> Result<Leaf, IssueError> {
+    let issued = issuer.leaf(&plan.names, leaf_window(now, plan, issuer.anchor()))?;
+    Leaf::new(issued).ok_or(IssueError::Unreadable)
+}
+
+/// What the Secret trusts, and what API servers already trust: a Secret that was lost or emptied says nothing of the
+/// leaves that are still served.
+fn trusted_beside(now: OffsetDateTime, contents: &Contents, observed: &Observed) -> Vec<Anchor> {
+    let mut trusted = contents.trusted.clone();
+    for anchor in observed.bundles.iter().flat_map(|bundle| &bundle.anchors) {
+        if !trusted.contains(anchor) && anchor.window().state(now) != State::Expired {
+            trusted.push(anchor.clone());
+        }
+    }
+    trusted
+}

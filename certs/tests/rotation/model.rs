@@ -1,0 +1,280 @@
+//! A cluster in so many words: a Secret and a `caBundle` with resource versions, API servers that see the bundle late,
+//! replicas that see the Secret late or not for a while, and leaders that crash between any two steps of their work.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use quorate_certs::rotation::{
+    Bundle, Change, Contents, Found, ISSUER_KEY, Lives, OWN_LABEL, Observed, Plan, Step, next,
+};
+use quorate_certs::{AuthorityId, ServingCertificate, State};
+use time::{Duration, OffsetDateTime};
+
+use crate::random::Random;
+use crate::verify;
+
+const NAME: &str = "quorate.quorate-system.svc";
+const SETTLE: i64 = 60;
+/// Seconds from one event to the next.
+const TICK: i64 = 3;
+/// More than `SETTLE`, less than the tenth of a life by which certificates are dated back.
+const SKEW: i64 = 100;
+/// How long a replica may miss the Secret's changes. A leaf is renewed 400 s before its end.
+const HANG: i64 = 150;
+
+type Data = BTreeMap<String, Vec<u8>>;
+
+pub(crate) struct Chaos {
+    pub(crate) restarts: bool,
+    pub(crate) lost_secrets: bool,
+}
+
+pub(crate) struct Cluster {
+    random: Random,
+    chaos: Chaos,
+    time: i64,
+    secrets: Vec<Version<Secret>>,
+    bundles: Vec<Version<String>>,
+    api_servers: Vec<ApiServer>,
+    replicas: Vec<Replica>,
+    leaders: Vec<Leader>,
+    acting: usize,
+    switches: usize,
+    verified: HashMap<(Vec<u8>, String), bool>,
+}
+
+/// What was written, and when. Its index is its resource version.
+struct Version<T> {
+    written: i64,
+    content: T,
+}
+
+/// Absent without data.
+#[derive(Default)]
+struct Secret {
+    data: Option<Data>,
+    serving: Option<ServingCertificate>,
+}
+
+struct ApiServer {
+    lag: i64,
+    seen: usize,
+}
+
+struct Replica {
+    seen: usize,
+    hangs_until: i64,
+    serving: Option<ServingCertificate>,
+}
+
+struct Leader {
+    plan: Plan,
+    skew: i64,
+    work: Work,
+}
+
+/// What a leader knows so far; lost when it crashes.
+enum Work {
+    Idle,
+    Bundle { version: usize },
+    Secret { bundle: usize, version: usize },
+    Asked { bundle: usize, version: usize, observed: Box<Observed> },
+}
+
+impl Cluster {
+    /// Three API servers, three replicas, two leaders; run until every call succeeds.
+    pub(crate) fn installed(seed: u64, chaos: Chaos) -> Self {
+        let mut random = Random::new(seed);
+        let mut skew = || i64::try_from(random.below(usize::try_from(2 * SKEW).unwrap())).unwrap() - SKEW;
+        let lives = Lives {
+            authority: Duration::seconds(6_000),
+            leaf: Duration::seconds(1_200),
+            settle: Duration::seconds(SETTLE),
+        };
+        let leader = |name: &str, skew| Leader {
+            plan: Plan { names: vec![NAME.to_owned()], lives, leader: name.to_owned() },
+            skew,
+            work: Work::Idle,
+        };
+        let leaders = vec![leader("a", skew()), leader("b", skew())];
+        let api_servers = (0..3).map(|_| ApiServer { lag: TICK + i64::try_from(random.below(50)).unwrap(), seen: 0 });
+        let api_servers = api_servers.collect();
+        let replicas = (0..3).map(|_| Replica { seen: 0, hangs_until: 0, serving: None }).collect();
+        let mut cluster = Self {
+            random,
+            chaos: Chaos { restarts: false, lost_secrets: false },
+            time: 0,
+            secrets: vec![Version { written: 0, content: Secret::default() }],
+            bundles: vec![Version { written: 0, content: String::new() }],
+            api_servers,
+            replicas,
+            leaders,
+            acting: 0,
+            switches: 0,
+            verified: HashMap::new(),
+        };
+        while cluster.failing().is_some() || cluster.replicas.iter().any(|replica| replica.serving.is_none()) {
+            cluster.tick();
+            assert!(cluster.time < 2_000, "never installed");
+        }
+        cluster.chaos = chaos;
+        cluster
+    }
+
+    /// Panics at the first call that would fail. Returns how many times a new CA was switched to.
+    pub(crate) fn run(&mut self, seconds: i64) -> usize {
+        let end = self.time + seconds;
+        while self.time < end {
+            self.tick();
+            if let Some(why) = self.failing() {
+                panic!("a handshake fails after {} s and {} rotations: {why}", self.time, self.switches);
+            }
+            self.interfere();
+        }
+        let trusted = Found::read(&labels(), self.secret().as_ref().unwrap_or(&Data::new()));
+        let Found::Ours(contents) = trusted else { panic!("the Secret is ours") };
+        // Each lost Secret leaves a CA that is trusted until all is quiet.
+        assert!(contents.trusted().len() <= 8, "CAs pile up: {}", contents.trusted().len());
+        self.switches
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_767_225_600 + self.time).unwrap()
+    }
+
+    fn secret(&self) -> &Option<Data> {
+        &self.secrets.last().unwrap().content.data
+    }
+
+    fn tick(&mut self) {
+        self.time += TICK;
+        for server in &mut self.api_servers {
+            let newest = self.bundles.len() - 1;
+            let overdue = self.bundles.iter().rposition(|version| version.written + server.lag <= self.time);
+            let seen = if self.random.once_in(10) { newest } else { overdue.unwrap_or(0) };
+            server.seen = server.seen.max(seen);
+        }
+        for index in 0..self.replicas.len() {
+            self.follow(index);
+        }
+        if self.random.once_in(60) {
+            self.acting = self.random.below(self.leaders.len());
+        }
+        // The one whose lease was lost may not know it yet.
+        let leader = if self.random.once_in(5) { self.random.below(self.leaders.len()) } else { self.acting };
+        self.work(leader);
+    }
+
+    fn follow(&mut self, index: usize) {
+        let (time, newest) = (self.time, self.secrets.len() - 1);
+        let overdue = self.secrets.iter().rposition(|version| version.written + SETTLE <= time).unwrap_or(0);
+        let replica = &mut self.replicas[index];
+        if self.chaos.restarts && self.random.once_in(150) {
+            let seen = overdue + self.random.below(newest - overdue + 1);
+            *replica = Replica { seen, hangs_until: 0, serving: None };
+        } else if replica.hangs_until > time {
+            return;
+        } else if self.random.once_in(150) {
+            replica.hangs_until = time + i64::try_from(self.random.below(usize::try_from(HANG).unwrap())).unwrap();
+            return;
+        } else {
+            replica.seen = if self.random.once_in(10) { newest } else { replica.seen.max(overdue) };
+        }
+        if let Some(serving) = &self.secrets[replica.seen].content.serving {
+            replica.serving = Some(serving.clone());
+        }
+    }
+
+    /// One step of a leader's work, or its crash.
+    fn work(&mut self, index: usize) {
+        let work = std::mem::replace(&mut self.leaders[index].work, Work::Idle);
+        if self.random.once_in(20) {
+            return;
+        }
+        let next = match work {
+            Work::Idle => Work::Bundle { version: self.bundles.len() - 1 },
+            Work::Bundle { version } => Work::Secret { bundle: version, version: self.secrets.len() - 1 },
+            Work::Secret { bundle, version } => {
+                let secret = match &self.secrets[version].content.data {
+                    Some(data) => Found::read(&labels(), data),
+                    None => Found::Absent,
+                };
+                let text = self.bundles[bundle].content.as_bytes();
+                let bundles = vec![Bundle::from_pem(text); 2];
+                Work::Asked { bundle, version, observed: Box::new(Observed { secret, bundles, served: self.ask() }) }
+            }
+            Work::Asked { bundle, version, observed } => {
+                self.act(index, bundle, version, &observed);
+                Work::Idle
+            }
+        };
+        self.leaders[index].work = next;
+    }
+
+    fn ask(&mut self) -> Option<BTreeSet<AuthorityId>> {
+        if self.random.once_in(8) {
+            return None;
+        }
+        let issuers = self.replicas.iter().filter_map(|replica| replica.serving.as_ref()?.issuer().cloned());
+        Some(issuers.collect())
+    }
+
+    fn act(&mut self, index: usize, bundle: usize, version: usize, observed: &Observed) {
+        let leader = &self.leaders[index];
+        let now = self.now() + Duration::seconds(leader.skew);
+        match next(now, observed, &leader.plan) {
+            Step::Write(change) if version == self.secrets.len() - 1 => {
+                let contents = change.carry_out(now, observed, &leader.plan).unwrap();
+                self.write(Some(contents.to_data()));
+                self.switches += usize::from(change == Change::Switch);
+            }
+            Step::Publish { bundle: text } if bundle == self.bundles.len() - 1 => {
+                self.bundles.push(Version { written: self.time, content: text });
+            }
+            Step::Write(_) | Step::Publish { .. } | Step::Wait { .. } => {}
+            Step::Refuse => panic!("the Secret is ours"),
+        }
+    }
+
+    fn write(&mut self, data: Option<Data>) {
+        let serving = data.as_ref().and_then(|data| Contents::from_data(data).serving().cloned());
+        self.secrets.push(Version { written: self.time, content: Secret { data, serving } });
+    }
+
+    /// A person asks for a new CA, or loses the Secret.
+    fn interfere(&mut self) {
+        if self.random.once_in(400)
+            && let Some(mut data) = self.secret().clone()
+        {
+            data.remove(ISSUER_KEY);
+            self.write(Some(data));
+        }
+        if self.chaos.lost_secrets && self.random.once_in(600) {
+            self.write(None);
+        }
+    }
+
+    /// A call that would fail now.
+    fn failing(&mut self) -> Option<String> {
+        let now = self.now();
+        for replica in &self.replicas {
+            let Some(leaf) = &replica.serving else { continue };
+            if leaf.window().state(now) != State::Valid {
+                return Some(format!("a leaf is served that is valid only in {:?}", leaf.window()));
+            }
+            for server in &self.api_servers {
+                let bundle = &self.bundles[server.seen].content;
+                let moment = leaf.window().not_before + Duration::seconds(300);
+                let verified = self.verified.entry((leaf.der().to_vec(), bundle.clone()));
+                let is_good = verified.or_insert_with(|| verify::handshake(leaf.der(), bundle, NAME, moment).is_ok());
+                if !*is_good {
+                    return Some(format!("a leaf of {:?} is not trusted", leaf.issuer()));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn labels() -> BTreeMap<String, String> {
+    BTreeMap::from([(OWN_LABEL.0.to_owned(), OWN_LABEL.1.to_owned())])
+}

@@ -1,0 +1,147 @@
+//! What there is to see, each thing fetched once; what may not be read is kept as the reason why.
+//! Draws no conclusions but one: which rights are missing.
+
+use std::fmt::Display;
+
+use futures_util::future::join_all;
+use http_body_util::BodyExt;
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::api::{DynamicObject, ListParams, PostParams, Request};
+use kube::client::Body;
+use kube::{Api, Client, Error};
+use serde_json::json;
+
+use super::{Check, Expected, Topic};
+use crate::cluster::registrar::{MUTATING, VALIDATING, resource};
+use crate::cluster::replicas::addresses;
+use crate::cluster::stored::StoredSet;
+use crate::cluster::{ClusterConfig, Right, Uses, rights as used};
+
+/// A thing, or why it could not be read.
+pub(super) type Read<T> = Result<T, String>;
+
+pub(super) struct Seen {
+    pub(super) validating: Read<Vec<DynamicObject>>,
+    pub(super) mutating: Read<Vec<DynamicObject>>,
+    pub(super) endpoints: Read<usize>,
+    pub(super) secret: Read<Option<Secret>>,
+    pub(super) namespaces: Read<Vec<Namespace>>,
+    pub(super) sets: Read<Vec<StoredSet>>,
+    pub(super) dry_run: Read<DryRun>,
+}
+
+/// What the API server says to the creation of an rqlite set that every installation objects to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DryRun {
+    pub(super) code: u16,
+    pub(super) message: String,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Seen {
+    pub(super) async fn look(client: &Client, config: &ClusterConfig, expected: &Expected) -> Self {
+        let secrets: Api<Secret> = Api::namespaced(client.clone(), &config.namespace);
+        let configurations = |kind: &str| Api::<DynamicObject>::all_with(client.clone(), &resource(kind));
+        Self {
+            validating: listed(configurations(VALIDATING)).await,
+            mutating: listed(configurations(MUTATING)).await,
+            endpoints: said(addresses(client.clone(), &config.namespace, &config.service).await.map(|all| all.len())),
+            secret: said(secrets.get_opt(&config.secret).await),
+            namespaces: listed(Api::all(client.clone())).await,
+            sets: listed(Api::all(client.clone())).await,
+            dry_run: said(dry_run(client, &expected.namespace).await),
+        }
+    }
+}
+
+async fn listed<K>(api: Api<K>) -> Read<Vec<K>>
+where
+    K: Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    said(api.list(&ListParams::default()).await.map(|list| list.items))
+}
+
+fn said<T>(result: Result<T, Error>) -> Read<T> {
+    result.map_err(|error| reason(&error))
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a foreign enum; all but the API server's own words are shown alike"
+)]
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Three replicas that wait for five: `bootstrap-expect-lock` objects, whatever the settings.
+async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, Error> {
+    let labels = json!({"app": "quorate-doctor"});
+    let container = json!({"name": "rqlite", "image": "rqlite/rqlite:9.1.3", "args": ["-bootstrap-expect=5"]});
+    let set = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "quorate-doctor", "namespace": namespace},
+        "spec": {"replicas": 3, "serviceName": "quorate-doctor", "selector": {"matchLabels": labels},
+                 "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
+    });
+    let body = serde_json::to_vec(&set).map_err(Error::SerdeError)?;
+    let params = PostParams { dry_run: true, ..PostParams::default() };
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets");
+    let request = Request::new(path).create(&params, body).map_err(Error::BuildRequest)?;
+    let response = client.send(request.map(Body::from)).await?;
+    let code = response.status().as_u16();
+    let headers = response.headers().get_all("warning").iter();
+    let warnings = headers.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+    let bytes = response.into_body().collect().await?.to_bytes();
+    let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let message = answer.get("message").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Ok(DryRun { code, message, warnings })
+}
+
+/// Which rights the server's ServiceAccount lacks, as far as the caller may ask.
+pub(super) async fn rights(client: &Client, config: &ClusterConfig, expected: &Expected, uses: Uses) -> Vec<Check> {
+    let all = used(config, uses);
+    let user = format!("system:serviceaccount:{}:{}", config.namespace, expected.service_account);
+    let asked = join_all(all.iter().map(|right| may(client, &user, config, right))).await;
+    let unasked = asked.iter().find_map(|answer| answer.as_ref().err().map(reason));
+    if let Some(why) = unasked {
+        return vec![unreadable(Topic::Rights, &format!("rights of {user}"), why)];
+    }
+    let missing = all.iter().zip(&asked).filter(|(_, answer)| matches!(answer, Ok(false)));
+    let missing: Vec<Check> = missing
+        .map(|(right, _)| Check::problem(Topic::Rights, format!("{user} lacks a right")).remedy(format!("add {right}")))
+        .collect();
+    if missing.is_empty() {
+        return vec![Check::fine(Topic::Rights, format!("{user} has all {} rights that are used", all.len()))];
+    }
+    missing
+}
+
+async fn may(client: &Client, user: &str, config: &ClusterConfig, right: &Right) -> Result<bool, Error> {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let groups = ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{}", config.namespace)];
+    let spec = SubjectAccessReviewSpec {
+        user: Some(user.to_owned()),
+        groups: Some(groups.into_iter().chain(["system:authenticated".to_owned()]).collect()),
+        resource_attributes: Some(ResourceAttributes {
+            verb: given(right.verb),
+            group: given(right.group),
+            resource: given(right.resource),
+            name: given(&right.name),
+            namespace: given(&right.namespace),
+            ..ResourceAttributes::default()
+        }),
+        ..SubjectAccessReviewSpec::default()
+    };
+    let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
+    let reviews: Api<SubjectAccessReview> = Api::all(client.clone());
+    let answer = reviews.create(&PostParams::default(), &review).await?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
+}
+
+/// For a thing that a check needs and that could not be read.
+pub(super) fn unreadable(topic: Topic, what: &str, why: impl Display) -> Check {
+    Check::unknown(topic, format!("{what} cannot be read: {why}")).remedy("run it with the rights of an administrator")
+}

@@ -1,0 +1,152 @@
+//! What is guarded: which namespaces, and which rqlite sets are not.
+
+use kube::api::DynamicObject;
+use serde_json::Value;
+
+use super::look::{Seen, unreadable};
+use super::selector::{Labels, matches};
+use super::{Check, Expected, Topic};
+use crate::cluster::registrar::entries;
+use crate::cluster::stored::StoredSet;
+
+const TOPIC: Topic = Topic::Scope;
+
+/// What the checks go by.
+struct Scope<'a> {
+    /// All entries of our ValidatingWebhookConfiguration.
+    entries: Vec<&'a Value>,
+    namespaces: Vec<(&'a str, Labels)>,
+    is_kept: fn(&str) -> bool,
+}
+
+pub(super) fn checks(seen: &Seen, expected: &Expected) -> Vec<Check> {
+    let (validating, namespaces, sets) = match (&seen.validating, &seen.namespaces, &seen.sets) {
+        (Ok(validating), Ok(namespaces), Ok(sets)) => (validating, namespaces, sets),
+        (Err(why), _, _) => return vec![unreadable(TOPIC, "ValidatingWebhookConfigurations", why)],
+        (_, Err(why), _) => return vec![unreadable(TOPIC, "namespaces", why)],
+        (_, _, Err(why)) => return vec![unreadable(TOPIC, "StatefulSets", why)],
+    };
+    let named = namespaces.iter().filter_map(|namespace| {
+        let name = namespace.metadata.name.as_deref()?;
+        Some((name, namespace.metadata.labels.clone().unwrap_or_default()))
+    });
+    let scope = Scope {
+        entries: validating.iter().flat_map(ours).collect(),
+        namespaces: named.collect(),
+        is_kept: expected.is_kept,
+    };
+    scope.checks(&sets.iter().filter(|set| set.runs_rqlite()).collect::<Vec<_>>())
+}
+
+/// The entries that call us; by their name, so that a configuration of another name is seen too.
+fn ours(object: &DynamicObject) -> impl Iterator<Item = &Value> {
+    entries(object).iter().filter(|entry| name(entry).ends_with(".quorate.dev"))
+}
+
+fn name(entry: &Value) -> &str {
+    entry.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
+impl Scope<'_> {
+    fn checks(&self, rqlite: &[&StoredSet]) -> Vec<Check> {
+        let unguarded: Vec<&str> =
+            self.namespaces.iter().filter(|(_, labels)| !self.guards(labels)).map(|(name, _)| *name).collect();
+        let guarded = self.namespaces.len() - unguarded.len();
+        let mut checks = vec![Check::fine(TOPIC, format!("{guarded} namespaces guarded, not {}", listed(&unguarded)))];
+        let mut fine = 0;
+        for set in rqlite {
+            match self.fault(set, &unguarded) {
+                Some(fault) => checks.push(fault),
+                None => fine += 1,
+            }
+        }
+        checks.push(Check::fine(TOPIC, format!("{fine} of {} rqlite StatefulSets guarded", rqlite.len())));
+        checks
+    }
+
+    fn guards(&self, namespace: &Labels) -> bool {
+        let mut rendered = self.entries.iter().filter(|entry| !(self.is_kept)(name(entry)));
+        rendered.any(|entry| matches(entry.get("namespaceSelector"), namespace))
+    }
+
+    fn fault(&self, set: &StoredSet, unguarded: &[&str]) -> Option<Check> {
+        let key = set.key();
+        let (namespace, _) = key.split_once('/')?;
+        if unguarded.contains(&namespace) {
+            return Some(
+                Check::problem(
+                    TOPIC,
+                    format!("rqlite StatefulSet {key} is not guarded: namespace {namespace} is left out"),
+                )
+                .remedy("move it, or guard the namespace"),
+            );
+        }
+        (!selector_tells(set) && !self.knows(&key)).then(|| {
+            Check::problem(
+                TOPIC,
+                format!("rqlite StatefulSet {key}: kubectl scale is not guarded, the server does not know it yet"),
+            )
+            .remedy("look for `entries written` and `cannot be read or written` in the log of the leader")
+        })
+    }
+
+    /// Whether the server has written its name into an entry.
+    fn knows(&self, key: &str) -> bool {
+        let quoted = format!("'{key}'");
+        let kept = self.entries.iter().filter(|entry| (self.is_kept)(name(entry)));
+        let conditions = kept.filter_map(|entry| entry.get("matchConditions")?.as_array()).flatten();
+        let mut expressions = conditions.filter_map(|condition| condition.get("expression")?.as_str());
+        expressions.any(|expression| expression.contains(&quoted))
+    }
+}
+
+/// A Scale carries the selector and nothing else of the set; where it says rqlite, no list is needed.
+fn selector_tells(set: &StoredSet) -> bool {
+    let object: Value = serde_json::from_str(set.json()).unwrap_or_default();
+    object.pointer("/spec/selector").is_some_and(|selector| selector.to_string().contains("rqlite"))
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Level;
+    use super::*;
+    use crate::cluster::stored::tests::set;
+
+    fn found(known: &str, excluded: &[&str]) -> Vec<(Level, String)> {
+        let rendered = json!({"name": "statefulsets.quorate.dev", "namespaceSelector": {"matchExpressions": [
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": excluded}]}});
+        let kept = json!({"name": "known-scale.quorate.dev", "matchConditions": [
+            {"name": "known", "expression": format!("request.namespace + '/' + request.name in [{known}]")}]});
+        let labels = |name: &str| Labels::from([("kubernetes.io/metadata.name".to_owned(), name.to_owned())]);
+        let scope = Scope {
+            entries: vec![&rendered, &kept],
+            namespaces: vec![("db", labels("db")), ("kube-system", labels("kube-system"))],
+            is_kept: |name| name.starts_with("known-"),
+        };
+        let checks = scope.checks(&[&set("a", "rqlite/rqlite:9.1.3", "1")]);
+        checks
+            .into_iter()
+            .filter(|check| check.level != Level::Fine)
+            .map(|check| (check.level, check.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_known_set_in_a_guarded_namespace_is_fine() {
+        assert_eq!(found("'db/b', 'db/a'", &["kube-system"]), []);
+    }
+
+    #[test]
+    fn names_the_sets_that_are_not_guarded() {
+        let left_out = "rqlite StatefulSet db/a is not guarded: namespace db is left out";
+        assert_eq!(found("'db/a'", &["db"]), [(Level::Problem, left_out.to_owned())]);
+        let unknown = "rqlite StatefulSet db/a: kubectl scale is not guarded, the server does not know it yet";
+        assert_eq!(found("'db/aa'", &[]), [(Level::Problem, unknown.to_owned())]);
+    }
+}

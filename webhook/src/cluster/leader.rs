@@ -1,0 +1,62 @@
+//! Which replica writes: the one that holds the Lease.
+//! It saves work and noise and is no lock: every write names the version that it was made from, so two leaders cannot undo each other.
+
+use std::time::Duration;
+
+use kube::Client;
+use kube_lease_manager::{LeaseManager, LeaseManagerError, LeaseParams};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::cluster::ClusterConfig;
+
+/// Seconds after which another replica takes over from one that is gone without a word.
+const DURATION: u64 = 15;
+/// Seconds before that, the holder renews.
+const MARGIN: u64 = 10;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Takes part in the election until nobody listens or `stop` is true; then gives the Lease up.
+pub(crate) async fn run(
+    client: Client,
+    config: ClusterConfig,
+    leads: watch::Sender<bool>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let took_part = take_part(&client, &config, &leads, &mut stop).await;
+        leads.send_replace(false);
+        match took_part {
+            Ok(()) => return,
+            // Whether the Lease is still held is not known, so it is not.
+            Err(error) => warn!(lease = config.lease, error = %error, "election interrupted; it is tried again"),
+        }
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+async fn take_part(
+    client: &Client,
+    config: &ClusterConfig,
+    leads: &watch::Sender<bool>,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), LeaseManagerError> {
+    let params = LeaseParams::new(config.identity.as_str(), DURATION, MARGIN);
+    let created = kube_lease_manager::LeaseCreateMode::AutoCreate;
+    let manager =
+        LeaseManager::new(client.clone(), config.lease.as_str(), config.namespace.as_str(), params, created).await?;
+    loop {
+        let leading = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => None,
+            changed = manager.changed() => Some(changed?),
+        };
+        let Some(leading) = leading else { return manager.release().await };
+        info!(identity = config.identity, leading, "leadership changed");
+        leads.send_replace(leading);
+    }
+}

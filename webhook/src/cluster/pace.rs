@@ -1,0 +1,87 @@
+//! How often something is written again that somebody else undoes: at once at first, then ever more rarely.
+//! Does not write and reads no clock.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// So many times in a row it is put right at once.
+const PATIENCE: u32 = 5;
+/// Undone later than this after the last write, it counts as the first time.
+const FORGET: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Remembers the last thing that was written.
+#[derive(Debug)]
+pub(crate) struct Pace<T> {
+    last: Option<(T, Instant)>,
+    undone: u32,
+}
+
+impl<T> Default for Pace<T> {
+    fn default() -> Self {
+        Self { last: None, undone: 0 }
+    }
+}
+
+impl<T: PartialEq> Pace<T> {
+    /// The moment before which `what` should not be written; None: now.
+    pub(crate) fn not_before(&self, what: &T, now: Instant) -> Option<Instant> {
+        let (last, at) = self.last.as_ref()?;
+        if last != what || self.undone < PATIENCE {
+            return None;
+        }
+        let pause = Duration::from_secs(1).saturating_mul(1 << (self.undone - PATIENCE).min(16)).min(LONGEST);
+        let then = *at + pause;
+        (then > now).then_some(then)
+    }
+
+    /// Whether the same had been written before: somebody has undone it.
+    pub(crate) fn wrote(&mut self, what: T, now: Instant) -> bool {
+        let (again, recently) =
+            self.last.as_ref().map_or((false, false), |(last, at)| (*last == what, now.duration_since(*at) < FORGET));
+        self.undone = match (again, recently) {
+            (true, true) => self.undone.saturating_add(1),
+            (true, false) => 1,
+            (false, _) => 0,
+        };
+        self.last = Some((what, now));
+        again
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_put_right_at_once_a_few_times_then_ever_more_rarely() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        assert_eq!(pace.not_before(&"a", start), None);
+        assert!(!pace.wrote("a", start));
+        for _ in 0..PATIENCE {
+            assert_eq!(pace.not_before(&"a", start), None);
+            assert!(pace.wrote("a", start));
+        }
+        assert_eq!(pace.not_before(&"a", start), Some(start + Duration::from_secs(1)));
+        assert!(pace.wrote("a", start));
+        assert_eq!(pace.not_before(&"a", start), Some(start + Duration::from_secs(2)));
+        for _ in 0..100 {
+            pace.wrote("a", start);
+        }
+        assert_eq!(pace.not_before(&"a", start), Some(start + LONGEST));
+        assert_eq!(pace.not_before(&"a", start + LONGEST), None);
+    }
+
+    #[test]
+    fn something_new_does_not_wait() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            pace.wrote("a", start);
+        }
+        assert_eq!(pace.not_before(&"b", start), None);
+        assert!(!pace.wrote("b", start));
+    }
+}

@@ -1,0 +1,174 @@
+//! Which answers come from the cache, which from the API server, and what an error is.
+//! The API server is a function here; the real one is asked in `tests/`.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use axum::http::{Request as HttpRequest, Response, StatusCode};
+use kube::client::Body;
+use kube::runtime::watcher::Event;
+use serde_json::{Value, json};
+use tower::service_fn;
+
+use super::*;
+use crate::cluster::sets::tests::after;
+use crate::cluster::stored::tests::set;
+
+const RQLITE: &str = "rqlite/rqlite:9.1.3";
+
+/// Answers with what stands under the path, 404 for anything else, 500 for `broken`. Remembers what was asked.
+struct Server {
+    asked: Arc<Mutex<Vec<String>>>,
+    parents: ClusterParents,
+}
+
+async fn server(objects: Value) -> Server {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let service = service_fn(move |request: HttpRequest<Body>| {
+        let path = request.uri().path().to_owned();
+        log.lock().unwrap().push(path.clone());
+        let (code, body) = match objects.get(&path) {
+            Some(Value::String(_)) => (500, json!({"kind": "Status", "code": 500, "message": "broken"})),
+            Some(object) => (200, object.clone()),
+            None => (404, json!({"kind": "Status", "code": 404, "reason": "NotFound", "message": "none"})),
+        };
+        let response = Response::builder().status(StatusCode::from_u16(code).unwrap());
+        let response = response.body(Body::from(body.to_string().into_bytes())).unwrap();
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let client = Client::new(service, "default");
+    let cached = vec![Ok(Event::Init), Ok(Event::InitApply(set("rqlite", RQLITE, "7"))), Ok(Event::InitDone)];
+    Server { asked, parents: ClusterParents::new(client, after(cached).await) }
+}
+
+impl Server {
+    async fn parent(&self, of: &ParentRef) -> ParentAnswer {
+        self.parents.parent(of).await
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    fn counted(&self, source: &'static str) -> u64 {
+        self.parents.lookups.0.get_or_create(&SourceLabel { source }).get()
+    }
+}
+
+fn scale_of(name: &str, uid: &str, version: &str) -> ParentRef {
+    let version = Version { uid: uid.to_owned(), resource_version: version.to_owned() };
+    ParentRef::Object {
+        group: "apps".to_owned(),
+        kind: "StatefulSet".to_owned(),
+        namespace: "db".to_owned(),
+        name: name.to_owned(),
+        version: Some(version),
+    }
+}
+
+fn target(kind: &str) -> ParentRef {
+    ParentRef::Object {
+        group: String::new(),
+        kind: kind.to_owned(),
+        namespace: "db".to_owned(),
+        name: "rqlite".to_owned(),
+        version: None,
+    }
+}
+
+fn eviction_of(pod: &str) -> ParentRef {
+    ParentRef::ControllerOf { namespace: "db".to_owned(), pod: pod.to_owned() }
+}
+
+fn live(name: &str, uid: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "namespace": "db", "uid": uid}})
+}
+
+fn pod(owner: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "rqlite-0", "ownerReferences": owner}})
+}
+
+fn owner(version: &str, kind: &str, uid: &str, controller: bool) -> Value {
+    json!([{"apiVersion": version, "kind": kind, "name": "rqlite", "uid": uid, "controller": controller}])
+}
+
+const SET: &str = "/apis/apps/v1/namespaces/db/statefulsets/rqlite";
+const POD: &str = "/api/v1/namespaces/db/pods/rqlite-0";
+
+fn is_found(answer: &ParentAnswer) -> bool {
+    matches!(answer, ParentAnswer::Found(json) if json.contains("\"rqlite\""))
+}
+
+#[tokio::test]
+async fn a_scale_of_the_cached_version_asks_nobody() {
+    let server = server(json!({})).await;
+    assert!(is_found(&server.parent(&scale_of("rqlite", "uid-of-rqlite", "7")).await));
+    assert_eq!(server.asked(), Vec::<String>::new());
+    assert_eq!(server.counted("cache"), 1);
+}
+
+#[tokio::test]
+async fn a_scale_of_another_version_asks_once() {
+    let server = server(json!({ SET: live("rqlite", "uid-of-rqlite") })).await;
+    assert!(is_found(&server.parent(&scale_of("rqlite", "uid-of-rqlite", "8")).await));
+    assert_eq!(server.asked(), [SET]);
+    assert_eq!((server.counted("cache"), server.counted("get")), (0, 1));
+}
+
+#[tokio::test]
+async fn a_set_made_anew_is_not_the_parent_of_an_older_scale() {
+    let server = server(json!({ SET: live("rqlite", "uid-new") })).await;
+    assert_eq!(server.parent(&scale_of("rqlite", "uid-of-rqlite", "8")).await, ParentAnswer::Unknown);
+}
+
+#[tokio::test]
+async fn an_error_is_unknown_and_only_404_is_absent() {
+    let broken = server(json!({ SET: "broken" })).await;
+    assert_eq!(broken.parent(&scale_of("rqlite", "uid-of-rqlite", "8")).await, ParentAnswer::Unknown);
+    assert_eq!(broken.counted("error"), 1);
+    let empty = server(json!({})).await;
+    assert_eq!(empty.parent(&scale_of("rqlite", "uid-of-rqlite", "8")).await, ParentAnswer::Absent);
+    assert_eq!(empty.counted("error"), 0);
+}
+
+#[tokio::test]
+async fn an_autoscalers_target_may_be_any_cached_version() {
+    let server = server(json!({})).await;
+    assert!(is_found(&server.parent(&target("StatefulSet")).await));
+    assert_eq!(server.parent(&target("Deployment")).await, ParentAnswer::Unknown);
+    assert_eq!(server.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_evicted_pod_stands_for_the_set_that_controls_it() {
+    let ours = owner("apps/v1", "StatefulSet", "uid-of-rqlite", true);
+    let server = server(json!({ POD: pod(ours) })).await;
+    assert!(is_found(&server.parent(&eviction_of("rqlite-0")).await));
+    assert_eq!(server.asked(), [POD]);
+}
+
+#[tokio::test]
+async fn a_pod_of_no_stateful_set_has_no_parent() {
+    for owners in [
+        Value::Null,
+        owner("apps/v1", "ReplicaSet", "uid-of-rqlite", true),
+        owner("apps.kruise.io/v1beta1", "StatefulSet", "uid-of-rqlite", true),
+        owner("apps/v1", "StatefulSet", "uid-of-rqlite", false),
+    ] {
+        let server = server(json!({ POD: pod(owners.clone()) })).await;
+        assert_eq!(server.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Absent, "{owners}");
+    }
+}
+
+#[tokio::test]
+async fn a_pod_whose_set_is_gone_has_no_parent() {
+    let older = owner("apps/v1", "StatefulSet", "uid-older", true);
+    let replaced = server(json!({ POD: pod(older.clone()), SET: live("rqlite", "uid-of-rqlite") })).await;
+    assert_eq!(replaced.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Absent);
+    assert_eq!(replaced.asked(), [POD, SET]);
+    let unreadable = server(json!({ POD: pod(older), SET: "broken" })).await;
+    assert_eq!(unreadable.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Unknown);
+    let gone = server(json!({})).await;
+    assert_eq!(gone.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Absent);
+}

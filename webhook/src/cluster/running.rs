@@ -1,0 +1,236 @@
+//! The parts put together: connect, run until told to stop, give the Lease up.
+//! Does nothing of its own but ask for the rights.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::{Client, Config};
+use prometheus_client::registry::Registry;
+use quorate_certs::ServingCertificate;
+use quorate_certs::rotation::Plan;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
+use crate::cluster::entries::Kept;
+use crate::cluster::parents::ClusterParents;
+use crate::cluster::registrar::{Inputs, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
+use crate::cluster::sets::{Sets, SetsWatch};
+use crate::cluster::{ClusterConfig, Right, Uses, leader, missing, rights};
+use crate::facts::Clock;
+use crate::parent::ParentSource;
+
+const RETRY: Duration = Duration::from_secs(2);
+/// For the Lease to be given up; whoever stops the process waits no longer either.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    #[error("neither a kubeconfig nor the service account of a pod was found")]
+    NoConfig(#[source] Box<kube::config::InferConfigError>),
+    #[error("no client for the API server")]
+    NoClient(#[source] Box<kube::Error>),
+    #[error("{}", lines(.0))]
+    Missing(Vec<Right>),
+}
+
+fn lines(missing: &[Right]) -> String {
+    let rules: Vec<String> = missing.iter().map(|right| format!("\n  {right}")).collect();
+    format!("{} rights are missing; add to the ServiceAccount's roles:{}", missing.len(), rules.concat())
+}
+
+/// A connection to the cluster that this server guards.
+pub struct Cluster {
+    client: Client,
+    config: ClusterConfig,
+    sets: Sets,
+    watch: SetsWatch,
+    parents: ClusterParents,
+    leads: watch::Sender<bool>,
+    registrars: RegistrarMetrics,
+    certificates: CertificateMetrics,
+}
+
+/// What the server keeps in the webhook configurations, as JSON of their entries.
+pub type Content = Arc<dyn Fn(&BTreeSet<String>) -> Vec<serde_json::Value> + Send + Sync>;
+
+/// The server's own entries of both configurations, given the known sets (`namespace/name`).
+#[derive(Clone)]
+pub struct Contents {
+    pub validating: Content,
+    pub mutating: Content,
+    /// By its name: whether an entry is the server's own.
+    pub is_kept: fn(&str) -> bool,
+}
+
+/// How the server comes by its own certificate.
+pub struct OwnCertificate {
+    pub plan: Plan,
+    /// Called with each certificate that is to be served from now on.
+    pub serve: Arc<dyn Fn(&ServingCertificate) + Send + Sync>,
+}
+
+impl Cluster {
+    /// Reads the kubeconfig or the pod's service account; asks the API server nothing yet.
+    /// `configure` gets the namespace that either names.
+    pub async fn connect(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
+        let config = Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))?;
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config).map_err(|error| ClusterError::NoClient(Box::new(error)))?;
+        Ok(Self::with(client, configure(&namespace)))
+    }
+
+    fn with(client: Client, config: ClusterConfig) -> Self {
+        let (sets, watch) = Sets::new();
+        let parents = ClusterParents::new(client.clone(), sets.clone());
+        Self {
+            client,
+            config,
+            sets,
+            watch,
+            parents,
+            leads: watch::Sender::new(false),
+            registrars: RegistrarMetrics::default(),
+            certificates: CertificateMetrics::default(),
+        }
+    }
+
+    pub fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn parents(&self) -> Arc<dyn ParentSource> {
+        Arc::new(self.parents.clone())
+    }
+
+    /// Whether the caches have been filled; a server is not ready before.
+    pub fn gate(&self) -> impl Fn() -> Result<(), &'static str> + Send + Sync + 'static {
+        let sets = self.sets.clone();
+        move || if sets.synced() { Ok(()) } else { Err("StatefulSets are not known yet") }
+    }
+
+    /// What all parts count.
+    pub fn metrics(&self) -> Registry {
+        let mut registry = Registry::with_prefix("quorate");
+        let Self { sets, parents, registrars, certificates, .. } = self;
+        registry.register(
+            "parent_lookups",
+            "Parents found in the cache or by GET, and errors",
+            parents.lookups.0.clone(),
+        );
+        registry.register("cluster_sets", "StatefulSets known", sets.total.clone());
+        registry.register("cluster_rqlite_sets", "Those of them that run rqlite", sets.rqlite.clone());
+        registry.register("cluster_sets_watch_failures", "How often their watch broke", sets.watched.failures.clone());
+        registry.register_collector(Box::new(sets.watched.clone()));
+        registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
+        registry.register("registration_writes", "Writes of the entries kept in it", registrars.written.clone());
+        registry.register("registration_undone", "Those that somebody had undone", registrars.undone.clone());
+        registry.register("registration_failures", "Failed reads and writes of it", registrars.failures.clone());
+        registry.register(
+            "certificate_writes",
+            "Steps that changed the certificate Secret",
+            certificates.written.clone(),
+        );
+        registry.register("certificate_step_failures", "Steps that could not be taken", certificates.failures.clone());
+        registry.register("certificate_secret_foreign", "Whether the Secret is not ours", certificates.foreign.clone());
+        registry.register_collector(Box::new(Leads(self.leads.subscribe())));
+        registry
+    }
+
+    /// Runs all parts until `shutdown` is done, then gives the Lease up.
+    ///
+    /// # Errors
+    /// [`ClusterError::Missing`] at start.
+    pub async fn run(
+        self,
+        contents: Contents,
+        certificate: Option<OwnCertificate>,
+        clock: Clock,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ClusterError> {
+        let uses = Uses { own_certificate: certificate.is_some() };
+        tokio::pin!(shutdown);
+        tokio::select! {
+            checked = self.check_rights(uses) => checked?,
+            () = &mut shutdown => return Ok(()),
+        }
+        let stop = watch::Sender::new(false);
+        let mut tasks = JoinSet::new();
+        let election = leader::run(self.client.clone(), self.config.clone(), self.leads.clone(), stop.subscribe());
+        let election = tokio::spawn(election);
+        self.spawn(&mut tasks, &contents, certificate, clock);
+        shutdown.await;
+        stop.send_replace(true);
+        let _ = tokio::time::timeout(FAREWELL, election).await;
+        Ok(())
+    }
+
+    /// Until the API server answers.
+    async fn check_rights(&self, uses: Uses) -> Result<(), ClusterError> {
+        loop {
+            match missing(&self.client, rights(&self.config, uses)).await {
+                Ok(missing) if missing.is_empty() => return Ok(()),
+                Ok(missing) => return Err(ClusterError::Missing(missing)),
+                Err(error) => warn!(%error, "API server does not say which rights there are; it is asked again"),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    fn spawn(self, tasks: &mut JoinSet<()>, contents: &Contents, certificate: Option<OwnCertificate>, clock: Clock) {
+        let bundle = watch::Sender::new(None);
+        let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
+        let registrar = |kind, content: &Content| {
+            let (content, is_kept) = (Arc::clone(content), contents.is_kept);
+            let kept = Arc::new(move |known: &BTreeSet<String>| Kept { entries: content(known), is_kept });
+            let metrics = self.registrars.clone();
+            Registrar::new(self.client.clone(), kind, &self.config.webhooks, kept, inputs.clone(), metrics)
+        };
+        let (validating, validating_seen) = registrar(VALIDATING, &contents.validating);
+        let (mutating, mutating_seen) = registrar(MUTATING, &contents.mutating);
+        tasks.spawn(validating.run());
+        tasks.spawn(mutating.run());
+        tasks.spawn(self.watch.run(self.client.clone()));
+        let Some(OwnCertificate { plan, serve }) = certificate else {
+            // Somebody else writes the bundles; the registrars must not think that they are told no more.
+            tasks.spawn(async move { bundle.closed().await });
+            return;
+        };
+        info!(secret = self.config.secret, "certificate is kept in a Secret");
+        let secret_changed = watch::Sender::new(0);
+        let keeper = Keeper {
+            client: self.client.clone(),
+            config: self.config.clone(),
+            plan,
+            clock,
+            leads: self.leads.subscribe(),
+            secret_changed: secret_changed.subscribe(),
+            seen: [validating_seen, mutating_seen],
+            bundle,
+            metrics: self.certificates,
+        };
+        tasks.spawn(keeper.run());
+        tasks.spawn(certificate::follow(self.client, self.config, serve, secret_changed));
+    }
+}
+
+/// 1 on the replica that leads, asked at each scrape.
+#[derive(Debug)]
+struct Leads(watch::Receiver<bool>);
+
+impl prometheus_client::collector::Collector for Leads {
+    fn encode(&self, mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        use prometheus_client::encoding::EncodeMetric;
+        let leads = prometheus_client::metrics::gauge::ConstGauge::new(i64::from(*self.0.borrow()));
+        let help = "Whether this replica writes";
+        let metric = encoder.encode_descriptor("cluster_leader", help, None, leads.metric_type())?;
+        leads.encode(metric)
+    }
+}

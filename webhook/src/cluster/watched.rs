@@ -1,0 +1,77 @@
+//! Whether a watch holds: since when not, and how often it broke.
+//! Knows nothing of what is watched.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kube::runtime::watcher;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+/// The state of one watch, shared by who runs it and who reports it.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    what: &'static str,
+    broken: Arc<Mutex<Option<Instant>>>,
+    pub(crate) failures: Counter,
+}
+
+impl Watched {
+    pub(crate) fn new(what: &'static str) -> Self {
+        Self { what, broken: Arc::default(), failures: Counter::default() }
+    }
+
+    pub(crate) fn holds(&self) {
+        if let Some(since) = self.state().take() {
+            info!(what = self.what, after = ?since.elapsed(), "watch holds again");
+        }
+    }
+
+    pub(crate) fn broke(&self, error: &watcher::Error) {
+        self.failures.inc();
+        let mut broken = self.state();
+        let since = *broken.get_or_insert_with(Instant::now);
+        warn!(what = self.what, stale = ?since.elapsed(), %error, "watch broke; it is tried again");
+    }
+
+    /// How old what is known may be: nothing while the watch holds.
+    pub(crate) fn stale(&self) -> Duration {
+        self.state().map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How stale the known StatefulSets are, asked at each scrape.
+impl Collector for Watched {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let age = ConstGauge::new(self.stale().as_secs_f64());
+        let help = "Since when the watch of StatefulSets is broken; zero while it holds";
+        let metric = encoder.encode_descriptor("cluster_sets_stale_seconds", help, None, age.metric_type())?;
+        age.encode(metric)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn grows_stale_from_the_first_failure_until_it_holds_again() {
+        let watched = Watched::new("StatefulSets");
+        assert_eq!(watched.stale(), Duration::ZERO);
+        watched.broke(&watcher::Error::NoResourceVersion);
+        tokio::time::advance(Duration::from_secs(3)).await;
+        watched.broke(&watcher::Error::NoResourceVersion);
+        assert_eq!(watched.stale(), Duration::from_secs(3));
+        assert_eq!(watched.failures.get(), 2);
+        watched.holds();
+        assert_eq!(watched.stale(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,51 @@
+//! What all built-in policies together ask for: of a resource the union of their operations, and whether any of them refuses.
+//! Policies of one's own are registered each for itself (`own`).
+
+use quorate_engine::{MatchRule, Operation, Phase};
+
+use super::Registered;
+use super::entry::Unreachable;
+
+/// Group, resource, sub-resource.
+pub(super) type Resource = (&'static str, &'static str, Option<&'static str>);
+
+pub(super) const SETS: Resource = ("apps", "statefulsets", None);
+pub(super) const SCALES: Resource = ("apps", "statefulsets", Some("scale"));
+pub(super) const EVICTIONS: Resource = ("", "pods", Some("eviction"));
+pub(super) const AUTOSCALERS: Resource = ("autoscaling", "horizontalpodautoscalers", None);
+
+pub(super) struct Asked<'a> {
+    built_in: Vec<&'a Registered<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn by(policies: &'a [Registered<'a>]) -> Self {
+        Self { built_in: policies.iter().filter(|policy| policy.built_in).collect() }
+    }
+
+    /// The operations on the resource in this phase; None if nobody asks for any. Refused when we are down is only what some policy
+    /// could deny: with all of them in `mode: warn`, nothing.
+    pub(super) fn of(&self, phase: Phase, resource: Resource) -> Option<(Vec<Operation>, Unreachable)> {
+        let mut operations = Vec::new();
+        let mut unreachable = Unreachable::Passes;
+        for policy in self.built_in.iter().filter(|policy| policy.description.phases.contains(&phase)) {
+            for rule in policy.description.matches.iter().filter(|rule| concerns(rule, resource)) {
+                operations.extend(rule.operations.iter().copied());
+                if policy.fails {
+                    unreachable = Unreachable::Refused;
+                }
+            }
+        }
+        (!operations.is_empty()).then_some((operations, unreachable))
+    }
+}
+
+fn concerns(rule: &MatchRule, (group, resource, sub_resource): Resource) -> bool {
+    let lists = |list: &[String], wanted: &str| list.iter().any(|item| item == wanted);
+    lists(&rule.groups, group)
+        && lists(&rule.resources, resource)
+        && match sub_resource {
+            Some(sub_resource) => lists(&rule.sub_resources, sub_resource),
+            None => rule.sub_resources.is_empty(),
+        }
+}

@@ -1,0 +1,73 @@
+//! The entries for what the built-in policies match: rqlite's StatefulSets and their scale.
+//! Nothing here depends on the cluster, so this is what charts and manifests render.
+
+use k8s_openapi::api::admissionregistration::v1::MatchCondition;
+use quorate_engine::{Operation, Phase};
+
+use super::asked::{Asked, SCALES, SETS};
+use super::cel;
+use super::entry::{Entry, Unreachable, condition, rule};
+
+pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    if let Some((operations, unreachable)) = asked.of(Phase::Validate, SETS) {
+        entries.push(Entry {
+            name: "statefulsets.quorate.dev".to_owned(),
+            unreachable,
+            rule: rule("apps", "v1", "statefulsets", &operations),
+            conditions: vec![
+                is_rqlite(),
+                condition("dangerous", cel::dangerous()),
+                condition("not-a-cleaner", cel::not_a_cleaner()),
+            ],
+        });
+        if operations.contains(&Operation::Update) {
+            entries.push(Entry {
+                name: "statefulsets-rest.quorate.dev".to_owned(),
+                unreachable: Unreachable::Passes,
+                rule: rule("apps", "v1", "statefulsets", &[Operation::Update]),
+                conditions: vec![is_rqlite(), condition("harmless-change", cel::harmless_change())],
+            });
+        }
+    }
+    if let Some((operations, unreachable)) = asked.of(Phase::Validate, SCALES) {
+        let selects = || condition("selects-rqlite", cel::selects_rqlite());
+        entries.extend(scale("scale", &operations, unreachable, &selects));
+    }
+    entries
+}
+
+pub(super) fn mutating(asked: &Asked<'_>) -> Vec<Entry> {
+    let sets = asked.of(Phase::Mutate, SETS).into_iter();
+    sets.map(|(operations, _)| Entry {
+        name: "statefulsets-mutate.quorate.dev".to_owned(),
+        // What had to be put in and was not is refused when it is validated.
+        unreachable: Unreachable::Passes,
+        rule: rule("apps", "v1", "statefulsets", &operations),
+        conditions: vec![is_rqlite(), condition("spec-changed", cel::spec_changed())],
+    })
+    .collect()
+}
+
+/// Shrinking, and growing: the second may be the cure.
+pub(super) fn scale(
+    prefix: &str,
+    operations: &[Operation],
+    unreachable: Unreachable,
+    scope: &dyn Fn() -> MatchCondition,
+) -> [Entry; 2] {
+    let entry = |name: String, unreachable, change| Entry {
+        name,
+        unreachable,
+        rule: rule("apps", "v1", "statefulsets/scale", operations),
+        conditions: vec![scope(), change],
+    };
+    [
+        entry(format!("{prefix}.quorate.dev"), unreachable, condition("shrinks", cel::scale_shrinks())),
+        entry(format!("{prefix}-rest.quorate.dev"), Unreachable::Passes, condition("grows", cel::scale_grows())),
+    ]
+}
+
+fn is_rqlite() -> MatchCondition {
+    condition("is-rqlite", cel::is_rqlite())
+}

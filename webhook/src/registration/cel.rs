@@ -1,0 +1,259 @@
+//! The CEL that the API server evaluates before it calls: which requests concern rqlite, and which of them are dangerous.
+//! Not which entry asks what (`built_in`, `known`, `own`), and no rule: what is judged is decided by the policies.
+//!
+//! Every expression is wider than `rqlite::cluster::RqliteSet::recognise`, never narrower: what it leaves out is never judged. Out of its
+//! reach is only a launch that spells `rqlited` out of pieces, under an image that does not name rqlite either.
+//!
+//! An expression that fails refuses the request itself (403, without a call) where `failurePolicy` is Fail, for every StatefulSet of the
+//! cluster. So nothing is read that may be absent without `has()`, and nothing costs much: one webhook's conditions have a budget of
+//! 2.5 million units, and `matches` costs text times pattern. Absent in `request` is every empty field, `subResource` and `name` too.
+
+/// Kubernetes' own cleaners: while they cannot delete, a deleted namespace hangs. Exactly these, as kube-controller-manager 1.36.3 calls them;
+/// the last one with `--use-service-account-credentials=false`.
+pub(super) const CLEANERS: [&str; 3] = [
+    "system:serviceaccount:kube-system:namespace-controller",
+    "system:serviceaccount:kube-system:generic-garbage-collector",
+    "system:kube-controller-manager",
+];
+
+/// What every flag that only rqlited has begins with (a test holds the table against it): what tells rqlite's
+/// `docker-entrypoint.sh` from the same script of a hundred other images.
+pub(super) const DISTINCTIVE: [&str; 19] = [
+    "auto-backup",
+    "auto-optimize",
+    "auto-restore",
+    "auto-vacuum",
+    "bootstrap-expect",
+    "compress",
+    "db-max-ro",
+    "disco-",
+    "http-adv",
+    "http-verify",
+    "join-as",
+    "join-source",
+    "node-encrypt",
+    "node-no-verify",
+    "node-verify",
+    "on-disk",
+    "raft-",
+    "tls1011",
+    "write-queue",
+];
+
+const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
+
+/// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
+pub(super) fn is_rqlite() -> String {
+    either(&format!(
+        "{annotated} || o.spec.template.spec.containers.exists(c, {container})",
+        annotated = has_annotation("o", CONTAINER_ANNOTATION),
+        container = may_run_rqlite("c"),
+    ))
+}
+
+/// What Quorate being down must not let through: creation, deletion, and an update by which ordinals leave or rqlited is started differently.
+pub(super) fn dangerous() -> String {
+    format!("request.operation != 'UPDATE' || {}", dangerous_update())
+}
+
+/// An update that may be the cure, and one that changes what policies look at: growth, restart, another release, owners, annotations.
+/// Status, labels, finalizers and managedFields alone are never sent, so no controller ever waits for us.
+pub(super) fn harmless_change() -> String {
+    format!("!({}) && ({})", dangerous_update(), looked_at())
+}
+
+/// Mutation looks at nothing but the spec.
+pub(super) fn spec_changed() -> &'static str {
+    "oldObject == null || object.spec != oldObject.spec"
+}
+
+/// What no policy looks at is not sent: metadata other than owners and `quorate.dev/` annotations, and status.
+pub(super) fn looked_at() -> String {
+    let owners = |object: &str| optional(&format!("{object}.metadata.ownerReferences"), "[]");
+    format!(
+        "object.spec != oldObject.spec || {} != {} || {}",
+        owners("object"),
+        owners("oldObject"),
+        annotations_changed(),
+    )
+}
+
+/// Not a deletion by one of [`CLEANERS`].
+pub(super) fn not_a_cleaner() -> String {
+    format!("request.operation != 'DELETE' || !({})", is_cleaner())
+}
+
+pub(super) fn is_cleaner() -> String {
+    format!("request.userInfo.username in {}", list(CLEANERS))
+}
+
+/// Of a Scale, which has neither template nor labels: its selector names rqlite, as `app: rqlite` does.
+pub(super) fn selects_rqlite() -> String {
+    either("has(o.status) && has(o.status.selector) && o.status.selector.contains('rqlite')")
+}
+
+/// autoscaling/v1 omits a count of zero: without `has()` the API server would refuse every scale to and from zero (403, "no such key").
+pub(super) fn scale_shrinks() -> String {
+    format!("{} < {}", scale_count("object"), scale_count("oldObject"))
+}
+
+pub(super) fn scale_grows() -> String {
+    format!("{} > {}", scale_count("object"), scale_count("oldObject"))
+}
+
+/// The request's own object is one of these sets (`namespace/name`).
+pub(super) fn is_known(sets: &str) -> String {
+    format!("(request.namespace + '/' + request.name) in {sets}")
+}
+
+/// The request's name is `<set>-<ordinal>` of one of these sets.
+pub(super) fn is_pod_of_known(sets: &str) -> String {
+    format!(
+        "request.name.matches('^.+-[0-9]+$') && (request.namespace + '/' + request.name.substring(0, request.name.lastIndexOf('-'))) in {sets}"
+    )
+}
+
+/// The autoscaler points, or pointed, at one of these sets.
+pub(super) fn targets_known(sets: &str) -> String {
+    either(&format!(
+        "o.spec.scaleTargetRef.kind == 'StatefulSet' && (request.namespace + '/' + o.spec.scaleTargetRef.name) in {sets}"
+    ))
+}
+
+/// Never sent, whatever a policy of one's own matches: what nodes, schedulers and authentication need to work while we are down.
+pub(super) fn not_vital() -> String {
+    const RESOURCES: [&str; 10] = [
+        "nodes",
+        "leases",
+        "events",
+        "bindings",
+        "tokenreviews",
+        "subjectaccessreviews",
+        "localsubjectaccessreviews",
+        "selfsubjectaccessreviews",
+        "selfsubjectrulesreviews",
+        "selfsubjectreviews",
+    ];
+    const SUB_RESOURCES: [&str; 3] = ["status", "binding", "token"];
+    format!(
+        "!(request.resource.resource in {}) && !(has(request.subResource) && request.subResource in {})",
+        list(RESOURCES),
+        list(SUB_RESOURCES),
+    )
+}
+
+/// Every container that may be rqlite's is a non-voter by a literal, and none may bootstrap: as `rqlite::role`, but narrower, for a
+/// script or a reference is not read here.
+pub(super) fn is_read_only(object: &str) -> String {
+    let words = words("c");
+    let (yes, no) = ("(=(1|t|T|true|TRUE|True))?", "=(0|f|F|false|FALSE|False)");
+    let literal = |value: &str| quoted(&format!("^--?raft-non-voter{value}$"));
+    format!(
+        "{containers}.all(c, {words}.exists(t, t.matches({yes})) && \
+         !{words}.exists(t, t.contains('bootstrap-expect') || t.contains('$(') || t.matches({no})))",
+        containers = rqlite_containers(object),
+        yes = literal(yes),
+        no = literal(no),
+    )
+}
+
+/// The object carries the annotation with this value.
+pub(super) fn annotated_with(object: &str, key: &str, value: &str) -> String {
+    format!("{} && {object}.metadata.annotations[{}] == {}", has_annotation(object, key), quoted(key), quoted(value))
+}
+
+/// A list of strings.
+pub(super) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| quoted(item.as_ref())).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A string literal.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+}
+
+/// `absent` where the field is not there.
+pub(super) fn optional(field: &str, absent: &str) -> String {
+    format!("(has({field}) ? {field} : {absent})")
+}
+
+fn either(of_o: &str) -> String {
+    format!("[object, oldObject].filter(o, o != null).exists(o, {of_o})")
+}
+
+fn dangerous_update() -> String {
+    let count = |object: &str| optional(&format!("{object}.spec.replicas"), "1");
+    let start = |object: &str| {
+        format!("(has({object}.spec.ordinals) && has({object}.spec.ordinals.start) ? {object}.spec.ordinals.start : 0)")
+    };
+    let volumes = |object: &str| optional(&format!("{object}.spec.template.spec.volumes"), "[]");
+    [
+        format!("{} < {}", count("object"), count("oldObject")),
+        format!("{} != {}", start("object"), start("oldObject")),
+        format!("{} != {}", launches("object"), launches("oldObject")),
+        format!("{} != {}", volumes("object"), volumes("oldObject")),
+    ]
+    .join(" || ")
+}
+
+/// How the containers that may be rqlite's are started. Without their images, so that a release can be rolled back while we are down;
+/// but an image that is not rqlite's any more takes its container off this list, and so is a difference.
+fn launches(object: &str) -> String {
+    let parts = ["command", "args", "env", "envFrom", "volumeMounts"].map(|part| optional(&format!("c.{part}"), "[]"));
+    format!("{}.map(c, [{}])", rqlite_containers(object), parts.join(", "))
+}
+
+fn rqlite_containers(object: &str) -> String {
+    let annotation = quoted(CONTAINER_ANNOTATION);
+    format!(
+        "{object}.spec.template.spec.containers.filter(c, {annotated} && {object}.metadata.annotations[{annotation}] == c.name || {})",
+        may_run_rqlite("c"),
+        annotated = has_annotation(object, CONTAINER_ANNOTATION),
+    )
+}
+
+/// By image, by launch, or by a launch whose program stands in a literal environment variable.
+fn may_run_rqlite(container: &str) -> String {
+    let words = words(container);
+    let variables = format!("{}.filter(e, has(e.value))", optional(&format!("{container}.env"), "[]"));
+    let flags = list(DISTINCTIVE.map(|flag| format!("-{flag}")));
+    let program = |name: &str| {
+        // As a word only: `http://rqlited:4001` is an address. `contains` first: it costs a tenth.
+        let pattern = quoted(&format!(r#"(^|[\s/"';|&()=]){}([\s"';|&()]|$)"#, name.replace('.', r"\.")));
+        let name = quoted(name);
+        format!(
+            "({words}.exists(t, t.contains({name})) || {variables}.exists(e, e.value.contains({name}) && e.value.matches({pattern})))"
+        )
+    };
+    let flagged =
+        format!("{flags}.exists(f, {words}.exists(t, t.contains(f)) || {variables}.exists(e, e.value.contains(f)))");
+    format!(
+        "(has({container}.image) && {container}.image.matches('(^|/)rqlite([:@]|$)') || {rqlited} || {entrypoint} && {flagged})",
+        rqlited = program("rqlited"),
+        entrypoint = program("docker-entrypoint.sh"),
+    )
+}
+
+fn words(container: &str) -> String {
+    let of = |field: &str| optional(&format!("{container}.{field}"), "[]");
+    format!("({} + {})", of("command"), of("args"))
+}
+
+fn has_annotation(object: &str, key: &str) -> String {
+    format!("has({object}.metadata.annotations) && {} in {object}.metadata.annotations", quoted(key))
+}
+
+fn annotations_changed() -> String {
+    let of = |object: &str| optional(&format!("{object}.metadata.annotations"), "{}");
+    let (new, old) = (of("object"), of("oldObject"));
+    // Not the filtered maps themselves: a macro turns a map into a list of keys in no order.
+    format!(
+        "{new}.exists(k, k.startsWith('quorate.dev/') && !(k in {old} && {old}[k] == {new}[k])) || \
+         {old}.exists(k, k.startsWith('quorate.dev/') && !(k in {new}))"
+    )
+}
+
+fn scale_count(object: &str) -> String {
+    format!("(has({object}.spec) && has({object}.spec.replicas) ? {object}.spec.replicas : 0)")
+}

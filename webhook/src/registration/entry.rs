@@ -1,0 +1,135 @@
+//! One entry of a webhook configuration, before it is known in which of the two it stands.
+//! Does not choose rules or conditions; everything that all entries have in common is here.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MutatingWebhook, RuleWithOperations, ServiceReference, ValidatingWebhook, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use quorate_engine::{Operation, Phase};
+
+use super::{Client, Registration};
+
+/// What happens to a request when we cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreachable {
+    Refused,
+    Passes,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) unreachable: Unreachable,
+    pub(super) rule: RuleWithOperations,
+    pub(super) conditions: Vec<MatchCondition>,
+}
+
+impl Entry {
+    pub(super) fn validating(self, registration: &Registration) -> ValidatingWebhook {
+        ValidatingWebhook {
+            name: self.name,
+            client_config: client_config(&registration.client, Phase::Validate),
+            rules: Some(vec![self.rule]),
+            match_conditions: Some(self.conditions),
+            namespace_selector: Some(namespaces(registration)),
+            failure_policy: Some(self.unreachable.policy().to_owned()),
+            match_policy: Some("Equivalent".to_owned()),
+            side_effects: "None".to_owned(),
+            timeout_seconds: Some(registration.timeouts.validate),
+            admission_review_versions: vec!["v1".to_owned()],
+            object_selector: None,
+        }
+    }
+
+    pub(super) fn mutating(self, registration: &Registration) -> MutatingWebhook {
+        MutatingWebhook {
+            name: self.name,
+            client_config: client_config(&registration.client, Phase::Mutate),
+            rules: Some(vec![self.rule]),
+            match_conditions: Some(self.conditions),
+            namespace_selector: Some(namespaces(registration)),
+            failure_policy: Some(self.unreachable.policy().to_owned()),
+            match_policy: Some("Equivalent".to_owned()),
+            // Another webhook may put in a container or a flag after us.
+            reinvocation_policy: Some("IfNeeded".to_owned()),
+            side_effects: "None".to_owned(),
+            timeout_seconds: Some(registration.timeouts.mutate),
+            admission_review_versions: vec!["v1".to_owned()],
+            object_selector: None,
+        }
+    }
+}
+
+impl Unreachable {
+    fn policy(self) -> &'static str {
+        match self {
+            Self::Refused => "Fail",
+            Self::Passes => "Ignore",
+        }
+    }
+}
+
+/// One condition; all of an entry's must hold.
+pub(super) fn condition(name: &str, expression: impl Into<String>) -> MatchCondition {
+    MatchCondition { name: name.to_owned(), expression: expression.into() }
+}
+
+/// A rule for one resource in one version of its group.
+pub(super) fn rule(group: &str, version: &str, resource: &str, operations: &[Operation]) -> RuleWithOperations {
+    RuleWithOperations {
+        api_groups: Some(vec![group.to_owned()]),
+        api_versions: Some(vec![version.to_owned()]),
+        operations: Some(operation_names(operations)),
+        resources: Some(vec![resource.to_owned()]),
+        scope: Some("Namespaced".to_owned()),
+    }
+}
+
+/// In a fixed order, each once.
+pub(super) fn operation_names(operations: &[Operation]) -> Vec<String> {
+    const ORDER: [(Operation, &str); 4] = [
+        (Operation::Create, "CREATE"),
+        (Operation::Update, "UPDATE"),
+        (Operation::Delete, "DELETE"),
+        (Operation::Connect, "CONNECT"),
+    ];
+    let asked = ORDER.iter().filter(|(operation, _)| operations.contains(operation));
+    asked.map(|(_, name)| (*name).to_owned()).collect()
+}
+
+/// All namespaces but the excluded ones. The API server itself keeps this label right.
+pub(super) fn namespaces(registration: &Registration) -> LabelSelector {
+    LabelSelector {
+        match_expressions: Some(vec![LabelSelectorRequirement {
+            key: "kubernetes.io/metadata.name".to_owned(),
+            operator: "NotIn".to_owned(),
+            values: Some(registration.excluded_namespaces.iter().cloned().collect()),
+        }]),
+        match_labels: None,
+    }
+}
+
+/// Never with a caBundle: the server writes it, and what nobody renders survives that the rest is applied again.
+fn client_config(client: &Client, phase: Phase) -> WebhookClientConfig {
+    let path = match phase {
+        Phase::Validate => "/validate",
+        Phase::Mutate => "/mutate",
+    };
+    match client {
+        Client::Service { namespace, name, port } => WebhookClientConfig {
+            ca_bundle: None,
+            service: Some(ServiceReference {
+                name: name.clone(),
+                namespace: namespace.clone(),
+                path: Some(path.to_owned()),
+                port: Some(*port),
+            }),
+            url: None,
+        },
+        Client::Url(base) => WebhookClientConfig {
+            ca_bundle: None,
+            service: None,
+            url: Some(format!("{}{path}", base.trim_end_matches('/'))),
+        },
+    }
+}

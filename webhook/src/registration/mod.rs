@@ -1,0 +1,165 @@
+//! What the API server is told of us: from the loaded policies' descriptions to webhook configurations, and the backstop without a server.
+//! Pure: reads and writes no cluster. Who writes what: the rendered entries come from charts and manifests, the kept ones from the
+//! running server, and every caBundle too.
+//!
+//! ```text
+//! Registered ─┬─ asked ──┬─ built_in ─┐ rendered
+//!             │          └─ known ────┤ kept       ── entry ── configurations
+//!             └─ own ─────────────────┘ both
+//!                cel: the conditions of all of them, and of the backstop
+//! ```
+
+mod asked;
+mod backstop;
+mod built_in;
+mod cel;
+mod entry;
+mod known;
+mod own;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use quorate_engine::{Description, Mode, OnError, Phase, Policy};
+
+use self::asked::Asked;
+use self::entry::Entry;
+
+pub use self::backstop::Backstop;
+
+/// Of entries that name known sets.
+const PREFIX: &str = "known-";
+/// Of entries of policies that are not built in.
+const SUFFIX: &str = ".policy.quorate.dev";
+
+/// How this installation is reached, and what it leaves alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Of both configurations.
+    pub name: String,
+    pub client: Client,
+    /// Namespaces whose requests are never sent.
+    pub excluded_namespaces: BTreeSet<String>,
+    pub timeouts: Timeouts,
+}
+
+/// Where the API server calls. `/validate` or `/mutate` is added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Client {
+    Service { namespace: String, name: String, port: i32 },
+    Url(String),
+}
+
+/// Seconds that the API server waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    pub validate: i32,
+    pub mutate: i32,
+}
+
+impl Default for Timeouts {
+    /// Mutating webhooks are called one after the other, validating ones at once; a request may take 34 s in all.
+    fn default() -> Self {
+        Self { validate: 3, mutate: 2 }
+    }
+}
+
+/// A loaded policy, as far as registration is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered<'a> {
+    pub description: &'a Description,
+    /// Its conditions are ours (`cel`), not the module's.
+    pub built_in: bool,
+    /// It enforces, and denies what it could not judge.
+    pub fails: bool,
+}
+
+impl<'a> Registered<'a> {
+    pub fn of(policy: &'a Policy, built_in: bool) -> Self {
+        let fails = policy.binding().mode == Mode::Enforce && policy.on_error() == OnError::Deny;
+        Self { description: policy.description(), built_in, fails }
+    }
+}
+
+/// An rqlite StatefulSet by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SetName {
+    pub namespace: String,
+    pub name: String,
+}
+
+impl Registration {
+    /// Behind a Service in our namespace, which is left alone, as are those of Kubernetes itself: what Quorate needs to start
+    /// must never wait for Quorate.
+    pub fn in_cluster(namespace: &str, service: &str) -> Self {
+        let client = Client::Service { namespace: namespace.to_owned(), name: service.to_owned(), port: 443 };
+        Self { excluded_namespaces: Self::system_namespaces([namespace]), ..Self::at(client) }
+    }
+
+    /// Reached in this way, with everything else by default.
+    pub fn at(client: Client) -> Self {
+        Self {
+            name: "quorate".to_owned(),
+            client,
+            excluded_namespaces: Self::system_namespaces([]),
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    fn system_namespaces<'n>(more: impl IntoIterator<Item = &'n str>) -> BTreeSet<String> {
+        ["kube-system", "kube-public", "kube-node-lease"].into_iter().chain(more).map(str::to_owned).collect()
+    }
+
+    /// What is rendered.
+    pub fn validating(&self, policies: &[Registered<'_>]) -> ValidatingWebhookConfiguration {
+        let built_in = built_in::validating(&Asked::by(policies));
+        let webhooks = self.validating_webhooks(built_in.into_iter().chain(own::entries(policies, Phase::Validate)));
+        ValidatingWebhookConfiguration { metadata: self.metadata(), webhooks: Some(webhooks) }
+    }
+
+    /// What is rendered.
+    pub fn mutating(&self, policies: &[Registered<'_>]) -> MutatingWebhookConfiguration {
+        let built_in = built_in::mutating(&Asked::by(policies));
+        let webhooks = self.mutating_webhooks(built_in.into_iter().chain(own::entries(policies, Phase::Mutate)));
+        MutatingWebhookConfiguration { metadata: self.metadata(), webhooks: Some(webhooks) }
+    }
+
+    /// What the running server keeps beside the rendered entries.
+    pub fn kept_validating(&self, policies: &[Registered<'_>], known: &BTreeSet<SetName>) -> Vec<ValidatingWebhook> {
+        let known = known::validating(&Asked::by(policies), known);
+        self.validating_webhooks(known.into_iter().chain(own::entries(policies, Phase::Validate)))
+    }
+
+    /// What the running server keeps beside the rendered entries.
+    pub fn kept_mutating(&self, policies: &[Registered<'_>]) -> Vec<MutatingWebhook> {
+        self.mutating_webhooks(own::entries(policies, Phase::Mutate))
+    }
+
+    /// What refuses the deletion of a running set without any server.
+    pub fn backstop(&self) -> Backstop {
+        Backstop::new(self)
+    }
+
+    fn validating_webhooks(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<ValidatingWebhook> {
+        entries.into_iter().map(|entry| entry.validating(self)).collect()
+    }
+
+    fn mutating_webhooks(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<MutatingWebhook> {
+        entries.into_iter().map(|entry| entry.mutating(self)).collect()
+    }
+
+    fn metadata(&self) -> ObjectMeta {
+        let label = ("app.kubernetes.io/name".to_owned(), "quorate".to_owned());
+        ObjectMeta { name: Some(self.name.clone()), labels: Some([label].into()), ..ObjectMeta::default() }
+    }
+}
+
+/// Whether the running server owns the entry of this name and may replace or remove it. Of all others only the caBundle is its own.
+pub fn is_kept(entry: &str) -> bool {
+    (entry.starts_with(PREFIX) && entry.ends_with(".quorate.dev")) || entry.ends_with(SUFFIX)
+}

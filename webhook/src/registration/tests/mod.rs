@@ -1,0 +1,78 @@
+//! Registration as the API server reads it: which requests of which cases reach which entry.
+
+mod backstop;
+mod cases;
+mod entries;
+mod server;
+mod sets;
+
+use std::collections::BTreeSet;
+
+use quorate_engine::{Condition, Description, MatchRule, Operation, Phase, Projections};
+
+use super::asked::Asked;
+use super::entry::Entry;
+use super::{Registered, SetName, built_in, known};
+
+/// A policy's description, as far as registration looks at it.
+fn policy(name: &str, phases: &[Phase], matches: Vec<MatchRule>) -> Description {
+    Description {
+        name: name.to_owned(),
+        version: "1.0.0".to_owned(),
+        summary: String::new(),
+        phases: phases.to_vec(),
+        settings_schema: serde_json::Value::Null,
+        capabilities: Vec::new(),
+        rules: Vec::new(),
+        matches,
+    }
+}
+
+fn matching(group: &str, resource: &str, operations: &[Operation]) -> MatchRule {
+    let (resource, sub_resource) = resource.split_once('/').unwrap_or((resource, ""));
+    let owned = |text: &str| vec![text.to_owned()];
+    MatchRule {
+        groups: owned(group),
+        resources: owned(resource),
+        sub_resources: if sub_resource.is_empty() { Vec::new() } else { owned(sub_resource) },
+        operations: operations.to_vec(),
+        projections: Projections::default(),
+        conditions: Vec::<Condition>::new(),
+    }
+}
+
+/// As quorum-guard describes itself.
+fn guard() -> Description {
+    use Operation::{Create, Delete, Update};
+    let matches = vec![
+        matching("apps", "statefulsets", &[Create, Update, Delete]),
+        matching("apps", "statefulsets/scale", &[Update]),
+        matching("", "pods/eviction", &[Create]),
+        matching("autoscaling", "horizontalpodautoscalers", &[Create, Update]),
+    ];
+    policy("quorum-guard", &[Phase::Validate], matches)
+}
+
+/// As secret-mounts does.
+fn mounts() -> Description {
+    let sets = matching("apps", "statefulsets", &[Operation::Create, Operation::Update]);
+    policy("secret-mounts", &[Phase::Mutate, Phase::Validate], vec![sets])
+}
+
+fn enforced(description: &Description) -> Registered<'_> {
+    Registered { description, built_in: true, fails: true }
+}
+
+/// All validating entries of the built-in policies, with `db/rqlite` known where `names` has it.
+fn validating(names: &[(&str, &str)]) -> Vec<Entry> {
+    let (guard, mounts) = (guard(), mounts());
+    let policies = [enforced(&guard), enforced(&mounts)];
+    let asked = Asked::by(&policies);
+    built_in::validating(&asked).into_iter().chain(known::validating(&asked, &sets(names))).collect()
+}
+
+fn sets(names: &[(&str, &str)]) -> BTreeSet<SetName> {
+    let set =
+        |(namespace, name): &(&str, &str)| SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() };
+    names.iter().map(set).collect()
+}
