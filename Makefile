@@ -1,5 +1,5 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run build test test-cluster controlplane fmt lint scripts deny crates generate sizes coverage bench toolchain
+.PHONY: run build test test-cluster controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
@@ -39,9 +39,17 @@ deny: toolchain ## Licences, bans, sources
 	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --version 0.20.2 --locked
 	$(CARGO) deny check licenses bans sources
 
-generate: toolchain ## Rewrite docs/rules from the rules' source; fails if that changed anything
+generate: toolchain ## Rewrite docs/rules and what is generated of deploy/; fails if that changed anything
 	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
-	git diff --exit-code --stat -- docs/rules
+	tests/checks/generated.sh --write
+	git diff --exit-code --stat -- docs/rules deploy
+
+generated: toolchain ## deploy/ is what its sources give, compared
+	tests/checks/generated.sh
+
+chart: ## helm lint, the chart's schema and what comes out of it; the Dockerfile
+	tests/checks/chart.sh
+	tests/checks/dockerfile.sh
 
 sizes: ## Files, modules and documents within their bounds
 	tests/checks/sizes.sh

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Policy(Policy),
     /// Print the page of a rule, or list the rules of a policy.
     Explain(Explain),
+    /// Print what the API server is to be told: both webhook configurations, as YAML for `kubectl apply`.
+    Webhooks(Webhooks),
     /// Check a configuration file, or print its JSON Schema.
     #[command(subcommand)]
     Config(Config),
@@ -117,6 +120,59 @@ pub(crate) struct Explain {
     /// `<policy>/<rule>`, as findings name it, or `<policy>` for a list.
     #[arg(value_name = "RULE")]
     pub(crate) rule: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Webhooks {
+    /// Configuration file (YAML): which policies are loaded, and which of them enforce.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The Service in front of the server. Its namespace is left alone, like those of Kubernetes itself.
+    #[arg(long, value_name = "NAMESPACE/NAME", default_value = "quorate-system/quorate")]
+    pub(crate) service: ServiceName,
+    /// Where the API server calls instead of a Service, for a server outside of the cluster: `https://HOST[:PORT]`.
+    #[arg(long, value_name = "URL", conflicts_with = "service")]
+    pub(crate) url: Option<HttpsUrl>,
+    /// Print instead a ValidatingAdmissionPolicy that refuses the deletion of a running rqlite set without any server of ours,
+    /// also when Quorate is down or gone.
+    #[arg(long)]
+    pub(crate) backstop: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceName {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl FromStr for ServiceName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
+        let (namespace, name) = parts.ok_or("expected a namespace and a name, as `quorate-system/quorate`")?;
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// RFC 1123, as names of namespaces and Services are.
+fn is_label(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.len() <= 63 && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// The API server calls nothing but HTTPS, and takes neither query nor user.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpsUrl(pub(crate) String);
+
+impl FromStr for HttpsUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest =
+            text.strip_prefix("https://").filter(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']));
+        rest.map(|_| Self(text.to_owned())).ok_or("expected `https://HOST[:PORT][/PATH]`")
+    }
 }
 
 #[derive(Debug, Subcommand)]

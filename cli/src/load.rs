@@ -2,6 +2,7 @@
 //! Does not judge requests.
 
 use quorate_engine::{LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
+use quorate_webhook::registration::Registered;
 
 use crate::config::{Bound, ConfigError, Fault, Resolved, Source};
 use crate::nearest;
@@ -34,6 +35,12 @@ pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) 
     } else {
         Err(source.faulty(faults).into())
     }
+}
+
+/// The policies, as they are registered with the API server: a module of one's own under a built-in name is not built in.
+pub(crate) fn registered<'a>(source: &Source, policies: &'a [Policy]) -> Vec<Registered<'a>> {
+    let is_own = |name: &str| source.config.policies.get(name).is_some_and(|policy| policy.module.is_some());
+    policies.iter().map(|policy| Registered::of(policy, !is_own(policy.name()))).collect()
 }
 
 /// Leaves only the named policies, in their configured order; all of them when none is named.

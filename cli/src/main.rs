@@ -5,6 +5,7 @@
 //! args ── command ─┬─ serve ──── config ── load ── webhook
 //!                  ├─ review ─── config ── load, parent, facts ── report
 //!                  ├─ policy ─── config ── load
+//!                  ├─ webhooks ─ config ── load ── registration
 //!                  ├─ explain ── the pages of the built-in rules
 //!                  └─ config
 //! ```

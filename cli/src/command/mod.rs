@@ -6,6 +6,7 @@ mod explain;
 mod policy;
 mod review;
 mod serve;
+mod webhooks;
 
 use std::io::Write;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
         Command::Review(args) => review::run(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Explain(args) => explain::run(args, out),
+        Command::Webhooks(args) => webhooks::run(args, out),
         Command::Config(args) => config::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
     }

@@ -45,7 +45,7 @@ const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 /// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
 pub(super) fn is_rqlite() -> String {
     either(&format!(
-        "{annotated} || o.spec.template.spec.containers.exists(c, {container})",
+        "{annotated} ||\n  o.spec.template.spec.containers.exists(c, {container})",
         annotated = has_annotation("o", CONTAINER_ANNOTATION),
         container = may_run_rqlite("c"),
     ))
@@ -53,13 +53,13 @@ pub(super) fn is_rqlite() -> String {
 
 /// What Quorate being down must not let through: creation, deletion, and an update by which ordinals leave or rqlited is started differently.
 pub(super) fn dangerous() -> String {
-    format!("request.operation != 'UPDATE' || {}", dangerous_update())
+    format!("request.operation != 'UPDATE' ||\n{}", dangerous_update())
 }
 
 /// An update that may be the cure, and one that changes what policies look at: growth, restart, another release, owners, annotations.
 /// Status, labels, finalizers and managedFields alone are never sent, so no controller ever waits for us.
 pub(super) fn harmless_change() -> String {
-    format!("!({}) && ({})", dangerous_update(), looked_at())
+    format!("!({}) &&\n({})", dangerous_update(), looked_at())
 }
 
 /// Mutation looks at nothing but the spec.
@@ -194,7 +194,7 @@ fn dangerous_update() -> String {
         format!("{} != {}", launches("object"), launches("oldObject")),
         format!("{} != {}", volumes("object"), volumes("oldObject")),
     ]
-    .join(" || ")
+    .join(" ||\n")
 }
 
 /// How the containers that may be rqlite's are started. Without their images, so that a release can be rolled back while we are down;
@@ -207,7 +207,7 @@ fn launches(object: &str) -> String {
 fn rqlite_containers(object: &str) -> String {
     let annotation = quoted(CONTAINER_ANNOTATION);
     format!(
-        "{object}.spec.template.spec.containers.filter(c, {annotated} && {object}.metadata.annotations[{annotation}] == c.name || {})",
+        "{object}.spec.template.spec.containers.filter(c,\n  {annotated} && {object}.metadata.annotations[{annotation}] == c.name ||\n  {})",
         may_run_rqlite("c"),
         annotated = has_annotation(object, CONTAINER_ANNOTATION),
     )
@@ -229,7 +229,7 @@ fn may_run_rqlite(container: &str) -> String {
     let flagged =
         format!("{flags}.exists(f, {words}.exists(t, t.contains(f)) || {variables}.exists(e, e.value.contains(f)))");
     format!(
-        "(has({container}.image) && {container}.image.matches('(^|/)rqlite([:@]|$)') || {rqlited} || {entrypoint} && {flagged})",
+        "(has({container}.image) && {container}.image.matches('(^|/)rqlite([:@]|$)') ||\n  {rqlited} ||\n  {entrypoint} &&\n  {flagged})",
         rqlited = program("rqlited"),
         entrypoint = program("docker-entrypoint.sh"),
     )

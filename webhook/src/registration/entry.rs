@@ -1,6 +1,8 @@
 //! One entry of a webhook configuration, before it is known in which of the two it stands.
 //! Does not choose rules or conditions; everything that all entries have in common is here.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MutatingWebhook, RuleWithOperations, ServiceReference, ValidatingWebhook, WebhookClientConfig,
 };
@@ -8,6 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use quorate_engine::{Operation, Phase};
 
 use super::{Client, Registration};
+
+/// The API server itself keeps this label right.
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// What happens to a request when we cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +102,11 @@ pub(super) fn operation_names(operations: &[Operation]) -> Vec<String> {
     asked.map(|(_, name)| (*name).to_owned()).collect()
 }
 
-/// All namespaces but the excluded ones. The API server itself keeps this label right.
+/// All namespaces but the excluded ones.
 pub(super) fn namespaces(registration: &Registration) -> LabelSelector {
     LabelSelector {
         match_expressions: Some(vec![LabelSelectorRequirement {
-            key: "kubernetes.io/metadata.name".to_owned(),
+            key: NAMESPACE_NAME.to_owned(),
             operator: "NotIn".to_owned(),
             values: Some(registration.excluded_namespaces.iter().cloned().collect()),
         }]),
@@ -131,5 +136,25 @@ fn client_config(client: &Client, phase: Phase) -> WebhookClientConfig {
             service: None,
             url: Some(format!("{}{path}", base.trim_end_matches('/'))),
         },
+    }
+}
+
+/// The opposite of [`namespaces`]; none for a selector of another kind.
+pub(super) fn excluded(selector: Option<&LabelSelector>) -> Option<BTreeSet<String>> {
+    let mut all = selector?.match_expressions.iter().flatten();
+    let by_name = all.find(|one| one.key == NAMESPACE_NAME && one.operator == "NotIn");
+    by_name.map(|one| one.values.iter().flatten().cloned().collect())
+}
+
+/// The opposite of [`client_config`], for `/validate`.
+pub(super) fn client(config: &WebhookClientConfig) -> Option<Client> {
+    match (&config.service, &config.url) {
+        (Some(service), _) => Some(Client::Service {
+            namespace: service.namespace.clone(),
+            name: service.name.clone(),
+            port: service.port.unwrap_or(443),
+        }),
+        (None, Some(url)) => Some(Client::Url(url.trim_end_matches("/validate").to_owned())),
+        (None, None) => None,
     }
 }

@@ -111,6 +111,24 @@ impl Registration {
         }
     }
 
+    /// For the kept entries: reached as the rendered ones of `found` are, and leaving the same namespaces alone, so that what an
+    /// installation sets at one place holds for both.
+    #[must_use]
+    pub fn as_rendered(mut self, found: &ValidatingWebhookConfiguration) -> Self {
+        let rendered = found.webhooks.iter().flatten().find(|entry| !is_kept(&entry.name));
+        let Some(rendered) = rendered else { return self };
+        if let Some(seconds) = rendered.timeout_seconds {
+            self.timeouts.validate = seconds;
+        }
+        if let Some(namespaces) = entry::excluded(rendered.namespace_selector.as_ref()) {
+            self.excluded_namespaces = namespaces;
+        }
+        if let Some(client) = entry::client(&rendered.client_config) {
+            self.client = client;
+        }
+        self
+    }
+
     fn system_namespaces<'n>(more: impl IntoIterator<Item = &'n str>) -> BTreeSet<String> {
         ["kube-system", "kube-public", "kube-node-lease"].into_iter().chain(more).map(str::to_owned).collect()
     }

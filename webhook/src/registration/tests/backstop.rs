@@ -17,14 +17,12 @@ fn refused(request: &Request) -> Option<String> {
     let variables: Vec<(String, String)> =
         spec.variables.unwrap().into_iter().map(|variable| (variable.name, variable.expression)).collect();
     let validation = spec.validations.unwrap().remove(0);
-    match request.evaluate(&validation.expression, &variables) {
-        cel::Value::Bool(true) => None,
-        cel::Value::Bool(false) => match request.evaluate(&validation.message_expression.unwrap(), &variables) {
-            cel::Value::String(message) => Some(message.to_string()),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
+    if request.decides(&validation.expression, &variables) {
+        return None;
     }
+    let message = request.evaluate(&validation.message_expression.unwrap(), &variables);
+    let cel::Value::String(message) = message else { panic!("no text: {message:?}") };
+    Some(message.to_string())
 }
 
 #[test]

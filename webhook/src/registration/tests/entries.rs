@@ -201,3 +201,19 @@ fn long_lists_of_sets_are_stable_and_cut() {
         ]
     );
 }
+
+#[test]
+fn kept_entries_follow_the_rendered_ones() {
+    let guard = guard();
+    let policies = [enforced(&guard)];
+    let mut changed = Registration::in_cluster("guards", "q");
+    changed.excluded_namespaces.insert("backup".to_owned());
+    changed.timeouts.validate = 7;
+    let by_url = Registration::at(Client::Url("https://a:1/b".to_owned()));
+    for other in [changed, by_url] {
+        let followed = registration().as_rendered(&other.validating(&policies));
+        let known = sets(&[("db", "a")]);
+        assert_eq!(followed.kept_validating(&policies, &known), other.kept_validating(&policies, &known));
+    }
+    assert_eq!(registration().as_rendered(&registration().validating(&[])), registration(), "nothing is rendered");
+}

@@ -92,10 +92,13 @@ impl Request {
 
     #[track_caller]
     pub(super) fn holds(&self, conditions: &[MatchCondition]) -> bool {
-        conditions.iter().all(|condition| match self.evaluate(&condition.expression, &[]) {
-            cel::Value::Bool(holds) => holds,
-            other => panic!("{}: {other:?}", condition.name),
-        })
+        conditions.iter().all(|condition| self.decides(&condition.expression, &[]))
+    }
+
+    #[track_caller]
+    pub(super) fn decides(&self, expression: &str, variables: &[(String, String)]) -> bool {
+        let cel::Value::Bool(decision) = self.evaluate(expression, variables) else { panic!("no bool: {expression}") };
+        decision
     }
 
     /// With the variables of a ValidatingAdmissionPolicy, by name and expression.

@@ -1,0 +1,91 @@
+{{/* Everything is called `quorate`: the webhook configurations are cluster-wide, so there is one installation in a cluster. */}}
+
+{{- define "quorate.selectorLabels" -}}
+app.kubernetes.io/name: quorate
+{{- end }}
+
+{{- define "quorate.labels" -}}
+{{ include "quorate.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{- define "quorate.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret with the certificate that is mounted; empty for `self`, which is read through the API. */}}
+{{- define "quorate.certificateSecret" -}}
+{{- if eq .Values.certificate.source "cert-manager" -}}
+quorate-certificate
+{{- else if eq .Values.certificate.source "files" -}}
+{{ required "certificate.files.secretName is needed with certificate.source `files`" .Values.certificate.files.secretName }}
+{{- end -}}
+{{- end }}
+
+{{/* The built-in policies with their mode, under what `config.policies` says of them. */}}
+{{- define "quorate.policies" -}}
+{{- $policies := dict -}}
+{{- range $name := list "quorum-guard" "bootstrap-expect-lock" "secret-mounts" "remove-on-shutdown" -}}
+{{- $_ := set $policies $name (dict "mode" $.Values.mode) -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $policies (deepCopy .Values.config.policies)) -}}
+{{- end }}
+
+{{- define "quorate.config" -}}
+listen: 0.0.0.0:8443
+metricsListen: 0.0.0.0:8080
+certificate:
+{{- if eq .Values.certificate.source "self" }}
+  source: self
+  names:
+    - quorate.{{ .Release.Namespace }}.svc
+{{- else }}
+  source: files
+  certFile: /etc/quorate-certificate/tls.crt
+  keyFile: /etc/quorate-certificate/tls.key
+{{- end }}
+cluster:
+  namespace: {{ .Release.Namespace }}
+  service: quorate
+  webhooks: quorate
+  secret: quorate-certificate
+  lease: quorate-leader
+policies:
+  {{- include "quorate.policies" . | nindent 2 }}
+breakGlass:
+  {{- toYaml .Values.config.breakGlass | nindent 2 }}
+logs:
+  {{- toYaml .Values.config.logs | nindent 2 }}
+{{- with .Values.config.bodyLimitBytes }}
+bodyLimitBytes: {{ . | int64 }}
+{{- end }}
+{{- end }}
+
+{{/*
+What one generated entry asks of the loaded policies: "" when none of them needs it, "Ignore" when none of those denies, else "Fail".
+Input: dict "root" $ "entry" its name.
+*/}}
+{{- define "quorate.need" -}}
+{{- $policies := fromYaml (include "quorate.policies" .root) -}}
+{{- $names := keys $policies | sortAlpha -}}
+{{- if hasPrefix "scale" .entry -}}{{- $names = list "quorum-guard" -}}{{- end -}}
+{{- if hasPrefix "statefulsets-mutate" .entry -}}{{- $names = list "secret-mounts" "remove-on-shutdown" -}}{{- end -}}
+{{- $need := "" -}}
+{{- range $name := $names -}}
+{{- $policy := get $policies $name -}}
+{{- if and (ne (toString $policy.enabled) "false") (not $policy.module) -}}
+{{- if and (eq $policy.mode "enforce") (eq ($policy.onError | default "deny") "deny") -}}
+{{- $need = "Fail" -}}
+{{- else if eq $need "" -}}
+{{- $need = "Ignore" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $need -}}
+{{- end }}

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# The chart: helm lint, what its schema refuses, and what comes out for several values. Needs no cluster.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/checks/helm.sh
+. tests/checks/helm.sh
+chart=deploy/chart
+status=0
+
+fail() {
+    echo "chart: $1" >&2
+    status=1
+}
+
+render() {
+    "$helm" template quorate "$chart" --namespace quorate-system --kube-version "$kube_version" "$@"
+}
+
+# gives <what> <pattern> [helm arguments]: a line of the output matches the whole pattern, after its indentation.
+gives() {
+    local what=$1 pattern=$2
+    shift 2
+    render "$@" | grep -qE "^ *(- )?($pattern)\$" || fail "$what: nothing is \`$pattern\` with $*"
+}
+
+lacks() {
+    local what=$1 pattern=$2
+    shift 2
+    if render "$@" | grep -qE "$pattern"; then fail "$what: found \`$pattern\` with $*"; fi
+}
+
+# times <count> <pattern> [helm arguments]
+times() {
+    local count=$1 pattern=$2
+    shift 2
+    local found
+    found=$(render "$@" | grep -cE "$pattern" || true)
+    [ "$found" = "$count" ] || fail "\`$pattern\` stands $found times, not $count, with $*"
+}
+
+# refused <what> <word of the complaint> [helm arguments]
+refused() {
+    local what=$1 word=$2 output
+    shift 2
+    if output=$(render "$@" 2>&1); then
+        fail "$what is taken: $*"
+    else
+        grep -q -- "$word" <<<"$output" || fail "$what is refused, but not for \`$word\`: $output"
+    fi
+}
+
+enforce=(--set mode=enforce)
+"$helm" lint --quiet --strict --kube-version "$kube_version" "$chart" || fail "helm lint"
+
+# What blocks when nobody answers.
+times 5 'failurePolicy: Ignore'
+lacks "a chart that only warns" 'failurePolicy: Fail'
+times 2 'failurePolicy: Fail' "${enforce[@]}"
+times 1 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.mode=warn
+times 1 'failurePolicy: Fail' --set config.policies.bootstrap-expect-lock.mode=enforce
+times 1 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.onError=warn
+lacks "a chart without quorum-guard" 'statefulsets/scale' "${enforce[@]}" --set config.policies.quorum-guard.enabled=false
+lacks "a chart without mutating policies" 'statefulsets-mutate' \
+    --set config.policies.secret-mounts.enabled=false --set config.policies.remove-on-shutdown.enabled=false
+lacks "a rendered caBundle" 'caBundle:' "${enforce[@]}"
+
+# Where it lives, and what it leaves alone.
+gives "one more namespace" 'backup' --set 'webhooks.excludedNamespaces={backup}'
+times 5 '^ *- guards$' --namespace guards
+times 5 'namespace: guards$' --namespace guards --show-only templates/webhooks.yaml
+times 4 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-only templates/webhooks.yaml
+
+# The pod.
+for line in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'allowPrivilegeEscalation: false' 'drop: \[ALL\]' 'type: RuntimeDefault' \
+    'replicas: 2' 'priorityClassName: system-cluster-critical' 'path: /readyz' 'path: /livez' 'image: "quorate/quorate:[0-9.]+"'; do
+    gives "the pod" "$line" --show-only templates/deployment.yaml
+done
+digest=sha256:$(printf 'a%.0s' $(seq 64))
+gives "an image by digest" "image: \"quorate/quorate@$digest\"" --set "image.digest=$digest"
+sum() { render "$@" --show-only templates/deployment.yaml | grep checksum/config; }
+[ "$(sum)" != "$(sum --set config.logs.level=debug)" ] || fail "a changed configuration starts no new pods"
+
+# Certificates.
+gives "its own certificate" 'source: self'
+lacks "its own certificate" 'secretName'
+issuer=(--set certificate.source=cert-manager --set certificate.certManager.issuerRef.name=ca)
+gives "cert-manager" 'kind: Certificate' "${issuer[@]}"
+times 2 'cert-manager.io/inject-ca-from: quorate-system/quorate' "${issuer[@]}"
+gives "cert-manager" 'secretName: quorate-certificate' "${issuer[@]}" --show-only templates/deployment.yaml
+lacks "rights on Secrets with cert-manager" 'secrets\]' "${issuer[@]}"
+files=(--set certificate.source=files --set certificate.files.secretName=mine --set certificate.files.caBundle=PEM)
+gives "a certificate from files" 'secretName: mine' "${files[@]}"
+times 5 'caBundle: UEVN' "${files[@]}"
+
+# Switches.
+lacks "a ServiceMonitor that nobody asked for" 'kind: ServiceMonitor'
+gives "a ServiceMonitor" 'kind: ServiceMonitor' --set serviceMonitor.enabled=true
+lacks "a NetworkPolicy switched off" 'kind: NetworkPolicy' --set networkPolicy.enabled=false
+gives "restricted egress" 'port: 6443' --set networkPolicy.restrictEgress=true
+lacks "a PodDisruptionBudget switched off" 'kind: PodDisruptionBudget' --set podDisruptionBudget.enabled=false
+
+# Rights: by name where there can be one, and nothing that ends in everything.
+lacks "a wildcard right" '"\*"|\[\*\]' --show-only templates/rbac.yaml
+
+# The schema.
+refused "an unknown key" 'replica' --set replica=3
+refused "an unknown key further down" 'tagg' --set image.tagg=1
+refused "a mode that there is not" 'mode' --set mode=deny
+refused "a single replica" 'replicas' --set replicas=1
+refused "a digest that is none" 'digest' --set image.digest=latest
+refused "cert-manager without an issuer" 'issuerRef' --set certificate.source=cert-manager
+refused "files without a Secret" 'secretName' --set certificate.source=files
+
+# One version, everywhere.
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+for key in version appVersion; do
+    grep -qx "$key: $version" "$chart/Chart.yaml" || fail "$key of Chart.yaml is not $version, that of Cargo.toml"
+done
+grep -q "^ARG VERSION=$version\$" deploy/Dockerfile || fail "VERSION of the Dockerfile is not $version"
+exit "$status"
