@@ -1,5 +1,5 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run build test test-cluster controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench toolchain
+.PHONY: run run-cluster build test test-cluster controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
@@ -9,6 +9,10 @@ export K8S
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
 
+run-cluster: toolchain controlplane ## A real API server with Quorate installed from deploy/, and a refused scale-down
+	$(CARGO) build -p quorate -p quorate-cluster-tests
+	$(CARGO) run -p quorate-cluster-tests --bin run-cluster -- $(ARGUMENTS)
+
 build: toolchain ## Build the one binary
 	$(CARGO) build
 
@@ -16,6 +20,7 @@ test: toolchain controlplane ## All tests
 	$(CARGO) test --workspace --no-fail-fast
 
 test-cluster: toolchain controlplane ## The tests on a real API server alone; K8S=1.34 for the older one
+	$(CARGO) build -p quorate -p quorate-cluster-tests
 	$(CARGO) test -p quorate-cluster-tests --no-fail-fast
 
 controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
@@ -59,6 +64,10 @@ coverage: toolchain ## Line coverage of the domain and the policies; fails under
 
 bench: toolchain ## Calls and requests per second, as ratios within one run
 	$(CARGO) bench -p quorate-tests --bench reviews
+
+bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer
+	$(CARGO) build --release -p quorate
+	$(CARGO) bench -p quorate-cluster-tests --bench admission
 
 toolchain:
 	@rustup toolchain install >/dev/null 2>&1 || rustup show active-toolchain

@@ -41,6 +41,9 @@ pub(crate) async fn answer(
         webhook.metrics().count_not_judged(finding);
     }
     let given = webhook.policies().settle(review);
+    if phase == Phase::Validate && given.verdict == Verdict::Allowed {
+        webhook.evictions().admit(&request);
+    }
     webhook.metrics().time_policies(phase, took);
     webhook.metrics().count_review(phase, judged, &given);
     log(phase, &request, &subject, judged, &given, took);
@@ -64,7 +67,7 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
             ParentAnswer::Absent => Parent::Absent,
             ParentAnswer::Unknown => Parent::Unknown,
         };
-        let facts = facts(webhook.now());
+        let facts = facts(webhook.now(), &webhook.evictions().terminating(request));
         policies.review(phase, request, &Context { parent, facts: &facts }).await
     };
     match timeout_at(deadline.at, judging).await {

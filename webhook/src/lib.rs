@@ -18,6 +18,7 @@ pub mod cluster;
 mod config;
 mod deadline;
 mod door;
+mod evictions;
 mod facts;
 mod judging;
 mod metrics;

@@ -19,6 +19,7 @@ use tracing::debug;
 use crate::body;
 use crate::config::ServerConfig;
 use crate::deadline::Deadline;
+use crate::evictions::Evictions;
 use crate::facts::Clock;
 use crate::judging;
 use crate::metrics::Metrics;
@@ -36,6 +37,7 @@ struct Shared {
     policies: Arc<PolicySet>,
     parents: Arc<dyn ParentSource>,
     clock: Clock,
+    evictions: Evictions,
     metrics: Arc<Metrics>,
     in_flight: Semaphore,
     in_flight_limit: usize,
@@ -52,6 +54,7 @@ impl Webhook {
                 policies,
                 parents,
                 clock,
+                evictions: Evictions::default(),
                 metrics: Arc::new(Metrics::new()),
                 in_flight: Semaphore::new(limits.in_flight),
                 in_flight_limit: limits.in_flight,
@@ -86,6 +89,10 @@ impl Webhook {
 
     pub(crate) fn now(&self) -> OffsetDateTime {
         (self.shared.clock)()
+    }
+
+    pub(crate) fn evictions(&self) -> &Evictions {
+        &self.shared.evictions
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -233,6 +233,10 @@ impl ControlPlane {
         client(self.kubeconfig()).await
     }
 
+    pub(crate) async fn client_of(kubeconfig: &Path) -> Client {
+        client(kubeconfig).await
+    }
+
     /// A fresh namespace, named and labelled after the test, in which Pods are admitted.
     #[track_caller]
     pub fn namespace(&self, test: &str) -> Namespace<'_> {
@@ -310,7 +314,7 @@ async fn client(kubeconfig: &Path) -> Client {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }

@@ -69,6 +69,7 @@ struct Tool {
     home: PathBuf,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
+    editor: Option<String>,
 }
 
 impl Kubectl {
@@ -91,6 +92,12 @@ impl Kubectl {
     #[must_use]
     pub fn as_group(&self, group: &str) -> Self {
         self.with(format!("--as-group={group}"))
+    }
+
+    /// For `kubectl edit`: a shell command that gets the file's path behind it.
+    #[must_use]
+    pub fn with_editor(&self, command: &str) -> Self {
+        Self { tool: Tool { editor: Some(command.to_owned()), ..self.tool.clone() } }
     }
 
     #[must_use]
@@ -163,7 +170,7 @@ impl Helm {
 
 impl Tool {
     fn new(program: PathBuf, home: &Path, kubeconfig: &Path) -> Self {
-        Self { program, home: home.to_owned(), kubeconfig: kubeconfig.to_owned(), arguments: Vec::new() }
+        Self { program, home: home.to_owned(), kubeconfig: kubeconfig.to_owned(), arguments: Vec::new(), editor: None }
     }
 
     fn with(&self, argument: String) -> Self {
@@ -176,6 +183,9 @@ impl Tool {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).args(arguments);
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", &self.home);
+        if let Some(editor) = &self.editor {
+            command.env("KUBE_EDITOR", editor);
+        }
         for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "KUBECACHEDIR"] {
             command.env_remove(name);
         }

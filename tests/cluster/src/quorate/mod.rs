@@ -1,0 +1,281 @@
+//! Quorate, installed by its own chart, with its own ServiceAccount's rights; its Pods' containers are processes of the test.
+//! Asserts no verdict.
+
+mod replica;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::control_plane::ControlPlane;
+use crate::tool::Output;
+use crate::wait::{eventually, within};
+use crate::{Namespace, PATIENCE, UNREADY, isolation};
+
+pub use replica::{Replica, binary};
+
+/// Where the chart's documentation installs it.
+pub const SYSTEM: &str = "quorate-system";
+/// The name of its Service, of its webhook configurations and of the release.
+pub const NAME: &str = "quorate";
+
+/// An installation.
+#[derive(Debug)]
+pub struct Quorate<'a> {
+    plane: &'a ControlPlane,
+    replicas: Vec<Replica>,
+}
+
+/// How it is to be installed.
+#[derive(Debug, Clone)]
+pub struct Installer<'a> {
+    plane: &'a ControlPlane,
+    replicas: usize,
+    values: Vec<String>,
+    configuration: Vec<(String, String)>,
+}
+
+impl<'a> Installer<'a> {
+    /// Of the chart and of processes; 2 by default.
+    #[must_use]
+    pub fn replicas(mut self, count: usize) -> Self {
+        self.replicas = count;
+        self
+    }
+
+    /// One more `--set` of the chart.
+    #[must_use]
+    pub fn set(mut self, value: &str) -> Self {
+        self.values.push(value.to_owned());
+        self
+    }
+
+    /// Replaces a text of the configuration that the chart gives the replicas.
+    #[must_use]
+    pub fn configure(mut self, text: &str, by: &str) -> Self {
+        self.configuration.push((text.to_owned(), by.to_owned()));
+        self
+    }
+
+    /// Installs it and waits until all replicas are ready and the API server can call them.
+    #[track_caller]
+    #[must_use]
+    pub fn install(self) -> Quorate<'a> {
+        self.helm("install").ok();
+        self.start()
+    }
+
+    /// The same from a manifest of `deploy/manifests`, by `kubectl apply`.
+    #[track_caller]
+    #[must_use]
+    pub fn install_manifest(self, manifest: &str) -> Quorate<'a> {
+        let kubectl = self.plane.kubectl();
+        kubectl.apply(&of_a_test(manifest)).ok();
+        self.start()
+    }
+
+    #[track_caller]
+    fn start(self) -> Quorate<'a> {
+        let mut quorate = Quorate { plane: self.plane, replicas: Vec::new() };
+        quorate.start(self.replicas, &self.configuration);
+        quorate.await_registered();
+        quorate
+    }
+
+    /// `helm install` or `helm upgrade` of the chart alone, with the values that make a test of it.
+    pub fn helm(&self, verb: &str) -> Output {
+        let chart = chart();
+        let replicas = format!("replicas={}", self.replicas);
+        let unready = format!(r"podAnnotations.{}=true", UNREADY.replace('.', r"\."));
+        let mut arguments =
+            vec![verb, NAME, &chart, "--create-namespace", "--set", &replicas, "--set-string", &unready];
+        for value in &self.values {
+            arguments.extend(["--set", value]);
+        }
+        self.plane.helm().in_namespace(SYSTEM).run(arguments)
+    }
+}
+
+impl<'a> Quorate<'a> {
+    /// By the chart, denying, with two replicas, unless told otherwise.
+    #[must_use]
+    pub fn installer(plane: &'a ControlPlane) -> Installer<'a> {
+        Installer { plane, replicas: 2, values: vec!["mode=enforce".to_owned()], configuration: Vec::new() }
+    }
+
+    /// `installer`, with nothing told otherwise.
+    #[track_caller]
+    #[must_use]
+    pub fn install(plane: &'a ControlPlane) -> Self {
+        Self::installer(plane).install()
+    }
+
+    pub fn plane(&self) -> &'a ControlPlane {
+        self.plane
+    }
+
+    /// Its own namespace, with the administrator's kubectl.
+    pub fn kubectl(&self) -> crate::Kubectl {
+        self.plane.kubectl().in_namespace(SYSTEM)
+    }
+
+    #[track_caller]
+    pub fn replica(&self, index: usize) -> &Replica {
+        self.replicas.get(index).unwrap_or_else(|| panic!("{} replicas, none is {index}", self.replicas.len()))
+    }
+
+    pub fn replicas(&self) -> &[Replica] {
+        &self.replicas
+    }
+
+    /// The API server's calls go to all replicas again.
+    pub fn route_all(&self) {
+        let addresses: Vec<_> = self.replicas.iter().map(Replica::address).collect();
+        self.plane.services().route(SYSTEM, NAME, &addresses);
+    }
+
+    /// The API server's calls go to this replica alone.
+    #[track_caller]
+    pub fn route_to(&self, index: usize) {
+        self.plane.services().route(SYSTEM, NAME, &[self.replica(index).address()]);
+    }
+
+    /// Rolls all replicas, one after the other, as a Deployment does: the next one goes when its successor is ready.
+    #[track_caller]
+    pub fn roll(&self) {
+        for (index, replica) in self.replicas.iter().enumerate() {
+            let others = self.replicas.iter().enumerate().filter(|(other, _)| *other != index);
+            let others: Vec<_> = others.map(|(_, other)| other.address()).collect();
+            std::thread::scope(|scope| {
+                let ending = scope.spawn(|| replica.process().stop());
+                eventually(
+                    "the replica to be unready",
+                    || if replica.is_ready() { Err("it is ready") } else { Ok(()) },
+                );
+                self.plane.services().route(SYSTEM, NAME, &others);
+                ending.join().expect("it ends");
+            });
+            replica.process().start_again();
+            replica.await_ready();
+            self.route_all();
+        }
+    }
+
+    /// All replicas end, and nobody answers the API server: Quorate is down.
+    pub fn stop(&self) {
+        for replica in &self.replicas {
+            replica.process().stop();
+        }
+        self.plane.services().route(SYSTEM, NAME, &[]);
+    }
+
+    /// All replicas are there again and ready.
+    #[track_caller]
+    pub fn start_again(&self) {
+        for replica in &self.replicas {
+            replica.process().start_again();
+        }
+        self.await_ready();
+        self.route_all();
+    }
+
+    #[track_caller]
+    pub fn await_ready(&self) {
+        for replica in &self.replicas {
+            replica.await_ready();
+        }
+    }
+
+    /// One process for each Pod of the Deployment.
+    #[track_caller]
+    fn start(&mut self, count: usize, configuration: &[(String, String)]) {
+        let pods = within(PATIENCE, "the Pods of the Deployment", || {
+            let pods = self.running_pods();
+            if pods.len() == count { Ok(pods) } else { Err(format!("{} of {count} run", pods.len())) }
+        });
+        let config = self.config(configuration);
+        let kubeconfig = self.plane.service_account(SYSTEM, NAME);
+        self.replicas = pods.iter().map(|pod| Replica::start(self.plane, pod, &config, &kubeconfig)).collect();
+        self.await_ready();
+        self.route_all();
+        if isolation::is_own_network() {
+            // The Pods' addresses are the replicas' own, so they may be endpoints of the Service.
+            self.kubectl().run(["annotate", "pods", "--all", &format!("{UNREADY}-")]).ok();
+        }
+    }
+
+    fn running_pods(&self) -> Vec<(String, String)> {
+        let list = self.kubectl().get("pods -l app.kubernetes.io/name=quorate");
+        let text = |pod: &Value, pointer: &str| pod.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let pods = list["items"].as_array().into_iter().flatten();
+        pods.filter_map(|pod| Some((text(pod, "/metadata/name")?, text(pod, "/status/podIP")?))).collect()
+    }
+
+    /// The configuration that the chart gives its Pods, as a file.
+    #[track_caller]
+    fn config(&self, changes: &[(String, String)]) -> PathBuf {
+        let map = self.kubectl().get("configmap/quorate");
+        let text = map.pointer("/data/quorate.yaml").and_then(Value::as_str).expect("the chart's configuration");
+        let text = changes.iter().fold(text.to_owned(), |text, (old, new)| {
+            assert!(text.contains(old), "{old} is not in the configuration:\n{text}");
+            text.replace(old, new)
+        });
+        let path = self.plane.folder().join("quorate.yaml");
+        std::fs::write(&path, text).expect("a writable folder");
+        path
+    }
+
+    /// Waits until every entry of both webhook configurations has a caBundle.
+    #[track_caller]
+    pub fn await_registered(&self) {
+        for kind in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
+            eventually(&format!("the caBundles of the {kind}"), || {
+                let object = self.plane.kubectl().find(&format!("{kind}/{NAME}"))?;
+                let entries = object["webhooks"].as_array().cloned().unwrap_or_default();
+                let without = entries.iter().filter(|entry| entry.pointer("/clientConfig/caBundle").is_none()).count();
+                if without == 0 && !entries.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("{without} of {} entries lack it", entries.len()))
+                }
+            });
+        }
+    }
+
+    /// Waits until the server has told the API server that this set is rqlite's.
+    #[track_caller]
+    pub fn await_known(&self, namespace: &Namespace<'_>, set: &str) {
+        self.await_known_in(namespace.name(), set);
+    }
+
+    /// The same in a namespace that is no test's.
+    #[track_caller]
+    pub fn await_known_in(&self, namespace: &str, set: &str) {
+        let name = format!("'{namespace}/{set}'");
+        eventually(&format!("{name} in the known sets"), || {
+            let object = self.plane.kubectl().find(&format!("validatingwebhookconfiguration/{NAME}"))?;
+            if object.to_string().contains(&name) { Ok(()) } else { Err("no entry names it".to_owned()) }
+        });
+    }
+}
+
+/// A manifest of `deploy/manifests`, as text, whose Pods stay unready until a replica listens at their address.
+#[track_caller]
+#[must_use]
+pub fn manifest(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/manifests").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[track_caller]
+fn of_a_test(manifest: &str) -> String {
+    let annotation = "        checksum/config:";
+    assert!(manifest.contains(annotation), "the Pod template has no annotations to add to");
+    manifest.replace(annotation, &format!("        {UNREADY}: \"true\"\n{annotation}"))
+}
+
+/// The chart's folder.
+#[must_use]
+pub fn chart() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/chart").display().to_string()
+}

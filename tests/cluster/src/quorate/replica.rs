@@ -1,0 +1,102 @@
+//! One replica: a process that believes to be the container of a Pod of the Deployment.
+//! Listens on the Pod's own address where that is a local one (`isolation`), else on loopback.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::control_plane::{ControlPlane, free_port};
+use crate::isolation;
+use crate::process::Process;
+use crate::wait::eventually;
+
+/// A probe that takes longer has no answer.
+const PROBE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub struct Replica {
+    pod: String,
+    address: SocketAddr,
+    metrics: SocketAddr,
+    process: Process,
+}
+
+impl Replica {
+    #[track_caller]
+    pub(super) fn start(plane: &ControlPlane, (pod, ip): &(String, String), config: &Path, kubeconfig: &Path) -> Self {
+        let port = |chart: u16| match isolation::is_own_network() {
+            true => format!("{ip}:{chart}"),
+            false => format!("127.0.0.1:{}", free_port()),
+        };
+        let [address, metrics]: [SocketAddr; 2] = [8443, 8080].map(|chart| port(chart).parse().expect("an address"));
+        let mut command = Command::new(binary());
+        command.args(["serve", "--config"]).arg(config);
+        command.args(["--listen", &address.to_string(), "--metrics-listen", &metrics.to_string()]);
+        command
+            .env("KUBECONFIG", kubeconfig)
+            .env("POD_NAME", pod)
+            .env("POD_NAMESPACE", super::SYSTEM)
+            .env("POD_IP", ip);
+        let process = plane.spawn(pod, command);
+        Self { pod: pod.clone(), address, metrics, process }
+    }
+
+    /// The Pod's name.
+    pub fn pod(&self) -> &str {
+        &self.pod
+    }
+
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Of `/validate` and `/mutate`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until `/readyz` says 200.
+    #[track_caller]
+    pub fn await_ready(&self) {
+        eventually(&format!("{} to be ready", self.pod), || match self.probe("/readyz") {
+            Ok((200, _)) => Ok(()),
+            Ok((status, body)) => Err(format!("{status} {body}{}", self.process.last_words())),
+            Err(error) => Err(format!("{error} {}", self.process.last_words())),
+        });
+    }
+
+    /// Whether `/readyz` says 200 now.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.probe("/readyz"), Ok((200, _)))
+    }
+
+    /// The value of a metric, by the beginning of its line: `quorate_cluster_leader`.
+    pub fn metric(&self, line: &str) -> Option<f64> {
+        let (_, body) = self.probe("/metrics").ok()?;
+        let found = body.lines().find_map(|text| text.strip_prefix(line))?;
+        found.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// Status and body of a GET at the metrics port.
+    fn probe(&self, path: &str) -> std::io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect_timeout(&self.metrics, PROBE)?;
+        stream.set_read_timeout(Some(PROBE))?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: quorate\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+        Ok((status, body))
+    }
+}
+
+/// The program under test: what cargo has built beside this test.
+#[must_use]
+#[track_caller]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let found = test.ancestors().skip(1).map(|folder| folder.join("quorate")).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no quorate beside {}; `make test-cluster` builds it first", test.display()))
+}

@@ -1,0 +1,174 @@
+//! What breaks under and beside Quorate: what is blocked meanwhile, what the user reads, and how it comes back.
+
+use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, eventually, manifests};
+
+const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
+const GROW: &str = "scale statefulset/rqlite --replicas=5 --dry-run=server";
+
+fn guarded<'a>(quorate: &Quorate<'a>, name: &str) -> Namespace<'a> {
+    let namespace = quorate.plane().namespace(name);
+    namespace.apply(&manifests::rqlite("rqlite", 3)).ok();
+    namespace.await_ready("rqlite", 3);
+    quorate.await_known(&namespace, "rqlite");
+    namespace
+}
+
+#[track_caller]
+fn judged(namespace: &Namespace<'_>) {
+    eventually("a verdict", || {
+        let output = namespace.kubectl().line(SHRINK);
+        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
+    });
+}
+
+#[test]
+fn one_of_two_replicas_ends_under_load_and_no_change_fails() {
+    let plane = ControlPlane::start("ends");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "one_of_two");
+    let load = Load::start(&namespace, "rqlite", 8);
+    load.go_on_for(30);
+    quorate.roll();
+    load.go_on_for(30);
+    let counts = load.stop();
+    assert_eq!((counts.failed.as_slice(), counts.passed), (&[][..], 0));
+}
+
+#[test]
+fn a_killed_leader_is_succeeded_and_the_other_replica_answers() {
+    let plane = ControlPlane::start("killed");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "a_killed_leader");
+    let leads = |index: usize| quorate.replica(index).metric("quorate_cluster_leader") == Some(1.0);
+    let leader = eventually("a leader", || (0..2).find(|index| leads(*index)).ok_or("nobody leads"));
+    quorate.replica(leader).process().kill();
+    quorate.route_to(1 - leader);
+    judged(&namespace);
+    eventually("the other one to lead", || if leads(1 - leader) { Ok(()) } else { Err("it does not") });
+    namespace.apply(&manifests::rqlite("store", 3)).ok();
+    quorate.await_known(&namespace, "store");
+}
+
+#[test]
+fn a_hung_replica_blocks_dangerous_changes_only_and_says_so() {
+    let plane = ControlPlane::start("hung");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "a_hung_replica");
+    for replica in quorate.replicas() {
+        replica.process().pause();
+    }
+    let refusal = namespace.kubectl().line(SHRINK).refused();
+    assert!(refusal.contains("failed calling webhook") && refusal.contains("quorate.dev"), "{refusal}");
+    namespace.kubectl().line(GROW).ok();
+    for replica in quorate.replicas() {
+        replica.process().resume();
+    }
+    judged(&namespace);
+}
+
+#[test]
+fn a_certificate_that_nobody_trusts_is_published_again() {
+    let plane = ControlPlane::start("untrusted");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "untrusted");
+    // Somebody else's authority: well-formed, and wrong.
+    let wrong = plane.kubectl().in_namespace("default").get("configmap/kube-root-ca.crt")["data"]["ca.crt"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let encoded = base64(&wrong);
+    let object = plane.kubectl().get("validatingwebhookconfiguration/quorate");
+    let count = object["webhooks"].as_array().unwrap().len();
+    let operations: Vec<String> = (0..count)
+        .map(|index| {
+            format!(r#"{{"op":"replace","path":"/webhooks/{index}/clientConfig/caBundle","value":"{encoded}"}}"#)
+        })
+        .collect();
+    let patch = format!("[{}]", operations.join(","));
+    plane.kubectl().run(["patch", "validatingwebhookconfiguration/quorate", "--type=json", "-p", &patch]).ok();
+    judged(&namespace);
+    eventually("the right caBundle everywhere", || {
+        let text = plane.kubectl().get("validatingwebhookconfiguration/quorate").to_string();
+        if text.contains(&encoded) { Err("the wrong one is still there") } else { Ok(()) }
+    });
+}
+
+#[test]
+fn a_lost_certificate_secret_costs_no_call() {
+    let plane = ControlPlane::start("secret");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "a_lost_secret");
+    let load = Load::start(&namespace, "rqlite", 4);
+    load.go_on_for(20);
+    quorate.kubectl().line("delete secret/quorate-certificate").ok();
+    eventually("the Secret to be there again", || {
+        let secret = quorate.kubectl().find("secret/quorate-certificate")?;
+        if secret["data"]["tls.crt"].is_string() { Ok(()) } else { Err("it is empty".to_owned()) }
+    });
+    load.go_on_for(50);
+    let counts = load.stop();
+    assert_eq!((counts.failed.as_slice(), counts.passed), (&[][..], 0));
+}
+
+#[test]
+fn the_api_server_restarts_and_etcd_hangs_and_all_comes_back() {
+    let plane = ControlPlane::start("beneath");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "beneath");
+    plane.restart_api_server(0);
+    judged(&namespace);
+    plane.pause_etcd();
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=5 --request-timeout=3s").refused();
+    plane.resume_etcd();
+    judged(&namespace);
+    namespace.apply(&manifests::rqlite("store", 3)).ok();
+    quorate.await_known(&namespace, "store");
+    quorate.await_ready();
+}
+
+#[test]
+fn five_hundred_requests_at_a_time_are_all_judged() {
+    let plane = ControlPlane::start("many");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "five_hundred");
+    for concurrency in [25, 500] {
+        let load = Load::start(&namespace, "rqlite", concurrency);
+        load.go_on_for(concurrency * 2);
+        let counts = load.stop();
+        assert_eq!(counts.passed, 0);
+        // The API server may turn requests away by itself (429, by priority and fairness), and only it.
+        let ours: Vec<&String> = counts.failed.iter().filter(|said| said.contains("webhook")).collect();
+        assert_eq!(ours, Vec::<&String>::new(), "at {concurrency}");
+    }
+}
+
+/// The API server takes objects up to 3 MiB, etcd by default half of that; an update carries two.
+#[test]
+fn an_update_of_two_large_objects_is_judged() {
+    let plane = ControlPlane::start("large");
+    let quorate = Quorate::install(&plane);
+    let namespace = quorate.plane().namespace("large");
+    let long = "x".repeat(200);
+    let environment: String =
+        (0..6000).map(|index| format!("        - name: V{index}\n          value: {long}\n")).collect();
+    let set = manifests::rqlite("rqlite", 3)
+        .replace("        ports:\n", &format!("        env:\n{environment}        ports:\n"));
+    assert!(set.len() > 1_300_000, "{}", set.len());
+    let kubectl = namespace.kubectl();
+    kubectl.run_with(&set, ["create", "-f", "-"]).ok();
+    let one = set.replace("replicas: 3", "replicas: 1");
+    let service = one.find("---\n").unwrap() + 4;
+    let refusal = kubectl.run_with(&one[service..], ["replace", "-f", "-"]).refused();
+    assert!(refusal.contains("leaves 1 of 3 voters"), "{}", refusal.chars().take(500).collect::<String>());
+}
+
+fn base64(text: &str) -> String {
+    let mut child = std::process::Command::new("base64")
+        .arg("-w0")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}

@@ -1,0 +1,128 @@
+//! Installed, installed again, upgraded, rolled back, taken out: by helm and by kubectl, under load, without a hole.
+
+use quorate_cluster_tests::{
+    ControlPlane, Load, NAME, Namespace, Quorate, SYSTEM, binary, eventually, manifest, manifests,
+};
+
+fn voters<'a>(quorate: &Quorate<'a>, name: &str, set: &str) -> Namespace<'a> {
+    let namespace = quorate.plane().namespace(name);
+    namespace.apply(&manifests::rqlite(set, 3)).ok();
+    namespace.await_ready(set, 3);
+    quorate.await_known(&namespace, set);
+    namespace
+}
+
+fn entries(plane: &ControlPlane) -> Vec<String> {
+    let object = plane.kubectl().get(&format!("validatingwebhookconfiguration/{NAME}"));
+    let entries = object["webhooks"].as_array().cloned().unwrap_or_default();
+    entries.iter().map(|entry| entry["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// A set that only its name tells: what the server wrote must survive every re-application.
+#[test]
+fn applied_again_under_load_it_has_no_hole() {
+    let plane = ControlPlane::start("again");
+    let installer = Quorate::installer(&plane);
+    let quorate = installer.clone().install();
+    let namespace = voters(&quorate, "applied_again", "store");
+    let load = Load::start(&namespace, "store", 4);
+    // The API server reads a new entry within a moment; from the first denial on there is no way around.
+    eventually("the first denial", || if load.counts().denied > 0 { Ok(()) } else { Err("none yet") });
+    let before = load.counts();
+    load.go_on_for(20);
+    let passed = load.counts().passed;
+    installer.helm("upgrade").ok();
+    load.go_on_for(50);
+    let kubectl = plane.kubectl();
+    let rendered = manifest("install-enforce.yaml");
+    let configurations: Vec<&str> =
+        rendered.split("\n---\n").filter(|document| document.contains("WebhookConfiguration\n")).collect();
+    let configurations = configurations.join("\n---\n");
+    assert!(configurations.contains("statefulsets.quorate.dev"), "{configurations}");
+    kubectl.run_with(&configurations, ["apply", "--server-side", "--force-conflicts", "-f", "-"]).ok();
+    load.go_on_for(50);
+    kubectl.apply(&configurations).ok();
+    load.go_on_for(50);
+    let counts = load.stop();
+    assert_eq!((counts.passed, counts.failed.as_slice()), (passed, &[][..]), "before: {before:?}");
+    assert!(entries(&plane).iter().any(|name| name.starts_with("known-")));
+}
+
+#[test]
+fn replicas_roll_under_load_and_a_rollback_is_the_same() {
+    let plane = ControlPlane::start("roll");
+    let installer = Quorate::installer(&plane);
+    let quorate = installer.clone().install();
+    let namespace = voters(&quorate, "replicas_roll", "rqlite");
+    let load = Load::start(&namespace, "rqlite", 4);
+    load.go_on_for(20);
+    installer.clone().set("resources.requests.cpu=150m").helm("upgrade").ok();
+    quorate.roll();
+    load.go_on_for(20);
+    plane.helm().in_namespace(SYSTEM).line("rollback quorate 1").ok();
+    quorate.roll();
+    load.go_on_for(20);
+    let counts = load.stop();
+    assert_eq!((counts.passed, counts.failed.as_slice()), (0, &[][..]));
+}
+
+#[test]
+fn taken_out_it_leaves_nothing_and_nothing_is_refused() {
+    let plane = ControlPlane::start("out");
+    let quorate = Quorate::install(&plane);
+    let namespace = voters(&quorate, "taken_out", "rqlite");
+    let shrink = || namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
+    shrink().refused();
+    plane.helm().in_namespace(SYSTEM).line("uninstall quorate --wait").ok();
+    quorate.stop();
+    eventually("the API server to forget the webhook", || {
+        let output = shrink();
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+    for kind in
+        ["validatingwebhookconfigurations", "mutatingwebhookconfigurations", "clusterroles", "clusterrolebindings"]
+    {
+        let left = plane.kubectl().run(["get", kind, "-o", "name"]).ok().stdout;
+        assert!(!left.contains("quorate"), "{left}");
+    }
+    let kinds = "secrets,leases,configmaps,services,deployments,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
+    let left = plane.kubectl().in_namespace(SYSTEM).run(["get", kinds, "-o", "name"]).ok().stdout;
+    assert!(!left.contains("quorate"), "{left}");
+}
+
+#[test]
+fn the_plain_manifests_warn_first_and_one_command_takes_them_out_of_the_way() {
+    let plane = ControlPlane::start("plain");
+    let quorate = Quorate::installer(&plane).install_manifest(&manifest("install.yaml"));
+    let namespace = voters(&quorate, "the_plain_manifests", "rqlite");
+    let shrink = || namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
+    let warned = shrink().ok();
+    assert!(warned.stderr.contains("Warning: quorum-guard/scale-below-quorum: "), "{}", warned.stderr);
+    // In mode warn nothing is refused, also while nobody answers.
+    quorate.stop();
+    shrink().ok();
+    plane.kubectl().line("delete validatingwebhookconfigurations,mutatingwebhookconfigurations quorate").ok();
+    shrink().ok();
+}
+
+#[test]
+fn a_missing_right_ends_the_start_and_names_the_rule() {
+    let plane = ControlPlane::start("rights");
+    let quorate = Quorate::installer(&plane).replicas(2).install();
+    quorate.stop();
+    plane
+        .kubectl()
+        .run(["patch", "clusterrole/quorate", "--type=json", "-p", r#"[{"op":"remove","path":"/rules/0"}]"#])
+        .ok();
+    let config = plane.folder().join("quorate.yaml");
+    let kubeconfig = plane.service_account(SYSTEM, NAME);
+    let start = || {
+        let mut command = std::process::Command::new(binary());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--config"]).arg(&config);
+        let output = command.env("KUBECONFIG", &kubeconfig).env("POD_NAME", "quorate-x").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, error) = start();
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("statefulsets") && error.contains("watch"), "{error}");
+}

@@ -1,0 +1,71 @@
+//! Evictions, as `kubectl drain` asks for them.
+
+use quorate_cluster_tests::{NODES, eventually, manifests};
+
+use crate::{quorate, voters, voters_of, warned};
+
+fn eviction(pod: &str) -> String {
+    format!(r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}"}}}}"#)
+}
+
+#[test]
+fn one_of_three_voters_may_be_drained() {
+    let namespace = voters("one_of_three");
+    let path = format!("/api/v1/namespaces/{}/pods/rqlite-1/eviction", namespace.name());
+    namespace.kubectl().run_with(&eviction("rqlite-1"), ["create", "--raw", &path, "-f", "-"]).ok();
+    namespace.await_ready("rqlite", 3);
+}
+
+#[test]
+fn the_only_voter_may_be_drained_with_a_warning() {
+    let namespace = voters_of("the_only_voter", 1);
+    let path = format!("/api/v1/namespaces/{}/pods/rqlite-0/eviction", namespace.name());
+    let output = namespace.kubectl().run_with(&eviction("rqlite-0"), ["create", "--raw", &path, "-f", "-"]);
+    warned(output, "quorum-guard/eviction-below-quorum");
+}
+
+#[test]
+fn a_pod_of_another_set_is_evicted_unseen() {
+    let namespace = quorate().plane().namespace("another_sets_pod");
+    namespace.apply(&manifests::other_set("web", 2)).ok();
+    namespace.await_ready("web", 2);
+    let path = format!("/api/v1/namespaces/{}/pods/web-0/eviction", namespace.name());
+    crate::passed(namespace.kubectl().run_with(&eviction("web-0"), ["create", "--raw", &path, "-f", "-"]));
+}
+
+#[test]
+fn a_drain_ends() {
+    let namespace = voters("a_drain_ends");
+    let node = namespace.kubectl().get("pod/rqlite-2")["spec"]["nodeName"].as_str().unwrap().to_owned();
+    assert!(NODES.contains(&node.as_str()));
+    let selector = "--pod-selector=app=rqlite";
+    let drained = namespace.plane().kubectl().line(&format!("drain {node} {selector} --force --timeout=50s"));
+    namespace.plane().kubectl().line(&format!("uncordon {node}")).ok();
+    drained.ok();
+    eventually("all voters to be back", || if namespace.pods().len() == 3 { Ok(()) } else { Err("Pods are missing") });
+}
+
+/// Two drains at once: the second voter waits (429) until the first is back.
+#[test]
+fn a_second_voter_is_not_evicted_at_once() {
+    let namespace = voters("a_second_voter");
+    let evict = |pod: &str| {
+        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", namespace.name());
+        namespace.kubectl().run_with(&eviction(pod), ["create", "--raw", &path, "-f", "-"])
+    };
+    evict("rqlite-0").ok();
+    // The other replica of Quorate may be asked, which has not seen the first: of three, two are.
+    let refused: Vec<String> = ["rqlite-1", "rqlite-2"]
+        .map(evict)
+        .into_iter()
+        .filter(|output| !output.succeeded())
+        .map(|output| output.stderr)
+        .collect();
+    assert!(!refused.is_empty());
+    for refusal in refused {
+        assert!(
+            refusal.contains("quorum-guard/eviction-below-quorum") && refusal.contains("TooManyRequests"),
+            "{refusal}"
+        );
+    }
+}
