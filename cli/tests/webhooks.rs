@@ -1,5 +1,7 @@
 //! `quorate webhooks`: what is printed, and for which configuration. What each entry asks is tested where it is made.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its output has failed")]
+
 mod common;
 
 use common::{Folder, Run, in_repository};
