@@ -10,21 +10,26 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use quorate_certs::{State as Validity, Window};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use crate::certificate::CertificateHandle;
 use crate::facts::Clock;
 use crate::metrics::Metrics;
+
+/// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
+/// within seconds, and a review that was sent before may take 30 s.
+const MARGIN: Duration = Duration::minutes(2);
 
 /// Whether reviews should be sent here. Policies are loaded before a server exists, so it asks for the rest.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     stopping: Arc<AtomicBool>,
-    certificate: Window,
+    certificate: CertificateHandle,
 }
 
 impl Readiness {
-    /// Ready for as long as the certificate is valid.
-    pub fn new(certificate: Window) -> Self {
+    /// Ready for as long as there is a certificate, and it is valid for some time to come.
+    pub fn new(certificate: CertificateHandle) -> Self {
         Self { stopping: Arc::default(), certificate }
     }
 
@@ -37,12 +42,24 @@ impl Readiness {
         if self.stopping.load(Ordering::Relaxed) {
             return Err("stopping");
         }
-        match self.certificate.state(now) {
+        let Some(certificate) = self.certificate.current() else {
+            return Err("no certificate yet");
+        };
+        let window = certificate.window();
+        match window.state(now) {
+            Validity::Valid if now.saturating_add(margin(window)) > window.not_after => {
+                Err("certificate is about to expire")
+            }
             Validity::Valid => Ok(()),
             Validity::NotYetValid => Err("certificate is not yet valid"),
             Validity::Expired => Err("certificate has expired"),
         }
     }
+}
+
+/// A certificate that lives for minutes cannot spare two of them.
+fn margin(window: Window) -> Duration {
+    MARGIN.min(window.length() / 10)
 }
 
 #[derive(Clone)]
