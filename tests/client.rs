@@ -11,6 +11,7 @@ use hyper::{Request, StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -27,6 +28,7 @@ pub(crate) enum Protocol {
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     roots: Arc<RootCertStore>,
+    own: Option<Arc<CertifiedKey>>,
 }
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -38,7 +40,13 @@ impl Target {
         for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
             roots.add(certificate?)?;
         }
-        Ok(Self { address, roots: Arc::new(roots) })
+        Ok(Self { address, roots: Arc::new(roots), own: None })
+    }
+
+    /// Shows this certificate when it is asked for one.
+    #[allow(dead_code, reason = "the benches show none")]
+    pub(crate) fn showing(self, own: Arc<CertifiedKey>) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// A connection after its TLS handshake, with nothing sent.
@@ -48,10 +56,13 @@ impl Target {
         versions: &[&'static SupportedProtocolVersion],
     ) -> Result<TlsStream<TcpStream>, Failure> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)?
-            .with_root_certificates(Arc::clone(&self.roots))
-            .with_no_client_auth();
+            .with_root_certificates(Arc::clone(&self.roots));
+        let mut config = match &self.own {
+            Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(own)))),
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;

@@ -18,10 +18,7 @@ fn the_schema_is_a_json_schema_that_knows_every_top_level_key() {
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(jsonschema::meta::is_valid(&schema));
     let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        ["bodyLimitBytes", "breakGlass", "certificate", "listen", "logs", "metricsListen", "policies", "selfSigned"]
-    );
+    assert_eq!(keys, ["bodyLimitBytes", "breakGlass", "certificate", "listen", "logs", "metricsListen", "policies"]);
 }
 
 #[test]
@@ -55,16 +52,36 @@ fn refuses_names_that_lead_nowhere_all_at_once() {
     assert_refused(
         "listen: localhost
 certificate: {certFile: a, keyFile: b}
-selfSigned: {names: [quorate.db.svc]}
 policies:
   quorm-guard: {mode: warn}
   own: {module: own.wasm, capabilities: [logs]}
 ",
         &[
             "quorate: quorate.yaml: listen: found `localhost`, expected an IP address and a port, as `0.0.0.0:8443`",
-            "quorate: quorate.yaml: selfSigned: found beside `certificate`, expected one of the two",
+            "quorate: quorate.yaml: certificate.certFile: found with `source: self`, expected with `source: files`",
+            "quorate: quorate.yaml: certificate.keyFile: found with `source: self`, expected with `source: files`",
             "quorate: quorate.yaml: policies.own.module: `own.wasm`: No such file or directory (os error 2)",
             "quorate: quorate.yaml: policies.quorm-guard: no built-in policy has this name, the nearest known one is `quorum-guard`; a policy of your own needs `module`",
+        ],
+    );
+}
+
+#[test]
+fn refuses_keys_of_the_certificate_that_contradict_each_other() {
+    assert_refused(
+        "certificate: {source: files, certFile: a, names: [a.example], rotation: {leafSeconds: 60}, clientNames: [b]}\n",
+        &[
+            "quorate: quorate.yaml: certificate.clientNames: found without `clientCaFile`, which says whose names count",
+            "quorate: quorate.yaml: certificate.names: found with `source: files`, expected with `source: self`",
+            "quorate: quorate.yaml: certificate.rotation: found with `source: files`, expected with `source: self`",
+            "quorate: quorate.yaml: certificate.keyFile: missing, expected with `source: files`",
+        ],
+    );
+    assert_refused(
+        "certificate: {rotation: {authoritySeconds: 500, leafSeconds: 600}}\n",
+        &[
+            "quorate: quorate.yaml: certificate.rotation.leafSeconds: found 600, expected at most `authoritySeconds`, 500",
+            "quorate: quorate.yaml: certificate.rotation.settleSeconds: found 60, expected at most a tenth of `authoritySeconds`, 500",
         ],
     );
 }

@@ -47,7 +47,7 @@ fn prints_what_it_serves_and_stops_on_sigterm() {
     assert_eq!(title, &format!("quorate {version} serves"));
     assert!(
         reviews.starts_with("  https://127.0.0.1:")
-            && reviews.ends_with("/validate and /mutate, certificate self-signed for localhost, 127.0.0.1"),
+            && reviews.ends_with("/validate and /mutate, certificate issued by itself for localhost, 127.0.0.1"),
         "{reviews}"
     );
     assert!(
@@ -107,7 +107,7 @@ fn does_not_start_on_a_taken_port_or_without_its_certificate() {
         (
             "files.yaml",
             &format!(
-                "{}listen: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\ncertificate: {{certFile: tls.crt, keyFile: tls.key}}\n",
+                "{}listen: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\ncertificate: {{source: files, certFile: tls.crt, keyFile: tls.key}}\n",
                 common::NO_POLICIES
             ),
         ),

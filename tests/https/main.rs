@@ -7,6 +7,8 @@
     reason = "a test that cannot be set up fails"
 )]
 
+mod callers;
+mod certificate;
 #[path = "../client.rs"]
 mod client;
 mod hostile;

@@ -1,11 +1,9 @@
 //! Which TLS and HTTP versions are spoken, with which certificate, and for how large a review.
 
-use quorate_certs::{Window, issue};
 use quorate_webhook::{CertificateSource, ServeError, ServerConfig};
 use rustls::version::{TLS12, TLS13};
-use time::{Duration, OffsetDateTime};
 
-use crate::client::{Protocol, Target};
+use crate::client::Protocol;
 use crate::running::{Running, assert_allowed, assert_reviews, bind, config, review};
 
 #[tokio::test]
@@ -43,28 +41,6 @@ async fn passes_two_objects_of_3_mib_over_each_http_version() {
         assert_allowed(&client.post("/mutate", body.clone()).await.unwrap(), "big");
         assert_reviews(&mut client, "small").await;
     }
-}
-
-#[tokio::test]
-async fn serves_the_certificate_of_its_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let (chain, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
-    let window = Window::starting(OffsetDateTime::now_utc(), Duration::days(1));
-    let issued = issue(&["127.0.0.1".to_owned()], window).unwrap();
-    std::fs::write(&chain, &issued.certificate).unwrap();
-    std::fs::write(&key, &issued.key).unwrap();
-
-    let certificate = CertificateSource::Files { chain: chain.clone(), key };
-    let bound = bind(ServerConfig { certificate, ..config() }).await.unwrap();
-    assert_eq!(bound.authority(), None);
-    let address = bound.addresses().webhook;
-    let server = Running::run(bound, &issued.certificate);
-    server.assert_serves().await;
-
-    let other = issue(&["127.0.0.1".to_owned()], window).unwrap();
-    let stranger = Target::new(address, &other.certificate).unwrap();
-    assert!(stranger.connect(Protocol::Http2).await.is_err());
-    server.assert_serves().await;
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ pub(crate) async fn bind(config: ServerConfig) -> Result<Bound, ServeError> {
 impl Running {
     pub(crate) async fn start(config: ServerConfig) -> Self {
         let bound = bind(config).await.unwrap();
-        let authority = bound.authority().expect("a self-signed certificate").to_owned();
+        let authority = bound.authority().expect("a certificate of its own");
         Self::run(bound, &authority)
     }
 

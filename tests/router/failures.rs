@@ -7,10 +7,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use quorate_certs::Window;
 use quorate_engine::{Binding, OnError, PolicyLimits};
 use quorate_tests::set_review;
-use quorate_webhook::{Readiness, ServerConfig, Webhook};
+use quorate_webhook::{CertificateHandle, Readiness, ServerConfig, Webhook};
 use serde_json::Value;
 
 use crate::guest::{policy_a, policy_b, set, told};
@@ -47,7 +46,7 @@ async fn denies_what_a_policy_could_not_judge_and_says_all_denials() {
     assert!(lines[0].starts_with("hostile-policy-a/not-judged: StatefulSet db/rqlite: not judged: "), "{message}");
     assert!(lines[1].starts_with("hostile-policy-b/denied: StatefulSet db/rqlite: "), "{message}");
 
-    let operations = webhook.operations(Readiness::new(Window::starting(clock(), time::Duration::DAY)));
+    let operations = webhook.operations(Readiness::new(CertificateHandle::new()));
     let metrics = call(&operations, Request::get("/metrics").body(Body::empty()).unwrap()).await.text();
     for line in [
         r#"quorate_reviews_total{path="/validate",verdict="denied",matched="yes"} 1"#,

@@ -3,15 +3,25 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use quorate_certs::Window;
-use quorate_webhook::{Readiness, ServerConfig, Webhook};
+use quorate_certs::{Authority, ServingCertificate, Window};
+use quorate_webhook::{CertificateHandle, CertificateSource, Readiness, ServerConfig, Webhook};
 use time::Duration;
 
 use crate::support::{Answer, call, clock, no_policies, post, review, webhook};
 
-fn set_up(certificate: Window) -> (Webhook, Readiness, Router) {
-    let webhook = webhook(&ServerConfig::default(), no_policies());
-    let readiness = Readiness::new(certificate);
+fn certificate(window: Window) -> ServingCertificate {
+    let issued = Authority::issue(window).unwrap().leaf(&["localhost".to_owned()], window).unwrap();
+    ServingCertificate::from_issued(&issued).unwrap()
+}
+
+fn set_up(window: Window) -> (Webhook, Readiness, Router) {
+    set_up_with(certificate(window).into())
+}
+
+fn set_up_with(handle: CertificateHandle) -> (Webhook, Readiness, Router) {
+    let certificate = CertificateSource::Handle(handle.clone());
+    let webhook = webhook(&ServerConfig { certificate, ..ServerConfig::default() }, no_policies());
+    let readiness = Readiness::new(handle);
     let operations = webhook.operations(readiness.clone());
     (webhook, readiness, operations)
 }
@@ -43,6 +53,47 @@ async fn is_not_ready_outside_the_life_of_its_certificate() {
         let answer = look(&operations, "/readyz").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.text(), format!("not ready: {why}\n"));
+    }
+}
+
+#[tokio::test]
+async fn is_not_ready_before_its_certificate_ends() {
+    let ending =
+        |end: Duration, length: Duration| Window { not_before: clock() + end - length, not_after: clock() + end };
+    for (end, length, status) in [
+        (Duration::seconds(121), Duration::days(90), StatusCode::OK),
+        (Duration::seconds(119), Duration::days(90), StatusCode::SERVICE_UNAVAILABLE),
+        // A short life has a short margin.
+        (Duration::seconds(7), Duration::seconds(60), StatusCode::OK),
+        (Duration::seconds(5), Duration::seconds(60), StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let (_, _, operations) = set_up(ending(end, length));
+        let answer = look(&operations, "/readyz").await;
+        assert_eq!(answer.status, status, "{end} before its end");
+        if status != StatusCode::OK {
+            assert_eq!(answer.text(), "not ready: certificate is about to expire\n");
+        }
+    }
+}
+
+#[tokio::test]
+async fn is_ready_when_it_is_given_a_certificate_and_shows_when_that_one_ends() {
+    let handle = CertificateHandle::new();
+    let (_, _, operations) = set_up_with(handle.clone());
+    assert_eq!(look(&operations, "/readyz").await.text(), "not ready: no certificate yet\n");
+    assert!(look(&operations, "/metrics").await.text().contains("quorate_certificate_not_after_seconds 0"));
+    let valid = certificate(valid());
+    handle.set(valid.clone());
+    handle.set(valid.clone());
+    handle.refuse(&"tls.key: no private key in it");
+    assert_eq!(look(&operations, "/readyz").await.status, StatusCode::OK);
+    let text = look(&operations, "/metrics").await.text();
+    for line in [
+        format!("quorate_certificate_not_after_seconds {}", valid.window().not_after.unix_timestamp()).as_str(),
+        r#"quorate_certificate_changes_total{outcome="taken"} 1"#,
+        r#"quorate_certificate_changes_total{outcome="refused"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }
 

@@ -5,6 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use quorate_certs::rotation::Lives;
+
+use crate::certificate::{CallerCheck, CertificateHandle};
+
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     /// HTTPS: `/validate` and `/mutate`.
@@ -12,6 +16,8 @@ pub struct ServerConfig {
     /// Plain HTTP: `/livez`, `/readyz` and `/metrics`.
     pub metrics_listen: SocketAddr,
     pub certificate: CertificateSource,
+    /// Absent: everybody may call.
+    pub callers: Option<CallerCheck>,
     /// Bytes of one request body.
     pub body_limit: usize,
     /// After the signal to stop: unready, but still answering, so that endpoints can forget this pod.
@@ -23,10 +29,12 @@ pub struct ServerConfig {
 
 #[derive(Debug, Clone)]
 pub enum CertificateSource {
-    /// PEM: the chain, the server's own certificate first, and its private key.
+    /// PEM: the chain, the server's own certificate first, and its private key. Read again when they change.
     Files { chain: PathBuf, key: PathBuf },
-    /// Issued at start, for these DNS names and IP addresses; lost with the process.
-    SelfSigned { names: Vec<String> },
+    /// Issued at start and again in time, for these DNS names and IP addresses, by a CA that is lost with the process.
+    Own { names: Vec<String>, life: time::Duration },
+    /// Set from outside; until then nothing is served.
+    Handle(CertificateHandle),
 }
 
 /// Bounds on what clients may take.
@@ -47,13 +55,17 @@ pub struct Limits {
 }
 
 impl Default for ServerConfig {
-    /// Loopback, with a self-signed certificate.
+    /// Loopback, with a certificate of its own.
     fn default() -> Self {
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Self {
             listen: loopback(8443),
             metrics_listen: loopback(8080),
-            certificate: CertificateSource::SelfSigned { names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()] },
+            certificate: CertificateSource::Own {
+                names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+                life: Lives::default().leaf,
+            },
+            callers: None,
             // kube-apiserver takes objects up to 3 MiB; an update carries two, and the options.
             body_limit: 8 << 20,
             grace: Duration::from_secs(3),

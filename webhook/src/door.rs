@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use crate::certificate::{CallerLabel, caller_refusal};
 use crate::config::Limits;
 use crate::tls;
 
@@ -41,6 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct ConnectionMetrics {
     pub open: Gauge,
     pub failed_handshakes: Counter,
+    pub(crate) refused_callers: Family<CallerLabel, Counter>,
 }
 
 /// A bound port.
@@ -156,6 +159,7 @@ impl Connection {
         let Some(acceptor) = &self.tls else {
             return self.serve_http(self.http.clone().http1_only(), stream, closing).await;
         };
+        let peer = stream.peer_addr().ok();
         match timeout(self.limits.handshake, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
                 let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2);
@@ -165,6 +169,10 @@ impl Connection {
             }
             Ok(Err(error)) => {
                 self.metrics.failed_handshakes.inc();
+                if let Some(label) = caller_refusal(&error) {
+                    warn!(%error, ?peer, "caller refused");
+                    self.metrics.refused_callers.get_or_create(&label).inc();
+                }
                 debug!(%error, "TLS handshake failed");
             }
             Err(_) => {

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Server::bind ──> Bound::run
+//!    certificate  the one that is served now, kept new from files or by a CA of our own; who may call
 //!    door         TCP, TLS, HTTP/1.1 and HTTP/2, draining        (one door per port)
 //!     └ routes    /validate /mutate      └ operations   /livez /readyz /metrics
 //!        ├ body        bytes under a limit and a deadline
@@ -14,6 +15,7 @@
 
 mod answer;
 mod body;
+mod certificate;
 pub mod cluster;
 mod config;
 mod deadline;
@@ -30,6 +32,7 @@ mod routes;
 mod server;
 mod tls;
 
+pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use facts::Clock;

@@ -14,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use quorate_engine::{Finding, Level, Phase, Review, Verdict};
 
+use crate::certificate::CertificateMetrics;
 use crate::door::ConnectionMetrics;
 use crate::refusal::Refusal;
 
@@ -91,7 +92,7 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(certificate: &CertificateMetrics) -> Self {
         let histograms = || Family::new_with_constructor(new_histogram as fn() -> Histogram);
         let mut metrics = Self {
             registry: Registry::with_prefix("quorate"),
@@ -106,6 +107,7 @@ impl Metrics {
             connections: ConnectionMetrics::default(),
         };
         metrics.register();
+        metrics.register_certificate(certificate);
         metrics
     }
 
@@ -130,6 +132,26 @@ impl Metrics {
             "The part of it that the policies took",
             Unit::Seconds,
             policies,
+        );
+    }
+
+    fn register_certificate(&mut self, certificate: &CertificateMetrics) {
+        let registry = &mut self.registry;
+        registry.register_with_unit(
+            "certificate_not_after",
+            "When the served certificate ends, in Unix time; 0 while there is none",
+            Unit::Seconds,
+            certificate.not_after.clone(),
+        );
+        registry.register(
+            "certificate_changes",
+            "Certificates that were found, by whether they could be taken",
+            certificate.changes.clone(),
+        );
+        registry.register(
+            "refused_callers",
+            "TLS handshakes that failed for the caller's certificate",
+            self.connections.refused_callers.clone(),
         );
     }
 

@@ -10,25 +10,30 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use quorate_certs::{State as Validity, Window};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use crate::certificate::CertificateHandle;
 use crate::facts::Clock;
 use crate::metrics::Metrics;
 
 /// What keeps the server from being ready, if anything does.
 pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
 
+/// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
+/// within seconds, and a review that was sent before may take 30 s.
+const MARGIN: Duration = Duration::minutes(2);
+
 /// Whether reviews should be sent here. Policies are loaded before a server exists, so it asks for the rest.
 #[derive(Clone)]
 pub struct Readiness {
     stopping: Arc<AtomicBool>,
-    certificate: Window,
+    certificate: CertificateHandle,
     gates: Vec<Gate>,
 }
 
 impl Readiness {
-    /// Ready for as long as the certificate is valid.
-    pub fn new(certificate: Window) -> Self {
+    /// Ready for as long as there is a certificate, and it is valid for some time to come.
+    pub fn new(certificate: CertificateHandle) -> Self {
         Self { stopping: Arc::default(), certificate, gates: Vec::new() }
     }
 
@@ -47,12 +52,24 @@ impl Readiness {
             return Err("stopping");
         }
         self.gates.iter().try_for_each(|gate| gate())?;
-        match self.certificate.state(now) {
+        let Some(certificate) = self.certificate.current() else {
+            return Err("no certificate yet");
+        };
+        let window = certificate.window();
+        match window.state(now) {
+            Validity::Valid if now.saturating_add(margin(window)) > window.not_after => {
+                Err("certificate is about to expire")
+            }
             Validity::Valid => Ok(()),
             Validity::NotYetValid => Err("certificate is not yet valid"),
             Validity::Expired => Err("certificate has expired"),
         }
     }
+}
+
+/// A certificate that lives for minutes cannot spare two of them.
+fn margin(window: Window) -> Duration {
+    MARGIN.min(window.length() / 10)
 }
 
 #[derive(Clone)]

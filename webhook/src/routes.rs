@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::body;
-use crate::config::ServerConfig;
+use crate::certificate::CertificateHandle;
+use crate::config::{CertificateSource, ServerConfig};
 use crate::deadline::Deadline;
 use crate::evictions::Evictions;
 use crate::facts::Clock;
@@ -39,6 +40,7 @@ struct Shared {
     clock: Clock,
     evictions: Evictions,
     metrics: Arc<Metrics>,
+    certificate: CertificateHandle,
     in_flight: Semaphore,
     in_flight_limit: usize,
     body_limit: usize,
@@ -46,16 +48,22 @@ struct Shared {
 }
 
 impl Webhook {
-    /// Takes the bounds from `config`; its addresses and certificate are for [`crate::Server`].
+    /// Takes the bounds from `config`, and the certificate's handle where it has one; all else in it is for
+    /// [`crate::Server`].
     pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>, clock: Clock) -> Self {
         let limits = &config.limits;
+        let certificate = match &config.certificate {
+            CertificateSource::Handle(handle) => handle.clone(),
+            CertificateSource::Files { .. } | CertificateSource::Own { .. } => CertificateHandle::new(),
+        };
         Self {
             shared: Arc::new(Shared {
                 policies,
                 parents,
                 clock,
                 evictions: Evictions::default(),
-                metrics: Arc::new(Metrics::new()),
+                metrics: Arc::new(Metrics::new(certificate.metrics())),
+                certificate,
                 in_flight: Semaphore::new(limits.in_flight),
                 in_flight_limit: limits.in_flight,
                 body_limit: config.body_limit,
@@ -77,6 +85,11 @@ impl Webhook {
     /// What probes and Prometheus call.
     pub fn operations(&self, readiness: Readiness) -> Router {
         operations::routes(Arc::clone(&self.shared.metrics), readiness, self.shared.clock)
+    }
+
+    /// The certificate that is served.
+    pub fn certificate(&self) -> &CertificateHandle {
+        &self.shared.certificate
     }
 
     pub(crate) fn policies(&self) -> &PolicySet {

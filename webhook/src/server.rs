@@ -6,24 +6,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_certs::{Authority, CertificateError, IssueError, ServingCertificate, State, Window};
+use quorate_certs::{CertificateError, IssueError, State};
 use quorate_engine::PolicySet;
-use rustls::crypto::CryptoProvider;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::certificate::{CallerError, CallerVerifier, Keeper};
 use crate::cluster::Cluster;
-use crate::config::{CertificateSource, ServerConfig};
+use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
 use crate::facts::Clock;
 use crate::operations::Readiness;
 use crate::parent::ParentSource;
 use crate::routes::Webhook;
 use crate::tls::tls_config;
-
-/// A self-signed certificate is issued anew at each start; a year outlives every pod.
-const SELF_SIGNED_LIFE: time::Duration = time::Duration::days(365);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -35,8 +32,10 @@ pub enum ServeError {
     },
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    #[error("no self-signed certificate: {0}")]
+    #[error("no certificate of our own: {0}")]
     Issue(#[from] IssueError),
+    #[error(transparent)]
+    Callers(#[from] CallerError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("{connections} connections were cut, still busy after {} s", drain.as_secs())]
@@ -54,7 +53,8 @@ pub struct Bound {
     operations: Door,
     addresses: Addresses,
     readiness: Readiness,
-    authority: Option<String>,
+    keeper: Keeper,
+    clock: Clock,
     grace: Duration,
     drain: Duration,
 }
@@ -68,8 +68,8 @@ pub struct Addresses {
 }
 
 impl Server {
-    /// Opens both ports and reads or issues the certificate. A certificate that is not valid now is served all the same:
-    /// the server is then not ready, and says so.
+    /// Opens both ports and reads or issues the certificate. A certificate that is not valid now is served all the same,
+    /// and one that comes from outside may come later: the server is then not ready, and says so.
     pub async fn bind(
         config: ServerConfig,
         policies: Arc<PolicySet>,
@@ -78,14 +78,19 @@ impl Server {
     ) -> Result<Bound, ServeError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let now = clock();
-        let (certificate, authority) = obtain(&config.certificate, now, &provider)?;
-        let window = certificate.window();
-        if window.state(now) != State::Valid || window.is_due(now) {
+        let webhook = Webhook::new(&config, policies, parents, clock);
+        let certificate = webhook.certificate().clone();
+        let verifier = |check| CallerVerifier::open(check, Arc::clone(&provider)).map(Arc::new);
+        let callers = config.callers.clone().map(verifier).transpose()?;
+        let keeper =
+            Keeper::start(&config.certificate, certificate.clone(), callers.clone(), now, Arc::clone(&provider))?;
+        if let Some(window) = certificate.current().map(|current| current.window())
+            && (window.state(now) != State::Valid || window.is_due(now))
+        {
             warn!(not_before = %window.not_before, not_after = %window.not_after, "certificate is due for renewal");
         }
-        let webhook = Webhook::new(&config, policies, parents, clock);
         let connections = webhook.metrics().connections.clone();
-        let tls = tls_config(&certificate, provider)?;
+        let tls = tls_config(certificate.clone(), callers, provider)?;
         let (reviews, webhook_address) = open(config.listen, Some(tls), &config, connections).await?;
         let (operations, metrics_address) =
             open(config.metrics_listen, None, &config, ConnectionMetrics::default()).await?;
@@ -94,8 +99,9 @@ impl Server {
             reviews,
             operations,
             addresses: Addresses { webhook: webhook_address, metrics: metrics_address },
-            readiness: Readiness::new(window),
-            authority,
+            readiness: Readiness::new(certificate),
+            keeper,
+            clock,
             grace: config.grace,
             drain: config.drain,
         })
@@ -114,29 +120,14 @@ async fn open(
     Ok((door, address))
 }
 
-/// The certificate, and its PEM text where clients can only know it from us.
-fn obtain(
-    source: &CertificateSource,
-    now: time::OffsetDateTime,
-    provider: &CryptoProvider,
-) -> Result<(ServingCertificate, Option<String>), ServeError> {
-    match source {
-        CertificateSource::Files { chain, key } => Ok((ServingCertificate::read(chain, key, provider)?, None)),
-        CertificateSource::SelfSigned { names } => {
-            let issued = issue(names, Window::starting(now, SELF_SIGNED_LIFE))?;
-            Ok((ServingCertificate::from_issued(&issued)?, Some(issued.certificate)))
-        }
-    }
-}
-
 impl Bound {
     pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
-    /// PEM of the self-signed certificate, for `caBundle` and `curl --cacert`; none for one from files.
-    pub fn authority(&self) -> Option<&str> {
-        self.authority.as_deref()
+    /// PEM of the CA that signs a certificate of our own, for `curl --cacert`; none for one that comes from elsewhere.
+    pub fn authority(&self) -> Option<String> {
+        self.keeper.authority()
     }
 
     /// Not ready before the cluster's caches are filled, and its metrics beside the server's own.
@@ -166,7 +157,11 @@ impl Bound {
             cut
         };
         let operations = self.operations.serve(operations, operations_closing, Duration::ZERO);
-        let ((), connections, _) = tokio::join!(stop, reviews, operations);
+        let serving = async { tokio::join!(stop, reviews, operations) };
+        let ((), connections, _) = tokio::select! {
+            ended = serving => ended,
+            never = self.keeper.keep(self.clock) => match never {},
+        };
         info!(connections, "stopped");
         if connections == 0 { Ok(()) } else { Err(ServeError::Cut { connections, drain: self.drain }) }
     }

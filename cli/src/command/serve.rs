@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
         listen: resolved.listen,
         metrics_listen: resolved.metrics_listen,
         certificate: resolved.certificate,
+        callers: resolved.callers,
         body_limit: resolved.body_limit_bytes,
         ..ServerConfig::default()
     };
@@ -125,7 +126,8 @@ impl Banner<'_> {
     fn certificate(&self) -> String {
         match self.certificate {
             CertificateSource::Files { chain, .. } => format!("from {}", chain.display()),
-            CertificateSource::SelfSigned { names } => format!("self-signed for {}", names.join(", ")),
+            CertificateSource::Own { names, .. } => format!("issued by itself for {}", names.join(", ")),
+            CertificateSource::Handle(_) => "from the cluster".to_owned(),
         }
     }
 

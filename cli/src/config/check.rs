@@ -102,16 +102,26 @@ mod tests {
             json!({"policies": {"quorum-guard": {"onError": "fail"}}}),
             &["policies.quorum-guard.onError: found string `fail`, expected one of `deny`, `warn`, `allow`"],
         );
+        assert_faults(
+            json!({"certificate": {"source": "cert-manager"}}),
+            &["certificate.source: found string `cert-manager`, expected one of `self`, `files`"],
+        );
         assert_faults(json!({"logs": {"level": true}}), &["logs.level: found boolean `true`, expected string"]);
     }
 
     #[test]
-    fn names_ranges_and_missing_keys() {
+    fn names_ranges() {
         assert_faults(json!({"bodyLimitBytes": 10}), &["bodyLimitBytes: found 10, expected at least 65536"]);
-        assert_faults(json!({"certificate": {"certFile": "tls.crt"}}), &["certificate: key `keyFile` is missing"]);
         assert_faults(
-            json!({"selfSigned": {"names": []}}),
-            &["selfSigned.names: found too few items, expected at least 1"],
+            json!({"certificate": {"names": [], "rotation": {"settleSeconds": 0}}}),
+            &[
+                "certificate.names: found too few items, expected at least 1",
+                "certificate.rotation.settleSeconds: found 0, expected at least 1",
+            ],
+        );
+        assert_faults(
+            json!({"policies": {"own": {"limits": {"findings": 5000}}}}),
+            &["policies.own.limits.findings: found 5000, expected at most 1024"],
         );
     }
 

@@ -1,6 +1,7 @@
 //! The configuration file as given: its keys, their defaults, and (by these comments) their documentation.
 //! Nothing is looked up or loaded here; `resolve` turns it into addresses, a certificate and bindings.
 
+mod certificate;
 mod check;
 mod cluster;
 mod read;
@@ -14,6 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use certificate::Certificate;
 pub(crate) use check::{Fault, schema};
 pub(crate) use cluster::Cluster;
 pub(crate) use read::{ConfigError, Source};
@@ -27,12 +29,8 @@ pub(crate) struct Config {
     pub(crate) listen: String,
     /// Address and port of `/livez`, `/readyz` and `/metrics` (plain HTTP).
     pub(crate) metrics_listen: String,
-    /// The serving certificate, from files. Absent: a self-signed one is made at start.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) certificate: Option<CertificateFiles>,
-    /// The self-signed certificate. Not beside `certificate`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) self_signed: Option<SelfSigned>,
+    /// The serving certificate, and which callers are taken.
+    pub(crate) certificate: Certificate,
     /// The cluster to connect to, by the pod's service account or the kubeconfig. Absent: none; every parent is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cluster: Option<Cluster>,
@@ -53,39 +51,13 @@ impl Default for Config {
         Self {
             listen: server.listen.to_string(),
             metrics_listen: server.metrics_listen.to_string(),
-            certificate: None,
-            self_signed: None,
+            certificate: Certificate::default(),
             cluster: None,
             body_limit_bytes: server.body_limit,
             policies: BTreeMap::new(),
             break_glass: BreakGlass::default(),
             logs: Logs::default(),
         }
-    }
-}
-
-/// A certificate and its key, PEM. Paths are relative to the configuration file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct CertificateFiles {
-    /// The certificate chain, leaf first (`tls.crt` of a TLS Secret).
-    pub(crate) cert_file: String,
-    /// The private key (`tls.key` of a TLS Secret).
-    pub(crate) key_file: String,
-}
-
-/// A certificate made at start, signed by a CA that is made with it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct SelfSigned {
-    /// DNS names and IP addresses it is good for; in a cluster `<service>.<namespace>.svc`.
-    #[schemars(length(min = 1))]
-    pub(crate) names: Vec<String>,
-}
-
-impl Default for SelfSigned {
-    fn default() -> Self {
-        Self { names: ["localhost", "127.0.0.1"].map(str::to_owned).to_vec() }
     }
 }
 

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use quorate_engine::{Binding, BreakGlass, PolicyLimits};
-use quorate_webhook::CertificateSource;
+use quorate_webhook::{CallerCheck, CertificateSource};
 use serde_json::Value;
 
 use super::check::Fault;
-use super::{Cluster, Config, ConfigError, Limits, Logs, Policy, SelfSigned, Source};
+use super::{Cluster, ConfigError, Limits, Logs, Policy, Source};
 use crate::document;
 use crate::nearest;
 
@@ -27,6 +27,7 @@ pub(crate) struct Resolved {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: SocketAddr,
     pub(crate) certificate: CertificateSource,
+    pub(crate) callers: Option<CallerCheck>,
     pub(crate) cluster: Option<Cluster>,
     pub(crate) body_limit_bytes: usize,
     /// The built-in ones in their order, then one's own by name.
@@ -49,13 +50,14 @@ impl Source {
         let mut faults = Vec::new();
         let listen = keep(address("listen", &self.config.listen), &mut faults);
         let metrics_listen = keep(address("metricsListen", &self.config.metrics_listen), &mut faults);
-        let certificate = keep(self.certificate(), &mut faults);
+        let (certificate, callers) = self.config.certificate.resolve(&self.folder, &mut faults);
         let policies = self.policies(&mut faults);
-        match (listen, metrics_listen, certificate) {
-            (Some(listen), Some(metrics_listen), Some(certificate)) if faults.is_empty() => Ok(Resolved {
+        match (listen, metrics_listen) {
+            (Some(listen), Some(metrics_listen)) if faults.is_empty() => Ok(Resolved {
                 listen,
                 metrics_listen,
                 certificate,
+                callers,
                 cluster: self.config.cluster.clone(),
                 body_limit_bytes: self.config.body_limit_bytes,
                 policies,
@@ -63,20 +65,6 @@ impl Source {
                 logs: self.config.logs,
             }),
             _ => Err(self.faulty(faults)),
-        }
-    }
-
-    fn certificate(&self) -> Result<CertificateSource, Fault> {
-        let Config { certificate, self_signed, .. } = &self.config;
-        match (certificate, self_signed) {
-            (Some(_), Some(_)) => Err(fault("selfSigned", "found beside `certificate`, expected one of the two")),
-            (Some(files), None) => Ok(CertificateSource::Files {
-                chain: self.folder.join(&files.cert_file),
-                key: self.folder.join(&files.key_file),
-            }),
-            (None, own) => {
-                Ok(CertificateSource::SelfSigned { names: own.clone().unwrap_or_else(SelfSigned::default).names })
-            }
         }
     }
 
@@ -158,7 +146,7 @@ fn unknown_policy(name: &str) -> Fault {
     )
 }
 
-fn fault(path: impl Into<String>, message: impl Into<String>) -> Fault {
+pub(super) fn fault(path: impl Into<String>, message: impl Into<String>) -> Fault {
     Fault { path: path.into(), message: message.into() }
 }
 

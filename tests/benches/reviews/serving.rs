@@ -9,9 +9,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::post;
-use quorate_certs::{ServingCertificate, Window, issue};
+use quorate_certs::{Authority, ServingCertificate, Window};
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{ConnectionMetrics, Door, Limits, NoParents, Server, ServerConfig, tls_config};
+use quorate_webhook::{
+    CertificateHandle, ConnectionMetrics, Door, Limits, NoParents, Server, ServerConfig, tls_config,
+};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -45,11 +47,12 @@ async fn constant() -> Outcome<()> {
     let answer = async |_body: Bytes| ([(header::CONTENT_TYPE, "application/json")], ANSWER);
     let routes = Router::new().route("/validate", post(answer));
     let window = Window::starting(OffsetDateTime::now_utc(), time::Duration::DAY);
-    let issued = issue(&["127.0.0.1".to_owned()], window)?;
-    let certificate = ServingCertificate::from_issued(&issued)?;
-    let tls = tls_config(&certificate, Arc::new(rustls::crypto::aws_lc_rs::default_provider()))?;
+    let authority = Authority::issue(window)?;
+    let issued = authority.leaf(&["127.0.0.1".to_owned()], window)?;
+    let certificate = CertificateHandle::from(ServingCertificate::from_issued(&issued)?);
+    let tls = tls_config(certificate, None, Arc::new(rustls::crypto::aws_lc_rs::default_provider()))?;
     let door = Door::bind(free_port(), Some(tls), Limits::default(), ConnectionMetrics::default()).await?;
-    print!("{}\n{}", door.address()?, issued.certificate);
+    print!("{}\n{}", door.address()?, authority.anchor().to_pem());
     let (_open, closing) = watch::channel(false);
     door.serve(routes, closing, Duration::ZERO).await;
     Ok(())

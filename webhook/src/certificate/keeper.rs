@@ -1,0 +1,125 @@
+//! Keeps the certificate new while the server runs: files are read again, one of our own is issued again.
+//! Where somebody else has the handle there is nothing to keep.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_certs::{Authority, IssueError, ServingCertificate, Window};
+use rustls::crypto::CryptoProvider;
+use time::OffsetDateTime;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::error;
+
+use super::files::CertificateFiles;
+use super::{CallerVerifier, CertificateHandle};
+use crate::config::CertificateSource;
+use crate::facts::Clock;
+use crate::server::ServeError;
+
+/// Content is compared, not watched for: a kubelet swaps symbolic links above the files, some file systems give no
+/// notice at all, and watches run out. Three small files a second cost some microseconds.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// A CA of our own outside of a cluster lives no longer than its process, which ten years outlast.
+const OWN_AUTHORITY: time::Duration = time::Duration::days(3653);
+
+pub(crate) struct Keeper {
+    source: Kept,
+    callers: Option<Arc<CallerVerifier>>,
+}
+
+enum Kept {
+    Files(Box<CertificateFiles>),
+    Own(Box<Own>),
+    Elsewhere,
+}
+
+/// Issued here, again and again, by one CA.
+struct Own {
+    authority: Authority,
+    names: Vec<String>,
+    life: time::Duration,
+    handle: CertificateHandle,
+}
+
+impl Keeper {
+    /// Puts the first certificate into the handle.
+    pub(crate) fn start(
+        source: &CertificateSource,
+        handle: CertificateHandle,
+        callers: Option<Arc<CallerVerifier>>,
+        now: OffsetDateTime,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, ServeError> {
+        let source = match source {
+            CertificateSource::Files { chain, key } => {
+                Kept::Files(Box::new(CertificateFiles::open(chain, key, provider, handle)?))
+            }
+            CertificateSource::Own { names, life } => {
+                let authority = Authority::issue(Window::starting(now, OWN_AUTHORITY))?;
+                let own = Own { authority, names: names.clone(), life: *life, handle };
+                own.issue(now)?;
+                Kept::Own(Box::new(own))
+            }
+            CertificateSource::Handle(_) => Kept::Elsewhere,
+        };
+        Ok(Self { source, callers })
+    }
+
+    /// PEM of the CA that clients can only know from us.
+    pub(crate) fn authority(&self) -> Option<String> {
+        match &self.source {
+            Kept::Own(own) => Some(own.authority.anchor().to_pem()),
+            Kept::Files(_) | Kept::Elsewhere => None,
+        }
+    }
+
+    /// Never ends.
+    pub(crate) async fn keep(mut self, clock: Clock) -> Infallible {
+        let mut ticks = interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // Reads files.
+            let looked = spawn_blocking(move || {
+                self.look(clock());
+                self
+            });
+            match looked.await {
+                Ok(keeper) => self = keeper,
+                Err(failure) => {
+                    error!(%failure, "certificate is no longer kept new");
+                    return std::future::pending().await;
+                }
+            }
+        }
+    }
+
+    fn look(&mut self, now: OffsetDateTime) {
+        match &mut self.source {
+            Kept::Files(files) => files.look(),
+            Kept::Own(own) => own.look(now),
+            Kept::Elsewhere => {}
+        }
+        if let Some(callers) = &self.callers {
+            callers.look();
+        }
+    }
+}
+
+impl Own {
+    fn look(&self, now: OffsetDateTime) {
+        let is_due = self.handle.current().is_none_or(|current| current.window().is_due(now));
+        if is_due && let Err(problem) = self.issue(now) {
+            self.handle.refuse(&problem);
+        }
+    }
+
+    fn issue(&self, now: OffsetDateTime) -> Result<(), IssueError> {
+        let issued = self.authority.leaf(&self.names, Window::starting(now, self.life))?;
+        self.handle.set(ServingCertificate::from_issued(&issued).map_err(|_| IssueError::Unreadable)?);
+        Ok(())
+    }
+}
