@@ -2,16 +2,19 @@
 //! Finds nothing itself; the server's library does, and this prints it.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use quorate_webhook::cluster::Cluster;
 use quorate_webhook::cluster::doctor::{Check, Expected, Level, Topic, examine};
 use serde::Serialize;
 
+use super::in_cluster::{content, issues_its_own};
 use crate::args::{Doctor as Args, Format};
 use crate::clock;
 use crate::config::{self, Source};
 use crate::exit::Exit;
+use crate::load::{load, offline};
 use crate::output::{complain, printable, whole};
 use crate::report::BOLD;
 
@@ -30,6 +33,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let source = Source::read(args.config.as_deref())?;
     let resolved = source.resolve()?;
     let section = resolved.cluster.clone().unwrap_or_default();
+    let policies = Arc::new(load(&source, &resolved, offline())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let checks = runtime.block_on(async {
         let config = |home: &str| within(&section, home);
@@ -37,9 +41,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let expected = Expected {
             namespace: args.namespace.clone(),
             service_account: args.service_account.clone(),
-            own_certificate: true,
-            rendered: None,
-            is_kept: |name| name.starts_with("known-"),
+            own_certificate: issues_its_own(&resolved.certificate),
+            content: content(&source, cluster.config(), Arc::clone(&policies)),
         };
         anyhow::Ok(examine(&cluster, &expected, clock::now()).await)
     });

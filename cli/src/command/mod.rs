@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod explain;
+mod in_cluster;
 mod policy;
 mod review;
 mod serve;

@@ -10,11 +10,13 @@ use anyhow::Context;
 use quorate_engine::{MachineLimits, PolicySet};
 use quorate_webhook::{Addresses, CertificateSource, NoParents, Server, ServerConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
+use super::in_cluster::InCluster;
 use crate::args::Serve as Args;
 use crate::clock;
 use crate::config::{LogFormat, LogLevel, Logs, Source};
@@ -43,34 +45,56 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let resolved = source.resolve()?;
     start_logs(resolved.logs)?;
     let policies = Arc::new(load(&source, &resolved, MachineLimits::default())?);
-    let server = ServerConfig {
-        listen: resolved.listen,
-        metrics_listen: resolved.metrics_listen,
-        certificate: resolved.certificate,
-        callers: resolved.callers,
-        body_limit: resolved.body_limit_bytes,
-        ..ServerConfig::default()
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(server, policies, resolved.logs.format, out))?;
+    runtime.block_on(async {
+        let in_cluster = InCluster::connect(&source, &resolved, &policies).await?;
+        let handle = in_cluster.as_ref().and_then(|own| own.certificate.as_ref()).map(|own| own.handle.clone());
+        let server = ServerConfig {
+            listen: resolved.listen,
+            metrics_listen: resolved.metrics_listen,
+            certificate: handle.map_or(resolved.certificate, CertificateSource::Handle),
+            callers: resolved.callers,
+            body_limit: resolved.body_limit_bytes,
+            ..ServerConfig::default()
+        };
+        serve(server, policies, in_cluster, resolved.logs.format, out).await
+    })?;
     Ok(Exit::Allowed)
 }
 
 async fn serve(
     config: ServerConfig,
     policies: Arc<PolicySet>,
+    in_cluster: Option<InCluster>,
     format: LogFormat,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let stop = Stop::new()?;
     let certificate = config.certificate.clone();
-    let server = Server::bind(config, Arc::clone(&policies), Arc::new(NoParents), clock::now).await?;
+    let parents = in_cluster.as_ref().map_or_else(|| Arc::new(NoParents) as _, |own| own.cluster.parents());
+    let mut server = Server::bind(config, Arc::clone(&policies), parents, clock::now).await?;
     let banner = Banner { addresses: server.addresses(), certificate: &certificate, policies: &policies };
     match format {
         LogFormat::Text => banner.print(out)?,
         LogFormat::Json => banner.log(),
     }
-    server.run(stop.signalled()).await?;
+    let Some(InCluster { cluster, content, certificate }) = in_cluster else {
+        return Ok(server.run(stop.signalled()).await?);
+    };
+    server.attach(&cluster);
+    let (stopped, stopping) = watch::channel(false);
+    let until_stopped = |mut stopping: watch::Receiver<bool>| async move {
+        // Its sender lives as long as what waits here.
+        let _ = stopping.wait_for(|stopped| *stopped).await;
+    };
+    let signalled = async {
+        stop.signalled().await;
+        stopped.send_replace(true);
+        anyhow::Ok(())
+    };
+    let serving = async { Ok(server.run(until_stopped(stopping.clone())).await?) };
+    let clustered = async { Ok(cluster.run(content, certificate, clock::now, until_stopped(stopping.clone())).await?) };
+    tokio::try_join!(signalled, serving, clustered)?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -16,13 +15,14 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Error};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use quorate_certs::IssueError;
 use quorate_certs::rotation::{Bundle, Cause, Change, Contents, Found, OWN_LABEL, Observed, Plan, Step, next};
-use quorate_certs::{IssueError, ServingCertificate};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
+use crate::certificate::CertificateHandle;
 use crate::cluster::ClusterConfig;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
@@ -34,9 +34,6 @@ const LONGEST: Duration = Duration::from_secs(300);
 const OFTEN: Duration = Duration::from_secs(10);
 /// Between two steps that the API server refused, or whose effect is not seen yet.
 const RETRY: Duration = Duration::from_secs(2);
-
-/// What is done with a certificate that is to be served from now on.
-pub(crate) type Serve = Arc<dyn Fn(&ServingCertificate) + Send + Sync>;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CertificateMetrics {
@@ -56,14 +53,19 @@ enum StepError {
 }
 
 /// Serves what the Secret holds, as soon as it is there; for ever.
-pub(crate) async fn follow(client: Client, config: ClusterConfig, serve: Serve, changed: watch::Sender<u64>) {
+pub(crate) async fn follow(
+    client: Client,
+    config: ClusterConfig,
+    handle: CertificateHandle,
+    changed: watch::Sender<u64>,
+) {
     let secrets: Api<Secret> = Api::namespaced(client, &config.namespace);
     let mut seen = pin!(watcher::watch_object(secrets, &config.secret).default_backoff());
     while let Some(secret) = seen.next().await {
         match secret {
             Ok(secret) => {
                 if let Some(certificate) = read(secret.as_ref()).serving() {
-                    serve(certificate);
+                    handle.set(certificate.clone());
                 }
                 changed.send_modify(|count| *count += 1);
             }

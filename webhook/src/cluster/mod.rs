@@ -16,6 +16,7 @@
 
 mod certificate;
 mod config;
+mod content;
 pub mod doctor;
 mod entries;
 mod leader;
@@ -30,5 +31,6 @@ mod stored;
 mod watched;
 
 pub use config::ClusterConfig;
+pub use content::Content;
 pub use rights::{Right, Uses, missing, rights};
-pub use running::{Cluster, ClusterError, Content, Contents, OwnCertificate};
+pub use running::{Cluster, ClusterError, OwnCertificate};

@@ -1,25 +1,23 @@
 //! The parts put together: connect, run until told to stop, give the Lease up.
 //! Does nothing of its own but ask for the rights.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
-use quorate_certs::ServingCertificate;
 use quorate_certs::rotation::Plan;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::certificate::CertificateHandle;
 use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
-use crate::cluster::entries::Kept;
 use crate::cluster::parents::ClusterParents;
-use crate::cluster::registrar::{Inputs, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
+use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
 use crate::cluster::sets::{Sets, SetsWatch};
-use crate::cluster::{ClusterConfig, Right, Uses, leader, missing, rights};
+use crate::cluster::{ClusterConfig, Content, Right, Uses, leader, missing, rights};
 use crate::facts::Clock;
 use crate::parent::ParentSource;
 
@@ -54,23 +52,11 @@ pub struct Cluster {
     certificates: CertificateMetrics,
 }
 
-/// What the server keeps in the webhook configurations, as JSON of their entries.
-pub type Content = Arc<dyn Fn(&BTreeSet<String>) -> Vec<serde_json::Value> + Send + Sync>;
-
-/// The server's own entries of both configurations, given the known sets (`namespace/name`).
-#[derive(Clone)]
-pub struct Contents {
-    pub validating: Content,
-    pub mutating: Content,
-    /// By its name: whether an entry is the server's own.
-    pub is_kept: fn(&str) -> bool,
-}
-
 /// How the server comes by its own certificate.
 pub struct OwnCertificate {
     pub plan: Plan,
-    /// Called with each certificate that is to be served from now on.
-    pub serve: Arc<dyn Fn(&ServingCertificate) + Send + Sync>,
+    /// Set to each certificate that is to be served from now on.
+    pub handle: CertificateHandle,
 }
 
 impl Cluster {
@@ -150,7 +136,7 @@ impl Cluster {
     /// [`ClusterError::Missing`] at start.
     pub async fn run(
         self,
-        contents: Contents,
+        content: Content,
         certificate: Option<OwnCertificate>,
         clock: Clock,
         shutdown: impl Future<Output = ()>,
@@ -165,7 +151,7 @@ impl Cluster {
         let mut tasks = JoinSet::new();
         let election = leader::run(self.client.clone(), self.config.clone(), self.leads.clone(), stop.subscribe());
         let election = tokio::spawn(election);
-        self.spawn(&mut tasks, &contents, certificate, clock);
+        self.spawn(&mut tasks, &content, certificate, clock);
         shutdown.await;
         stop.send_replace(true);
         let _ = tokio::time::timeout(FAREWELL, election).await;
@@ -184,21 +170,21 @@ impl Cluster {
         }
     }
 
-    fn spawn(self, tasks: &mut JoinSet<()>, contents: &Contents, certificate: Option<OwnCertificate>, clock: Clock) {
+    fn spawn(self, tasks: &mut JoinSet<()>, content: &Content, certificate: Option<OwnCertificate>, clock: Clock) {
         let bundle = watch::Sender::new(None);
         let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
-        let registrar = |kind, content: &Content| {
-            let (content, is_kept) = (Arc::clone(content), contents.is_kept);
-            let kept = Arc::new(move |known: &BTreeSet<String>| Kept { entries: content(known), is_kept });
-            let metrics = self.registrars.clone();
-            Registrar::new(self.client.clone(), kind, &self.config.webhooks, kept, inputs.clone(), metrics)
+        let registrar = |kind, kept: KeptContent| {
+            let (client, name, metrics) = (self.client.clone(), &self.config.webhooks, self.registrars.clone());
+            Registrar::new(client, kind, name, kept, inputs.clone(), metrics)
         };
-        let (validating, validating_seen) = registrar(VALIDATING, &contents.validating);
-        let (mutating, mutating_seen) = registrar(MUTATING, &contents.mutating);
+        let of = content.clone();
+        let (validating, validating_seen) = registrar(VALIDATING, Arc::new(move |known| of.kept_validating(known)));
+        let of = content.clone();
+        let (mutating, mutating_seen) = registrar(MUTATING, Arc::new(move |_| of.kept_mutating()));
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(self.watch.run(self.client.clone()));
-        let Some(OwnCertificate { plan, serve }) = certificate else {
+        let Some(OwnCertificate { plan, handle }) = certificate else {
             // Somebody else writes the bundles; the registrars must not think that they are told no more.
             tasks.spawn(async move { bundle.closed().await });
             return;
@@ -217,7 +203,7 @@ impl Cluster {
             metrics: self.certificates,
         };
         tasks.spawn(keeper.run());
-        tasks.spawn(certificate::follow(self.client, self.config, serve, secret_changed));
+        tasks.spawn(certificate::follow(self.client, self.config, handle, secret_changed));
     }
 }
 

@@ -8,16 +8,17 @@ use super::{Check, Expected, Topic};
 use crate::cluster::ClusterConfig;
 use crate::cluster::entries::differing;
 use crate::cluster::registrar::{MUTATING, VALIDATING, entries};
+use crate::registration::is_kept;
 
 const TOPIC: Topic = Topic::Drift;
 
 pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -> Vec<Check> {
-    let Some(rendered) = &expected.rendered else { return Vec::new() };
+    let rendered = expected.content.rendered();
     let of = |kind, live: &Read<Vec<DynamicObject>>, rendered: &[Value]| match live {
         Err(why) => vec![unreadable(TOPIC, &format!("{kind}s"), why)],
         Ok(live) => {
             let live = live.iter().find(|object| object.metadata.name.as_deref() == Some(&config.webhooks));
-            compare(&format!("{kind} {}", config.webhooks), live.map(entries), rendered, expected.is_kept)
+            compare(&format!("{kind} {}", config.webhooks), live.map(entries), rendered)
         }
     };
     let mut checks = of(VALIDATING, &seen.validating, &rendered.validating);
@@ -25,7 +26,7 @@ pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -
     checks
 }
 
-fn compare(what: &str, live: Option<&[Value]>, rendered: &[Value], is_kept: fn(&str) -> bool) -> Vec<Check> {
+fn compare(what: &str, live: Option<&[Value]>, rendered: &[Value]) -> Vec<Check> {
     let Some(live) = live else {
         return vec![
             Check::problem(TOPIC, format!("{what} is not there: nothing is guarded")).remedy("apply the installation"),
@@ -71,7 +72,7 @@ mod tests {
     #[track_caller]
     fn assert_found(live: Option<&[Value]>, expected: &[(Level, &str)]) {
         let rendered = [entry("a.quorate.dev", "Fail")];
-        let found = compare("V", live, &rendered, |name| name.starts_with("known-"));
+        let found = compare("V", live, &rendered);
         let found: Vec<_> = found.iter().map(|check| (check.level, check.message.as_str())).collect();
         assert_eq!(found, expected);
     }

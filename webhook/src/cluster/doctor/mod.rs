@@ -12,10 +12,9 @@ mod scope;
 mod selector;
 
 use serde::Serialize;
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::cluster::{Cluster, Uses};
+use crate::cluster::{Cluster, Content, Uses};
 use look::Seen;
 
 /// One finding.
@@ -51,7 +50,7 @@ pub enum Level {
 }
 
 /// What the installation should be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Expected {
     /// The namespace for the dry run; one that is guarded.
     pub namespace: String,
@@ -59,16 +58,8 @@ pub struct Expected {
     pub service_account: String,
     /// Whether the server makes its own certificate.
     pub own_certificate: bool,
-    /// The entries of both configurations as they are rendered; None: drift is not looked for.
-    pub rendered: Option<Rendered>,
-    /// By its name: whether the server itself writes an entry.
-    pub is_kept: fn(&str) -> bool,
-}
-
-#[derive(Debug, Clone)]
-pub struct Rendered {
-    pub validating: Vec<Value>,
-    pub mutating: Vec<Value>,
+    /// What this version and configuration would register.
+    pub content: Content,
 }
 
 /// Looks at everything. Where the API server does not answer at all, the one check says so.
@@ -87,7 +78,7 @@ pub async fn examine(cluster: &Cluster, expected: &Expected, now: OffsetDateTime
     checks.extend(certificate::checks(&seen, config, expected, now));
     let uses = Uses { own_certificate: expected.own_certificate };
     checks.extend(look::rights(client, config, expected, uses).await);
-    checks.extend(scope::checks(&seen, expected));
+    checks.extend(scope::checks(&seen));
     checks.extend(others::checks(&seen, config));
     checks.extend(drift::checks(&seen, config, expected));
     checks

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::look::{Seen, unreadable};
 use super::selector::{Labels, matches};
-use super::{Check, Expected, Topic};
+use super::{Check, Topic};
 use crate::cluster::registrar::entries;
 use crate::cluster::stored::StoredSet;
+use crate::registration::is_kept;
 
 const TOPIC: Topic = Topic::Scope;
 
@@ -16,10 +17,9 @@ struct Scope<'a> {
     /// All entries of our ValidatingWebhookConfiguration.
     entries: Vec<&'a Value>,
     namespaces: Vec<(&'a str, Labels)>,
-    is_kept: fn(&str) -> bool,
 }
 
-pub(super) fn checks(seen: &Seen, expected: &Expected) -> Vec<Check> {
+pub(super) fn checks(seen: &Seen) -> Vec<Check> {
     let (validating, namespaces, sets) = match (&seen.validating, &seen.namespaces, &seen.sets) {
         (Ok(validating), Ok(namespaces), Ok(sets)) => (validating, namespaces, sets),
         (Err(why), _, _) => return vec![unreadable(TOPIC, "ValidatingWebhookConfigurations", why)],
@@ -30,11 +30,7 @@ pub(super) fn checks(seen: &Seen, expected: &Expected) -> Vec<Check> {
         let name = namespace.metadata.name.as_deref()?;
         Some((name, namespace.metadata.labels.clone().unwrap_or_default()))
     });
-    let scope = Scope {
-        entries: validating.iter().flat_map(ours).collect(),
-        namespaces: named.collect(),
-        is_kept: expected.is_kept,
-    };
+    let scope = Scope { entries: validating.iter().flat_map(ours).collect(), namespaces: named.collect() };
     scope.checks(&sets.iter().filter(|set| set.runs_rqlite()).collect::<Vec<_>>())
 }
 
@@ -65,7 +61,7 @@ impl Scope<'_> {
     }
 
     fn guards(&self, namespace: &Labels) -> bool {
-        let mut rendered = self.entries.iter().filter(|entry| !(self.is_kept)(name(entry)));
+        let mut rendered = self.entries.iter().filter(|entry| !is_kept(name(entry)));
         rendered.any(|entry| matches(entry.get("namespaceSelector"), namespace))
     }
 
@@ -93,7 +89,7 @@ impl Scope<'_> {
     /// Whether the server has written its name into an entry.
     fn knows(&self, key: &str) -> bool {
         let quoted = format!("'{key}'");
-        let kept = self.entries.iter().filter(|entry| (self.is_kept)(name(entry)));
+        let kept = self.entries.iter().filter(|entry| is_kept(name(entry)));
         let conditions = kept.filter_map(|entry| entry.get("matchConditions")?.as_array()).flatten();
         let mut expressions = conditions.filter_map(|condition| condition.get("expression")?.as_str());
         expressions.any(|expression| expression.contains(&quoted))
@@ -127,7 +123,6 @@ mod tests {
         let scope = Scope {
             entries: vec![&rendered, &kept],
             namespaces: vec![("db", labels("db")), ("kube-system", labels("kube-system"))],
-            is_kept: |name| name.starts_with("known-"),
         };
         let checks = scope.checks(&[&set("a", "rqlite/rqlite:9.1.3", "1")]);
         checks

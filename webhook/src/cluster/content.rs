@@ -1,0 +1,69 @@
+//! The entries that this server keeps, as JSON: what `registration` says of the loaded policies and of the known sets.
+//! Writes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quorate_engine::PolicySet;
+use serde::Serialize;
+use serde_json::Value;
+use tracing::error;
+
+use crate::cluster::entries::Kept;
+use crate::registration::{Registered, Registration, SetName, is_kept};
+
+/// What is registered with the API server. Cheap to clone.
+#[derive(Clone)]
+pub struct Content {
+    pub registration: Registration,
+    pub policies: Arc<PolicySet>,
+    /// By a policy's name: whether its module is the built-in one.
+    pub built_in: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+/// Both configurations' entries.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entries {
+    pub(crate) validating: Vec<Value>,
+    pub(crate) mutating: Vec<Value>,
+}
+
+impl Content {
+    pub(crate) fn kept_validating(&self, known: &BTreeSet<String>) -> Kept {
+        let names = known.iter().filter_map(|key| {
+            let (namespace, name) = key.split_once('/')?;
+            Some(SetName { namespace: namespace.to_owned(), name: name.to_owned() })
+        });
+        let names = names.filter(|set| !self.registration.excluded_namespaces.contains(&set.namespace));
+        Kept { entries: json(&self.registration.kept_validating(&self.registered(), &names.collect())), is_kept }
+    }
+
+    pub(crate) fn kept_mutating(&self) -> Kept {
+        Kept { entries: json(&self.registration.kept_mutating(&self.registered())), is_kept }
+    }
+
+    /// Those that charts and manifests render, the server's own apart.
+    pub(crate) fn rendered(&self) -> Entries {
+        let policies = self.registered();
+        let validating = self.registration.validating(&policies).webhooks.unwrap_or_default();
+        let mutating = self.registration.mutating(&policies).webhooks.unwrap_or_default();
+        let rendered = |mut entries: Vec<Value>| {
+            entries.retain(|entry| !is_kept(entry.get("name").and_then(Value::as_str).unwrap_or_default()));
+            entries
+        };
+        Entries { validating: rendered(json(&validating)), mutating: rendered(json(&mutating)) }
+    }
+
+    fn registered(&self) -> Vec<Registered<'_>> {
+        let policies = self.policies.policies().iter();
+        policies.map(|policy| Registered::of(policy, (self.built_in)(policy.name()))).collect()
+    }
+}
+
+/// These types always become JSON; were it not so, an entry less would be seen as one too many.
+fn json<T: Serialize>(entries: &[T]) -> Vec<Value> {
+    let texts = entries.iter().filter_map(|entry| {
+        serde_json::to_value(entry).inspect_err(|problem| error!(%problem, "an entry cannot be written as JSON")).ok()
+    });
+    texts.collect()
+}
