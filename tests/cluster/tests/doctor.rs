@@ -18,7 +18,10 @@ fn doctor(plane: &ControlPlane, config: &Path) -> (Option<i32>, Value) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let found = serde_json::from_str(&text);
-    (output.status.code(), found.unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr))))
+    (
+        output.status.code(),
+        found.unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr))),
+    )
 }
 
 fn messages(found: &Value, level: &str) -> Vec<String> {

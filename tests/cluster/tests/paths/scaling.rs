@@ -7,6 +7,12 @@ use crate::{denied, quorate, voters, voters_of, warned};
 const RULE: &str = "quorum-guard/scale-below-quorum";
 const WORDS: &str = "rqlite: replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2";
 
+const AUTOSCALER: &str = "apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: rqlite }
+spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, kind: StatefulSet, name: rqlite } }
+";
+
 #[test]
 fn kubectl_scale_is_judged_by_the_set_behind_it() {
     let namespace = voters("kubectl_scale");
@@ -75,7 +81,10 @@ fn an_autoscaler_of_voters_is_refused() {
     let namespace = voters("an_autoscaler");
     let kubectl = namespace.kubectl();
     let rule = "quorum-guard/autoscaler-on-voters";
-    denied(kubectl.line("autoscale statefulset/rqlite --min=1 --max=5"), rule, "rqlite");
+    denied(namespace.apply(AUTOSCALER), rule, "rqlite");
+    // `kubectl autoscale` tries another version of the API then, and does not say why.
+    kubectl.line("autoscale statefulset/rqlite --min=1 --max=5").refused();
+    assert_eq!(namespace.names("horizontalpodautoscalers"), Vec::<String>::new());
     kubectl.line("autoscale statefulset/rqlite --min=3 --max=3 --name=fixed").ok();
     denied(
         kubectl.line("patch horizontalpodautoscaler/fixed --type=merge -p {\"spec\":{\"maxReplicas\":5}}"),
