@@ -5,6 +5,7 @@ CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
 K8S ?= 1.36
 export K8S
+CLUSTER_TESTS = paths $(basename $(notdir $(wildcard tests/cluster/tests/*.rs)))
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
@@ -19,9 +20,10 @@ build: toolchain ## Build the one binary
 test: toolchain controlplane ## All tests
 	$(CARGO) test --workspace --no-fail-fast
 
+# The whole workspace is compiled in both, so that all tests are of one build.
 test-cluster: toolchain controlplane ## The tests on a real API server alone; K8S=1.34 for the older one
-	$(CARGO) build -p quorate -p quorate-cluster-tests
-	$(CARGO) test -p quorate-cluster-tests --no-fail-fast
+	$(CARGO) test --workspace --no-run
+	$(CARGO) test --workspace --no-fail-fast $(addprefix --test ,$(CLUSTER_TESTS))
 
 controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
 	tests/controlplane/build.sh

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::guest::{policy_a, policy_b, set, told};
 use crate::sample::rqlite_set;
-use crate::support::{call, clock, post, webhook};
+use crate::support::{call, post, webhook};
 
 /// The guest's first policy does as it is told, the second one always denies.
 fn with(first: Binding) -> Webhook {

@@ -13,12 +13,12 @@ use quorate_certs::{Authority, Window};
 use time::{Duration, OffsetDateTime};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn no_handshake_fails_through_many_rotations(seed: u64) {
         let mut cluster = Cluster::installed(seed, Chaos { restarts: true, lost_secrets: false });
-        let rotations = cluster.run(15_000);
+        let rotations = cluster.run(20_000);
         prop_assert!(rotations >= 4, "{rotations} rotations");
     }
 
