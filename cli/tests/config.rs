@@ -18,7 +18,10 @@ fn the_schema_is_a_json_schema_that_knows_every_top_level_key() {
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(jsonschema::meta::is_valid(&schema));
     let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["bodyLimitBytes", "breakGlass", "certificate", "listen", "logs", "metricsListen", "policies"]);
+    assert_eq!(
+        keys,
+        ["bodyLimitBytes", "breakGlass", "certificate", "cluster", "listen", "logs", "metricsListen", "policies"]
+    );
 }
 
 #[test]
