@@ -6,7 +6,7 @@ mod tests;
 
 use crate::bootstrap::Expect;
 use crate::discovery::Discovery;
-use crate::flag_table::lookup;
+use crate::flag_table::{self, lookup};
 use crate::launch::{Launch, Program};
 use crate::manifest::{Container, StatefulSet};
 use crate::role::Role;
@@ -204,16 +204,13 @@ fn is_rqlite(container: &Container, launch: &Launch, alone: bool) -> bool {
 
 /// Some flag that only rqlited has; where the launch cannot be read, any word that looks like one.
 fn has_distinctive_flag(launch: &Launch, container: &Container) -> bool {
-    let is_distinctive = |name: &str| lookup(name).is_some_and(|spec| spec.distinctive);
+    let is_own = |name: &str| lookup(name).is_some_and(|spec| spec.distinctive);
     match &launch.line {
         // The entrypoint's own additions say nothing of the image.
-        Some(line) => line.flags.iter().any(|flag| is_distinctive(&flag.name) && line.place_of(flag).is_some()),
+        Some(line) => line.flags.iter().any(|flag| is_own(&flag.name) && line.place_of(flag).is_some()),
         None => {
             let words = container.command.iter().chain(&container.args).flat_map(|text| text.split_whitespace());
-            words.filter_map(|word| word.strip_prefix('-')).any(|word| {
-                let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
-                is_distinctive(name)
-            })
+            words.into_iter().any(flag_table::is_distinctive)
         }
     }
 }

@@ -65,6 +65,13 @@ pub fn lookup(name: &str) -> Option<&'static FlagSpec> {
     FLAGS.iter().find(|spec| spec.name == name)
 }
 
+/// The word of a command line is a flag that only rqlited has, with one dash or two, with or without a value.
+pub fn is_distinctive(word: &str) -> bool {
+    let Some(flag) = word.strip_prefix('-') else { return false };
+    let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
+    lookup(name).is_some_and(|spec| spec.distinctive)
+}
+
 const fn spec(name: &'static str, kind: Kind, default: &'static str) -> FlagSpec {
     FlagSpec { name, kind, default, unit: "", first: Version::new(5, 0, 0), last: None, distinctive: false }
 }

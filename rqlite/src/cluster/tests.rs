@@ -44,6 +44,9 @@ fn a_launch_of_rqlited_counts_whatever_the_image() {
         r#""command":["sh","-c","exec rqlited /d"]"#,
         r#""command":["tini","--","rqlited","/d"]"#,
         r#""command":["dumb-init","--"],"args":["rqlited","/d"]"#,
+        r#""command":["sh","-c","exec su-exec rqlite rqlited /d"]"#,
+        r#""command":["sh","-c","exec sh -c 'exec rqlited /d'"]"#,
+        r#""command":["sh","-c","BIN=rqlited; exec $BIN /d"]"#,
         r#""command":["sh","-c","if a; then rqlited /d; else rqlited -fk /d; fi"]"#,
     ] {
         assert_eq!(recognised(&format!(r#"{{"image":"corp/db:1",{launch}}},{SIDECAR}"#)), [0], "{launch}");
@@ -118,6 +121,19 @@ fn an_unreadable_launch_counts_with_the_image() {
     assert_eq!(recognised(r#"{"image":"rqlite/rqlite","command":["/start.sh"]}"#), [0]);
     assert_eq!(recognised(r#"{"image":"rqlite/rqlite","command":["sh","/start.sh"]}"#), [0]);
     assert_eq!(recognised(r#"{"image":"nginx","command":["/start.sh"]}"#), [0_usize; 0]);
+}
+
+#[test]
+fn a_starter_that_is_not_known_counts_with_the_image() {
+    for launch in [
+        r#""command":["/vault/vault-env","rqlited","/d"]"#,
+        r#""command":["/scripts/start","-disco-mode=dns"]"#,
+        r#""command":["sh","-c","exec /scripts/start -disco-mode=dns"]"#,
+        r#""command":["sh","-c","/scripts/start rqlited"]"#,
+    ] {
+        assert_eq!(recognised(&format!(r#"{{"image":"rqlite/rqlite",{launch}}}"#)), [0], "{launch}");
+        assert_eq!(recognised(&format!(r#"{{"image":"corp/db:1",{launch}}}"#)), [0_usize; 0], "{launch}");
+    }
 }
 
 #[test]

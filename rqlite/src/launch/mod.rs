@@ -4,6 +4,7 @@
 mod entrypoint;
 mod env;
 mod insertion;
+mod programs;
 mod reading;
 mod script;
 #[cfg(test)]

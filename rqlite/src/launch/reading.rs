@@ -3,6 +3,7 @@
 
 use super::entrypoint::Entrypoint;
 use super::env::{Environment, Text};
+use super::programs::{self, Kind};
 use super::script::{self, Script};
 use super::words::{Received, Surroundings};
 use super::{Insertion, NoInsertion, Program, Shape};
@@ -44,24 +45,6 @@ struct Reader<'a> {
 
 /// More hand-overs than any manifest has; a list of a million wrappers must not exhaust the stack.
 const DEEPEST: usize = 8;
-
-const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
-const WRAPPERS: &[&str] = &["tini", "tini-static", "dumb-init"];
-/// Programs that start the one named behind their own arguments, which are not read here.
-const LAUNCHERS: &[&str] = &[
-    "busybox",
-    "catatonit",
-    "chpst",
-    "env",
-    "gosu",
-    "ionice",
-    "nice",
-    "nohup",
-    "setpriv",
-    "stdbuf",
-    "su-exec",
-    "timeout",
-];
 
 impl Reader<'_> {
     fn deeper(&self) -> Self {
@@ -133,7 +116,7 @@ impl Reader<'_> {
 
     /// A whole argv, its first token the program.
     fn argv(&self, mut argv: Vec<Token>) -> Reading {
-        let Some(name) = argv.first().and_then(program_name).filter(|_| self.depth < DEEPEST) else {
+        let Some(name) = argv.first().and_then(programs::name_of).filter(|_| self.depth < DEEPEST) else {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
         match name.as_str() {
@@ -143,12 +126,15 @@ impl Reader<'_> {
                 let own = matches!(reading.shape, Shape::Flags | Shape::Keyword | Shape::CommandServer);
                 Reading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
             }
-            name if SHELLS.contains(&name) => self.shell(&argv),
-            name if WRAPPERS.contains(&name) => self.wrapper(argv),
-            name if LAUNCHERS.contains(&name) || name.ends_with(".sh") => {
-                unreadable(Program::Unreadable, NoInsertion::Unreadable)
-            }
-            _ => unreadable(Program::Other, NoInsertion::Unreadable),
+            _ => match programs::kind_of(&argv).unwrap_or(Kind::Unknown) {
+                Kind::Shell => self.shell(&argv),
+                Kind::ForeignShell => foreign_shell(&argv),
+                Kind::Wrapper => self.wrapper(argv),
+                Kind::Launcher | Kind::ScriptFile => unreadable(Program::Unreadable, NoInsertion::Unreadable),
+                // A starter that nobody here knows: what it is given tells.
+                Kind::Unknown if programs::hands_on(&argv) => unreadable(Program::Unreadable, NoInsertion::Unreadable),
+                Kind::Unknown | Kind::Bystander => unreadable(Program::Other, NoInsertion::Unreadable),
+            },
         }
     }
 
@@ -185,16 +171,17 @@ impl Reader<'_> {
         let Some((at, token)) = inline_script(argv) else {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
-        let Some(place) = place_of(token) else {
-            return unreadable(Program::Unreadable, NoInsertion::ScriptText);
-        };
         let arguments = argv.get(at + 1..).unwrap_or_default();
         let Some(script) = script::read(&self.environment.expand(&token.text)) else {
-            return unread_script(program_named_in(&token.text), &token.text, arguments);
+            return unread_script(programs::named_in(&token.text), &token.text, arguments);
         };
+        let own = place_of(token);
+        let place = own.unwrap_or(Place { list: List::Command, index: 0 });
         let around =
             Surroundings { environment: self.environment, script: &script, text: &token.text, place, arguments };
-        self.script(&script, &around)
+        let reading = self.script(&script, &around);
+        // A script in a script is no element of the container: it tells the program, and no more.
+        if own.is_some() { reading } else { unread_script(reading.program, &token.text, arguments) }
     }
 
     /// The one command of the script that starts rqlited, if it is one and the script always gets to it.
@@ -212,16 +199,24 @@ impl Reader<'_> {
                 program = Program::Unreadable;
                 continue;
             }
-            let hidden = received.tokens.iter().skip(1).any(names_server);
+            let handed = programs::handed_to(&received.tokens, exec, around.text);
+            let hidden = programs::passes_by(&received.tokens);
             let inner = reader.argv(std::mem::take(&mut received.tokens));
             if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
                 count += 1;
                 program = inner.program;
-                let readable = !command.nested && !command.detached && !received.stale && !diverted;
+                let known = inner.line.is_some() || inner.script.is_none();
+                let readable = known && !command.nested && !command.detached && !received.stale && !diverted;
                 found = Some((inner, received, exec)).filter(|_| readable);
                 continue;
             }
             // `env A=1 rqlited …` starts it too, with arguments that are not read here.
+            if let Some(handed) = handed {
+                count += 1;
+                program = handed;
+                found = None;
+                continue;
+            }
             diverted |= command.diverts() || (hidden && inner.program == Program::Unreadable);
             if inner.program == Program::Unreadable && program == Program::Other {
                 program = Program::Unreadable;
@@ -297,6 +292,14 @@ fn unreadable(program: Program, reason: NoInsertion) -> Reading {
     Reading { shape, line: None, through_entrypoint: false, script: None, program, places: Err(reason) }
 }
 
+/// Its language is not read here, only which program stands in it.
+fn foreign_shell(argv: &[Token]) -> Reading {
+    let Some((at, token)) = inline_script(argv) else {
+        return unreadable(Program::Unreadable, NoInsertion::Unreadable);
+    };
+    unread_script(programs::named_in(&token.text), &token.text, argv.get(at + 1..).unwrap_or_default())
+}
+
 /// The script of `sh -c`, with its index. A script in a file is none.
 fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
     let mut inline = false;
@@ -323,7 +326,7 @@ pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     let container = Container { command: argv.to_vec(), ..Container::default() };
     let environment = Environment::of(&container);
     let tokens = Reader { release: None, environment: &environment, depth: 0 }.tokens(argv, List::Command);
-    if !tokens.first().and_then(program_name).is_some_and(|name| SHELLS.contains(&name.as_str())) {
+    if programs::kind_of(&tokens) != Some(Kind::Shell) {
         return Some(argv.to_vec());
     }
     let (_, script) = inline_script(&tokens)?;
@@ -334,37 +337,21 @@ pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     }
 }
 
-/// Drops a leading `exec`; true if there was one.
+/// Drops a leading `exec` and its options; true if there was one.
 fn strip_exec(received: &mut Received) -> bool {
-    let exec = received.tokens.first().is_some_and(|token| token.value.known().is_some_and(|text| text == "exec"));
+    let is = |token: Option<&Token>, word: &str| {
+        token.is_some_and(|token| token.value.known().is_some_and(|text| text == word))
+    };
+    let exec = is(received.tokens.first(), "exec");
     if exec {
         received.tokens.remove(0);
+        // `exec -a NAME rqlited`: another argv[0], the same program.
+        while ["-a", "-c", "-l"].iter().any(|option| is(received.tokens.first(), option)) {
+            let words = if is(received.tokens.first(), "-a") { 2 } else { 1 };
+            received.tokens.drain(..words.min(received.tokens.len()));
+        }
     }
     exec
-}
-
-/// For scripts that cannot be read: the program whose path stands in the text as a word.
-fn program_named_in(text: &str) -> Program {
-    let names = |program: &str| {
-        text.split(|c: char| c.is_whitespace() || "\"';|&()".contains(c))
-            .any(|word| word.rsplit('/').next() == Some(program))
-    };
-    if names("rqlited") {
-        Program::Rqlited
-    } else if names("docker-entrypoint.sh") {
-        Program::Entrypoint
-    } else {
-        Program::Unreadable
-    }
-}
-
-fn names_server(token: &Token) -> bool {
-    program_name(token).is_some_and(|name| matches!(name.as_str(), "rqlited" | "docker-entrypoint.sh"))
-}
-
-fn program_name(token: &Token) -> Option<String> {
-    let path = token.value.known()?;
-    path.rsplit('/').next().map(str::to_owned)
 }
 
 fn place_of(token: &Token) -> Option<Place> {

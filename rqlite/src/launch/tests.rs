@@ -276,11 +276,62 @@ fn programs_are_told_apart() {
         (&["sh", "/start.sh"], &[], Program::Unreadable),
         (&["/start.sh"], &[], Program::Unreadable),
         (&["gosu", "rqlite"], &["rqlited"], Program::Unreadable),
+        (&["taskset", "-c", "0"], &["rqlited"], Program::Unreadable),
+        (&["/vault/vault-env"], &["docker-entrypoint.sh", "-fk"], Program::Unreadable),
+        (&["/scripts/start-rqlite"], &["-disco-mode=dns"], Program::Unreadable),
+        (&["python3", "/start.py"], &["-bootstrap-expect=3", "-disco-mode", "dns"], Program::Unreadable),
+        (&["python3", "/exporter.py"], &["-node-id=a"], Program::Other),
+        (&["zsh", "-c"], &["exec rqlited \"$@\""], Program::Rqlited),
+        (&["pgrep", "rqlited"], &[], Program::Other),
         (&["curl"], &["x"], Program::Other),
         (&[], &["sleep", "9"], Program::Other),
         (&["tini", "--"], &["rqlited", "/d"], Program::Rqlited),
     ] {
         assert_eq!(program(&container(command, args)), expected, "{command:?} {args:?}");
+    }
+}
+
+/// Whatever the image: a script that starts the server by way of another program runs it.
+#[test]
+fn a_script_hands_over_to_the_server_through_starters() {
+    for text in [
+        "exec su-exec rqlite rqlited /d",
+        "exec gosu rqlite rqlited \"$@\"",
+        "env X=1 rqlited /d",
+        "command rqlited /d",
+        "time rqlited /d",
+        "nohup rqlited /d & wait",
+        "exec /bin/sh -c 'exec rqlited -bootstrap-expect=3 /d'",
+        "BIN=/bin/rqlited; exec $BIN -bootstrap-expect=3 /d",
+        "exec ${BIN:-rqlited} -bootstrap-expect=3 /d",
+        "su rqlite -s /bin/sh -c 'exec rqlited /d'",
+        "exec strace -f rqlited /d",
+        "exec /vault/vault-env rqlited /d",
+        "/vault/vault-env rqlited -disco-mode=dns /d",
+    ] {
+        let script = container(&["sh", "-c", text], &[]);
+        assert_eq!(program(&script), Program::Rqlited, "{text}");
+        assert_eq!((launch(&script).shape, launch(&script).line), (Shape::Script, None), "{text}");
+    }
+    let entrypoint = container(&["sh", "-c", "exec su-exec rqlite docker-entrypoint.sh -fk"], &[]);
+    assert_eq!(program(&entrypoint), Program::Entrypoint);
+}
+
+#[test]
+fn a_script_that_only_speaks_of_the_server_is_another_program() {
+    for text in [
+        "while pgrep rqlited; do sleep 5; done",
+        "command -v rqlited",
+        "kill $(pidof rqlited)",
+        "sh -c 'pkill rqlited'",
+        "export BIN=/bin/rqlited; sleep 9",
+        "echo 'exec rqlited /d'",
+    ] {
+        let program = program(&container(&["sh", "-c", text], &[]));
+        assert!(!matches!(program, Program::Rqlited | Program::Entrypoint), "{text}: {program:?}");
+    }
+    for text in ["stat /bin/rqlited; exec rqlited -fk /d", "exec -a node rqlited -fk /d"] {
+        assert!(launch(&container(&["sh", "-c", text], &[])).line.is_some(), "{text}");
     }
 }
 

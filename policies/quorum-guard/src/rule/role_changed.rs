@@ -2,7 +2,7 @@
 //! Not what the role means for the quorum.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::cluster::{CONTAINER_ANNOTATION, RqliteSet};
+use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
 use rqlite::flag::{List, Place};
 use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
@@ -13,7 +13,8 @@ use crate::transition::{Transition, Via};
 /// ## What it refuses
 /// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
 /// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away. So too one after
-/// which another container is taken for the node, while the one that was still stands there under its name.
+/// which another container is taken for the node, while the one that was still stands there under its name, or is gone and was not
+/// just renamed at its place. Of several containers each is compared with itself.
 ///
 /// ## Why
 /// A member keeps its vote when it restarts with `-raft-non-voter`: the flag only works for a node that joins (measured on rqlited
@@ -52,47 +53,78 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
     if let Some(finding) = replaced(transition, old, new, running) {
         return vec![finding];
     }
-    // One that had the flag before votes all the same: nothing changes.
-    if non_voters(old).next().is_some() {
-        return Vec::new();
-    }
+    // One that had the flag before votes all the same: nothing changes, as long as the set goes on counting as one of voters.
+    let turned = |node: &Node| !before(old, node).is_some_and(is_non_voter);
+    let turns = non_voters(new).any(|(node, _)| turned(node));
+    let leaves_guard = old.role() == Role::Voter && new.role() == Role::ReadOnly;
     non_voters(new)
-        .map(|(container, place)| {
+        .filter(|(node, _)| turned(node) || (leaves_guard && !turns))
+        .map(|(node, place)| {
             RULE.deny(format!(
                 "`-raft-non-voter` is turned on for {running} running voters, which go on voting until they are removed"
             ))
-            .field(field(container, place))
+            .field(field(node.index, place))
             .remedy("put read-only nodes into a StatefulSet of their own")
         })
         .collect()
 }
 
-/// A container that ran a voter and is not taken for a node any more, though it is not gone: others are judged in its place.
+/// A container that ran a voter and is not taken for a node any more, while others are judged in its place.
 fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: u32) -> Option<Finding> {
     let containers = &transition.next.spec.template.spec.containers;
-    let is_node = |name: &str| new.nodes.iter().any(|node| node.container.name == name);
-    let left = old.nodes.iter().filter(|node| node.role == Role::Voter && !is_node(&node.container.name));
-    let (index, name) = left
-        .filter_map(|node| containers.iter().position(|container| container.name == node.container.name))
-        .find_map(|index| Some((index, &containers.get(index)?.name)))?;
+    let before = transition.old().map_or(0, |old| old.spec.template.spec.containers.len());
     let others: Vec<&str> = new.nodes.iter().map(|node| node.container.name.as_str()).collect();
     let others = others.join(", ");
-    let message = format!(
-        "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
-    );
-    Some(
-        RULE.deny(message)
-            .field(format!("spec.template.spec.containers[{index}]"))
-            .remedy("leave rqlite in the container that runs it, or scale to 0 first"),
-    )
+    let gone = old.nodes.iter().filter(|node| node.role == Role::Voter && namesake(new, node).is_none());
+    for node in gone {
+        let name = &node.container.name;
+        if let Some(index) = containers.iter().position(|container| container.name == *name) {
+            let message = format!(
+                "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
+            );
+            return Some(
+                RULE.deny(message)
+                    .field(format!("spec.template.spec.containers[{index}]"))
+                    .remedy("leave rqlite in the container that runs it, or scale to 0 first"),
+            );
+        }
+        // A container under another name at the same place is the same one.
+        if before == containers.len() && renamed(old, new, node) {
+            continue;
+        }
+        let message = format!("container {name} of {running} voters is gone, {others} would be judged in its place");
+        return Some(
+            RULE.deny(message).field("spec.template.spec.containers").remedy(
+                "keep the container's name, or rename it in an update that adds, removes and moves no container",
+            ),
+        );
+    }
+    None
+}
+
+fn renamed(old: &RqliteSet, new: &RqliteSet, node: &Node) -> bool {
+    new.nodes.iter().any(|other| other.index == node.index && namesake(old, other).is_none())
+}
+
+/// The node that it was, by its name or by its place.
+fn before<'a>(old: &'a RqliteSet, node: &Node) -> Option<&'a Node> {
+    namesake(old, node).or_else(|| old.nodes.iter().find(|other| other.index == node.index))
+}
+
+fn namesake<'a>(of: &'a RqliteSet, node: &Node) -> Option<&'a Node> {
+    of.nodes.iter().find(|other| other.container.name == node.container.name)
 }
 
 /// The containers that are given the flag, and where.
-fn non_voters(rqlite: &RqliteSet) -> impl Iterator<Item = (usize, Option<Place>)> {
-    rqlite.nodes.iter().filter_map(|node| {
-        let line = node.launch.line.as_ref()?;
-        (line.boolean("raft-non-voter") == Some(Value::Known(true))).then(|| (node.index, line.place("raft-non-voter")))
+fn non_voters(rqlite: &RqliteSet) -> impl Iterator<Item = (&Node, Option<Place>)> {
+    rqlite.nodes.iter().filter(|node| is_non_voter(node)).map(|node| {
+        let place = node.launch.line.as_ref().and_then(|line| line.place("raft-non-voter"));
+        (node, place)
     })
+}
+
+fn is_non_voter(node: &Node) -> bool {
+    node.launch.line.as_ref().is_some_and(|line| line.boolean("raft-non-voter") == Some(Value::Known(true)))
 }
 
 fn field(container: usize, place: Option<Place>) -> String {

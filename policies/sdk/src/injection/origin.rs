@@ -8,13 +8,14 @@ use super::launch::Spot;
 use super::placing::Ledger;
 use super::{presence, tree};
 
-/// Of a token. A keyword counts only where it stands alone again.
+/// Of a token. A keyword counts only where it stands at its place again, and nothing behind it.
 pub(super) fn spot(old: &Ledger, new: &Ledger, mark: &Mark) -> Option<Spot> {
     let Mark::Flag { container, list, keyword, .. } = mark else { return None };
     let index = presence::aligned(&old.entries, &new.entries, mark)?;
     let pointer = tree::tokens(new.spec(), container, *list)?;
-    let alone = |keyword: &String| matches!(tree::elements(new.spec(), &pointer), [only] if only == keyword.as_str());
-    Some(Spot { list: *list, index, keyword: keyword.clone().filter(alone) })
+    let behind = tree::elements(new.spec(), &pointer).get(index..).unwrap_or_default();
+    let stands = |keyword: &String| matches!(behind, [only] if only == keyword.as_str());
+    Some(Spot { list: *list, index, keyword: keyword.clone().filter(stands) })
 }
 
 /// Of a volume or a mount: its index in the list.

@@ -172,7 +172,8 @@ impl Ledger {
 
     fn take_token(&mut self, container: &str, list: List, index: usize, keyword: Option<String>) {
         let Some(pointer) = tree::tokens(self.spec(), container, list) else { return };
-        let alone = tree::elements(self.spec(), &pointer).len() == 1;
+        // The other listed tokens are gone, and the user has added none: what is before it stood before the keyword.
+        let alone = tree::elements(self.spec(), &pointer).len() == index.saturating_add(1);
         match keyword {
             Some(keyword) if alone => self.edits.replace(&pointer, index, json!(keyword)),
             keyword => {

@@ -10,7 +10,8 @@ use crate::injection::entry::{self, Entry, Mark};
 /// A manifest as git may have it: launch shapes, some flags, some volumes and mounts, with and without annotations.
 fn manifests() -> impl Strategy<Value = Value> {
     let flags = vec!["-disco-mode=dns", "-bootstrap-expect=3", "-fk=true", "-join-interval", "-raft-log-level=INFO"];
-    let shapes = prop_oneof![Just("flags"), Just("server"), Just("command"), Just("script"), Just("keyword")];
+    let shapes =
+        prop::sample::select(vec!["flags", "server", "command", "script", "keyword", "named", "entrypoint", "wrapper"]);
     let volumes = subsequence(vec!["a", "b", "c"], 0..=3);
     (shapes, subsequence(flags, 0..=5), volumes, any::<bool>(), prop::option::of(1_i64..60)).prop_map(
         |(shape, flags, volumes, annotated, grace)| {
@@ -40,6 +41,8 @@ fn launch_args(shape: &str, flags: &[&str]) -> Value {
         "command" => json!([values, vec!["/data"]].concat()),
         "script" => json!([vec!["exec docker-entrypoint.sh \"$0\" \"$@\""], values].concat()),
         "keyword" => json!(["run"]),
+        "named" => json!(["docker-entrypoint.sh", "run"]),
+        "entrypoint" | "wrapper" => json!([]),
         _ => json!(values),
     }
 }
@@ -48,6 +51,8 @@ fn launch_command(shape: &str) -> Value {
     match shape {
         "command" => json!(["rqlited"]),
         "script" => json!(["/bin/sh", "-c"]),
+        "entrypoint" => json!(["docker-entrypoint.sh", "run"]),
+        "wrapper" => json!(["tini", "--", "docker-entrypoint.sh", "run"]),
         _ => json!([]),
     }
 }

@@ -114,6 +114,27 @@ fn a_keyword_is_replaced_and_comes_back_with_the_last_token() {
 }
 
 #[test]
+fn a_keyword_behind_the_entrypoint_comes_back_too() {
+    for before in [vec!["docker-entrypoint.sh"], vec!["tini", "--", "docker-entrypoint.sh"]] {
+        let run = git(json!([before.clone(), vec!["run"]].concat()));
+        let live = both(None, &run);
+        assert_eq!(args(&live), [before.clone(), vec![FLAG, AUTH, JOIN_AS]].concat());
+        assert_eq!(both(Some(&live), &run), live);
+        assert_eq!(both(Some(&live), &live), live);
+        let (first, _) = turn(SHUTDOWN, None, &live, &[]);
+        assert_eq!(turn(SECRETS, None, &first, &[]).0["spec"], run["spec"]);
+    }
+}
+
+#[test]
+fn a_keyword_does_not_come_back_beside_the_users_flags() {
+    let mut live = both(None, &git(json!(["docker-entrypoint.sh", "run"])));
+    live["spec"]["template"]["spec"]["containers"][1]["args"].as_array_mut().unwrap().push(json!("-fk"));
+    let (first, _) = turn(SHUTDOWN, None, &live, &[]);
+    assert_eq!(args(&turn(SECRETS, None, &first, &[]).0), ["docker-entrypoint.sh", "-fk"]);
+}
+
+#[test]
 fn absent_lists_and_fields_are_made_and_go_again() {
     let mut bare = git(json!([]));
     let pod = bare["spec"]["template"]["spec"].as_object_mut().unwrap();
