@@ -146,6 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_with_a_default_is_one_to_the_whole_script() {
+        let given = |value: &str, from: &str| {
+            let script = format!("exec rqlited -bootstrap-expect={value} /d");
+            let env = format!(r#""env":[{{"name":"N","valueFrom":{from}}}]"#);
+            expect(&format!(r#"{{"command":["sh","-c","{script}"],{env}}}"#)).unwrap().source().unwrap().clone()
+        };
+        let key = r#"{"configMapKeyRef":{"name":"m","key":"k","optional":true}}"#;
+        assert!(matches!(given("${N:-3}", key), Source::Script(_)));
+        assert!(matches!(given("${N}", key), Source::ConfigMapKey { .. }));
+        assert!(matches!(
+            given("${N:-3}", r#"{"fieldRef":{"fieldPath":"metadata.annotations['n']"}}"#),
+            Source::Script(_)
+        ));
+        assert!(matches!(given("${N:-3}", r#"{"fieldRef":{"fieldPath":"metadata.name"}}"#), Source::Field(_)));
+    }
+
+    #[test]
     fn an_unreadable_script_counts_when_it_or_its_arguments_name_the_flag() {
         let script =
             |text: &str, argument: &str| format!(r#"{{"command":["sh","-c","{text}","x"],"args":["{argument}"]}}"#);
