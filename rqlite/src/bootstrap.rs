@@ -1,7 +1,7 @@
 //! `-bootstrap-expect`: its effective value, compared whatever its spelling.
 //! Not whether that value fits the number of pods.
 
-use crate::flag::{CommandLine, Place};
+use crate::flag::{CommandLine, Flag, Place};
 use crate::launch::Launch;
 use crate::value::{Source, Value};
 
@@ -18,11 +18,15 @@ pub struct Expect {
 
 impl Expect {
     /// None if rqlited is not given the flag. A script that cannot be read gives `Deferred(Source::Script)` when it names the flag.
-    /// A flag of unknown name is taken for it where rqlited would not start without (a voter that finds the others by DNS).
+    /// A flag of unknown name is taken for it where rqlited would not start without (a voter that finds the others by DNS), and
+    /// one behind it may override it: then both decide.
     pub fn of(launch: &Launch) -> Option<Self> {
         let Some(line) = &launch.line else {
             return Self::of_script(launch.script.as_deref()?);
         };
+        if let Some(overridden) = line.effective(FLAG).and_then(|flag| overridable(line, flag)) {
+            return Some(overridden);
+        }
         let flag = line.effective(FLAG).or_else(|| line.unreadable_flag().filter(|_| needs_expect(line)))?;
         let value = match line.integer(FLAG) {
             Some(value) => value,
@@ -43,6 +47,34 @@ impl Expect {
             Value::Known(_) | Value::Malformed(_) => None,
         }
     }
+}
+
+/// What is known of the value, and the flags of unknown name that stand behind it: the last one wins.
+fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
+    let hidden: Vec<&Flag> =
+        line.flags.iter().filter(|other| other.name.is_empty() && other.token > flag.token).collect();
+    let last = hidden.last()?;
+    let mut parts = Vec::new();
+    let known = match line.integer(FLAG)? {
+        Value::Known(number) => number.to_string(),
+        Value::Malformed(text) => text,
+        Value::Deferred(Source::Composed { text, parts: own }) => {
+            parts.extend(own);
+            text
+        }
+        Value::Deferred(source) => {
+            parts.push(source);
+            format!("$({FLAG})")
+        }
+    };
+    parts.extend(hidden.iter().filter_map(|flag| flag.value.clone().and_then(into_source)));
+    let words = hidden.iter().map(|flag| line.spelling(flag));
+    let text = std::iter::once(known).chain(words.clone()).collect::<Vec<_>>().join(" ");
+    Some(Expect {
+        value: Value::Deferred(Source::Composed { text, parts }),
+        text: std::iter::once(line.spelling(flag)).chain(words).collect::<Vec<_>>().join(" "),
+        place: line.place_of(last),
+    })
 }
 
 fn needs_expect(line: &CommandLine) -> bool {
@@ -114,6 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_with_a_default_is_one_to_the_whole_script() {
+        let given = |value: &str, from: &str| {
+            let script = format!("exec rqlited -bootstrap-expect={value} /d");
+            let env = format!(r#""env":[{{"name":"N","valueFrom":{from}}}]"#);
+            expect(&format!(r#"{{"command":["sh","-c","{script}"],{env}}}"#)).unwrap().source().unwrap().clone()
+        };
+        let key = r#"{"configMapKeyRef":{"name":"m","key":"k","optional":true}}"#;
+        assert!(matches!(given("${N:-3}", key), Source::Script(_)));
+        assert!(matches!(given("${N}", key), Source::ConfigMapKey { .. }));
+        assert!(matches!(
+            given("${N:-3}", r#"{"fieldRef":{"fieldPath":"metadata.annotations['n']"}}"#),
+            Source::Script(_)
+        ));
+        assert!(matches!(given("${N:-3}", r#"{"fieldRef":{"fieldPath":"metadata.name"}}"#), Source::Field(_)));
+    }
+
+    #[test]
     fn an_unreadable_script_counts_when_it_or_its_arguments_name_the_flag() {
         let script =
             |text: &str, argument: &str| format!(r#"{{"command":["sh","-c","{text}","x"],"args":["{argument}"]}}"#);
@@ -129,6 +178,21 @@ mod tests {
         let dns = expect(&format!(r#"{{"args":["-disco-mode=dns","$(X)"],{env}}}"#)).unwrap();
         assert_eq!((dns.source().unwrap().to_string(), dns.place), ("ConfigMap m, key x".into(), args(1)));
         assert_eq!(expect(&format!(r#"{{"args":["-fk","$(X)"],{env}}}"#)), None);
+    }
+
+    #[test]
+    fn a_hidden_flag_behind_it_may_override_it() {
+        let env = r#""env":[{"name":"X","valueFrom":{"configMapKeyRef":{"name":"m","key":"x"}}}]"#;
+        let given = |args: &str| expect(&format!(r#"{{"args":[{args}],{env}}}"#)).unwrap();
+        let behind = given(r#""-bootstrap-expect=0x3","$(X)""#);
+        let map = Source::ConfigMapKey { name: "m".into(), key: "x".into() };
+        let both = Source::Composed { text: "3 $(X)".into(), parts: vec![map] };
+        assert_eq!((behind.value, behind.place), (Value::Deferred(both), args(1)));
+        assert_eq!(behind.text, "-bootstrap-expect=0x3 $(X)");
+        assert_eq!(given(r#""-fk","$(X)","-bootstrap-expect=3""#).value, Value::Known(3));
+        // The last word of a command line is the data directory.
+        let direct = expect(&format!(r#"{{"command":["rqlited","-bootstrap-expect=3","$(X)"],{env}}}"#));
+        assert_eq!(direct.unwrap().value, Value::Known(3));
     }
 
     #[test]

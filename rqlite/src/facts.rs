@@ -100,7 +100,11 @@ impl Facts {
         }
         let document: Document = serde_json::from_str(json).map_err(unreadable)?;
         Ok(Facts {
-            membership: document.membership.map(|entries| view(entries, document.leader)).transpose()?,
+            membership: document
+                .membership
+                .map(|entries| view(entries, document.leader))
+                .transpose()?
+                .and_then(Membership::usable),
             last_voters: document.last_voters,
             pods: document.pods,
             claims: document.pvcs,

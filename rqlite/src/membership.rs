@@ -173,6 +173,12 @@ impl Membership {
         Membership { members, leader }
     }
 
+    /// What no cluster looks like is no view: one without voters, or one that a node without a vote leads.
+    pub fn usable(self) -> Option<Self> {
+        let led = self.leader.as_ref().is_none_or(|leader| self.voters().any(|voter| voter.id == *leader));
+        (led && self.voters().next().is_some()).then_some(self)
+    }
+
     pub fn voters(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.voter)
     }
@@ -205,7 +211,7 @@ pub struct Trusted {
 /// None: nobody who may be trusted answered.
 pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
     let views = answers.iter().filter_map(|answer| {
-        let membership = Membership::of(answer.members.clone());
+        let membership = Membership::of(answer.members.clone()).usable()?;
         membership.contains(&answer.node).then_some((answer, membership))
     });
     let (led, leaderless): (Vec<_>, Vec<_>) = views.partition(|(_, membership)| membership.leader.is_some());

@@ -60,6 +60,18 @@ fn the_leader_key_wins_over_the_entries() {
 }
 
 #[test]
+fn what_no_cluster_looks_like_is_no_view() {
+    let member = |id: &str, voter: bool, leader: bool| json!({ "id": id, "addr": "a:1", "voter": voter, "reachable": true, "leader": leader });
+    let view = |facts: serde_json::Value| Facts::parse(&facts.to_string()).unwrap().membership;
+    assert_eq!(view(json!({ "version": 1, "membership": [] })), None);
+    assert_eq!(view(json!({ "version": 1, "membership": [member("a", false, false)] })), None);
+    let led_by_none = json!([member("a", true, false), member("b", false, true)]);
+    assert_eq!(view(json!({ "version": 1, "membership": led_by_none })), None);
+    assert_eq!(view(json!({ "version": 1, "membership": led_by_none, "leader": "b" })), None);
+    assert!(view(json!({ "version": 1, "membership": led_by_none, "leader": "a" })).is_some());
+}
+
+#[test]
 fn unknown_keys_and_versions_are_named() {
     refuses(json!({ "version": 1, "membrship": [] }), "membrship");
     refuses(json!({ "version": 1, "pods": [{ "name": "a", "redy": true }] }), "redy");

@@ -4,7 +4,7 @@
 use super::env::{Environment, Text};
 use super::script::{Command, Part, Script, Word};
 use crate::flag::{Origin, Place, Token};
-use crate::value::Source;
+use crate::value::{Source, Value};
 
 /// A script in its container.
 pub(super) struct Surroundings<'a> {
@@ -85,7 +85,8 @@ impl Surroundings<'_> {
             Part::Literal(text) => (text.clone(), Text::literal(text), false),
             Part::Reference { name, source } => (format!("$({name})"), Text::reference(name, source.clone()), false),
             Part::Variable { name, quoted, has_default } => {
-                (format!("${name}"), self.variable(name, *has_default), !quoted)
+                let shown = if *has_default { format!("${{{name}...}}") } else { format!("${name}") };
+                (shown, self.variable(name, *has_default), !quoted)
             }
             Part::Positional(position) => {
                 let shown = format!("${position}");
@@ -104,9 +105,7 @@ impl Surroundings<'_> {
             return self.unknown(name);
         }
         match self.environment.lookup(name) {
-            Some(text) if has_default && text.clone().into_value().known().is_some_and(String::is_empty) => {
-                self.unknown(name)
-            }
+            Some(text) if has_default && may_be_empty(&text.clone().into_value()) => self.unknown(name),
             Some(text) => text,
             // The container runtime sets it to the pod's name.
             None if name == "HOSTNAME" => Text::reference(name, Source::Field("metadata.name".to_owned())),
@@ -121,6 +120,16 @@ impl Surroundings<'_> {
 
     fn token(&self, shown: String, text: Text) -> Token {
         Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place) }
+    }
+}
+
+/// Where the script has a default, that may be what counts: a key of a ConfigMap may be missing or empty.
+fn may_be_empty(value: &Value<String>) -> bool {
+    match value {
+        Value::Known(text) => text.is_empty(),
+        Value::Deferred(Source::Field(path)) => path.contains('['),
+        Value::Deferred(Source::Resource(_)) => false,
+        Value::Deferred(_) | Value::Malformed(_) => true,
     }
 }
 

@@ -178,6 +178,13 @@ impl<'a> Cluster<'a> {
         }
     }
 
+    /// The voters that a view lists have no quorum. Whoever only a claim, a count or an earlier membership speaks for proves no loss.
+    pub fn is_lost(&self) -> bool {
+        let Some(view) = &self.before.facts().membership else { return false };
+        let reachable = length(view.voters().filter(|voter| voter.reachable).count());
+        !Standing { voters: length(view.voters().count()), reachable }.holds()
+    }
+
     /// The voters of the view that leave with these ordinals, highest ordinal first: the order in which the controller stops them.
     pub fn listed_leaving(&self, leaving: &Ordinals) -> Vec<&Voter> {
         let mut voters: Vec<&Voter> = self.voters.iter().filter(|voter| in_set(voter, leaving)).collect();
@@ -210,13 +217,17 @@ impl<'a> Cluster<'a> {
         Standing { reachable, ..standing }
     }
 
-    /// Reachable voters among these ordinals.
+    /// Reachable voters among these ordinals. A view without a leader need not list them all: who runs and is not listed counts.
     pub fn reachable_leaving(&self, leaving: &Ordinals) -> u32 {
         if !self.has_view() {
             return self.before.running.within(leaving).count();
         }
         let listed = self.voters.iter().filter(|voter| voter.reachable && in_set(voter, leaving)).count();
-        length(listed).saturating_add(self.strangers_leaving(leaving))
+        let unlisted = match self.basis {
+            Basis::Leaderless => self.before.running.within(leaving).without(&self.configured).count(),
+            Basis::Led | Basis::Remembered | Basis::Count => 0,
+        };
+        length(listed).saturating_add(unlisted.max(self.strangers_leaving(leaving)))
     }
 
     /// The ids of the voters among these ordinals, lowest first.

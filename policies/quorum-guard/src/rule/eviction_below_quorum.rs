@@ -8,6 +8,7 @@ use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::{Before, Cluster, Data};
 
+use crate::claimed::Claimed;
 use crate::words;
 
 /// ## What it refuses
@@ -30,8 +31,9 @@ use crate::words;
 /// Wait until the pod evicted before is back and Ready. A PodDisruptionBudget with `maxUnavailable: 1` belongs to every voter set.
 ///
 /// ## When the value is unknown
-/// Voters and who of them answers are read as for scaling. Where a refusal could never end (two voters or fewer, a quorum that is
-/// lost already, a pod that is no reachable voter) the eviction passes with a warning.
+/// Voters and who of them answers are read as for scaling; voters that only their claims speak for are named, since a refusal that
+/// rests on them ends with the claims. Where a refusal could never end (two voters or fewer, a view whose voters have lost the
+/// quorum already, a pod that is no reachable voter) the eviction passes with a warning.
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 
@@ -66,7 +68,7 @@ fn voter(pod: &str, ordinal: u32, cluster: &Cluster) -> Option<Finding> {
         );
         return Some(RULE.deny(message).retry().remedy("bring another voter back first, or take a backup"));
     }
-    if !standing.holds() {
+    if cluster.is_lost() {
         return Some(
             RULE.warn(format!("evicting {pod} while only {}: the quorum is lost already", words::answering(standing))),
         );
@@ -77,11 +79,19 @@ fn voter(pod: &str, ordinal: u32, cluster: &Cluster) -> Option<Finding> {
                 .remedy("run three voters, so that one may be drained"),
         );
     }
-    (!after.holds()).then(|| {
-        RULE.deny(leaves)
-            .retry()
-            .remedy("wait until the voters that are down or terminating are back; the drain tries again")
-    })
+    if after.holds() {
+        return None;
+    }
+    let wait = "wait until the voters that are down or terminating are back; the drain tries again";
+    let from_memory = !cluster.has_view() && standing.voters > cluster.before().running.count();
+    let finding = match Claimed::of(cluster) {
+        Some(claimed) => RULE.deny(format!("{leaves}{}", claimed.message)).remedy(format!("{}{wait}", claimed.remedy)),
+        None if from_memory => RULE
+            .deny(format!("{leaves}, by the last known membership"))
+            .remedy(format!("give the membership if some of them were removed; else {wait}")),
+        None => RULE.deny(leaves).remedy(wait),
+    };
+    Some(finding.retry())
 }
 
 /// Pods that are terminating already, as far as known.

@@ -5,6 +5,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::change::Change;
 use rqlite::scaling::{Basis, Bound, Cluster, Down, Outcome, Way, departures};
 
+use crate::claimed::Claimed;
 use crate::transition::{Transition, Via};
 use crate::words;
 
@@ -110,7 +111,7 @@ fn lost_already(change: &Change, down: &Down) -> Finding {
 fn breaks(transition: &Transition, cluster: &Cluster, down: &Down) -> Finding {
     let change = &transition.change;
     let counts = words::counts(change);
-    let claimed = claimed(cluster);
+    let claimed = Claimed::of(cluster);
     let message = if cluster.has_view() && !down.before.holds() {
         format!("{counts} stops reachable voters while only {}", words::answering(down.before))
     } else {
@@ -129,25 +130,6 @@ fn lost_by(cluster: &Cluster, change: &Change, down: &Down) -> String {
     let steps = departures(cluster, &change.leaving());
     let lost = steps.iter().find(|step| !step.after.holds());
     lost.map_or(String::new(), |step| format!(", lost when {} stops one by one with the others", step.id))
-}
-
-/// The voters that only their claims speak for.
-struct Claimed {
-    message: String,
-    remedy: String,
-}
-
-fn claimed(cluster: &Cluster) -> Option<Claimed> {
-    let ids = cluster.ids_of(cluster.claimed());
-    (!ids.is_empty()).then(|| {
-        let names = words::names(&ids);
-        let (have, are) =
-            (words::verb(&ids, "counts by its claim", "count by their claims"), words::verb(&ids, "is", "are"));
-        Claimed {
-            message: format!(", where {names} {have}"),
-            remedy: format!("verify in `/nodes` that {names} {are} removed, then delete the claims; else "),
-        }
-    })
 }
 
 /// A way down that this installation would admit.
