@@ -31,7 +31,8 @@ pub enum OnError {
 pub struct PolicyLimits {
     /// Linear memory, at most the machine's `memory_bytes`.
     pub memory_bytes: usize,
-    /// CPU time, in whole milliseconds; time spent waiting for its turn does not count.
+    /// CPU time for the first 256 KiB of input, and again for each further 256 KiB, in whole milliseconds; time spent waiting for its turn
+    /// does not count.
     pub cpu: Duration,
     /// JSON text of one patch.
     pub patch_bytes: usize,
@@ -52,6 +53,16 @@ impl Default for PolicyLimits {
             findings: 64,
             text_bytes: 8 << 10,
         }
+    }
+}
+
+impl PolicyLimits {
+    /// What a call with so many bytes of input may use: reading takes time in proportion, and an object of 3 MiB, the largest that the API
+    /// server takes, is to be judged as well.
+    pub(crate) fn for_input(self, bytes: usize) -> Self {
+        const SHARE_BYTES: usize = 256 << 10;
+        let shares = u32::try_from(bytes / SHARE_BYTES).unwrap_or(u32::MAX).saturating_add(1);
+        Self { cpu: self.cpu.saturating_mul(shares), ..self }
     }
 }
 

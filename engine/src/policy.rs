@@ -83,12 +83,17 @@ impl Policy {
         context: &Context<'_>,
         documents: &wit::types::Documents,
     ) -> Result<RawVerdict, PolicyFailure> {
-        let limits = &self.binding.limits;
+        let limits = self.binding.limits.for_input(bytes(documents) + context.facts.len());
         let cage = Cage::new(self.name.clone(), &request.uid, context.facts, limits.memory_bytes);
-        let mut run = self.machine.start(&self.guest, cage, limits).await?;
+        let mut run = self.machine.start(&self.guest, cage, &limits).await?;
         let called = run.guest.call_review(&mut run.store, &envelope(phase, request), documents, &self.settings).await;
         run.outcome(called)
     }
+}
+
+fn bytes(documents: &wit::types::Documents) -> usize {
+    let all = [&documents.object, &documents.old_object, &documents.parent];
+    all.into_iter().flatten().flatten().map(String::len).sum()
 }
 
 /// The slices of all documents that these projections ask for.

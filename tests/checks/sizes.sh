@@ -18,8 +18,10 @@ while read -r file; do
     case "$name" in
     lib | main | mod) continue ;;
     esac
-    # Files right in a folder `tests` are roots of their own.
-    [ "$(basename "$(dirname "$file")")" = tests ] && continue
+    # Files right in a folder `tests`, `benches` or `bin` are roots of their own.
+    case "$(basename "$(dirname "$file")")" in
+    tests | benches | bin) continue ;;
+    esac
     directory=$(dirname "$file")
     parents="$directory/mod.rs $directory/lib.rs $directory/main.rs $directory.rs"
     # shellcheck disable=SC2086

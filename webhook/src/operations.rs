@@ -47,8 +47,12 @@ impl Readiness {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     fn check(&self, now: OffsetDateTime) -> Result<(), &'static str> {
-        if self.stopping.load(Ordering::Relaxed) {
+        if self.is_stopping() {
             return Err("stopping");
         }
         self.gates.iter().try_for_each(|gate| gate())?;

@@ -6,6 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use quorate_certs::{CertificateError, IssueError, State};
 use quorate_engine::PolicySet;
 use tokio::sync::watch;
@@ -152,7 +157,8 @@ impl Bound {
             close_reviews.send_replace(true);
         };
         let reviews = async {
-            let cut = self.reviews.serve(self.webhook.routes(), reviews_closing, self.drain).await;
+            let routes = self.webhook.routes().layer(from_fn_with_state(self.readiness.clone(), part));
+            let cut = self.reviews.serve(routes, reviews_closing, self.drain).await;
             close_operations.send_replace(true);
             cut
         };
@@ -165,4 +171,15 @@ impl Bound {
         info!(connections, "stopped");
         if connections == 0 { Ok(()) } else { Err(ServeError::Cut { connections, drain: self.drain }) }
     }
+}
+
+/// While it stops, every HTTP/1 answer asks its client to connect anew, which then leads elsewhere: a connection that is closed while
+/// the next request is on its way is a failed call, and the API server does not try again.
+async fn part(State(readiness): State<Readiness>, request: Request, next: Next) -> Response {
+    let keeps_alive = request.version() <= Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if keeps_alive && readiness.is_stopping() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }

@@ -117,7 +117,7 @@ pub(crate) struct Limits {
     /// Linear memory, in bytes. The default is 64 MiB.
     #[schemars(range(min = 1_048_576, max = 268_435_456))]
     pub(crate) memory_bytes: usize,
-    /// Time on the CPU, in milliseconds.
+    /// Time on the CPU for each 256 KiB of input, begun ones included, in milliseconds.
     #[schemars(range(min = 1, max = 10_000))]
     pub(crate) cpu_milliseconds: u64,
     /// Size of the patch that it may return, in bytes. The default is 1 MiB.

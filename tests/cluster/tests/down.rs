@@ -95,6 +95,11 @@ fn dangerous_changes_of_rqlite_sets_are_refused() {
             ("an environment", json_patch("rqlite", environment)),
             ("another mount", json_patch("rqlite", mount)),
             ("a volume", patch("rqlite", r#"{"spec":{"template":{"spec":{"volumes":[{"name":"x","emptyDir":{}}]}}}}"#)),
+            // The manifest from git takes out of the live set what was injected into it.
+            ("what was injected, taken out", {
+                let set = manifests::rqlite_set("rqlite", 3);
+                scene().namespace.kubectl().run_with(&set, ["apply", "--dry-run=server", "-f", "-"])
+            }),
             ("3 -> 1 that swaps the image", {
                 let one = manifests::rqlite_set("rqlite", 3).replace("replicas: 3", "replicas: 1");
                 let swapped = one.replace("rqlite/rqlite:10.2.0", "nginx");
@@ -138,15 +143,13 @@ spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, k
             ("restart", patch("rqlite", restart)),
             ("another release", line("set image statefulset/rqlite rqlite=rqlite/rqlite:10.2.7")),
             ("an update strategy", patch("rqlite", strategy)),
+            (
+                "the same again",
+                namespace.kubectl().run_with(&manifests::other_set("web", 3), ["apply", "--dry-run=server", "-f", "-"]),
+            ),
             ("a label", line("label statefulset/rqlite team=db")),
             ("an annotation of ours", patch("rqlite", annotation)),
             ("owners", patch("rqlite", owner)),
-            (
-                "the same again",
-                namespace
-                    .kubectl()
-                    .run_with(&manifests::rqlite_set("rqlite", 3), ["apply", "--dry-run=server", "-f", "-"]),
-            ),
             ("an autoscaler", create(autoscaler)),
             ("an eviction", eviction("rqlite-0")),
             ("an eviction, known by name", eviction("store-0")),
