@@ -36,30 +36,27 @@ pub fn effective<S: DeserializeOwned>(text: &str, namespace: Option<&str>) -> Re
     decode(base, "")
 }
 
-/// All errors: of the keys at the top, then of each namespace's.
+/// All errors: of the keys at the top, then of what is in force in each namespace by its own keys.
 pub fn check<S: DeserializeOwned>(text: &str, rules: impl Fn(&S) -> Vec<SettingsError>) -> Vec<SettingsError> {
     let (base, namespaces) = match split(text) {
         Ok(parts) => parts,
         Err(error) => return vec![error],
     };
+    let of = |keys: Keys| decode::<S>(keys, "").map_or_else(|error| vec![error], |settings| rules(&settings));
+    let at_the_top = of(base.clone());
     let mut errors = Vec::new();
-    let mut collect = |keys: Map<String, Value>, at: &str| match decode::<S>(keys, at) {
-        Ok(settings) => errors.extend(
-            rules(&settings)
-                .into_iter()
-                .map(|error| SettingsError { path: format!("{at}{}", error.path), message: error.message }),
-        ),
-        Err(error) => errors.push(error),
-    };
-    collect(base, "");
     for (name, keys) in namespaces {
+        let Value::Object(own) = keys else { continue };
+        let mut keys = base.clone();
+        keys.extend(own);
         let at = format!("/{NAMESPACES}/{}", name.replace('~', "~0").replace('/', "~1"));
-        match keys {
-            Value::Object(keys) => collect(keys, &at),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
-        }
+        let told = |error: &SettingsError| {
+            at_the_top.iter().any(|known| known.path == error.path && known.message == error.message)
+        };
+        let new = of(keys).into_iter().filter(|error| !told(error));
+        errors.extend(new.map(|error| SettingsError { path: format!("{at}{}", error.path), message: error.message }));
     }
-    errors
+    at_the_top.into_iter().chain(errors).collect()
 }
 
 type Keys = Map<String, Value>;

@@ -23,7 +23,8 @@ pub const INJECTOR: Injector = Injector { policy: POLICY, makes };
 pub struct Plan {
     /// What each ask wants that may be there now or later, in the order of the topics.
     pub wanted: Vec<(&'static Topic, Vec<Item>)>,
-    /// What was injected and stays although it is not asked for as it is: node TLS that may not go now.
+    /// What was injected and stays although it is not asked for as it is: node TLS that may not go now, and the user as which
+    /// nodes join each other as long as there are users.
     pub kept: Vec<Item>,
     pub obstacles: Vec<(&'static Topic, Obstacle)>,
 }
@@ -43,6 +44,8 @@ pub enum Obstacle {
     Taken(String),
     /// The pod template has no place for it; why.
     Template(String),
+    /// Users without one as which nodes join each other.
+    NoUser,
 }
 
 impl Plan {
@@ -53,12 +56,20 @@ impl Plan {
         if let Due::NotNow(_) = moment.due(Start::NodeTls) {
             plan.kept = kept(draft, mode(pod));
         }
+        let user = listed_user(draft).filter(|_| !asked.asks.iter().any(|ask| ask.topic.key == JOIN_AS));
         for ask in &asked.asks {
             if let Due::NotNow(_) = moment.due(ask.topic.start) {
                 continue;
             }
-            match set.sole_node().ok_or(Obstacle::Containers(set.nodes.len())).and_then(|node| items(node, pod, ask)) {
-                Ok(items) => plan.wanted.push((ask.topic, items)),
+            let node = set.sole_node().ok_or(Obstacle::Containers(set.nodes.len()));
+            match node.and_then(|node| items(node, pod, ask)) {
+                Ok(items) if ask.topic.key == AUTH && !items.is_empty() && !joins(draft, set, asked) => {
+                    plan.obstacles.push((ask.topic, Obstacle::NoUser));
+                }
+                Ok(items) => {
+                    plan.kept.extend(user.clone().filter(|_| ask.topic.key == AUTH));
+                    plan.wanted.push((ask.topic, items));
+                }
                 Err(obstacle) => plan.obstacles.push((ask.topic, obstacle)),
             }
         }
@@ -72,6 +83,24 @@ impl Plan {
             wanted.chain(&self.kept).cloned().partition(|item| matches!(item, Item::Flag { .. }));
         flags.into_iter().rev().chain(others).collect()
     }
+}
+
+const AUTH: &str = "auth-secret";
+const JOIN_AS: &str = "join-as";
+
+/// Nodes will have a user as which they join each other. Users that are there already stay whatever comes: without them the
+/// cluster would be open.
+fn joins(draft: &Draft, set: &RqliteSet, asked: &Asked) -> bool {
+    let listed = |topic: &str| draft.listed().iter().any(|item| topic_of(item).is_some_and(|found| found.key == topic));
+    asked.asks.iter().any(|ask| ask.topic.key == JOIN_AS)
+        || set.nodes.iter().any(|node| standing::gives_any(node, JOIN_AS))
+        || listed(JOIN_AS)
+        || listed(AUTH)
+}
+
+/// The user that was injected.
+fn listed_user(draft: &Draft) -> Option<Item> {
+    draft.listed().into_iter().find(|item| topic_of(item).is_some_and(|topic| topic.key == JOIN_AS))
 }
 
 /// The items of one ask: none where the user's own flags give it already, or contradict it.
@@ -249,6 +278,7 @@ impl fmt::Display for Obstacle {
             Obstacle::Refused(message) => write!(f, "rqlited would refuse it: {message}"),
             Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
             Obstacle::Template(reason) => f.write_str(reason),
+            Obstacle::NoUser => f.write_str("without `-join-as` nodes cannot join each other"),
         }
     }
 }

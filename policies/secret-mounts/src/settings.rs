@@ -11,7 +11,7 @@ use crate::ask;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// `NAME` or `NAME/KEY` of the Secret with rqlite's users; the key is `users.json` unless named. Passed as `-auth`.
+    /// `NAME` or `NAME/KEY` of the Secret with rqlite's users; the key is `users.json` unless named. Passed as `-auth`; needs `join-as`.
     pub auth_secret: Option<String>,
     /// The user of that file as which nodes join each other. Passed as `-join-as`.
     pub join_as: Option<String>,
@@ -51,14 +51,19 @@ impl Settings {
     }
 }
 
-/// Texts that no Secret, key, user or host can be called.
+/// Texts that no Secret, key, user or host can be called, and users without the one as which nodes join each other.
 pub fn check(settings: &Settings) -> Vec<SettingsError> {
     let asked = ask::in_settings(settings);
     let errors = asked
         .invalid
         .into_iter()
         .map(|invalid| SettingsError { path: format!("/{}", invalid.topic.key), message: invalid.to_string() });
-    errors.collect()
+    let alone = asked.asks.iter().any(|ask| ask.topic.key == "auth-secret") && settings.join_as.is_none();
+    let alone = alone.then(|| SettingsError {
+        path: "/auth-secret".to_owned(),
+        message: "nodes could not join each other: `join-as` must name one of these users".to_owned(),
+    });
+    errors.chain(alone).collect()
 }
 
 #[cfg(test)]
@@ -92,6 +97,15 @@ mod tests {
                 ("/namespaces/db/join-as".to_owned(), "the text is empty".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn refuses_users_without_one_to_join_as() {
+        let paths = |text: &str| settings::check(text, check).into_iter().map(|error| error.path).collect::<Vec<_>>();
+        assert_eq!(paths(r#"{"auth-secret": "users"}"#), ["/auth-secret"]);
+        assert_eq!(paths(r#"{"namespaces": {"db": {"auth-secret": "users"}}}"#), ["/namespaces/db/auth-secret"]);
+        assert_eq!(paths(r#"{"join-as": "node", "namespaces": {"db": {"auth-secret": "users"}}}"#), [""; 0]);
+        assert_eq!(paths(r#"{"auth-secret": "users", "join-as": "node"}"#), [""; 0]);
     }
 
     #[test]

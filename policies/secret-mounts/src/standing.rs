@@ -53,6 +53,12 @@ pub fn of(node: &Node, pod: &PodSpec, wanted: &Wanted, injected: impl Fn(&str) -
     })
 }
 
+/// The launch gives the flag some text. An empty one is rqlited's default: not given.
+pub fn gives_any(node: &Node, flag: &str) -> bool {
+    let text = node.launch.line.as_ref().and_then(|line| line.text(flag));
+    text.is_some_and(|text| text.known().is_none_or(|text| !text.is_empty()))
+}
+
 fn gives(wanted: &WantedValue, value: &Value<String>, mounted: Option<&Mounted>) -> bool {
     match wanted {
         WantedValue::Text(text) => value.known() == Some(text),

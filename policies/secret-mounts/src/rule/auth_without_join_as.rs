@@ -4,9 +4,11 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 
 use crate::situation::Situation;
+use crate::standing::gives_any;
 
 /// ## What it refuses
-/// A launch with `-auth` and without `-join-as`.
+/// A launch with `-auth` and without `-join-as`. Where annotations or settings ask for users alone, none are added
+/// (`secret-mounts/not-mounted`).
 ///
 /// ## Why
 /// With `-auth` a node refuses joins without credentials, and nodes join each other with those of the user in `-join-as`
@@ -34,7 +36,13 @@ pub const RULE: Rule =
     Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other" };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {
-    situation.set.nodes.iter().filter(|node| gives(node, "auth") && !gives(node, "join-as")).map(denied).collect()
+    situation
+        .set
+        .nodes
+        .iter()
+        .filter(|node| gives_any(node, "auth") && !gives_any(node, "join-as"))
+        .map(denied)
+        .collect()
 }
 
 fn denied(node: &Node) -> Finding {
@@ -42,10 +50,4 @@ fn denied(node: &Node) -> Finding {
         .field(crate::situation::field(node, "auth"))
         .remedy("set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`")
         .defect(&node.container.name)
-}
-
-/// An empty text is rqlited's default: not given.
-pub(super) fn gives(node: &Node, flag: &str) -> bool {
-    let text = node.launch.line.as_ref().and_then(|line| line.text(flag));
-    text.is_some_and(|text| text.known().is_none_or(|text| !text.is_empty()))
 }

@@ -11,8 +11,8 @@ use crate::topic::{Brings, Topic};
 
 /// ## What it refuses
 /// An annotation or a setting asks for a Secret (or a user, or a server name), its time has come, and the launch that came out
-/// does not give it to rqlited: the launch can take no flag, the release has no such flag, a name or path is occupied, the
-/// annotation names nothing, or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
+/// does not give it to rqlited: the launch can take no flag, the release has no such flag, a name or path is occupied, users are
+/// asked for without one to join as, the annotation names nothing, or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
 /// so it is while the pod template does not change: what is asked for is not due before.
 ///
 /// ## Why
@@ -115,7 +115,7 @@ fn denied(ask: &Ask, flags: &[&str], obstacle: Option<&Obstacle>) -> Finding {
 fn refused_later(ask: &Ask, flags: &[&str], obstacle: &Obstacle) -> Finding {
     let asker = ask.origin.words(ask.topic);
     let message = format!(
-        "the next change of the pod template will be refused: {} cannot be added for {asker}: {obstacle}",
+        "{} cannot come with the next change of the pod template, though asked for by {asker}: {obstacle}",
         dashed(flags)
     );
     RULE.warn(message).field(ask.origin.field(ask.topic)).remedy(remedy(Some(obstacle), ask))
@@ -132,6 +132,9 @@ fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
         Some(Obstacle::Launch(_) | Obstacle::Containers(_)) => {
             format!("mount the Secret and pass its flags in the launch yourself, or remove the {asker}")
         }
+        Some(Obstacle::NoUser) => format!(
+            "set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`, or remove the {asker}"
+        ),
         None => "see that Quorate's mutating webhook is reached, and that no later one undoes it".to_owned(),
     }
 }

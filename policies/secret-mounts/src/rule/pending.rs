@@ -3,10 +3,10 @@
 use quorate_sdk::injection::Mark;
 use quorate_sdk::{Finding, Rule};
 
-use super::auth_without_join_as::gives;
 use super::not_mounted::{NO_MIXED_MODE, WITHOUT_PODS, dashed, missing};
 use crate::moment::Due;
 use crate::situation::Situation;
+use crate::standing::gives_any;
 use crate::topic::{Start, Topic, of_flag};
 
 /// ## What it says
@@ -68,10 +68,20 @@ fn leaving(situation: &Situation) -> Vec<Finding> {
         situation.asked.asks.iter().any(|ask| ask.topic == topic)
             || situation.asked.invalid.iter().any(|invalid| invalid.topic == topic)
     };
-    let given = |flag: &str| situation.set.nodes.iter().any(|node| gives(node, flag));
+    let given = |flag: &str| situation.set.nodes.iter().any(|node| gives_any(node, flag));
     let left = situation.injected.iter().filter_map(flag_of);
-    let left: Vec<_> = left.filter(|(topic, flag)| !asked(topic) && given(flag)).collect();
-    [Start::WithTemplate, Start::NodeTls].into_iter().filter_map(|start| stay(situation, start, &left)).collect()
+    let left = left.filter(|(topic, flag)| !asked(topic) && given(flag));
+    let users = situation.asked.asks.iter().any(|ask| ask.topic.key == "auth-secret");
+    let (needed, left): (Vec<_>, Vec<_>) = left.partition(|(_, flag)| users && *flag == "join-as");
+    let starts = [Start::WithTemplate, Start::NodeTls];
+    let stays = starts.into_iter().filter_map(|start| stay(situation, start, &left));
+    needed.first().map(|_| user_stays()).into_iter().chain(stays).collect()
+}
+
+/// Without it no node joins any more.
+fn user_stays() -> Finding {
+    RULE.warn("`-join-as` stays, though not asked for any more: with `-auth` nodes need it to join each other")
+        .remedy("name the user again in `quorate.dev/join-as`, or ask for no users either")
 }
 
 fn flag_of(mark: &Mark) -> Option<(&'static Topic, &'static str)> {

@@ -4,9 +4,9 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 use rqlite::manifest::Probe;
 
-use super::auth_without_join_as::gives;
 use super::not_mounted::listed;
 use crate::situation::{Situation, field};
+use crate::standing::gives_any;
 
 /// ## What it says
 /// With `-auth`, a probe by HTTP that carries no `Authorization` header (or an empty one) is answered 401, unless the user `*`
@@ -39,7 +39,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
     if !situation.moment.template_changes {
         return Vec::new();
     }
-    situation.set.nodes.iter().filter(|node| gives(node, "auth")).filter_map(warned).collect()
+    situation.set.nodes.iter().filter(|node| gives_any(node, "auth")).filter_map(warned).collect()
 }
 
 fn warned(node: &Node) -> Option<Finding> {
