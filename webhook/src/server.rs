@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{Request, State as Shared};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Version};
 use axum::middleware::{Next, from_fn_with_state};
@@ -175,7 +175,7 @@ impl Bound {
 
 /// While it stops, every HTTP/1 answer asks its client to connect anew, which then leads elsewhere: a connection that is closed while
 /// the next request is on its way is a failed call, and the API server does not try again.
-async fn part(State(readiness): State<Readiness>, request: Request, next: Next) -> Response {
+async fn part(Shared(readiness): Shared<Readiness>, request: Request, next: Next) -> Response {
     let keeps_alive = request.version() <= Version::HTTP_11;
     let mut response = next.run(request).await;
     if keeps_alive && readiness.is_stopping() {
