@@ -81,6 +81,11 @@ impl Given {
         matches!(self, Given::Nothing | Given::Number(0))
     }
 
+    /// What cannot be read is a script, or a program that runs one.
+    pub(crate) fn is_script(&self) -> bool {
+        matches!(self, Given::Reference(reference) if matches!(reference.source, Source::Script(_)))
+    }
+
     /// Decided by a launch that cannot be read.
     pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self, Given::Reference(reference) if !reference.readable)

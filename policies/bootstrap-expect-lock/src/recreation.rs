@@ -1,7 +1,7 @@
 //! A set that is created over what an earlier set of its name left: pods that run on, claims with their data.
 //! Counts which pods come blank; whether that may be is the rule's.
 
-use rqlite::change::{claim_ordinal, ordinal, template_names};
+use rqlite::change::{Ordinals, claim_ordinal, ordinal, template_names};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::{Claim, Facts, Pod};
 use rqlite::manifest::StatefulSet;
@@ -47,26 +47,26 @@ impl<'a> Recreation<'a> {
 
     /// How many of the set's pods come up without data: no bound claim, or, without claims, no pod that runs on.
     pub(crate) fn blank(&self, set: &RqliteSet) -> usize {
+        let asked = Ordinals::from(set.ordinals());
         let blank = |node: &Node| match &node.storage {
-            Storage::ClaimTemplate(name) => set.ordinals().filter(|number| !self.returns(name, *number)).count(),
-            Storage::Ephemeral(_) | Storage::Unmounted => set.ordinals().filter(|number| !self.runs(*number)).count(),
+            Storage::ClaimTemplate(name) => asked.without(&self.returning(name)).count(),
+            Storage::Ephemeral(_) | Storage::Unmounted => asked.without(&self.running()).count(),
             // One volume of its own name: nothing here tells what is on it.
             Storage::Volume(_) | Storage::Unreadable => 0,
         };
-        set.nodes.iter().map(blank).max().unwrap_or_default()
+        set.nodes.iter().map(blank).max().map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// The claim of that ordinal is bound; where claims are unknown, its pod runs.
-    fn returns(&self, template: &str, number: u32) -> bool {
-        let bound = |claim: &&Claim| claim.bound && claim_ordinal(self.set, template, &claim.name) == Some(number);
-        match &self.claims {
-            Some(claims) => claims.iter().any(bound),
-            None => self.runs(number),
-        }
+    /// Ordinals whose claim of that template is bound; where claims are unknown, those whose pod runs.
+    fn returning(&self, template: &str) -> Ordinals {
+        let Some(claims) = &self.claims else { return self.running() };
+        let bound = claims.iter().filter(|claim| claim.bound);
+        bound.filter_map(|claim| claim_ordinal(self.set, template, &claim.name)).collect()
     }
 
-    fn runs(&self, number: u32) -> bool {
-        self.pods.iter().any(|pod| !pod.terminating && ordinal(self.set, &pod.name) == Some(number))
+    fn running(&self) -> Ordinals {
+        let stay = self.pods.iter().filter(|pod| !pod.terminating);
+        stay.filter_map(|pod| ordinal(self.set, &pod.name)).collect()
     }
 }
 

@@ -49,6 +49,11 @@ pub(crate) fn tolerance(spare: u32) -> String {
     }
 }
 
+/// Nodes to remove; where none of them is known by its id, how to find them.
+pub(crate) fn nodes(ids: &Ids) -> String {
+    if ids.is_empty() { "the nodes of the pods that leave".to_owned() } else { names(ids) }
+}
+
 /// `rqlite-2`, `rqlite-3 and rqlite-4`, `rqlite-3, rqlite-4 and 7 more`.
 pub(crate) fn names(ids: &Ids) -> String {
     let shown = u32::try_from(ids.shown.len()).unwrap_or(u32::MAX);

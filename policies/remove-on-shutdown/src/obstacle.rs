@@ -3,6 +3,8 @@
 //!
 //! Measured with rolling restarts of three nodes of rqlited 8.43.4, 9.4.5 and 10.2.7; releases from rqlite's CHANGELOG.
 
+use std::collections::BTreeMap;
+
 use rqlite::bootstrap::Expect;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::discovery::Discovery;
@@ -121,11 +123,23 @@ fn expect(node: &Node) -> Option<Obstacle> {
     (!given).then(|| Obstacle::Expect(node.expect.clone()))
 }
 
-/// How many targets a pod has beside itself, for the pod that has fewest.
+/// How many targets a pod has beside itself, for the pod that has fewest. Counted by targets: a set may ask for two billion pods.
 fn others(set: &RqliteSet, targets: &[String], name: &str) -> usize {
-    let hosts: Vec<&str> = targets.iter().map(|target| host(target)).filter(|host| !host.is_empty()).collect();
-    let beside = |pod: String| hosts.iter().filter(|host| **host != pod).count();
-    set.ordinals().map(|ordinal| beside(format!("{name}-{ordinal}"))).min().unwrap_or(hosts.len())
+    let mut own: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut all = 0_usize;
+    for host in targets.iter().map(|target| host(target)).filter(|host| !host.is_empty()) {
+        all += 1;
+        if let Some(ordinal) = pod_of(set, name, host) {
+            *own.entry(ordinal).or_default() += 1;
+        }
+    }
+    all - own.into_values().max().unwrap_or_default()
+}
+
+/// The ordinal of the set's pod that is called like that.
+fn pod_of(set: &RqliteSet, name: &str, host: &str) -> Option<u32> {
+    let ordinal: u32 = host.strip_prefix(name)?.strip_prefix('-')?.parse().ok()?;
+    (set.ordinals().contains(&ordinal) && host.ends_with(&format!("-{ordinal}"))).then_some(ordinal)
 }
 
 /// `rqlite-0` of `http://rqlite-0.rqlite.db.svc:4002`.

@@ -198,8 +198,14 @@ impl<'a> Cluster<'a> {
             return 0;
         }
         let unmatched = leaving.without(&self.configured).count();
-        let strangers = self.voters.iter().filter(|voter| voter.reachable && voter.ordinal.is_none()).count();
-        unmatched.min(length(strangers))
+        unmatched.min(self.strangers().count)
+    }
+
+    /// Reachable voters of the view that match no pod of the set.
+    pub fn strangers(&self) -> Ids {
+        let strangers: Vec<&Voter> =
+            self.voters.iter().filter(|voter| voter.reachable && voter.ordinal.is_none()).collect();
+        Ids::of(strangers.iter().map(|voter| voter.id.clone()), length(strangers.len()))
     }
 
     /// What is left when these ordinals stop and none of them leaves the configuration.

@@ -44,8 +44,10 @@ pub fn lowest_safe(cluster: &Cluster, change: &Change) -> Option<u32> {
 impl Way {
     /// The next step after a denied departure.
     pub fn down(cluster: &Cluster, change: &Change) -> Self {
-        if !cluster.standing().holds() && cluster.has_view() {
-            return Way::BringBack { missing: cluster.unreachable() };
+        let missing = cluster.unreachable();
+        // Voters that only claims speak for are nobody to bring back.
+        if !cluster.standing().holds() && cluster.has_view() && !missing.is_empty() {
+            return Way::BringBack { missing };
         }
         if let Some(target) = lowest_safe(cluster, change) {
             let first = change.new.lowest().unwrap_or_default();
@@ -55,7 +57,6 @@ impl Way {
         if !cluster.has_view() {
             return Way::Stay;
         }
-        let missing = cluster.unreachable();
         if missing.is_empty() {
             return Way::RemoveFirst { remove: cluster.ids_leaving(&change.leaving()) };
         }

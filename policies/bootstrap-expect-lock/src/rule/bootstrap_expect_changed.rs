@@ -92,7 +92,8 @@ pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
 /// `3 -> 5`; of one and the same reference what changes behind it.
 fn step(from: &Given, to: &Given) -> String {
     let (Given::Reference(old), Given::Reference(new)) = (from, to) else {
-        return format!("{from} -> {to}");
+        let same = from.to_string() == to.to_string();
+        return if same { format!("{to}, behind another launch") } else { format!("{from} -> {to}") };
     };
     match (&old.held, &new.held) {
         (Some(old_text), Some(new_text)) if old.source == new.source => {
@@ -132,7 +133,12 @@ fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
 
 /// What the edit does to the cluster.
 fn harm(from: &Given, to: &Given, discovery: &Discovery) -> String {
-    if from.is_unreadable() || to.is_unreadable() {
+    let unreadable = [from, to].into_iter().filter(|given| given.is_unreadable());
+    let scripts: Vec<bool> = unreadable.map(Given::is_script).collect();
+    if scripts.contains(&false) {
+        return "what starts rqlited cannot be read in the manifest, and may give it another value".to_owned();
+    }
+    if scripts.contains(&true) {
         return "the script is unreadable, so any change of it or of a variable that it names is an edit".to_owned();
     }
     match (from, to) {

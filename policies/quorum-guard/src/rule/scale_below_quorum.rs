@@ -69,7 +69,17 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
 
 fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Finding {
     let names = words::names(&down.leaving);
+    let strangers = cluster.strangers_leaving(&change.leaving());
     let what = match bound {
+        Bound::Strict if strangers > 0 => {
+            let dead = down.leaving.count.saturating_add(strangers);
+            format!(
+                "{}, and {dead} of them {} (the leaving pods may be {}, which match no pod)",
+                words::tolerance(down.after.spare()),
+                if dead == 1 { "stays as a dead voter" } else { "stay as dead voters" },
+                words::names(&cluster.strangers())
+            )
+        }
         Bound::Strict if down.remove_themselves => {
             format!("{} until {names} removed itself from the cluster", words::tolerance(down.after.spare()))
                 .replace("itself", words::verb(&down.leaving, "itself", "themselves"))
@@ -83,7 +93,9 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
             format!("it holds only because {names} {own}")
         }
     };
-    let remedy = if down.remove_themselves {
+    let remedy = if strangers > 0 {
+        "see in `/nodes` which nodes stopped, and remove those (`DELETE /remove`)".to_owned()
+    } else if down.remove_themselves {
         format!("check `/nodes` for {names} afterwards, and remove what is still listed (`DELETE /remove`)")
     } else {
         format!("remove {names} from the cluster (`DELETE /remove`), then check `/nodes`")
@@ -112,10 +124,10 @@ fn breaks(transition: &Transition, cluster: &Cluster, down: &Down) -> Finding {
     let change = &transition.change;
     let counts = words::counts(change);
     let claimed = Claimed::of(cluster);
+    let claims = claimed.as_ref().map_or("", |claimed| &claimed.message);
     let message = if cluster.has_view() && !down.before.holds() {
-        format!("{counts} stops reachable voters while only {}", words::answering(down.before))
+        format!("{counts} stops reachable voters while only {}{claims}", words::answering(down.before))
     } else {
-        let claims = claimed.as_ref().map_or("", |claimed| &claimed.message);
         format!("{counts} {}{}{claims}", words::leaves(down.after), lost_by(cluster, change, down))
     };
     let way = remedy(transition, cluster, down);
@@ -145,7 +157,7 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
         Basis::Leaderless => Some("no node names a leader that could remove one"),
         Basis::Remembered | Basis::Count => Some("none was given, so no removal can be seen"),
     };
-    let going = words::names(&down.leaving);
+    let going = words::nodes(&down.leaving);
     let to = if transition.via == Via::Recreation { "create it with replicas" } else { "scale to" };
     match (Way::down(cluster, change), unseen) {
         (Way::ScaleThenRemove { target, .. }, None) if down.remove_themselves => {
@@ -158,12 +170,18 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
             format!("{to} {target}, remove {} from the cluster, then go on", words::names(&remove))
         }
         (Way::ScaleThenRemove { target, remove }, Some(unseen)) => {
-            let names = words::names(&remove);
+            let names = words::nodes(&remove);
             format!("{to} {target}; to go lower remove {names} and give the membership ({unseen}), or use break-glass")
         }
         (Way::RemoveDead { dead, target }, _) => {
             format!("remove the dead {} from the cluster, then {to} {target}", words::names(&dead))
         }
+        (Way::RemoveFirst { remove }, None) if remove.is_empty() => format!(
+            "see in `/nodes` which nodes the leaving pods run ({} matches none of them by its id or address), remove those while they \
+             still run (`DELETE /remove`), then {to} {}",
+            words::names(&cluster.strangers()),
+            change.new.count()
+        ),
         (Way::RemoveFirst { remove }, None) => {
             let (names, runs) = (words::names(&remove), words::verb(&remove, "it still runs", "they still run"));
             format!("remove {names} from the cluster while {runs} (`DELETE /remove`), then {to} {}", change.new.count())

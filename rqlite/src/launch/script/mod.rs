@@ -31,8 +31,13 @@ impl Script {
             Some("export" | "readonly" | "local" | "declare" | "typeset") => {
                 self.assigned.extend(rest.iter().filter_map(Word::assigns).map(str::to_owned));
             }
-            Some("read" | "unset" | "getopts") => {
+            Some("read" | "unset" | "getopts" | "mapfile" | "readarray") => {
                 self.assigned.extend(rest.iter().filter_map(Word::literal).map(str::to_owned));
+            }
+            Some("let") => self.assigned.extend(rest.iter().filter_map(Word::assigns).map(str::to_owned)),
+            Some("printf") => {
+                let variable = rest.first().filter(|option| option.literal() == Some("-v")).and_then(|_| rest.get(1));
+                self.assigned.extend(variable.and_then(Word::literal).map(str::to_owned));
             }
             Some("." | "source") => self.environment_changed = true,
             Some("eval") => {
@@ -53,8 +58,10 @@ impl Script {
 #[derive(Debug, Default)]
 pub(super) struct Command {
     pub(super) words: Vec<Word>,
-    /// Inside of `if`, a loop, a function, a subshell.
+    /// Inside of `if`, a loop, a subshell, a group.
     pub(super) nested: bool,
+    /// Inside of one of these that is no group: an `exit` there need not end the script.
+    pub(super) apart: bool,
     /// Part of a pipeline or sent to the background.
     pub(super) detached: bool,
     /// Behind `&&` or `||`.
@@ -67,7 +74,7 @@ impl Command {
     pub(super) fn diverts(&self) -> bool {
         let Some((head, rest)) = self.words.split_first() else { return false };
         match head.literal() {
-            Some("exit" | "return") => !(self.nested || self.detached || self.conditional),
+            Some("exit" | "return") => !(self.apart || self.detached || self.conditional),
             // Without a program it only redirects.
             Some("exec") => !rest.is_empty(),
             Some("alias" | "enable" | "trap") => true,

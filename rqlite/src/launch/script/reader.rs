@@ -34,6 +34,10 @@ struct Reader {
     parentheses: usize,
     /// The command in the making stands behind `&&` or `||`.
     conditional: bool,
+    /// It assigns a variable.
+    assigns: bool,
+    /// The open `{`, and whether they stand behind `&&` or `||`.
+    groups: Vec<bool>,
     /// In the head of a `case` or a `for`, which are no commands.
     head: Option<&'static str>,
     unreadable: bool,
@@ -53,7 +57,8 @@ impl Reader {
 
     fn plain(&mut self, c: char) -> Option<()> {
         match c {
-            ' ' | '\t' | '\r' => self.end_word(),
+            // `\r` is none: the shell passes it on (`-bootstrap-expect=3\r`).
+            ' ' | '\t' => self.end_word(),
             '\n' | ';' => self.end_command(false),
             '#' if self.word.is_empty() => self.skip_line(),
             '&' if self.take('&') => self.end_condition(),
@@ -100,8 +105,11 @@ impl Reader {
         }
         let at_start = self.current.words.is_empty() && self.head.is_none();
         match word.literal().filter(|_| at_start && !word.quoted) {
-            Some("if" | "while" | "until" | "{") => self.depth += 1,
-            Some("fi" | "done" | "esac" | "}") => self.depth = self.depth.saturating_sub(1),
+            Some("if" | "while" | "until") => self.depth += 1,
+            Some("fi" | "done" | "esac") => self.depth = self.depth.saturating_sub(1),
+            // It runs in place, and all of it where its first command would.
+            Some("{") => self.groups.push(std::mem::take(&mut self.conditional)),
+            Some("}") => drop(self.groups.pop()),
             Some("then" | "elif" | "else" | "do" | "!") => {}
             // Its body could not be told from the commands around it.
             Some("function") => self.unreadable = true,
@@ -116,6 +124,7 @@ impl Reader {
             Some(_) | None => match word.assigns().filter(|_| at_start) {
                 Some(name) => {
                     self.script.assigned.insert(name.to_owned());
+                    self.assigns = true;
                 }
                 None => {
                     if let Some(name) = word.literal().filter(|_| self.head == Some("for")) {
@@ -137,12 +146,16 @@ impl Reader {
         self.end_word();
         let head = self.head.take();
         let mut command = std::mem::take(&mut self.current);
+        let assigns = std::mem::take(&mut self.assigns);
         if command.words.is_empty() || head.is_some() {
+            // `a && A=1; b`: the condition was for the assignment. A line's end behind `&&` ends nothing.
+            self.conditional &= !assigns;
             return;
         }
-        command.nested = self.depth > 0;
+        command.apart = self.depth > 0;
+        command.nested = command.apart || !self.groups.is_empty();
         command.detached = detached;
-        command.conditional = std::mem::take(&mut self.conditional);
+        command.conditional = std::mem::take(&mut self.conditional) || self.groups.contains(&true);
         self.script.note_effects(&command);
         self.script.commands.push(command);
     }
@@ -230,7 +243,11 @@ impl Reader {
     fn dollar(&mut self, quoted: bool) -> Option<()> {
         let part = match self.peek() {
             Some('(') => Part::Opaque(self.balanced('(', ')')?),
-            Some('{') => parameter(&self.balanced('{', '}')?, quoted),
+            Some('{') => {
+                let text = self.balanced('{', '}')?;
+                self.script.assigned.extend(assigned_in(&text));
+                parameter(&text, quoted)
+            }
             Some('@') => {
                 self.at += 1;
                 Part::Arguments
@@ -329,6 +346,13 @@ impl Reader {
         self.at += usize::from(found);
         found
     }
+}
+
+/// `${NAME:=value}` sets the variable for all that follows.
+fn assigned_in(text: &str) -> Option<String> {
+    let (name, _) = text.strip_prefix("${")?.split_once('=')?;
+    let name = name.strip_suffix(':').unwrap_or(name);
+    is_name(name).then(|| name.to_owned())
 }
 
 /// `${NAME}`, `${NAME:-default}` and its kin, `${1}`, `${@}`; all other expansions are opaque.

@@ -84,6 +84,9 @@ fn only_what_ends_or_changes_the_way_there_diverts() {
     for text in [
         "exit",
         "exit 0; a",
+        "[ -f /x ] && A=1; exit 0",
+        "{ exit 0; }",
+        "a || { b; }; exit 0",
         "return",
         "exec a",
         "if a; then exec b; fi",
@@ -96,7 +99,17 @@ fn only_what_ends_or_changes_the_way_there_diverts() {
     ] {
         assert!(diverts(text), "{text}");
     }
-    for text in ["a || exit 1", "if a; then exit; fi", "(exit 1)", "exit 1 | a", "exec >/log 2>&1", "command -v a"] {
+    for text in [
+        "a || { b; exit 1; }",
+        "a &&\nexit 1",
+        "if a; then { exit 1; }; fi",
+        "a || exit 1",
+        "if a; then exit; fi",
+        "(exit 1)",
+        "exit 1 | a",
+        "exec >/log 2>&1",
+        "command -v a",
+    ] {
         assert!(!diverts(text), "{text}");
     }
 }
@@ -112,6 +125,21 @@ fn what_the_script_sets_is_noted() {
         assert!(read(&Text::literal(changes)).unwrap().arguments_changed, "{changes}");
     }
     assert!(read(&Text::literal(". /env")).unwrap().environment_changed);
+}
+
+#[test]
+fn builtins_and_expansions_that_set_a_variable_are_noted() {
+    for text in ["printf -v N 5", "let N=5", ": ${N:=5}", ": \"${N=5}\"", "readarray N"] {
+        assert!(read(&Text::literal(text)).unwrap().assigned.contains("N"), "{text}");
+    }
+    for text in ["printf %s N", "echo ${N:-5} ${N#a=b}"] {
+        assert!(!read(&Text::literal(text)).unwrap().assigned.contains("N"), "{text}");
+    }
+}
+
+#[test]
+fn a_carriage_return_is_part_of_its_word() {
+    assert_eq!(words("a b=3\r\nc"), [vec!["a", "b=3\r"], vec!["c"]]);
 }
 
 #[test]
