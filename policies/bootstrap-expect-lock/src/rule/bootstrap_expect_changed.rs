@@ -66,7 +66,8 @@ use crate::recreation::counted;
 ///
 /// A reference (the Helm chart's `$(RQLITE_VOTER_REPLICA_COUNT)` from a ConfigMap) is compared by kind, name and key: a
 /// chart upgrade that changes the ConfigMap alone is no edit. A reference to the pod template's own annotations or labels
-/// is compared with what it holds. A value that a shell script computes is a reference to the whole script. In a script
+/// is compared with what it holds. A flag of unknown name behind the value (`-bootstrap-expect=3 $(EXTRA)`) may override it, so it
+/// belongs to the reference. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
 /// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
 /// in a file only the arguments are to be seen, and what they say of the flag is compared.
 pub(crate) const RULE: Rule = Rule {
