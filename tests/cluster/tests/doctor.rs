@@ -1,4 +1,5 @@
 //! `quorate doctor` on a sound installation, and on ones that are not. In a network of its own: it counts the Service's endpoints.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! What breaks under and beside Quorate: what is blocked meanwhile, what the user reads, and how it comes back.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, eventually, manifests};
 

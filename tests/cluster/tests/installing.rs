@@ -1,4 +1,5 @@
 //! Installed, installed again, upgraded, rolled back, taken out: by helm and by kubectl, under load, without a hole.
+#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{
     ControlPlane, Load, NAME, Namespace, Quorate, SYSTEM, binary, eventually, manifest, manifests,

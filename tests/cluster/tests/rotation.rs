@@ -1,5 +1,6 @@
 //! Certificates change under load, several times in a row, and no call fails. In a network of its own, so that the Service's endpoints
 //! are real ones and the leader can look at what they serve.
+#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{ControlPlane, Load, Quorate, SYSTEM, eventually, isolation, manifests};
 

@@ -1,4 +1,5 @@
 //! Deletion, by every way that ends in one; and that what must end does.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{Namespace, eventually, manifests};
 

@@ -1,4 +1,5 @@
 //! Break-glass on the API server, up to its entry in the audit log.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use quorate_cluster_tests::Kubectl;
 use serde_json::Value;

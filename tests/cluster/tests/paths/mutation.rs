@@ -1,4 +1,5 @@
 //! What is injected on the way in, and that applying the same manifest again changes nothing.
+#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{Namespace, eventually, manifests};
 use serde_json::Value;
