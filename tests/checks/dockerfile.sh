@@ -19,6 +19,7 @@ if [ ! -x "$hadolint/bin/hadolint" ]; then
 fi
 "$hadolint/bin/hadolint" --failure-threshold info "$file" || fail "hadolint"
 
+# shellcheck disable=SC2016 # sed's own braces
 last=$(sed -n '/^FROM /h;//!H;${x;p}' "$file")
 grep -qx 'FROM scratch' <<<"$last" || fail "the last stage does not start from scratch"
 grep -qxE 'USER [1-9][0-9]*:[1-9][0-9]*' <<<"$last" || fail "the user is not a number above 0: runAsNonRoot cannot be checked"
@@ -29,7 +30,7 @@ done
 toolchain=$(sed -n 's/^channel = "\([0-9]*\.[0-9]*\).*/\1/p' rust-toolchain.toml)
 grep -q "^FROM rust:$toolchain-" "$file" || fail "the builder is not rust:$toolchain, that of rust-toolchain.toml"
 # What the build reads, by the workspace's own list.
-for member in $(sed -n '/^members/,/]/s/^ *"\([a-z]*\)[/"].*/\1/p' Cargo.toml | sort -u); do
+while read -r member; do
     grep -qx "!$member" .dockerignore || fail ".dockerignore leaves out $member, a member of the workspace"
-done
+done < <(sed -n '/^members/,/]/s/^ *"\([a-z]*\)[/"].*/\1/p' Cargo.toml | sort -u)
 exit "$status"

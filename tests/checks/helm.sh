@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2034 # used by whoever sources it
 # Sourced: `helm`, the one of HELM, of the control plane for tests, or of PATH; and the Kubernetes version to render for.
 kube_version=1.36.3
 if [ -n "${HELM:-}" ]; then
