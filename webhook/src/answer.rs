@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quorate_engine::{Finding, Level, Operation, Request, Review, Verdict};
+use quorate_engine::{Finding, Level, Request, Review, Verdict};
 use serde::Serialize;
+
+use crate::evictions::is_eviction;
 
 #[cfg(test)]
 mod tests;
@@ -124,13 +126,9 @@ impl<'a> Answer<'a> {
 
 impl Denial {
     fn of(request: &Request<'_>, judged: Verdict, findings: &[Finding]) -> Self {
-        let eviction = request.operation == Operation::Create
-            && request.resource.group.is_empty()
-            && request.resource.resource == "pods"
-            && request.sub_resource.as_deref() == Some("eviction");
         let passes_later = judged == Verdict::NotJudged
             || findings.iter().any(|finding| finding.level == Level::Deny && finding.retry);
-        if eviction && passes_later { Self::TooManyRequests } else { Self::Forbidden }
+        if is_eviction(request) && passes_later { Self::TooManyRequests } else { Self::Forbidden }
     }
 
     fn code(self) -> u16 {

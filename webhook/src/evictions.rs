@@ -53,14 +53,18 @@ impl Evictions {
     }
 }
 
-/// Namespace and pod of an eviction.
-fn evicted<'r>(request: &'r Request<'_>) -> Option<(&'r str, &'r str)> {
-    let is_eviction = request.operation == Operation::Create
+/// `pods/eviction`, as `kubectl drain` asks for it.
+pub(crate) fn is_eviction(request: &Request<'_>) -> bool {
+    request.operation == Operation::Create
         && request.resource.group.is_empty()
         && request.resource.resource == "pods"
-        && request.sub_resource.as_deref() == Some("eviction");
+        && request.sub_resource.as_deref() == Some("eviction")
+}
+
+/// Namespace and pod of an eviction.
+fn evicted<'r>(request: &'r Request<'_>) -> Option<(&'r str, &'r str)> {
     let (namespace, name) = (request.namespace.as_deref()?, request.name.as_deref()?);
-    is_eviction.then_some((namespace, name))
+    is_eviction(request).then_some((namespace, name))
 }
 
 #[cfg(test)]

@@ -71,6 +71,21 @@ pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
     rights
 }
 
+impl Right {
+    /// As an access review asks for it.
+    pub(super) fn attributes(&self) -> ResourceAttributes {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        ResourceAttributes {
+            verb: given(self.verb),
+            group: given(self.group),
+            resource: given(self.resource),
+            name: given(&self.name),
+            namespace: given(&self.namespace),
+            ..ResourceAttributes::default()
+        }
+    }
+}
+
 /// Those of the rights that the caller does not have.
 pub async fn missing(client: &Client, rights: Vec<Right>) -> Result<Vec<Right>, Error> {
     let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
@@ -80,16 +95,8 @@ pub async fn missing(client: &Client, rights: Vec<Right>) -> Result<Vec<Right>, 
 }
 
 async fn ask(reviews: &Api<SelfSubjectAccessReview>, right: &Right) -> Result<bool, Error> {
-    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let attributes = ResourceAttributes {
-        verb: given(right.verb),
-        group: given(right.group),
-        resource: given(right.resource),
-        name: given(&right.name),
-        namespace: given(&right.namespace),
-        ..ResourceAttributes::default()
-    };
-    let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), non_resource_attributes: None };
+    let spec =
+        SelfSubjectAccessReviewSpec { resource_attributes: Some(right.attributes()), non_resource_attributes: None };
     let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
     let answer = reviews.create(&PostParams::default(), &review).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))

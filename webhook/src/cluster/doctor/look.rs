@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
-use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
+use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{DynamicObject, ListParams, PostParams, Request};
 use kube::client::Body;
@@ -120,19 +120,11 @@ pub(super) async fn rights(client: &Client, config: &ClusterConfig, expected: &E
 }
 
 async fn may(client: &Client, user: &str, config: &ClusterConfig, right: &Right) -> Result<bool, Error> {
-    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let groups = ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{}", config.namespace)];
     let spec = SubjectAccessReviewSpec {
         user: Some(user.to_owned()),
         groups: Some(groups.into_iter().chain(["system:authenticated".to_owned()]).collect()),
-        resource_attributes: Some(ResourceAttributes {
-            verb: given(right.verb),
-            group: given(right.group),
-            resource: given(right.resource),
-            name: given(&right.name),
-            namespace: given(&right.namespace),
-            ..ResourceAttributes::default()
-        }),
+        resource_attributes: Some(right.attributes()),
         ..SubjectAccessReviewSpec::default()
     };
     let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
