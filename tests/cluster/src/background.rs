@@ -94,10 +94,12 @@ async fn act(client: Client, agent: NodeAgent) {
             Seen::Pod(pod) => hands.pod(&pod, &nodes).await.unwrap_or_default(),
             Seen::Claim(claim) => hands.claim(&claim).await.unwrap_or_default(),
             Seen::Tick => {
-                for pod in pods.state() {
+                let (pods, claims) = (pods.state(), claims.state());
+                hands.keep_only(&pods, &claims);
+                for pod in pods {
                     hands.pod(&pod, &nodes).await.unwrap_or_default();
                 }
-                for claim in claims.state() {
+                for claim in claims {
                     hands.claim(&claim).await.unwrap_or_default();
                 }
             }

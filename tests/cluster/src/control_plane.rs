@@ -20,6 +20,7 @@ use crate::launch;
 use crate::namespace::Namespace;
 use crate::node_agent::NodeAgent;
 use crate::process::Process;
+use crate::rqlited::Databases;
 use crate::services::Services;
 use crate::tool::{Helm, Kubectl};
 use crate::wait::{eventually, within};
@@ -30,6 +31,7 @@ use crate::watchdog::Watchdog;
 pub struct ControlPlane {
     // The order of the fields is the order of their end: who would complain that another is gone goes first.
     _background: Background,
+    _databases: RunningDatabases,
     controllers: Process,
     api_servers: Vec<ApiServer>,
     etcd: Process,
@@ -51,6 +53,16 @@ struct ApiServer {
 /// Dropped last: waits until all has ended and the folder is gone.
 #[derive(Debug)]
 struct Watched(Arc<Watchdog>);
+
+/// Dropped behind who gives it work, before whom it asks.
+#[derive(Debug)]
+struct RunningDatabases(Databases);
+
+impl Drop for RunningDatabases {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
 
 impl Drop for Watched {
     fn drop(&mut self) {
@@ -98,8 +110,8 @@ impl Builder {
 
         let socket = UnixListener::bind(credentials.path(launch::SERVICES_SOCKET)).expect("a socket");
         socket.set_nonblocking(true).expect("a socket that does not block");
-        let (agent, services) = (NodeAgent::default(), Services::default());
         let kubeconfig = first.kubeconfig.clone();
+        let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig), Services::default());
         for server in &api_servers {
             server.await_ready(&binaries, folder);
         }
@@ -111,6 +123,7 @@ impl Builder {
         let background = Background::start(client, agent.clone(), services.clone(), socket);
         ControlPlane {
             _background: background,
+            _databases: RunningDatabases(agent.databases().clone()),
             controllers,
             api_servers,
             etcd,

@@ -4,6 +4,7 @@
 //! ControlPlane ─ binaries · credentials · launch   what is started, and how
 //!      │         process ─ watchdog                 started, paused, ended; nothing outlives the test
 //!      │         background ─ node_agent            no kubelet here: binds Pods, readies them, confirms their end
+//!      │                    │    └─ rqlited         where a test asks for it: real database nodes behind Pods of rqlite
 //!      │                    ─ services              the API server's calls to Services, carried to the test's processes
 //!      ├─ Namespace                                 one per test
 //!      └─ Kubectl, Helm                             as a user runs them
@@ -16,6 +17,7 @@ mod background;
 mod binaries;
 mod control_plane;
 mod credentials;
+mod http;
 pub mod isolation;
 mod launch;
 mod load;
@@ -24,8 +26,10 @@ mod namespace;
 mod node_agent;
 mod process;
 mod quorate;
+mod rqlited;
 mod services;
 mod tool;
+mod unverified;
 mod wait;
 mod watchdog;
 
@@ -35,6 +39,7 @@ pub use namespace::{Namespace, TEST_LABEL};
 pub use node_agent::{NODES, NodeAgent, UNREADY};
 pub use process::Process;
 pub use quorate::{Installer, NAME, Quorate, Replica, SYSTEM, binary, chart, manifest};
+pub use rqlited::{Exit, Level, Member, Rqlite, RqliteNode, Rqlited, Rqliteds, Version, basic};
 pub use services::Services;
 pub use tool::{Helm, Kubectl, Output};
 pub use wait::{PATIENCE, block_on, eventually, within};

@@ -22,6 +22,22 @@ spec:
     )
 }
 
+/// `rqlite` with the official readiness probe and an image tag: for nodes that are real (`Namespace::run_rqlited`).
+#[must_use]
+pub fn database(name: &str, replicas: u32, tag: &str) -> String {
+    let probe = "        readinessProbe:
+          httpGet:
+            path: /readyz
+            port: rqlite
+          periodSeconds: 5
+          timeoutSeconds: 2
+        ports:
+";
+    rqlite(name, replicas)
+        .replace("rqlite/rqlite:10.2.0", &format!("rqlite/rqlite:{tag}"))
+        .replace("        ports:\n", probe)
+}
+
 /// The StatefulSet of `rqlite` alone.
 #[must_use]
 pub fn rqlite_set(name: &str, replicas: u32) -> String {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::control_plane::ControlPlane;
+use crate::rqlited::{Rqlite, RqliteNode};
 use crate::tool::{Helm, Kubectl, Output};
 use crate::wait::eventually;
 
@@ -70,6 +71,25 @@ impl<'a> Namespace<'a> {
             let seen = set.pointer("/status/observedGeneration") == set.pointer("/metadata/generation");
             if seen && counts == [replicas; 3] { Ok(()) } else { Err(format!("status {}", set["status"])) }
         });
+    }
+
+    /// From now on its Pods of rqlite are real processes; see `NodeAgent::run_rqlited`.
+    #[track_caller]
+    pub fn run_rqlited(&self) {
+        self.plane.agent().run_rqlited(&self.name);
+    }
+
+    /// The process behind a Pod's name: to kill, hold down, freeze, read the log of. Waits until such a Pod was bound.
+    #[track_caller]
+    pub fn rqlite_node(&self, pod: &str) -> RqliteNode {
+        let node = || self.plane.agent().rqlite_node(&self.name, pod);
+        eventually(&format!("a database node for {pod}"), || node().ok_or("none yet"))
+    }
+
+    /// A client of the node behind a Pod's name.
+    #[track_caller]
+    pub fn rqlite(&self, pod: &str) -> Rqlite {
+        Rqlite::at(self.rqlite_node(pod).http())
     }
 
     /// `spec.replicas` of a StatefulSet, as stored.

@@ -1,7 +1,9 @@
 //! Stands in for the scheduler, the kubelets and the volume binder: binds Pods to nodes, says that they run, confirms their end.
-//! Runs no container: a Pod is ready because we say so, and not ready if its annotation says so.
+//! Runs no container: a Pod is ready because we say so, and not ready if its annotation says so. The exception are Pods of rqlite
+//! where a test asks for real ones: `rqlited` looks after those, once they are bound.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,35 +13,67 @@ use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
+use crate::rqlited::{Databases, RqliteNode};
+use crate::watchdog::Watchdog;
+
 /// A Pod with this annotation runs, and is not ready, until the annotation is gone.
 pub const UNREADY: &str = "quorate.test/unready";
 
 /// The nodes there are: enough to spread three Pods, and to drain one.
 pub const NODES: [&str; 3] = ["node-0", "node-1", "node-2"];
 
-/// Turns the node agent off and on, by namespace.
+/// The namespaces whose nodes are cut off.
 #[derive(Clone, Debug, Default)]
+pub(crate) struct Pauses(Arc<Mutex<HashSet<String>>>);
+
+impl Pauses {
+    pub(crate) fn is_paused_for(&self, object: &ObjectMeta) -> bool {
+        object.namespace.as_ref().is_some_and(|namespace| self.all().contains(namespace))
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Turns the node agent off and on, and rqlited behind its Pods, by namespace.
+#[derive(Clone, Debug)]
 pub struct NodeAgent {
-    paused: Arc<Mutex<HashSet<String>>>,
+    pauses: Pauses,
+    databases: Databases,
 }
 
 impl NodeAgent {
-    /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off.
+    pub(crate) fn new(watchdog: &Arc<Watchdog>, kubeconfig: &Path) -> Self {
+        let pauses = Pauses::default();
+        let databases = Databases::new(watchdog, kubeconfig, pauses.clone());
+        Self { pauses, databases }
+    }
+
+    /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off. What runs goes on.
     pub fn pause(&self, namespace: &str) {
-        self.paused().insert(namespace.to_owned());
+        self.pauses.all().insert(namespace.to_owned());
     }
 
     /// Goes on, with what was left as well.
     pub fn resume(&self, namespace: &str) {
-        self.paused().remove(namespace);
+        self.pauses.all().remove(namespace);
     }
 
-    pub(crate) fn is_paused_for(&self, object: &ObjectMeta) -> bool {
-        object.namespace.as_ref().is_some_and(|namespace| self.paused().contains(namespace))
+    /// From now on the Pods of rqlite in this namespace are real `rqlited` processes. In a network of its own alone
+    /// (`isolation::run`): panics elsewhere.
+    #[track_caller]
+    pub fn run_rqlited(&self, namespace: &str) {
+        self.databases.enable(namespace);
     }
 
-    fn paused(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The database node behind a Pod's name, once such a Pod was bound.
+    pub fn rqlite_node(&self, namespace: &str, pod: &str) -> Option<RqliteNode> {
+        self.databases.node(namespace, pod)
+    }
+
+    pub(crate) fn databases(&self) -> &Databases {
+        &self.databases
     }
 }
 
@@ -82,7 +116,9 @@ impl Hands {
 
     /// The next step of a Pod's life, if one is due.
     pub(crate) async fn pod(&self, pod: &Pod, nodes: &[Arc<Node>]) -> kube::Result<()> {
-        let Some(spec) = pod.spec.as_ref().filter(|_| !self.agent.is_paused_for(&pod.metadata)) else { return Ok(()) };
+        let Some(spec) = pod.spec.as_ref().filter(|_| !self.agent.pauses.is_paused_for(&pod.metadata)) else {
+            return Ok(());
+        };
         if spec.node_name.is_none() {
             let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
             return if gated || pod.metadata.deletion_timestamp.is_some() {
@@ -91,8 +127,11 @@ impl Hands {
                 self.bind(pod, nodes).await
             };
         }
+        if self.agent.databases.take(pod) {
+            return Ok(());
+        }
         if pod.metadata.deletion_timestamp.is_some() {
-            return self.confirm_end(pod).await;
+            return confirm_end(&self.namespaced(pod.metadata.namespace.as_deref()), pod).await;
         }
         let ready = !pod.annotations().contains_key(UNREADY);
         if said_ready(pod) == Some(ready) { Ok(()) } else { self.run(pod, ready).await }
@@ -102,7 +141,7 @@ impl Hands {
     pub(crate) async fn claim(&self, claim: &PersistentVolumeClaim) -> kube::Result<()> {
         let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
         let over = phase == Some("Bound") || claim.metadata.deletion_timestamp.is_some();
-        if over || self.agent.is_paused_for(&claim.metadata) {
+        if over || self.agent.pauses.is_paused_for(&claim.metadata) {
             return Ok(());
         }
         let claims: Api<PersistentVolumeClaim> = self.namespaced(claim.metadata.namespace.as_deref());
@@ -152,16 +191,9 @@ impl Hands {
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
     }
 
-    /// The kubelet's last word: its containers have ended, the object may go.
-    async fn confirm_end(&self, pod: &Pod) -> kube::Result<()> {
-        let preconditions = Preconditions { uid: pod.metadata.uid.clone(), resource_version: None };
-        let now = DeleteParams {
-            grace_period_seconds: Some(0),
-            preconditions: Some(preconditions),
-            ..DeleteParams::default()
-        };
-        let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
-        pods.delete(&pod.name_any(), &now).await.map(drop)
+    /// What there is: whose object is no more ends.
+    pub(crate) fn keep_only(&self, pods: &[Arc<Pod>], claims: &[Arc<PersistentVolumeClaim>]) {
+        self.agent.databases.keep_only(pods, claims);
     }
 
     fn namespaced<K>(&self, namespace: Option<&str>) -> Api<K>
@@ -170,6 +202,14 @@ impl Hands {
     {
         Api::namespaced(self.client.clone(), namespace.unwrap_or("default"))
     }
+}
+
+/// The kubelet's last word: its containers have ended, the object may go.
+pub(crate) async fn confirm_end(pods: &Api<Pod>, pod: &Pod) -> kube::Result<()> {
+    let preconditions = Preconditions { uid: pod.metadata.uid.clone(), resource_version: None };
+    let now =
+        DeleteParams { grace_period_seconds: Some(0), preconditions: Some(preconditions), ..DeleteParams::default() };
+    pods.delete(&pod.name_any(), &now).await.map(drop)
 }
 
 fn condition(name: &str, holds: bool) -> Value {

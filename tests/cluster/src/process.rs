@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::watchdog::Watchdog;
 
@@ -113,13 +113,23 @@ impl Process {
         format!("{} ({}):\n{}", self.name, self.log.display(), lines.get(start..).unwrap_or_default().join("\n"))
     }
 
-    fn signal(&self, signal: Signal) {
+    /// SIGKILL to it and to what it started, and nothing else: its end is seen by `ended`.
+    pub(crate) fn kill_group(&self) {
+        let running = self.running();
+        if let Some(pid) = running.child.as_ref().and_then(pid_of) {
+            // It leads a group of its own, whose id stays taken while a member is left; an error says that none is.
+            kill_process_group(pid, Signal::KILL).unwrap_or_default();
+        }
+    }
+
+    /// Nothing, once it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
         let mut running = self.running();
         let Some(child) = running.child.as_mut() else { return };
         if self.status(child).is_some() {
             return;
         }
-        if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        if let Some(pid) = pid_of(child) {
             // It was not waited for, so the id is still its own; an error says that it has ended.
             kill_process(pid, signal).unwrap_or_default();
         }
@@ -136,6 +146,10 @@ impl Process {
     fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn pid_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
 impl Drop for Process {

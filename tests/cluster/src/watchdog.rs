@@ -28,7 +28,8 @@ while read -r word pid; do
     keep) keep=yes ;;
     esac
 done
-for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done
+# Each leads a group of its own.
+for pid in $pids; do kill -KILL "-$pid" "$pid" 2>/dev/null; done
 [ -z "$keep" ] || exit 0
 for attempt in 1 2 3 4 5; do
     rm -rf "$folder" 2>/dev/null

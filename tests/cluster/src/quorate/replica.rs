@@ -1,13 +1,13 @@
 //! One replica: a process that believes to be the container of a Pod of the Deployment.
 //! Listens on the Pod's own address where that is a local one (`isolation`), else on loopback.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::control_plane::{ControlPlane, free_port};
+use crate::http::{self, Request};
 use crate::isolation;
 use crate::process::Process;
 use crate::wait::eventually;
@@ -81,14 +81,7 @@ impl Replica {
 
     /// Status and body of a GET at the metrics port.
     fn probe(&self, path: &str) -> std::io::Result<(u16, String)> {
-        let mut stream = TcpStream::connect_timeout(&self.metrics, PROBE)?;
-        stream.set_read_timeout(Some(PROBE))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: quorate\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-        Ok((status, body))
+        http::ask(self.metrics, &Request::get(path), PROBE)
     }
 }
 

@@ -1,0 +1,144 @@
+//! The part of a kubelet that looks after one Pod, on a thread of its own: what the Pod asks for is done, what is done is said.
+//! A step that fails is tried again.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde_json::Value;
+
+use super::container::Container;
+use super::launch::{Launcher, container_of};
+use super::node::RqliteNode;
+use super::source::Source;
+use super::{Shared, status};
+use crate::control_plane::ControlPlane;
+use crate::node_agent::{UNREADY, confirm_end};
+
+/// How often it looks around.
+const TICK: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    uid: Option<String>,
+    mail: Arc<Mail>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the worker is told.
+#[derive(Debug)]
+struct Mail {
+    pod: Mutex<Pod>,
+    gone: AtomicBool,
+}
+
+impl Worker {
+    /// `former`: the one of a Pod of the same name, which is no more; its process ends at once, before ours starts.
+    pub(super) fn start(shared: &Arc<Shared>, pod: &Pod, node: RqliteNode, former: Option<Self>) -> Self {
+        let mail = Arc::new(Mail { pod: Mutex::new(pod.clone()), gone: AtomicBool::new(false) });
+        let (shared, told) = (Arc::clone(shared), Arc::clone(&mail));
+        let name = pod.name_any();
+        let thread = thread::Builder::new().name(name).spawn(move || {
+            drop(former);
+            crate::wait::block_on(live(&shared, &told, Container::new(node)));
+        });
+        Self { uid: pod.uid(), mail, thread: Some(thread.expect("a thread")) }
+    }
+
+    pub(super) fn is_of(&self, pod: &Pod) -> bool {
+        self.uid == pod.uid()
+    }
+
+    pub(super) fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
+    pub(super) fn tell(&self, pod: &Pod) {
+        *self.mail.pod.lock().unwrap_or_else(PoisonError::into_inner) = pod.clone();
+    }
+
+    /// Its Pod is no more: the process is killed at once.
+    pub(super) fn tell_gone(&self) {
+        self.mail.gone.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.tell_gone();
+        // A panic of the thread has been printed by itself.
+        self.thread.take().map(JoinHandle::join).map(drop).unwrap_or_default();
+    }
+}
+
+impl Mail {
+    fn pod(&self) -> Pod {
+        self.pod.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn live(shared: &Shared, mail: &Mail, container: Container) {
+    let pod = mail.pod();
+    let client = ControlPlane::client_of(&shared.kubeconfig).await;
+    let source = Source::new(client, &pod.namespace().unwrap_or_default());
+    let folder = shared.folder().join("pods").join(pod.uid().unwrap_or_default());
+    let mut life = Life { shared, source, container, folder, said: None };
+    while !mail.gone.load(Ordering::SeqCst) {
+        let pod = mail.pod();
+        if shared.pauses.is_paused_for(&pod.metadata) {
+            // Cut off: the process goes on, nobody hears of it, and what is asked of it is not heard.
+            life.container.look();
+        } else if life.step(&pod).await {
+            break;
+        }
+        tokio::time::sleep(TICK).await;
+    }
+    life.container.kill();
+    // What is left of it goes with the plane's folder.
+    std::fs::remove_dir_all(&life.folder).unwrap_or_default();
+}
+
+struct Life<'a> {
+    shared: &'a Shared,
+    source: Source,
+    container: Container,
+    folder: PathBuf,
+    said: Option<Value>,
+}
+
+impl Life<'_> {
+    /// True: its end is confirmed.
+    async fn step(&mut self, pod: &Pod) -> bool {
+        let Some(spec) = container_of(pod) else { return false };
+        if pod.metadata.deletion_timestamp.is_some() {
+            return self.container.end(pod, spec) && confirm_end(&self.source.api(), pod).await.is_ok();
+        }
+        self.container.look();
+        if self.container.is_due() {
+            let (source, addresses) = (&self.source, &self.shared.addresses);
+            let claims = self.shared.claims();
+            let launcher = Launcher { source, addresses, folder: &self.folder, claims: &claims };
+            match launcher.prepare(pod, spec).await {
+                Ok(command) => self.container.start(&self.shared.watchdog, spec, command),
+                Err(reason) => self.container.does_not_start(reason),
+            }
+        }
+        let seen = self.container.seen(pod.annotations().contains_key(UNREADY));
+        self.say(pod, status::patch(pod, &spec.name, &seen)).await;
+        false
+    }
+
+    async fn say(&mut self, pod: &Pod, status: Value) {
+        if self.said.as_ref() == Some(&status) {
+            return;
+        }
+        let pods = self.source.api::<Pod>();
+        let said = pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(&status)).await;
+        self.said = said.is_ok().then_some(status);
+    }
+}
