@@ -40,18 +40,25 @@ pub struct Member {
 pub struct Rqlite {
     address: SocketAddr,
     authorization: Option<String>,
+    tls: bool,
 }
 
 impl Rqlite {
     #[must_use]
     pub fn at(address: SocketAddr) -> Self {
-        Self { address, authorization: None }
+        Self { address, authorization: None, tls: false }
     }
 
     /// The same with basic authentication.
     #[must_use]
     pub fn as_user(&self, user: &str, password: &str) -> Self {
         Self { authorization: Some(basic(user, password)), ..self.clone() }
+    }
+
+    /// The same over TLS, whatever certificate the node has.
+    #[must_use]
+    pub fn over_tls(&self) -> Self {
+        Self { tls: true, ..self.clone() }
     }
 
     /// Runs a statement that writes; gives its result.
@@ -106,7 +113,8 @@ impl Rqlite {
             Some(authorization) => request.clone().header("Authorization", authorization),
             None => request.clone(),
         };
-        match http::ask(self.address, &request, LIMIT) {
+        let ask = if self.tls { http::ask_over_tls } else { http::ask };
+        match ask(self.address, &request, LIMIT) {
             Ok((200, body)) => Ok(body),
             Ok((status, body)) => Err(format!("{status} {}", body.trim())),
             Err(error) => Err(error.to_string()),

@@ -116,7 +116,8 @@ impl Container {
         let ending = self.ending.get_or_insert_with(|| Ending { since: Instant::now(), terminated: false });
         let passed = ending.since.elapsed();
         let limit = if pre_stop >= grace { grace + Duration::from_secs(2) } else { grace };
-        if passed >= limit {
+        // Without any grace (`--force`) nothing is said before.
+        if grace.is_zero() || passed >= limit {
             self.node.kill_now();
         } else if passed >= pre_stop.min(grace) && !ending.terminated {
             ending.terminated = true;
