@@ -8,7 +8,7 @@ use std::process::Command;
 use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt;
 
-use super::binaries::{Rqlited, Rqliteds};
+use super::binaries::{Rqlited, Rqliteds, Version};
 use super::environment::{self, Environment, expand};
 use super::peers::{self, Addresses};
 use super::rewrite::Rewrite;
@@ -52,7 +52,7 @@ impl Launcher<'_> {
         let files = volumes::mount(self.source, pod, container, &environment, &folders, &mut rewrite).await?;
         let words = words(container, &environment);
         self.root(&words, &environment, &mut rewrite)?;
-        let peers = self.peers(pod, &mut rewrite).await?;
+        let peers = self.peers(pod, rqlited, &mut rewrite).await?;
         // Every Pod is in the one network: "all addresses" are this Pod's.
         rewrite.name("0.0.0.0", &address);
         rewrite.name("dns-srv", "dns");
@@ -88,7 +88,7 @@ impl Launcher<'_> {
     }
 
     /// What the discovery name resolves to. Host names of Pods, with and without the namespace and domain, become addresses.
-    async fn peers(&self, pod: &Pod, rewrite: &mut Rewrite) -> Result<String, Waiting> {
+    async fn peers(&self, pod: &Pod, rqlited: &Rqlited, rewrite: &mut Rewrite) -> Result<String, Waiting> {
         let sets = self.source.sets().await?;
         let namespace = pod.namespace().unwrap_or_default();
         let peers = peers::of(pod, &sets, self.addresses);
@@ -102,8 +102,10 @@ impl Launcher<'_> {
         // A Pod of no set is found alone.
         let alone = peers.is_empty().then(|| self.addresses.of_pod(pod));
         let found = peers.iter().map(|peer| peer.address).chain(alone);
-        let raft: Vec<String> = found.map(|address| format!("{address}:4002")).collect();
-        Ok(raft.join(","))
+        // Since 8.0 nodes join at the Raft port, before at the HTTP port.
+        let port = if rqlited.version < Version(8, 0, 0) { 4001 } else { 4002 };
+        let found: Vec<String> = found.map(|address| format!("{address}:{port}")).collect();
+        Ok(found.join(","))
     }
 }
 

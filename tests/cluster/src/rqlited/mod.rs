@@ -124,7 +124,7 @@ impl Databases {
     /// Ends them all.
     pub(crate) fn end(&self) {
         let workers = std::mem::take(&mut *lock(&self.0.workers));
-        workers.values().for_each(Worker::tell_gone);
+        workers.values().for_each(Worker::tell_stop);
     }
 
     fn node_of(&self, key: &Key, pod: &Pod) -> RqliteNode {

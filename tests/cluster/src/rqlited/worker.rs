@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::container::Container;
 use super::launch::{Launcher, container_of};
@@ -22,6 +23,9 @@ use crate::node_agent::{UNREADY, confirm_end};
 
 /// How often it looks around.
 const TICK: Duration = Duration::from_millis(50);
+
+/// For what a step asks of the API.
+const LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -35,12 +39,14 @@ pub(super) struct Worker {
 struct Mail {
     pod: Mutex<Pod>,
     gone: AtomicBool,
+    stop: AtomicBool,
 }
 
 impl Worker {
     /// `former`: the one of a Pod of the same name, which is no more; its process ends at once, before ours starts.
     pub(super) fn start(shared: &Arc<Shared>, pod: &Pod, node: RqliteNode, former: Option<Self>) -> Self {
-        let mail = Arc::new(Mail { pod: Mutex::new(pod.clone()), gone: AtomicBool::new(false) });
+        let mail =
+            Arc::new(Mail { pod: Mutex::new(pod.clone()), gone: AtomicBool::default(), stop: AtomicBool::default() });
         let (shared, told) = (Arc::clone(shared), Arc::clone(&mail));
         let name = pod.name_any();
         let thread = thread::Builder::new().name(name).spawn(move || {
@@ -62,15 +68,20 @@ impl Worker {
         *self.mail.pod.lock().unwrap_or_else(PoisonError::into_inner) = pod.clone();
     }
 
-    /// Its Pod is no more: the process is killed at once.
+    /// Its Pod is no more: the process is killed at once, unless its node is cut off; then when it is back.
     pub(super) fn tell_gone(&self) {
         self.mail.gone.store(true, Ordering::SeqCst);
+    }
+
+    /// The process is killed at once, whatever else there is.
+    pub(super) fn tell_stop(&self) {
+        self.mail.stop.store(true, Ordering::SeqCst);
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.tell_gone();
+        self.tell_stop();
         // A panic of the thread has been printed by itself.
         self.thread.take().map(JoinHandle::join).map(drop).unwrap_or_default();
     }
@@ -88,12 +99,15 @@ async fn live(shared: &Shared, mail: &Mail, container: Container) {
     let source = Source::new(client, &pod.namespace().unwrap_or_default());
     let folder = shared.folder().join("pods").join(pod.uid().unwrap_or_default());
     let mut life = Life { shared, source, container, folder, said: None };
-    while !mail.gone.load(Ordering::SeqCst) {
+    while !mail.stop.load(Ordering::SeqCst) {
         let pod = mail.pod();
         if shared.pauses.is_paused_for(&pod.metadata) {
             // Cut off: the process goes on, nobody hears of it, and what is asked of it is not heard.
             life.container.look();
-        } else if life.step(&pod).await {
+        } else if mail.gone.load(Ordering::SeqCst) {
+            break;
+        } else if timeout(LIMIT, life.step(&pod)).await.unwrap_or(false) {
+            // Its end is confirmed. A step that hangs (so does the API server) is begun again.
             break;
         }
         tokio::time::sleep(TICK).await;
