@@ -58,6 +58,11 @@ fn a_node_that_is_told_to_removes_itself_as_it_ends() {
 }
 
 #[test]
+fn a_new_image_runs_the_new_version_on_the_old_data() {
+    with_rqlited("an_upgrade");
+}
+
+#[test]
 fn an_image_that_is_not_there_does_not_start() {
     with_rqlited("no_such_image");
 }
@@ -141,7 +146,9 @@ fn the_quorum_is_lost() {
         namespace.kubectl().line("scale statefulset/rqlite --replicas=1").ok();
         await_gone(&namespace, &["rqlite-0"]);
         for pod in ["rqlite-1", "rqlite-2"] {
-            assert_eq!(namespace.rqlite_node(pod).exits(), [Exit { code: Some(0), signal: None }], "{pod}");
+            // Asked to, not killed. With 0, unless it was still busy joining: then with 1, and 7.x by SIGTERM itself.
+            let exits = namespace.rqlite_node(pod).exits();
+            assert!(exits.len() == 1 && exits.iter().all(|exit| exit.signal != Some(9)), "{pod}: {exits:?}");
         }
         let rqlite = namespace.rqlite("rqlite-0");
         // Its lease ends within a second; then it has no leader, for good.
@@ -405,6 +412,26 @@ fn a_node_removes_itself() {
         nodes if nodes.len() == 2 => Ok(()),
         nodes => Err(format!("{nodes:?}")),
     });
+}
+
+#[test]
+#[ignore = "only in a network of its own, for a_new_image_runs_the_new_version_on_the_old_data"]
+fn an_upgrade() {
+    let rqliteds = Rqliteds::find().unwrap();
+    let (Some(old), Some(new)) = (rqliteds.newest_of(9), rqliteds.newest_of(10)) else {
+        eprintln!("SKIPPED an_upgrade: needs rqlited 9 and 10");
+        return;
+    };
+    let namespace = namespace("an_upgrade");
+    cluster(&namespace, &old.version.to_string());
+    let image = format!("rqlite=rqlite/rqlite:{}", new.version);
+    namespace.kubectl().run(["set", "image", "statefulset/rqlite", &image]).ok();
+    namespace.kubectl().line("rollout status statefulset/rqlite --timeout=60s").ok();
+    for pod in ["rqlite-0", "rqlite-1", "rqlite-2"] {
+        let log = namespace.rqlite_node(pod).log();
+        assert!(log.contains(&format!("version v{}", new.version)), "{log}");
+        await_row(&namespace, pod);
+    }
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Launcher<'_> {
         let words = words(container, &environment);
         self.root(&words, &environment, &mut rewrite)?;
         let peers = self.peers(pod, rqlited, &mut rewrite).await?;
+        let words = peers::discovered(words, rqlited.version, &peers);
         // Every Pod is in the one network: "all addresses" are this Pod's.
         rewrite.name("0.0.0.0", &address);
         rewrite.name("dns-srv", "dns");
@@ -102,9 +103,9 @@ impl Launcher<'_> {
         // A Pod of no set is found alone.
         let alone = peers.is_empty().then(|| self.addresses.of_pod(pod));
         let found = peers.iter().map(|peer| peer.address).chain(alone);
-        // Since 8.0 nodes join at the Raft port, before at the HTTP port.
-        let port = if rqlited.version < Version(8, 0, 0) { 4001 } else { 4002 };
-        let found: Vec<String> = found.map(|address| format!("{address}:{port}")).collect();
+        // Since 8.0 nodes join at the Raft port, before over HTTP.
+        let (scheme, port) = if rqlited.version < Version(8, 0, 0) { ("http://", 4001) } else { ("", 4002) };
+        let found: Vec<String> = found.map(|address| format!("{scheme}{address}:{port}")).collect();
         Ok(found.join(","))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Simplified against real DNS: the answer is a list that is fixed when the process starts, and it names ordinals that have no Pod
 //! yet (a dial to those is refused at once); it neither lags nor caches, and asks no Service whether it publishes Pods that are not
-//! ready. `dns-srv` is asked as `dns`, since rqlited's own override (`RQLITE_DISCO_DNS_HOSTS`) is for that mode alone.
+//! ready. `dns-srv` is asked as `dns`, since rqlited's own override (`RQLITE_DISCO_DNS_HOSTS`) is for that mode alone. Releases without
+//! the override get the list as `-join`, which they bootstrap by in the same way; only where the flags are words of their own.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -11,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use kube::ResourceExt;
+
+use super::binaries::Version;
 
 /// Ordinals that a set may grow to while its nodes run.
 const GROWTH: u32 = 16;
@@ -94,6 +97,21 @@ fn of_set(set: &StatefulSet, addresses: &Addresses) -> Vec<Peer> {
         address: addresses.of(&namespace, &set.name_any(), ordinal, read_only),
     };
     (start..start + count).map(peer).collect()
+}
+
+/// The first release that is known to take the override; older ones are given `-join` whether they would or not.
+const OVERRIDE: Version = Version(8, 36, 11);
+
+/// A command line of this version, with the discovery that it can be given.
+pub(super) fn discovered(words: Vec<String>, version: Version, peers: &str) -> Vec<String> {
+    if version >= OVERRIDE {
+        return words;
+    }
+    let flag = |word: &str| word.trim_start_matches('-').split('=').next().unwrap_or_default().to_owned();
+    let is_dns = |word: &String| word.starts_with('-') && flag(word) == "disco-mode" && word.contains("=dns");
+    let is_config = |word: &String| word.starts_with('-') && flag(word) == "disco-config" && word.contains('=');
+    let words = words.into_iter().filter(|word| !is_config(word));
+    words.map(|word| if is_dns(&word) { format!("-join={peers}") } else { word }).collect()
 }
 
 fn words(spec: &PodSpec) -> impl Iterator<Item = &str> {
