@@ -37,6 +37,11 @@ pub(crate) enum Command {
     ///
     /// Exit codes: 0 fine, 1 a problem was found, 2 bad usage, 3 it could not be looked at.
     Doctor(Doctor),
+    /// Say what would be said to a scale of a set, before anybody tries it: the verdict, the members, the safe way.
+    ///
+    /// Asks the cluster's own Quorate by a dry run; where there is none, the same policies judge here. As `kubectl quorate can-scale`, when
+    /// a link called `kubectl-quorate` is on the PATH.
+    CanScale(CanScale),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -63,6 +68,25 @@ pub(crate) struct Doctor {
     /// The server's ServiceAccount.
     #[arg(long, value_name = "NAME", default_value = "quorate")]
     pub(crate) service_account: String,
+    /// `text` for people, `json` for programs.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CanScale {
+    /// The StatefulSet.
+    #[arg(value_name = "NAMESPACE/NAME")]
+    pub(crate) set: ObjectName,
+    /// The replicas to come to.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(i32::MAX)))]
+    pub(crate) to: u32,
+    /// Name of the cluster's webhook configurations of Quorate.
+    #[arg(long, value_name = "NAME", default_value = "quorate")]
+    pub(crate) webhooks: String,
+    /// Configuration file (YAML) for a cluster without Quorate: modes, settings, own modules.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// `text` for people, `json` for programs.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -129,7 +153,7 @@ pub(crate) struct Webhooks {
     pub(crate) config: Option<PathBuf>,
     /// The Service in front of the server. Its namespace is left alone, like those of Kubernetes itself.
     #[arg(long, value_name = "NAMESPACE/NAME", default_value = "quorate-system/quorate")]
-    pub(crate) service: ServiceName,
+    pub(crate) service: ObjectName,
     /// Where the API server calls instead of a Service, for a server outside of the cluster: `https://HOST[:PORT]`.
     #[arg(long, value_name = "URL", conflicts_with = "service")]
     pub(crate) url: Option<HttpsUrl>,
@@ -140,17 +164,17 @@ pub(crate) struct Webhooks {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct ServiceName {
+pub(crate) struct ObjectName {
     pub(crate) namespace: String,
     pub(crate) name: String,
 }
 
-impl FromStr for ServiceName {
+impl FromStr for ObjectName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
-        let (namespace, name) = parts.ok_or("expected a namespace and a name, as `quorate-system/quorate`")?;
+        let (namespace, name) = parts.ok_or("expected a namespace and a name, as `db/rqlite`")?;
         Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
     }
 }

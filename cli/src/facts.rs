@@ -33,7 +33,8 @@ pub(crate) fn facts(file: Option<&Path>, now: OffsetDateTime) -> Result<String, 
     complete(recorded, now)
 }
 
-fn complete(recorded: String, now: OffsetDateTime) -> Result<String, UnusableFacts> {
+/// With the time where there is none.
+pub(crate) fn complete(recorded: String, now: OffsetDateTime) -> Result<String, UnusableFacts> {
     if let Some(recorded_now) = Facts::parse(&recorded)?.now {
         let is_time = OffsetDateTime::parse(&recorded_now, &Rfc3339).is_ok();
         return if is_time { Ok(recorded) } else { Err(UnusableFacts::Time(recorded_now)) };

@@ -1,17 +1,17 @@
 //! What is known of a StatefulSet from outside its manifest: the facts format, version 1 (`docs/facts.md`).
-//! Parsed, never fetched. An absent key is unknown, an empty list is knowledge.
+//! Parsed and written, never fetched. An absent key is unknown, an empty list is knowledge.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::membership::{Entry, Member, Membership};
+use crate::value::Source;
 
-/// The version of the format that this build reads.
+/// The version of the format that this build reads and writes.
 pub const VERSION: u64 = 1;
 
 /// Facts about one StatefulSet.
@@ -19,10 +19,19 @@ pub const VERSION: u64 = 1;
 pub struct Facts {
     /// None: no view. With a view, `Membership::leader` tells led from leaderless.
     pub membership: Option<Membership>,
+    /// How the membership was learned.
+    pub seen: Option<Seen>,
+    /// Why there is no membership, in a few words.
+    pub unseen: Option<String>,
     /// Node ids of the voters of the last trusted membership.
     pub last_voters: Option<Vec<String>>,
     pub pods: Option<Vec<Pod>>,
     pub claims: Option<Vec<Claim>>,
+    /// Names of the HorizontalPodAutoscalers that point at the set.
+    pub autoscalers: Option<Vec<String>>,
+    /// Values of ConfigMaps that the set refers to, by name and key. One that is absent is unknown; a key that is absent in one that is
+    /// given does not exist.
+    pub config_maps: BTreeMap<String, BTreeMap<String, String>>,
     /// Uids of owners that exist.
     pub owners: Option<Vec<String>>,
     /// Some pod of the set was ready at some time.
@@ -31,8 +40,18 @@ pub struct Facts {
     pub now: Option<String>,
 }
 
+/// When, and from whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Seen {
+    /// From the moment at which the node was asked to that at which the policies are.
+    pub age_milliseconds: u64,
+    /// Node id of the one whose answer it is.
+    pub from: String,
+}
+
 /// One pod of the set.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pod {
     pub name: String,
@@ -41,13 +60,15 @@ pub struct Pod {
     #[serde(default)]
     pub terminating: bool,
     /// The Raft node id that it runs with; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
     /// It runs with `-raft-cluster-remove-shutdown`; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_shutdown: Option<bool>,
 }
 
 /// One PersistentVolumeClaim of the set's templates.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     pub name: String,
@@ -60,19 +81,34 @@ pub struct Claim {
 #[error("facts: {0}")]
 pub struct FactsError(pub String);
 
-#[derive(Deserialize)]
+/// The JSON of it.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Document {
-    #[expect(dead_code, reason = "named here so that it is a known key; `Versioned` has read it")]
-    version: IgnoredAny,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     membership: Option<Vec<Entry>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     leader: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<Seen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unseen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_voters: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<Vec<Pod>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pvcs: Option<Vec<Claim>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autoscalers: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    config_maps: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     owners: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ever_ready: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<String>,
 }
 
@@ -105,13 +141,53 @@ impl Facts {
                 .map(|entries| view(entries, document.leader))
                 .transpose()?
                 .and_then(Membership::usable),
+            seen: document.seen,
+            unseen: document.unseen,
             last_voters: document.last_voters,
             pods: document.pods,
             claims: document.pvcs,
+            autoscalers: document.autoscalers,
+            config_maps: document.config_maps,
             owners: document.owners,
             ever_ready: document.ever_ready,
             now: document.now,
         })
+    }
+
+    /// The JSON text that [`Facts::parse`] reads.
+    ///
+    /// # Errors
+    /// None for facts that can be held.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        let facts = self.clone();
+        let leader = facts.membership.as_ref().map(|view| view.leader.clone());
+        serde_json::to_string(&Document {
+            version: VERSION,
+            membership: facts.membership.map(|view| view.members.into_iter().map(Entry::of).collect()),
+            leader,
+            seen: facts.seen,
+            unseen: facts.unseen,
+            last_voters: facts.last_voters,
+            pods: facts.pods,
+            pvcs: facts.claims,
+            autoscalers: facts.autoscalers,
+            config_maps: facts.config_maps,
+            owners: facts.owners,
+            ever_ready: facts.ever_ready,
+            now: facts.now,
+        })
+    }
+
+    /// What a reference of the manifest holds; None: unknown.
+    pub fn held_by(&self, source: &Source) -> Option<&str> {
+        match source {
+            Source::ConfigMapKey { name, key } => self.config_maps.get(name)?.get(key).map(String::as_str),
+            Source::SecretKey { .. }
+            | Source::Field(_)
+            | Source::Resource(_)
+            | Source::Script(_)
+            | Source::Composed { .. } => None,
+        }
     }
 }
 

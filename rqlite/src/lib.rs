@@ -5,7 +5,7 @@
 //! StatefulSet ── manifest ── launch ── flag ──┐
 //!                 (image)    version          ├─ cluster::RqliteSet ─┐
 //!                                             │                      ├─ change ── scaling ── quorum
-//! /nodes, pods, claims, time ── membership, facts ───────────────────┘
+//! /nodes, pods, claims, time ── membership, running, facts ──────────┘
 //! ```
 
 pub mod bootstrap;
@@ -17,6 +17,7 @@ pub mod flag_table;
 pub mod launch;
 pub mod manifest;
 pub mod role;
+pub mod running;
 pub mod secret;
 pub mod shutdown;
 pub mod storage;

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One node of the Raft configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct MembershipError {
 }
 
 /// One node as `/nodes` lists it. Keys that nobody here reads are skipped: every release adds some.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Entry {
     id: Option<String>,
@@ -80,6 +80,11 @@ impl Entry {
         Some(self.into_member(id, voter))
     }
 
+    pub(crate) fn of(member: Member) -> Self {
+        let Member { id, address, voter, reachable, leader } = member;
+        Entry { id: Some(id), addr: address, voter: Some(voter), reachable, leader }
+    }
+
     fn into_member(self, id: String, voter: bool) -> Member {
         Member { id, address: self.addr, voter, reachable: self.reachable, leader: self.leader }
     }
@@ -96,6 +101,11 @@ pub fn parse_nodes(all: &str, voters: Option<&str>) -> Result<Vec<Member>, Membe
         entry.into_member(id, voter)
     };
     Ok(Listing::parse(all)?.into_iter().map(member).collect())
+}
+
+/// Whether the body of `/nodes` tells which nodes vote. Before v8 it does not, and the voters are another request.
+pub fn tells_roles(body: &str) -> bool {
+    matches!(Listing::parse(body), Ok(entries) if entries.iter().all(|(_, entry)| entry.voter.is_some()))
 }
 
 /// What `/status` tells of the answering node and of its own, local idea of the membership.
@@ -202,6 +212,8 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trusted {
     pub membership: Membership,
+    /// Node id of the one whose answer it is.
+    pub from: String,
     /// Two nodes were named leader. The membership is then that of the highest term, and leaderless: nothing risky may rest on it.
     pub conflict: bool,
 }
@@ -222,10 +234,10 @@ pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
         let own = membership.leader.as_deref() == Some(answer.node.as_str());
         if conflict { (false, answer.term, own) } else { (own, answer.term, own) }
     });
-    best.map(|(_, mut membership)| {
+    best.map(|(answer, mut membership)| {
         if conflict {
             membership.leader = None;
         }
-        Trusted { membership, conflict }
+        Trusted { membership, from: answer.node.clone(), conflict }
     })
 }

@@ -2,13 +2,15 @@
 //! Says what happens and why; whether that is allowed, and in which words, is a policy's.
 //!
 //! ```text
-//! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way
+//! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way ── path_down
 //!                                                                                      └─ Up, FromZero, ToZero
 //! ```
 
 mod before;
 mod cluster;
 mod down;
+mod path;
+mod roster;
 mod up;
 mod way;
 mod zero;
@@ -19,6 +21,8 @@ mod fixture;
 pub use before::{Before, Data};
 pub use cluster::{Basis, Cluster, Ids, Voter};
 pub use down::{Bound, Down, Outcome, Step, departures};
+pub use path::{PathStep, path_down};
+pub use roster::{Listed, roster};
 pub use up::{Denial, Up};
 pub use way::{Way, lowest_safe};
 pub use zero::{FromZero, ToZero, deletes_when_scaled};

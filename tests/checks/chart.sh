@@ -70,6 +70,14 @@ times 5 '^ *- guards$' --namespace guards
 times 5 'namespace: guards$' --namespace guards --show-only templates/webhooks.yaml
 times 4 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-only templates/webhooks.yaml
 
+# How rqlite's nodes are asked.
+access=(--set 'rqlite.access[0].secretName=rqlite-status,rqlite.access[0].namespace=db,rqlite.access[1].secretName=rqlite-status')
+gives "the configuration" 'folder: /etc/quorate-rqlite/rqlite-status' "${access[@]}"
+gives "the configuration" 'namespace: db' "${access[@]}"
+times 1 'secretName: rqlite-status' "${access[@]}" --show-only templates/deployment.yaml
+times 1 'mountPath: /etc/quorate-rqlite/rqlite-status' "${access[@]}" --show-only templates/deployment.yaml
+refused "access without a Secret" secretName --set 'rqlite.access[0].namespace=db'
+
 # The pod.
 for line in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'allowPrivilegeEscalation: false' 'drop: \[ALL\]' 'type: RuntimeDefault' \
     'replicas: 2' 'priorityClassName: system-cluster-critical' 'path: /readyz' 'path: /livez' 'image: "quorate/quorate:[0-9.]+"'; do

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use hyper::StatusCode;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{Addresses, Bound, NoParents, ServeError, Server, ServerConfig};
+use quorate_webhook::{Addresses, Bound, ServeError, Server, ServerConfig, Sources};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,7 +37,7 @@ pub(crate) fn config() -> ServerConfig {
 
 pub(crate) async fn bind(config: ServerConfig) -> Result<Bound, ServeError> {
     let policies = Arc::new(PolicySet::new(Vec::new(), BreakGlass::default()).unwrap());
-    Server::bind(config, policies, Arc::new(NoParents), OffsetDateTime::now_utc).await
+    Server::bind(config, policies, Sources::default(), OffsetDateTime::now_utc).await
 }
 
 impl Running {

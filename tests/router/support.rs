@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{NoParents, ParentSource, ServerConfig, Webhook};
+use quorate_webhook::{ParentSource, ServerConfig, Sources, Webhook};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -24,11 +24,11 @@ pub(crate) fn no_policies() -> Arc<PolicySet> {
 }
 
 pub(crate) fn webhook(config: &ServerConfig, policies: Arc<PolicySet>) -> Webhook {
-    webhook_with(config, policies, Arc::new(NoParents))
+    Webhook::new(config, policies, Sources::default(), clock)
 }
 
 pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>) -> Webhook {
-    Webhook::new(config, policies, parents, clock)
+    Webhook::new(config, policies, Sources { parents, ..Sources::default() }, clock)
 }
 
 /// A server without policies: everything that can be read is allowed.

@@ -1,36 +1,79 @@
-//! The facts of a live review, as JSON of version 1.
-//! Knows the time so far, and which pods it has just let evict; all else is unknown, and the policies fall back.
+//! What a review may know beside the request itself, and who finds it out: the facts of one StatefulSet, version 1.
+//! Finds out nothing here; without a source only the time is known, and the policies fall back.
 
-use serde::Serialize;
+use std::future::Future;
+use std::pin::Pin;
+
+use quorate_engine::{Phase, Request};
+use rqlite::facts::{Facts, Pod};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use crate::parent::ParentAnswer;
 
 /// The door's clock. An argument, so that a verdict can be replayed at its own time.
 pub type Clock = fn() -> OffsetDateTime;
 
-/// What is known, as text.
-#[derive(Serialize)]
-struct Facts<'a> {
-    version: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<String>,
-    /// Absent is unknown.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pods: Vec<Pod<'a>>,
+/// The StatefulSet that a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AboutSet<'a> {
+    pub namespace: &'a str,
+    /// JSON texts of the set: as it is, then as it is to be.
+    pub objects: [Option<&'a str>; 2],
+    /// Whether the verdict may rest on the membership. Nothing that only patches needs it.
+    pub membership: bool,
 }
 
-#[derive(Serialize)]
-struct Pod<'a> {
-    name: &'a str,
-    terminating: bool,
+pub type FactsFuture<'a> = Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
+
+/// Finds facts. What does not come in time is unknown.
+pub trait FactSource: Send + Sync {
+    fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a>;
 }
 
-/// `{"version":1,"now":"2026-11-22T10:00:00Z"}`, to the second, and the pods that terminate. A time that RFC 3339 cannot write stays
-/// unknown.
-pub(crate) fn facts(now: OffsetDateTime, terminating: &[String]) -> String {
-    let now = now.truncate_to_second().format(&Rfc3339).ok();
-    let pods = terminating.iter().map(|name| Pod { name, terminating: true }).collect();
-    serde_json::to_string(&Facts { version: 1, now, pods }).unwrap_or_else(|_| r#"{"version":1}"#.to_owned())
+/// Knows no cluster: nothing is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFacts;
+
+impl FactSource for NoFacts {
+    fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+        Box::pin(std::future::ready(Facts::default()))
+    }
+}
+
+impl<'a> AboutSet<'a> {
+    /// None: the request is about no set that can be told.
+    pub(crate) fn of(phase: Phase, request: &'a Request<'_>, parent: &'a ParentAnswer) -> Option<Self> {
+        let namespace = request.namespace.as_deref()?;
+        let resource = (&*request.resource.group, &*request.resource.resource, request.sub_resource.as_deref());
+        let objects = match (resource, parent) {
+            (("apps", "statefulsets", None), _) => {
+                [request.old_object, request.object].map(|object| object.map(serde_json::value::RawValue::get))
+            }
+            (_, ParentAnswer::Found(parent)) => [Some(parent.as_str()), None],
+            (_, ParentAnswer::Absent | ParentAnswer::Unknown) => return None,
+        };
+        Some(Self { namespace, objects, membership: phase == Phase::Validate })
+    }
+}
+
+/// These pods were evicted a moment ago, which no watch may have told yet.
+pub(crate) fn terminate(facts: &mut Facts, evicted: &[String]) {
+    if evicted.is_empty() {
+        return;
+    }
+    let pods = facts.pods.get_or_insert_default();
+    for name in evicted {
+        match pods.iter_mut().find(|pod| pod.name == *name) {
+            Some(pod) => pod.terminating = true,
+            None => pods.push(Pod { name: name.clone(), terminating: true, ..Pod::default() }),
+        }
+    }
+}
+
+/// `2026-11-22T10:00:00Z`, to the second; None: RFC 3339 cannot write it.
+pub(crate) fn now(clock: OffsetDateTime) -> Option<String> {
+    clock.truncate_to_second().format(&Rfc3339).ok()
 }
 
 #[cfg(test)]
@@ -41,21 +84,20 @@ mod tests {
 
     #[test]
     fn tells_the_time_to_the_second() {
-        assert_eq!(
-            facts(datetime!(2026-11-22 10:00:00.123456 UTC), &[]),
-            r#"{"version":1,"now":"2026-11-22T10:00:00Z"}"#
-        );
+        assert_eq!(now(datetime!(2026-11-22 10:00:00.123456 UTC)).as_deref(), Some("2026-11-22T10:00:00Z"));
+        assert_eq!(now(datetime!(-0044-03-15 12:00 UTC)), None);
     }
 
     #[test]
-    fn tells_which_pods_terminate() {
-        let pods = r#"{"version":1,"now":"2026-11-22T10:00:00Z","pods":[{"name":"rqlite-0","terminating":true}]}"#;
-        assert_eq!(facts(datetime!(2026-11-22 10:00 UTC), &["rqlite-0".to_owned()]), pods);
-    }
-
-    #[test]
-    fn leaves_out_a_time_that_cannot_be_written() {
-        let before_christ = datetime!(-0044-03-15 12:00 UTC);
-        assert_eq!(facts(before_christ, &[]), r#"{"version":1}"#);
+    fn an_evicted_pod_terminates_whether_it_is_known_or_not() {
+        let evicted = ["rqlite-0".to_owned()];
+        let mut unknown = Facts::default();
+        terminate(&mut unknown, &evicted);
+        let terminating = |facts: &Facts| facts.pods.iter().flatten().map(|pod| pod.terminating).collect::<Vec<_>>();
+        assert_eq!(terminating(&unknown), [true]);
+        let known = |name: &str| Pod { name: name.to_owned(), ready: true, ..Pod::default() };
+        let mut facts = Facts { pods: Some(vec![known("rqlite-0"), known("rqlite-1")]), ..Facts::default() };
+        terminate(&mut facts, &evicted);
+        assert_eq!(terminating(&facts), [true, false]);
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use quorate_engine::{Context, Finding, Level, Parent, Phase, PolicySet, Request, Review, Verdict, subject};
+use rqlite::facts::Facts;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, info, warn};
 
 use crate::answer::Answer;
 use crate::deadline::Deadline;
-use crate::facts::facts;
+use crate::facts::{AboutSet, now, terminate};
 use crate::metrics::{path, verdict};
 use crate::parent::{ParentAnswer, ParentRef};
 use crate::refusal::Refusal;
@@ -62,12 +63,12 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
     }
     let judging = async {
         let parent = parent(webhook, request, deadline).await;
+        let facts = facts(webhook, phase, request, &parent, deadline).await;
         let parent = match &parent {
             ParentAnswer::Found(json) => Parent::Found(json),
             ParentAnswer::Absent => Parent::Absent,
             ParentAnswer::Unknown => Parent::Unknown,
         };
-        let facts = facts(webhook.now(), &webhook.evictions().terminating(request));
         policies.review(phase, request, &Context { parent, facts: &facts }).await
     };
     match timeout_at(deadline.at, judging).await {
@@ -79,13 +80,36 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
 /// May take half of the time, so that the policies can still judge without it.
 async fn parent(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) -> ParentAnswer {
     let Some(of) = ParentRef::of(request) else { return ParentAnswer::Unknown };
-    match timeout(deadline.budget / 2, webhook.parents().parent(&of)).await {
+    match timeout(deadline.budget / 2, webhook.sources().parents.parent(&of)).await {
         Ok(answer) => answer,
         Err(_) => {
             debug!(uid = &*request.uid, ?of, "parent not found in time");
             ParentAnswer::Unknown
         }
     }
+}
+
+/// What is known, as text. May take half of the time too; what is not known by then stays so.
+async fn facts(
+    webhook: &Webhook,
+    phase: Phase,
+    request: &Request<'_>,
+    parent: &ParentAnswer,
+    deadline: Deadline,
+) -> String {
+    let mut known = match AboutSet::of(phase, request, parent) {
+        Some(about) => {
+            let found = timeout(deadline.budget / 2, webhook.sources().facts.facts(&about)).await;
+            found.unwrap_or_else(|_| {
+                debug!(uid = &*request.uid, "facts not found in time");
+                Facts::default()
+            })
+        }
+        None => Facts::default(),
+    };
+    terminate(&mut known, &webhook.evictions().terminating(request));
+    known.now = now(webhook.now());
+    known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned())
 }
 
 /// What every policy that was asked would say if it could: nothing, in the time that there was.

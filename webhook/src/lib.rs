@@ -30,14 +30,16 @@ mod refusal;
 pub mod registration;
 mod routes;
 mod server;
+mod sources;
 mod tls;
 
 pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
-pub use facts::Clock;
+pub use facts::{AboutSet, Clock, FactSource, FactsFuture, NoFacts};
 pub use operations::{Gate, Readiness};
 pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
 pub use routes::Webhook;
 pub use server::{Addresses, Bound, ServeError, Server};
+pub use sources::Sources;
 pub use tls::tls_config;

@@ -25,8 +25,8 @@ use crate::facts::Clock;
 use crate::judging;
 use crate::metrics::Metrics;
 use crate::operations::{self, Readiness};
-use crate::parent::ParentSource;
 use crate::refusal::Refusal;
+use crate::sources::Sources;
 
 /// What all requests share. Cheap to clone.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub struct Webhook {
 
 struct Shared {
     policies: Arc<PolicySet>,
-    parents: Arc<dyn ParentSource>,
+    sources: Sources,
     clock: Clock,
     evictions: Evictions,
     metrics: Arc<Metrics>,
@@ -50,7 +50,7 @@ struct Shared {
 impl Webhook {
     /// Takes the bounds from `config`, and the certificate's handle where it has one; all else in it is for
     /// [`crate::Server`].
-    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>, clock: Clock) -> Self {
+    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, sources: Sources, clock: Clock) -> Self {
         let limits = &config.limits;
         let certificate = match &config.certificate {
             CertificateSource::Handle(handle) => handle.clone(),
@@ -59,7 +59,7 @@ impl Webhook {
         Self {
             shared: Arc::new(Shared {
                 policies,
-                parents,
+                sources,
                 clock,
                 evictions: Evictions::default(),
                 metrics: Arc::new(Metrics::new(certificate.metrics())),
@@ -96,8 +96,8 @@ impl Webhook {
         &self.shared.policies
     }
 
-    pub(crate) fn parents(&self) -> &dyn ParentSource {
-        self.shared.parents.as_ref()
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.shared.sources
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

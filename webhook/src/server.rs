@@ -23,8 +23,8 @@ use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
 use crate::facts::Clock;
 use crate::operations::Readiness;
-use crate::parent::ParentSource;
 use crate::routes::Webhook;
+use crate::sources::Sources;
 use crate::tls::tls_config;
 
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +78,12 @@ impl Server {
     pub async fn bind(
         config: ServerConfig,
         policies: Arc<PolicySet>,
-        parents: Arc<dyn ParentSource>,
+        sources: Sources,
         clock: Clock,
     ) -> Result<Bound, ServeError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let now = clock();
-        let webhook = Webhook::new(&config, policies, parents, clock);
+        let webhook = Webhook::new(&config, policies, sources, clock);
         let certificate = webhook.certificate().clone();
         let verifier = |check| CallerVerifier::open(check, Arc::clone(&provider)).map(Arc::new);
         let callers = config.callers.clone().map(verifier).transpose()?;

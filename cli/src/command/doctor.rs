@@ -2,6 +2,7 @@
 //! Finds nothing itself; the server's library does, and this prints it.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let policies = Arc::new(load(&source, &resolved, offline())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let checks = runtime.block_on(async {
-        let config = |home: &str| within(&section, home);
+        let config = |home: &str| within(&section, home, &source.folder);
         let cluster = Cluster::connect(config).await?;
         let expected = Expected {
             namespace: args.namespace.clone(),
@@ -66,9 +67,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 /// The chart's namespace where the configuration names none: a kubeconfig's is hardly ever Quorate's.
-fn within(section: &config::Cluster, home: &str) -> quorate_webhook::cluster::ClusterConfig {
+fn within(section: &config::Cluster, home: &str, folder: &Path) -> quorate_webhook::cluster::ClusterConfig {
     let home = if home == "default" { "quorate-system" } else { home };
-    section.within(home, "doctor".to_owned())
+    section.within(home, "doctor".to_owned(), folder)
 }
 
 fn exit(worst: Level) -> Exit {

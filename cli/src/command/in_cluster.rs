@@ -29,7 +29,7 @@ impl InCluster {
         policies: &Arc<PolicySet>,
     ) -> anyhow::Result<Option<Self>> {
         let Some(section) = &resolved.cluster else { return Ok(None) };
-        let cluster = Cluster::connect(|home| section.within(home, identity())).await?;
+        let cluster = Cluster::connect(|home| section.within(home, identity(), &source.folder)).await?;
         let config = cluster.config();
         let content = content(source, config, Arc::clone(policies));
         let plan = || Plan {

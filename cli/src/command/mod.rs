@@ -1,5 +1,6 @@
 //! The commands, one file each. This one only tells them apart.
 
+mod can_scale;
 mod config;
 mod doctor;
 mod explain;
@@ -24,5 +25,6 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
         Command::Webhooks(args) => webhooks::run(args, out),
         Command::Config(args) => config::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
+        Command::CanScale(args) => can_scale::run(args, out),
     }
 }

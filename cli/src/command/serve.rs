@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use quorate_engine::{MachineLimits, PolicySet};
-use quorate_webhook::{Addresses, CertificateSource, NoParents, Server, ServerConfig};
+use quorate_webhook::{Addresses, CertificateSource, Server, ServerConfig, Sources};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
@@ -71,8 +71,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let stop = Stop::new()?;
     let certificate = config.certificate.clone();
-    let parents = in_cluster.as_ref().map_or_else(|| Arc::new(NoParents) as _, |own| own.cluster.parents());
-    let mut server = Server::bind(config, Arc::clone(&policies), parents, clock::now).await?;
+    let sources = in_cluster.as_ref().map_or_else(Sources::default, |own| own.cluster.sources());
+    let mut server = Server::bind(config, Arc::clone(&policies), sources, clock::now).await?;
     let banner = Banner { addresses: server.addresses(), certificate: &certificate, policies: &policies };
     match format {
         LogFormat::Text => banner.print(out)?,

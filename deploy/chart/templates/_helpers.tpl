@@ -28,6 +28,15 @@ quorate-certificate
 {{- end -}}
 {{- end }}
 
+{{/* The Secrets by which rqlite's nodes are asked, each once, as JSON. */}}
+{{- define "quorate.rqliteSecrets" -}}
+{{- $names := list -}}
+{{- range .Values.rqlite.access -}}
+{{- $names = append $names .secretName -}}
+{{- end -}}
+{{- $names | uniq | toJson -}}
+{{- end }}
+
 {{/* The built-in policies with their mode, under what `config.policies` says of them. */}}
 {{- define "quorate.policies" -}}
 {{- $policies := dict -}}
@@ -56,6 +65,17 @@ cluster:
   webhooks: quorate
   secret: quorate-certificate
   lease: quorate-leader
+{{- with .Values.rqlite.access }}
+  access:
+{{- range $access := . }}
+    - folder: /etc/quorate-rqlite/{{ .secretName }}
+{{- range $key := list "namespace" "set" "serverName" }}
+{{- with get $access $key }}
+      {{ $key }}: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 policies:
   {{- include "quorate.policies" . | nindent 2 }}
 breakGlass:

@@ -5,7 +5,7 @@ use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 
-use crate::given::Given;
+use crate::given::{Given, Reference};
 use crate::reading::Reading;
 use crate::settings::Settings;
 
@@ -19,6 +19,7 @@ pub(crate) struct Update<'a> {
     pub(crate) allow_increase: bool,
     /// No cluster can have formed: no claim of the set is bound, and no pod was ever ready.
     pub(crate) unformed: bool,
+    facts: &'a Facts,
 }
 
 /// What becomes of one container's value. Without `before` rqlite did not run there, without `after` it will not.
@@ -39,7 +40,14 @@ impl<'a> Update<'a> {
             namespace: review.envelope.namespace.as_deref().unwrap_or_default(),
             allow_increase: settings.allow_increase_with_scale_up,
             unformed: unformed(&review.facts),
+            facts: &review.facts,
         }
+    }
+
+    /// What both references are known to hold, if it is the same.
+    pub(crate) fn held_by_both(&self, old: &Reference, new: &Reference) -> Option<&str> {
+        let [old, new] = [old, new].map(|reference| self.facts.held_by(&reference.source));
+        old.filter(|_| old == new)
     }
 }
 

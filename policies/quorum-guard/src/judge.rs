@@ -52,6 +52,7 @@ fn creation(new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !Transition::is_read_only(&rqlite) {
         findings.extend(rollout_above_tolerance::judge(new));
+        findings.extend(autoscaler_on_voters::judge_target(facts));
     }
     if let Some(transition) = Transition::recreation(new, &rqlite, facts)
         && transition.votes(&transition.before())

@@ -7,6 +7,7 @@
 //!                  └─ rule/eviction_below_quorum, rule/autoscaler_on_voters
 //! ```
 
+mod basis;
 mod claimed;
 mod judge;
 mod rule;

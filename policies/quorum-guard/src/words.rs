@@ -56,8 +56,10 @@ pub(crate) fn nodes(ids: &Ids) -> String {
 
 /// `rqlite-2`, `rqlite-3 and rqlite-4`, `rqlite-3, rqlite-4 and 7 more`.
 pub(crate) fn names(ids: &Ids) -> String {
-    let shown = u32::try_from(ids.shown.len()).unwrap_or(u32::MAX);
-    let mut words = ids.shown.clone();
+    /// As many as a person reads.
+    const SHOWN: usize = 6;
+    let mut words: Vec<String> = ids.named.iter().take(SHOWN).cloned().collect();
+    let shown = u32::try_from(words.len()).unwrap_or(u32::MAX);
     if ids.count > shown {
         words.push(format!("{} more", ids.count - shown));
     }

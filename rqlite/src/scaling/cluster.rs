@@ -32,19 +32,19 @@ pub struct Voter {
     pub removes_itself: bool,
 }
 
-/// Node ids, as many as a person reads, and how many there are.
+/// Node ids, the first of them by name, and how many there are: a manifest may ask for two billion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ids {
-    pub shown: Vec<String>,
+    pub named: Vec<String>,
     pub count: u32,
 }
 
 impl Ids {
-    /// How many are worth naming.
-    const SHOWN: usize = 6;
+    /// More than any cluster has voters.
+    const NAMED: usize = 64;
 
     fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
-        Ids { shown: ids.take(Ids::SHOWN).collect(), count }
+        Ids { named: ids.take(Ids::NAMED).collect(), count }
     }
 
     pub fn is_empty(&self) -> bool {

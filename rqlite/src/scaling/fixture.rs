@@ -59,6 +59,14 @@ impl World {
         Before::new(&self.set, Some(&self.rqlite), change::ordinals(&self.set), data, &self.facts)
     }
 
+    pub(crate) fn rqlite(&self) -> &RqliteSet {
+        &self.rqlite
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     pub(crate) fn to(&self, count: u32) -> Change {
         let old = change::ordinals(&self.set);
         let new = Ordinals::first(old.lowest().unwrap_or_default(), count);

@@ -75,7 +75,7 @@ impl Way {
         let scale = |count: &u32| format!("kubectl -n {namespace} scale statefulset {name} --replicas={count}");
         let remove = |ids: &Ids| {
             let one = |id: &String| format!("curl -X DELETE '{base}/remove' -d '{{\"id\":\"{id}\"}}'");
-            ids.shown.iter().rev().map(one).collect::<Vec<_>>()
+            ids.named.iter().rev().map(one).collect::<Vec<_>>()
         };
         let verify = || format!("curl '{base}/nodes?nonvoters&ver=2'");
         match self {

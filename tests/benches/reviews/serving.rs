@@ -11,9 +11,7 @@ use axum::http::header;
 use axum::routing::post;
 use quorate_certs::{Authority, ServingCertificate, Window};
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{
-    CertificateHandle, ConnectionMetrics, Door, Limits, NoParents, Server, ServerConfig, tls_config,
-};
+use quorate_webhook::{CertificateHandle, ConnectionMetrics, Door, Limits, Server, ServerConfig, Sources, tls_config};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -37,7 +35,7 @@ fn free_port() -> SocketAddr {
 
 async fn webhook(policies: PolicySet) -> Outcome<()> {
     let config = ServerConfig { listen: free_port(), metrics_listen: free_port(), ..ServerConfig::default() };
-    let server = Server::bind(config, Arc::new(policies), Arc::new(NoParents), OffsetDateTime::now_utc).await?;
+    let server = Server::bind(config, Arc::new(policies), Sources::default(), OffsetDateTime::now_utc).await?;
     print!("{}\n{}", server.addresses().webhook, server.authority().unwrap_or_default());
     Ok(server.run(std::future::pending()).await?)
 }

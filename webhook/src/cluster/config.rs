@@ -1,6 +1,8 @@
 //! Where in the cluster the server stands, and the names of the objects that it keeps.
 //! Reads no file; `cli` fills it from the configuration.
 
+use crate::cluster::RqliteAccess;
+
 /// The names that the installation gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterConfig {
@@ -16,6 +18,8 @@ pub struct ClusterConfig {
     pub lease: String,
     /// Who holds the lease: the pod's name.
     pub identity: String,
+    /// How rqlite's nodes are asked; without one that fits, over plain HTTP and as nobody.
+    pub access: Vec<RqliteAccess>,
 }
 
 impl ClusterConfig {
@@ -28,6 +32,7 @@ impl ClusterConfig {
             secret: "quorate-certificate".to_owned(),
             lease: "quorate-leader".to_owned(),
             identity: "quorate".to_owned(),
+            access: Vec::new(),
         }
     }
 }

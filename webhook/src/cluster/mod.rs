@@ -1,11 +1,13 @@
 //! The Kubernetes side of the server: what it reads of the cluster, and the few objects that it keeps there.
-//! Judges nothing: policies get parents from here, and nothing else.
+//! Judges nothing: policies get parents and facts from here, and nothing else.
 //!
 //! ```text
 //! Cluster::connect ──> Cluster::run
 //!    rights        which are missing: a start-up error                                 (every replica)
 //!    sets          watch of StatefulSets ─┬─> parents   cache, then one GET            (every replica)
 //!                                         └─> known rqlite sets
+//!    pods, claims, autoscalers  kept by their watches ─┐                              (every replica)
+//!    membership    rqlite's nodes, asked per review ───┴─> facts
 //!    certificate   Secret ──> served certificate                                       (every replica)
 //!    leader        Lease                                                               (one replica, from here on)
 //!     ├ certificate  the steps of a rotation, `replicas` looks at what is served
@@ -14,23 +16,34 @@
 //!
 //! Every write names the version that it was made from: two leaders at once cannot undo each other.
 
+mod autoscalers;
 mod certificate;
+mod claims;
 mod config;
 mod content;
 pub mod doctor;
+mod dry_run;
 mod entries;
+mod facts;
+mod kept;
 mod leader;
+mod membership;
 mod pace;
 mod parents;
+mod pods;
 mod registrar;
 mod replicas;
 mod rights;
 mod running;
 mod sets;
 mod stored;
+mod subject;
+pub mod survey;
 mod watched;
 
 pub use config::ClusterConfig;
 pub use content::Content;
+pub use dry_run::DryRun;
+pub use membership::RqliteAccess;
 pub use rights::{Right, Uses, missing, rights};
 pub use running::{Cluster, ClusterError, OwnCertificate};

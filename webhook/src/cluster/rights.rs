@@ -57,7 +57,10 @@ pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
     };
     let own = config.namespace.as_str();
     may("apps", "statefulsets", "", "", &["get", "list", "watch"]);
-    may("", "pods", "", "", &["get"]);
+    may("", "pods", "", "", &["get", "list", "watch"]);
+    may("", "persistentvolumeclaims", "", "", &["list", "watch"]);
+    may("autoscaling", "horizontalpodautoscalers", "", "", &["list", "watch"]);
+    may("", "configmaps", "", "", &["get"]);
     for resource in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"] {
         may("admissionregistration.k8s.io", resource, &config.webhooks, "", &["get", "list", "watch", "patch"]);
     }
@@ -133,8 +136,10 @@ mod tests {
         for right in rights(&config(), Uses { own_certificate: true }) {
             assert!(!matches!(right.verb, "delete" | "deletecollection" | "*"), "{right}");
             let named = !right.name.is_empty();
+            let of_any_set =
+                ["statefulsets", "pods", "persistentvolumeclaims", "horizontalpodautoscalers", "configmaps"];
             let cannot_be =
-                right.verb == "create" || matches!(right.resource, "statefulsets" | "pods" | "endpointslices");
+                right.verb == "create" || right.resource == "endpointslices" || of_any_set.contains(&right.resource);
             assert!(named || cannot_be, "{right}");
         }
     }

@@ -14,12 +14,15 @@ use tracing::{info, warn};
 
 use crate::certificate::CertificateHandle;
 use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
+use crate::cluster::facts::ClusterFacts;
+use crate::cluster::membership::Memberships;
 use crate::cluster::parents::ClusterParents;
 use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
 use crate::cluster::sets::{Sets, SetsWatch};
+use crate::cluster::watched::Watches;
 use crate::cluster::{ClusterConfig, Content, Right, Uses, leader, missing, rights};
 use crate::facts::Clock;
-use crate::parent::ParentSource;
+use crate::sources::Sources;
 
 const RETRY: Duration = Duration::from_secs(2);
 /// For the Lease to be given up; whoever stops the process waits no longer either.
@@ -47,6 +50,7 @@ pub struct Cluster {
     sets: Sets,
     watch: SetsWatch,
     parents: ClusterParents,
+    facts: ClusterFacts,
     leads: watch::Sender<bool>,
     registrars: RegistrarMetrics,
     certificates: CertificateMetrics,
@@ -72,12 +76,14 @@ impl Cluster {
     fn with(client: Client, config: ClusterConfig) -> Self {
         let (sets, watch) = Sets::new();
         let parents = ClusterParents::new(client.clone(), sets.clone());
+        let facts = ClusterFacts::new(client.clone(), Memberships::new(config.access.clone()));
         Self {
             client,
             config,
             sets,
             watch,
             parents,
+            facts,
             leads: watch::Sender::new(false),
             registrars: RegistrarMetrics::default(),
             certificates: CertificateMetrics::default(),
@@ -92,20 +98,21 @@ impl Cluster {
         &self.client
     }
 
-    pub fn parents(&self) -> Arc<dyn ParentSource> {
-        Arc::new(self.parents.clone())
+    /// Who finds out what stands around a request.
+    pub fn sources(&self) -> Sources {
+        Sources { parents: Arc::new(self.parents.clone()), facts: Arc::new(self.facts.clone()) }
     }
 
     /// Whether the caches have been filled; a server is not ready before.
     pub fn gate(&self) -> impl Fn() -> Result<(), &'static str> + Send + Sync + 'static {
-        let sets = self.sets.clone();
-        move || if sets.synced() { Ok(()) } else { Err("StatefulSets are not known yet") }
+        let (sets, facts) = (self.sets.clone(), self.facts.clone());
+        move || if sets.synced() { facts.synced() } else { Err("StatefulSets are not known yet") }
     }
 
     /// What all parts count.
     pub fn metrics(&self) -> Registry {
         let mut registry = Registry::with_prefix("quorate");
-        let Self { sets, parents, registrars, certificates, .. } = self;
+        let Self { sets, parents, facts, registrars, certificates, .. } = self;
         registry.register(
             "parent_lookups",
             "Parents found in the cache or by GET, and errors",
@@ -113,8 +120,13 @@ impl Cluster {
         );
         registry.register("cluster_sets", "StatefulSets known", sets.total.clone());
         registry.register("cluster_rqlite_sets", "Those of them that run rqlite", sets.rqlite.clone());
-        registry.register("cluster_sets_watch_failures", "How often their watch broke", sets.watched.failures.clone());
-        registry.register_collector(Box::new(sets.watched.clone()));
+        registry.register(
+            "membership_looks",
+            "Memberships asked for, by the view that they gave",
+            facts.memberships.looks.0.clone(),
+        );
+        let watched = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
+        registry.register_collector(Box::new(Watches(watched.map(Clone::clone).into())));
         registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
         registry.register("registration_writes", "Writes of the entries kept in it", registrars.written.clone());
         registry.register("registration_undone", "Those that somebody had undone", registrars.undone.clone());
@@ -184,6 +196,9 @@ impl Cluster {
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(self.watch.run(self.client.clone()));
+        tasks.spawn(self.facts.pods.run(self.client.clone()));
+        tasks.spawn(self.facts.claims.run(self.client.clone()));
+        tasks.spawn(self.facts.autoscalers.run(self.client.clone()));
         let Some(OwnCertificate { plan, handle }) = certificate else {
             // Somebody else writes the bundles; the registrars must not think that they are told no more.
             tasks.spawn(async move { bundle.closed().await });

@@ -1,4 +1,4 @@
-//! Whether a watch holds: since when not, and how often it broke.
+//! Whether a watch holds: since when not, and how often it broke; and that as metrics, by kind.
 //! Knows nothing of what is watched.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,8 @@ use std::time::Duration;
 use kube::runtime::watcher;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -17,7 +18,7 @@ use tracing::{info, warn};
 pub(crate) struct Watched {
     what: &'static str,
     broken: Arc<Mutex<Option<Instant>>>,
-    pub(crate) failures: Counter,
+    failures: Counter,
 }
 
 impl Watched {
@@ -43,18 +44,33 @@ impl Watched {
         self.state().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_broken(&self) -> bool {
+        self.state().is_some()
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How stale the known StatefulSets are, asked at each scrape.
-impl Collector for Watched {
+/// How all watches stand, asked at each scrape.
+#[derive(Debug)]
+pub(crate) struct Watches(pub(crate) Vec<Watched>);
+
+impl Collector for Watches {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let age = ConstGauge::new(self.stale().as_secs_f64());
-        let help = "Since when the watch of StatefulSets is broken; zero while it holds";
-        let metric = encoder.encode_descriptor("cluster_sets_stale_seconds", help, None, age.metric_type())?;
-        age.encode(metric)
+        let help = "Since when the watch of this kind is broken; zero while it holds";
+        let mut ages = encoder.encode_descriptor("cluster_watch_stale_seconds", help, None, MetricType::Gauge)?;
+        for watched in &self.0 {
+            ConstGauge::new(watched.stale().as_secs_f64()).encode(ages.encode_family(&[("kind", watched.what)])?)?;
+        }
+        let help = "How often the watch of this kind broke";
+        let mut failures = encoder.encode_descriptor("cluster_watch_failures", help, None, MetricType::Counter)?;
+        for watched in &self.0 {
+            ConstCounter::new(watched.failures.get()).encode(failures.encode_family(&[("kind", watched.what)])?)?;
+        }
+        Ok(())
     }
 }
 

@@ -119,10 +119,11 @@ fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
                 format!("passes with replicas {old_replicas} -> {new_replicas} by `allowIncreaseWithScaleUp`, and every pod restarts")
             })
         }
-        (Given::Reference(old), Given::Reference(new)) => old.holds_the_same(new).then(|| {
-            let held = old.held.as_deref().unwrap_or_default();
-            format!("both hold `{held}`, so nothing changes but where it stands")
-        }),
+        (Given::Reference(old), Given::Reference(new)) => {
+            let own = old.held.as_deref().filter(|_| old.holds_the_same(new));
+            let held = own.or_else(|| update.held_by_both(old, new))?;
+            Some(format!("both hold `{}`, so nothing changes but where it stands", clip(held)))
+        }
         (Given::Malformed(_), Given::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
             .then(|| "taken as the repair of a value that no rqlited starts with".to_owned()),
         (Given::Malformed(_), Given::Reference(_)) => {

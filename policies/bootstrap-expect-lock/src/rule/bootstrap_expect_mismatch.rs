@@ -9,7 +9,7 @@ use rqlite::role::Role;
 use rqlite::scaling::{Before, Cluster, Data, FromZero};
 
 use crate::edit::replicas;
-use crate::given::Given;
+use crate::given::{Given, Reference};
 use crate::reading::Reading;
 use crate::recreation::{Recreation, counted};
 
@@ -55,8 +55,8 @@ use crate::recreation::{Recreation, counted};
 ///
 /// ## When the value is unknown
 ///
-/// A reference (the Helm chart's ConfigMap) or a script gives a warning: it should give the number of replicas. Without
-/// facts nothing is known of older pods and claims, and the set counts as new; from zero it then counts as an old one, unless its data
+/// A reference to a ConfigMap (the Helm chart's) counts with the value that it holds, where that is known. Any other, and a
+/// script, gives a warning: it should give the number of replicas. Without facts nothing is known of older pods and claims, and the set counts as new; from zero it then counts as an old one, unless its data
 /// is on no claim.
 pub(crate) const RULE: Rule = Rule {
     id: "bootstrap-expect-mismatch",
@@ -75,7 +75,7 @@ pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let blank = recreation.as_ref().map(|recreation| recreation.blank(&set));
     let readings = Reading::all(document, Some(set));
     let several = readings.len() > 1;
-    let creation = Creation { replicas: replicas(document), recreation, blank, several, from_zero: false };
+    let creation = Creation { replicas: replicas(document), recreation, blank, several, from_zero: false, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn judge_from_zero(document: &SetDocument, replicas: i64, facts: &Fac
     }
     let readings = Reading::all(document, Some(set));
     let several = readings.len() > 1;
-    let creation = Creation { replicas, recreation: None, blank: None, several, from_zero: true };
+    let creation = Creation { replicas, recreation: None, blank: None, several, from_zero: true, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
 }
 
@@ -117,6 +117,7 @@ struct Creation<'a> {
     blank: Option<usize>,
     several: bool,
     from_zero: bool,
+    facts: &'a Facts,
 }
 
 impl Creation<'_> {
@@ -124,6 +125,9 @@ impl Creation<'_> {
         let finding = match &reading.given {
             Given::Nothing | Given::Number(0) => return None,
             Given::Number(number) => self.number(*number, reading)?,
+            Given::Reference(reference) if let Some(number) = self.held_by(reference) => {
+                self.number(number, reading)?
+            }
             Given::Reference(reference) => {
                 let source = if reference.readable {
                     format!("comes from {}", reference.source)
@@ -172,6 +176,11 @@ impl Creation<'_> {
             remedy(replicas, number)
         };
         Some(RULE.deny(format!("{what}: {}", harm(replicas, number))).remedy(remedy))
+    }
+
+    /// The number that a reference is known to hold.
+    fn held_by(&self, reference: &Reference) -> Option<i64> {
+        self.facts.held_by(&reference.source)?.trim().parse().ok()
     }
 
     fn whose(&self, reading: &Reading) -> String {

@@ -71,6 +71,17 @@ pub(crate) fn judge(
     })
 }
 
+/// Judges the creation of voters that an autoscaler points at already: Helm installs autoscalers first.
+pub(crate) fn judge_target(facts: &Facts) -> Vec<Finding> {
+    let autoscalers = facts.autoscalers.iter().flatten();
+    autoscalers
+        .map(|name| {
+            RULE.warn(format!("HorizontalPodAutoscaler {name} points at these voters: load will change their number"))
+                .remedy("set its minReplicas to maxReplicas, or delete it")
+        })
+        .collect()
+}
+
 fn targets_stateful_set(spec: &AutoscalerSpec) -> bool {
     let target = &spec.scale_target_ref;
     let group = target.api_version.as_deref().and_then(|version| version.split_once('/')).map(|(group, _)| group);

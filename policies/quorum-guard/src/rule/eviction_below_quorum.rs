@@ -8,6 +8,7 @@ use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::{Before, Cluster, Data};
 
+use crate::basis;
 use crate::claimed::Claimed;
 use crate::words;
 
@@ -83,13 +84,16 @@ fn voter(pod: &str, ordinal: u32, cluster: &Cluster) -> Option<Finding> {
         return None;
     }
     let wait = "wait until the voters that are down or terminating are back; the drain tries again";
+    let basis = basis::of(cluster);
     let from_memory = !cluster.has_view() && standing.voters > cluster.before().running.count();
     let finding = match Claimed::of(cluster) {
-        Some(claimed) => RULE.deny(format!("{leaves}{}", claimed.message)).remedy(format!("{}{wait}", claimed.remedy)),
+        Some(claimed) => {
+            RULE.deny(format!("{leaves}{}{basis}", claimed.message)).remedy(format!("{}{wait}", claimed.remedy))
+        }
         None if from_memory => RULE
-            .deny(format!("{leaves}, by the last known membership"))
+            .deny(format!("{leaves}{basis}"))
             .remedy(format!("give the membership if some of them were removed; else {wait}")),
-        None => RULE.deny(leaves).remedy(wait),
+        None => RULE.deny(format!("{leaves}{basis}")).remedy(wait),
     };
     Some(finding.retry())
 }

@@ -101,8 +101,9 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Vec<Find
         findings.push(RULE.warn(message));
     }
     if !cluster.has_view() {
+        let why = cluster.before().facts().unseen.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
         let message =
-            format!("{counts} without a view of the membership: whether there is a leader to join was not seen");
+            format!("{counts} without a view of the membership{why}: whether there is a leader to join was not seen");
         findings.push(RULE.warn(message).remedy("check `/nodes` first"));
     }
     findings

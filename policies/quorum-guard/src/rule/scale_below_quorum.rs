@@ -5,6 +5,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::change::Change;
 use rqlite::scaling::{Basis, Bound, Cluster, Down, Outcome, Way, departures};
 
+use crate::basis;
 use crate::claimed::Claimed;
 use crate::transition::{Transition, Via};
 use crate::words;
@@ -61,7 +62,7 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
     let finding = match down.outcome {
         Outcome::NoVoterLeaves => return None,
         Outcome::Holds(bound) => holds(change, cluster, &down, bound),
-        Outcome::LostAlready => lost_already(change, &down),
+        Outcome::LostAlready => lost_already(change, cluster, &down),
         Outcome::Breaks => breaks(transition, cluster, &down),
     };
     Some(finding.field(words::field(change)))
@@ -101,22 +102,13 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
         format!("remove {names} from the cluster (`DELETE /remove`), then check `/nodes`")
     };
     let numbers = words::leaves(down.after);
-    RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), basis(cluster))).remedy(remedy)
+    RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), basis::assumed(cluster))).remedy(remedy)
 }
 
-/// What an admission without a leader's view rests on.
-fn basis(cluster: &Cluster) -> &'static str {
-    match cluster.basis {
-        Basis::Led => "",
-        Basis::Leaderless => "; no node names a leader",
-        Basis::Remembered => "; no membership was given, so replicas, claims and the last membership count",
-        Basis::Count => "; assumes that nodes dropped earlier were removed",
-    }
-}
-
-fn lost_already(change: &Change, down: &Down) -> Finding {
+fn lost_already(change: &Change, cluster: &Cluster, down: &Down) -> Finding {
     let standing = words::answering(down.before);
-    RULE.warn(format!("{} while only {standing}: no reachable voter leaves", words::counts(change)))
+    let basis = basis::of(cluster);
+    RULE.warn(format!("{} while only {standing}: no reachable voter leaves{basis}", words::counts(change)))
         .remedy("when you recover by `peers.json`, list exactly the nodes that survive")
 }
 
@@ -129,7 +121,7 @@ fn breaks(transition: &Transition, cluster: &Cluster, down: &Down) -> Finding {
         format!("{counts} stops reachable voters while only {}{claims}", words::answering(down.before))
     } else {
         format!("{counts} {}{}{claims}", words::leaves(down.after), lost_by(cluster, change, down))
-    };
+    } + &basis::of(cluster);
     let way = remedy(transition, cluster, down);
     RULE.deny(message).remedy(claimed.map_or(String::new(), |claimed| claimed.remedy) + &way)
 }
@@ -152,10 +144,15 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
     {
         return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
     }
-    let unseen = match cluster.basis {
-        Basis::Led => None,
-        Basis::Leaderless => Some("no node names a leader that could remove one"),
-        Basis::Remembered | Basis::Count => Some("none was given, so no removal can be seen"),
+    let unseen = match (cluster.basis, &cluster.before().facts().unseen) {
+        (Basis::Led, _) => None,
+        (Basis::Leaderless, _) => Some("get a leader back (no node names one that could remove it)"),
+        (Basis::Remembered | Basis::Count, None) => {
+            Some("give the membership (none was given, so no removal can be seen)")
+        }
+        (Basis::Remembered | Basis::Count, Some(_)) => {
+            Some("let Quorate see it (no node could be asked: docs/operations.md)")
+        }
     };
     let going = words::nodes(&down.leaving);
     let to = if transition.via == Via::Recreation { "create it with replicas" } else { "scale to" };
@@ -171,7 +168,7 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
         }
         (Way::ScaleThenRemove { target, remove }, Some(unseen)) => {
             let names = words::nodes(&remove);
-            format!("{to} {target}; to go lower remove {names} and give the membership ({unseen}), or use break-glass")
+            format!("{to} {target}; to go lower remove {names} and {unseen}, or use break-glass")
         }
         (Way::RemoveDead { dead, target }, _) => {
             format!("remove the dead {} from the cluster, then {to} {target}", words::names(&dead))
@@ -194,10 +191,8 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
             format!("bring {names} back first; unless {they} coming back, {cure}")
         }
         (Way::RemoveFirst { .. } | Way::Stay, unseen) => {
-            let unseen = unseen.unwrap_or("those that leave match no node of it");
-            format!(
-                "no lower count is safe: remove {going} first and give the membership ({unseen}), or use break-glass"
-            )
+            let unseen = unseen.unwrap_or("give the membership (those that leave match no node of it)");
+            format!("no lower count is safe: remove {going} first and {unseen}, or use break-glass")
         }
     }
 }

@@ -5,6 +5,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::scaling::{Cluster, Denial, FromZero, Up};
 use rqlite::value::Value;
 
+use crate::basis;
 use crate::transition::Transition;
 use crate::words;
 
@@ -54,8 +55,8 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
     let Some(denial) = up.denial else { return may_bootstrap(transition, &up, &counts) };
     let why = match denial {
         Denial::Leaderless => ", and no node names a leader to join".to_owned(),
-        Denial::QuorumLost => format!(" while {}", words::answering(up.before)),
-        Denial::NoneReady => ", and no pod of the set is ready".to_owned(),
+        Denial::QuorumLost => format!(" while {}{}", words::answering(up.before), basis::of(cluster)),
+        Denial::NoneReady => format!(", and no pod of the set is ready{}", basis::of(cluster)),
     };
     Some(
         RULE.deny(format!("{counts} brings {blank} blank{why}"))
@@ -67,10 +68,11 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
 fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Finding> {
     let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
     let expects = nodes.filter_map(|node| match node.expect.as_ref().map(|expect| &expect.value) {
-        Some(Value::Known(expect)) if *expect > 0 => Some(*expect),
-        Some(Value::Known(_) | Value::Deferred(_) | Value::Malformed(_)) | None => None,
+        Some(Value::Known(expect)) => Some(*expect),
+        Some(Value::Deferred(source)) => transition.facts().held_by(source)?.parse().ok(),
+        Some(Value::Malformed(_)) | None => None,
     });
-    let expect = expects.min()?;
+    let expect = expects.filter(|expect| *expect > 0).min()?;
     let blank = up.blank.count();
     (expect <= i64::from(blank)).then(|| {
         let pods = if blank == 1 { "1 blank pod".to_owned() } else { format!("{blank} blank pods") };

@@ -121,7 +121,7 @@ fn node_ids_that_are_no_pod_names_are_matched_by_the_address() {
     let world = World::of(3, &[], &json!({ "version": 1, "leader": "a", "membership": view }));
     let before = world.before();
     let cluster = Cluster::of(&before);
-    assert_eq!(cluster.ids_leaving(&world.to(1).leaving()).shown, ["b", "c"]);
+    assert_eq!(cluster.ids_leaving(&world.to(1).leaving()).named, ["b", "c"]);
     assert_eq!(outcome(&world, 1), Outcome::Breaks);
 }
 

@@ -4,11 +4,9 @@
 use std::fmt::Display;
 
 use futures_util::future::join_all;
-use http_body_util::BodyExt;
 use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{DynamicObject, ListParams, PostParams, Request};
-use kube::client::Body;
 use kube::{Api, Client, Error};
 use serde_json::json;
 
@@ -16,7 +14,7 @@ use super::{Check, Expected, Topic};
 use crate::cluster::registrar::{MUTATING, VALIDATING, resource};
 use crate::cluster::replicas::addresses;
 use crate::cluster::stored::StoredSet;
-use crate::cluster::{ClusterConfig, Right, Uses, rights as used};
+use crate::cluster::{ClusterConfig, DryRun, Right, Uses, rights as used};
 
 /// A thing, or why it could not be read.
 pub(super) type Read<T> = Result<T, String>;
@@ -29,14 +27,6 @@ pub(super) struct Seen {
     pub(super) namespaces: Read<Vec<Namespace>>,
     pub(super) sets: Read<Vec<StoredSet>>,
     pub(super) dry_run: Read<DryRun>,
-}
-
-/// What the API server says to the creation of an rqlite set that every installation objects to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DryRun {
-    pub(super) code: u16,
-    pub(super) message: String,
-    pub(super) warnings: Vec<String>,
 }
 
 impl Seen {
@@ -90,14 +80,7 @@ async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, Error> {
     let params = PostParams { dry_run: true, ..PostParams::default() };
     let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets");
     let request = Request::new(path).create(&params, body).map_err(Error::BuildRequest)?;
-    let response = client.send(request.map(Body::from)).await?;
-    let code = response.status().as_u16();
-    let headers = response.headers().get_all("warning").iter();
-    let warnings = headers.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
-    let bytes = response.into_body().collect().await?.to_bytes();
-    let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let message = answer.get("message").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    Ok(DryRun { code, message, warnings })
+    DryRun::send(client, request).await
 }
 
 /// Which rights the server's ServiceAccount lacks, as far as the caller may ask.

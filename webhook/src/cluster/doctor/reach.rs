@@ -1,8 +1,8 @@
 //! Whether reviews arrive: endpoints behind the Service, and a dry run through the whole path.
 
-use super::look::{DryRun, Seen, unreadable};
+use super::look::{Seen, unreadable};
 use super::{Check, Expected, Topic};
-use crate::cluster::ClusterConfig;
+use crate::cluster::{ClusterConfig, DryRun};
 
 const TOPIC: Topic = Topic::Reachability;
 

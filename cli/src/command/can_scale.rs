@@ -1,0 +1,230 @@
+//! `quorate can-scale`: the verdict on a scale before anybody tries it, the members of the cluster, and the way there.
+//! The cluster's own Quorate decides where there is one; else the same policies do, here, with what the caller may see.
+
+use std::io::{self, Write};
+
+use quorate_engine::{Context, Level, Parent, Request, Review, Verdict};
+use quorate_webhook::cluster::DryRun;
+use quorate_webhook::cluster::survey::{Guard, Survey, Surveyor};
+use rqlite::change::{self, Change, Ordinals};
+use rqlite::scaling::{Before, Data, Listed, PathStep, path_down, roster};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::{CanScale as Args, Format};
+use crate::config::Source;
+use crate::exit::Exit;
+use crate::load::{load, offline};
+use crate::output::printable;
+use crate::report::BOLD;
+use crate::{clock, facts};
+
+/// All that is shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    set: String,
+    from: u32,
+    to: u32,
+    verdict: Verdict,
+    /// Who gave the verdict.
+    by: &'static str,
+    findings: Vec<Said>,
+    members: Vec<Row>,
+    /// How the members were learned, or why they were not.
+    membership: String,
+    /// Commands, in order.
+    way: Vec<String>,
+    /// What could not be seen.
+    gaps: Vec<String>,
+}
+
+/// One finding, as text: `policy/rule: message`.
+#[derive(Debug, Serialize)]
+struct Said {
+    level: Level,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    id: String,
+    voter: bool,
+    reachable: bool,
+    leader: bool,
+    pod: Option<String>,
+    leaving: bool,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(ask(args))?;
+    match args.format {
+        Format::Text => outcome.print(out)?,
+        Format::Json => {
+            serde_json::to_writer(&mut *out, &outcome)?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()?;
+    Ok(outcome.verdict.into())
+}
+
+async fn ask(args: &Args) -> anyhow::Result<Outcome> {
+    let (namespace, name) = (args.set.namespace.as_str(), args.set.name.as_str());
+    let surveyor = Surveyor::connect().await?;
+    let mut survey = surveyor.survey(namespace, name).await?;
+    let guard = surveyor.ask_guard(&args.webhooks, namespace, name, args.to).await;
+    let mut gaps = std::mem::take(&mut survey.gaps);
+    let (verdict, by, findings) = match guard {
+        Guard::Asked(answer) => asked(&answer),
+        Guard::Absent => judged(args, &survey, "the same policies, here: no Quorate guards the cluster").await?,
+        Guard::Unseen(why) => {
+            gaps.push(format!("whether Quorate guards the cluster: {why}"));
+            judged(args, &survey, "the same policies, here: the cluster's own Quorate could not be asked").await?
+        }
+    };
+    let way = if verdict == Verdict::Denied { way(args, &survey) } else { Vec::new() };
+    Ok(Outcome {
+        set: format!("{namespace}/{name}"),
+        from: change::ordinals(&survey.set).count(),
+        to: args.to,
+        verdict,
+        by,
+        findings,
+        members: members(&survey, args.to),
+        membership: learned(&survey),
+        way,
+        gaps,
+    })
+}
+
+/// The cluster's answer, as findings.
+fn asked(answer: &DryRun) -> (Verdict, &'static str, Vec<Said>) {
+    let by = "the cluster's own Quorate, by a dry run";
+    let said = |level, text: &str| Said { level, text: text.to_owned() };
+    let warned = answer.warnings.iter().map(|text| said(Level::Warn, text));
+    if (200..300).contains(&answer.code) {
+        return (Verdict::Allowed, by, warned.collect());
+    }
+    let text = answer.message.split_once("denied the request: ").map_or(answer.message.as_str(), |(_, text)| text);
+    (Verdict::Denied, by, std::iter::once(said(Level::Deny, text)).chain(warned).collect())
+}
+
+/// The policies' verdict on the scale, with what was seen.
+async fn judged(args: &Args, survey: &Survey, by: &'static str) -> anyhow::Result<(Verdict, &'static str, Vec<Said>)> {
+    let source = Source::read(args.config.as_deref())?;
+    let policies = load(&source, &source.resolve()?, offline())?;
+    let facts = facts::complete(survey.facts.to_json()?, clock::now())?;
+    let scale = |replicas: u32| json!({ "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": { "name": args.set.name, "namespace": args.set.namespace }, "spec": { "replicas": replicas } });
+    let request = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "can-scale", "operation": "UPDATE", "dryRun": true, "userInfo": {},
+        "kind": { "group": "autoscaling", "version": "v1", "kind": "Scale" },
+        "resource": { "group": "apps", "version": "v1", "resource": "statefulsets" }, "subResource": "scale",
+        "namespace": args.set.namespace, "name": args.set.name,
+        "object": scale(args.to), "oldObject": scale(change::ordinals(&survey.set).count()),
+    } });
+    let bytes = serde_json::to_vec(&request)?;
+    let context = Context { parent: Parent::Found(&survey.json), facts: &facts };
+    let review: Review = policies.mutate_then_validate(&Request::decode(&bytes)?, &context).await;
+    let findings = review.findings.iter().map(|finding| {
+        let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };
+        Said { level: finding.level, text: format!("{}: {}{remedy}", finding.rule, finding.message) }
+    });
+    Ok((review.verdict, by, findings.collect()))
+}
+
+fn members(survey: &Survey, to: u32) -> Vec<Row> {
+    let running = change::ordinals(&survey.set);
+    let first = running.lowest().unwrap_or_default();
+    let leaving = Change { old: running.clone(), new: Ordinals::first(first, to) }.leaving();
+    let data = Data::of(&survey.set, &survey.rqlite);
+    let before = Before::new(&survey.set, Some(&survey.rqlite), running, data, &survey.facts);
+    let row =
+        |Listed { id, voter, reachable, leader, pod, leaving }| Row { id, voter, reachable, leader, pod, leaving };
+    roster(&before, &leaving).into_iter().map(row).collect()
+}
+
+fn learned(survey: &Survey) -> String {
+    match (&survey.facts.seen, &survey.facts.unseen) {
+        (Some(seen), _) => format!("as {} tells it, through the API server's pod proxy", seen.from),
+        (None, Some(why)) => format!("not seen: {why}"),
+        (None, None) => "not seen: no pod could be listed".to_owned(),
+    }
+}
+
+/// The safe way, as commands that work from where the caller sits: through a port that is forwarded to a pod that stays.
+fn way(args: &Args, survey: &Survey) -> Vec<String> {
+    let (namespace, name) = (&args.set.namespace, &args.set.name);
+    let (scheme, port) = (if survey.http.tls { "https" } else { "http" }, survey.http.port);
+    let base = format!("{scheme}://localhost:{port}");
+    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, args.to, namespace, &base);
+    let commands: Vec<String> = steps
+        .into_iter()
+        .flat_map(|step| match step {
+            PathStep::Way { commands, .. } => commands,
+            PathStep::Arrive { command } => vec![command],
+        })
+        .collect();
+    let stays = change::ordinals(&survey.set).lowest().unwrap_or_default();
+    let forward = format!("kubectl -n {namespace} port-forward pod/{name}-{stays} {port} &");
+    let forwarded = commands.iter().any(|command| command.contains(&base));
+    forwarded.then_some(forward).into_iter().chain(commands).collect()
+}
+
+impl Outcome {
+    fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        let verdict = match self.verdict {
+            Verdict::Allowed => "allowed",
+            Verdict::Denied => "denied",
+            Verdict::NotJudged => "not judged",
+        };
+        writeln!(
+            out,
+            "{BOLD}{}{BOLD:#} {} -> {}: {BOLD}{verdict}{BOLD:#} by {}",
+            self.set, self.from, self.to, self.by
+        )?;
+        for said in &self.findings {
+            let level = match said.level {
+                Level::Deny => "deny",
+                Level::Warn => "warn",
+                Level::NotJudged => "not judged",
+            };
+            writeln!(out, "  {level} {}", printable(&said.text))?;
+        }
+        writeln!(out, "{BOLD}members{BOLD:#}, {}", printable(&self.membership))?;
+        self.table(out)?;
+        if !self.way.is_empty() {
+            writeln!(out, "{BOLD}the safe way{BOLD:#}")?;
+            self.way.iter().try_for_each(|command| writeln!(out, "  {}", printable(command)))?;
+        }
+        if !self.gaps.is_empty() {
+            writeln!(out, "{BOLD}not seen{BOLD:#}")?;
+            self.gaps.iter().try_for_each(|gap| writeln!(out, "  {}", printable(gap)))?;
+        }
+        Ok(())
+    }
+
+    fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.members.is_empty() {
+            return Ok(());
+        }
+        let head = ["id", "voter", "reachable", "leader", "pod", "leaving"].map(str::to_owned);
+        let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
+        let rows = self.members.iter().map(|row| {
+            let pod = row.pod.clone().unwrap_or_else(|| "-".to_owned());
+            let id = printable(&row.id).into_owned();
+            [id, yes(row.voter), yes(row.reachable), yes(row.leader), printable(&pod).into_owned(), yes(row.leaving)]
+        });
+        let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
+        let widths: Vec<usize> = (0..6)
+            .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
+            .collect();
+        for row in &rows {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            writeln!(out, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! A pod that runs rqlite, read by its own spec: its node id, whether it removes itself, where its HTTP API listens.
+//! Not the set's template, which newer pods may follow already; and nobody is asked here.
+
+use crate::cluster::{Node, RqliteSet};
+use crate::flag::CommandLine;
+use crate::manifest::{Metadata, PodSpec, PodTemplate, StatefulSet, StatefulSetSpec};
+use crate::value::Value;
+
+/// What a running pod's own spec says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningNode {
+    /// Raft node id; None: the spec does not tell.
+    pub id: Option<String>,
+    /// `-raft-cluster-remove-shutdown`; what cannot be read is false.
+    pub removes_itself: bool,
+    pub http: HttpApi,
+}
+
+/// Where a node answers `/nodes` and `/status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpApi {
+    /// `-http-cert` and `-http-key` are given: HTTPS.
+    pub tls: bool,
+    pub port: u16,
+}
+
+impl Default for HttpApi {
+    /// As rqlited's own defaults (`cmd/rqlited/flags.toml`).
+    fn default() -> Self {
+        Self { tls: false, port: 4001 }
+    }
+}
+
+impl RunningNode {
+    /// None: none of its containers runs rqlite. With several, of the first.
+    pub fn of(pod: &str, spec: &PodSpec) -> Option<Self> {
+        let metadata = Metadata { name: Some(pod.to_owned()), ..Metadata::default() };
+        let template = PodTemplate { spec: spec.clone(), ..PodTemplate::default() };
+        let spec = StatefulSetSpec { template, ..StatefulSetSpec::default() };
+        let alone = RqliteSet::recognise(&StatefulSet { metadata, spec, ..StatefulSet::default() })?;
+        let id = match alone.node_id(pod) {
+            Value::Known(id) => Some(id),
+            Value::Deferred(_) | Value::Malformed(_) => None,
+        };
+        let http = alone.nodes.first().map(HttpApi::of).unwrap_or_default();
+        Some(Self { id, removes_itself: alone.removes_itself(), http })
+    }
+}
+
+impl HttpApi {
+    /// As the flags tell; where they cannot be read, rqlited's default.
+    pub fn of(node: &Node) -> Self {
+        node.launch.line.as_ref().map(Self::of_line).unwrap_or_default()
+    }
+
+    fn of_line(line: &CommandLine) -> Self {
+        let given = |flag: &str| line.text(flag).is_some_and(|value| value.known().is_none_or(|text| !text.is_empty()));
+        let port = match line.text("http-addr") {
+            Some(Value::Known(address)) => address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
+            Some(Value::Deferred(_) | Value::Malformed(_)) | None => None,
+        };
+        Self { tls: given("http-cert") && given("http-key"), port: port.unwrap_or(Self::default().port) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn node(containers: &str) -> Option<RunningNode> {
+        RunningNode::of("rqlite-2", &serde_json::from_str(&format!(r#"{{"containers":{containers}}}"#)).unwrap())
+    }
+
+    #[test]
+    fn the_official_shape_is_named_after_its_pod() {
+        let read = node(r#"[{"image":"rqlite/rqlite:10.2.7","args":["-disco-mode=dns"]}]"#);
+        let expected = RunningNode {
+            id: Some("rqlite-2".to_owned()),
+            removes_itself: false,
+            http: HttpApi { tls: false, port: 4001 },
+        };
+        assert_eq!(read, Some(expected));
+    }
+
+    #[test]
+    fn its_own_flags_decide() {
+        let flags =
+            r#""-node-id=a","-http-addr=0.0.0.0:5001","-http-cert=/c","-http-key=/k","-raft-cluster-remove-shutdown""#;
+        let read = node(&format!(r#"[{{"image":"rqlite/rqlite:10.2.7","args":[{flags}]}}]"#)).unwrap();
+        assert_eq!(read.id.as_deref(), Some("a"));
+        assert!(read.removes_itself);
+        assert_eq!(read.http, HttpApi { tls: true, port: 5001 });
+    }
+
+    #[test]
+    fn what_it_does_not_tell_is_unknown() {
+        let env = r#""env":[{"name":"ID","valueFrom":{"configMapKeyRef":{"name":"m","key":"k"}}}]"#;
+        let read = node(&format!(
+            r#"[{{"image":"rqlite/rqlite:10.2.7","args":["-node-id=$(ID)","-http-addr=$(ID)"],{env}}}]"#
+        ));
+        assert_eq!(read.map(|node| (node.id, node.http)), Some((None, HttpApi::default())));
+    }
+
+    #[test]
+    fn a_pod_of_something_else_is_none() {
+        assert_eq!(node(r#"[{"image":"nginx:1.29"}]"#), None);
+    }
+}

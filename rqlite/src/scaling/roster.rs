@@ -1,0 +1,62 @@
+//! The members of a cluster as a person wants to see them before a change: who votes, who answers, which pod each is, and who is to leave.
+
+use crate::change::{Ordinals, pod_name};
+use crate::scaling::before::Before;
+
+/// One member of the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: String,
+    pub voter: bool,
+    pub reachable: bool,
+    pub leader: bool,
+    /// None: no pod of the set is known to be it.
+    pub pod: Option<String>,
+    pub leaving: bool,
+}
+
+/// The members that the view lists, in its order; empty without a view.
+pub fn roster(before: &Before, leaving: &Ordinals) -> Vec<Listed> {
+    let members = before.facts().membership.iter().flat_map(|view| &view.members);
+    members
+        .map(|member| {
+            let ordinal = before.ordinal_with_id(&member.id).or_else(|| before.ordinal_of_host(&member.address));
+            Listed {
+                id: member.id.clone(),
+                voter: member.voter,
+                reachable: member.reachable,
+                leader: member.leader,
+                pod: ordinal.map(|ordinal| pod_name(before.set, ordinal)),
+                leaving: ordinal.is_some_and(|ordinal| leaving.contains(ordinal)),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scaling::fixture::{World, led, nothing};
+
+    #[test]
+    fn says_who_is_to_leave() {
+        let world = World::of(3, &[], &led(4, &[3]));
+        let before = world.before();
+        let rows = roster(&before, &world.to(2).leaving());
+        let told: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.reachable, row.leader, row.leaving)).collect();
+        let expected = [
+            ("rqlite-0", true, true, false),
+            ("rqlite-1", true, false, false),
+            ("rqlite-2", true, false, true),
+            ("rqlite-3", false, false, false),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(rows[2].pod.as_deref(), Some("rqlite-2"));
+    }
+
+    #[test]
+    fn is_empty_without_a_view() {
+        let world = World::of(3, &[], &nothing());
+        assert_eq!(roster(&world.before(), &Ordinals::default()), []);
+    }
+}

@@ -1,0 +1,26 @@
+//! Of HorizontalPodAutoscalers: which StatefulSet they point at, and whether they ever move its count.
+
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+
+use crate::cluster::kept::Keep;
+
+/// What is kept of an autoscaler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptAutoscaler {
+    /// Name of the StatefulSet.
+    pub(crate) target: String,
+}
+
+impl Keep for HorizontalPodAutoscaler {
+    type Kept = KeptAutoscaler;
+
+    const KIND: &'static str = "HorizontalPodAutoscalers";
+
+    /// One whose bounds are equal holds a count and changes none.
+    fn kept(self) -> Option<KeptAutoscaler> {
+        let spec = self.spec;
+        let moves = spec.min_replicas.unwrap_or(1) != spec.max_replicas;
+        let target = spec.scale_target_ref;
+        (moves && target.kind == "StatefulSet").then_some(KeptAutoscaler { target: target.name })
+    }
+}

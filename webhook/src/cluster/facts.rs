@@ -1,0 +1,139 @@
+//! The facts of one set, gathered: pods, claims and autoscalers from the caches, ConfigMap values and the membership asked for now.
+//! What cannot be had is unknown; judges nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
+use kube::{Api, Client};
+use rqlite::facts::{Claim, Facts};
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::cluster::kept::Kept;
+use crate::cluster::membership::{Direct, Looked, Memberships, Target};
+use crate::cluster::pods::{KeptPod, WatchedPod};
+use crate::cluster::subject::Subject;
+use crate::facts::{AboutSet, FactSource, FactsFuture};
+
+/// For a ConfigMap; an API server that calls us answers within milliseconds.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Facts out of a cluster. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ClusterFacts {
+    pub(crate) client: Client,
+    pub(crate) pods: Kept<WatchedPod>,
+    pub(crate) claims: Kept<PersistentVolumeClaim>,
+    pub(crate) autoscalers: Kept<HorizontalPodAutoscaler>,
+    pub(crate) memberships: Memberships,
+}
+
+impl FactSource for ClusterFacts {
+    fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+        Box::pin(async move {
+            match Subject::of(about.namespace, about.objects) {
+                Some(subject) => self.of(&subject, about.membership).await,
+                None => Facts::default(),
+            }
+        })
+    }
+}
+
+impl ClusterFacts {
+    pub(crate) fn new(client: Client, memberships: Memberships) -> Self {
+        Self { client, pods: Kept::new(), claims: Kept::new(), autoscalers: Kept::new(), memberships }
+    }
+
+    pub(crate) fn synced(&self) -> Result<(), &'static str> {
+        match (self.pods.synced(), self.claims.synced(), self.autoscalers.synced()) {
+            (false, _, _) => Err("Pods are not known yet"),
+            (_, false, _) => Err("PersistentVolumeClaims are not known yet"),
+            (_, _, false) => Err("HorizontalPodAutoscalers are not known yet"),
+            (true, true, true) => Ok(()),
+        }
+    }
+
+    async fn of(&self, subject: &Subject, membership: bool) -> Facts {
+        let pods = self.pods_of(subject);
+        let looked = async {
+            match &pods {
+                Some(pods) if membership => Some(self.look(subject, pods).await),
+                Some(_) | None => None,
+            }
+        };
+        let (looked, config_maps) = tokio::join!(looked, self.config_maps(subject));
+        let (membership, seen, unseen) = match looked {
+            Some(Looked::Seen { membership, seen }) => (Some(membership), Some(seen), None),
+            Some(Looked::Unseen(why)) => (None, None, Some(why)),
+            None => (None, None, None),
+        };
+        let ever_ready = pods.as_ref().is_some_and(|pods| pods.iter().any(|(_, pod)| pod.ready)).then_some(true);
+        Facts {
+            membership,
+            seen,
+            unseen,
+            last_voters: self.memberships.last_voters(&subject.key, subject.uid.as_deref()),
+            pods: pods.map(|pods| pods.iter().map(|(name, pod)| pod.fact(name)).collect()),
+            claims: self.claims_of(subject),
+            autoscalers: self.autoscalers_of(subject),
+            config_maps,
+            ever_ready,
+            ..Facts::default()
+        }
+    }
+
+    fn pods_of(&self, subject: &Subject) -> Option<Vec<(String, KeptPod)>> {
+        self.pods.pick(&subject.key.namespace, |name, pod| {
+            subject.owns_pod(name, pod).then(|| (name.to_owned(), KeptPod::clone(pod)))
+        })
+    }
+
+    fn claims_of(&self, subject: &Subject) -> Option<Vec<Claim>> {
+        self.claims.pick(&subject.key.namespace, |name, claim| {
+            subject.owns_claim(name).then(|| Claim { name: name.to_owned(), bound: claim.bound })
+        })
+    }
+
+    fn autoscalers_of(&self, subject: &Subject) -> Option<Vec<String>> {
+        self.autoscalers.pick(&subject.key.namespace, |name, autoscaler| {
+            (autoscaler.target == subject.key.name).then(|| name.to_owned())
+        })
+    }
+
+    async fn look(&self, subject: &Subject, pods: &[(String, KeptPod)]) -> Looked {
+        let access = self.memberships.access(&subject.key);
+        let targets: Vec<Target<Direct<'_>>> = pods
+            .iter()
+            .filter_map(|(name, pod)| {
+                let http = subject.http(pod);
+                let way = Direct { address: (pod.address?, http.port).into(), tls: http.tls, access };
+                Some(Target { pod: name.clone(), node: pod.node_id(), way })
+            })
+            .collect();
+        self.memberships.look(&subject.key, subject.uid.as_deref(), &targets).await
+    }
+
+    /// As they are now.
+    async fn config_maps(&self, subject: &Subject) -> BTreeMap<String, BTreeMap<String, String>> {
+        let all: Api<ConfigMap> = Api::namespaced(self.client.clone(), &subject.key.namespace);
+        let gets = subject.config_maps.iter().map(async |name| match timeout(PATIENCE, all.get_opt(name)).await {
+            Ok(Ok(Some(map))) => Some((name.clone(), map.data.unwrap_or_default())),
+            Ok(Ok(None)) => None,
+            Ok(Err(error)) => {
+                debug!(name, %error, "ConfigMap could not be had");
+                None
+            }
+            Err(_) => None,
+        });
+        join_all(gets).await.into_iter().flatten().collect()
+    }
+}
+
+impl std::fmt::Debug for ClusterFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClusterFacts").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,196 @@
+//! What a watch of one kind leaves in memory: of each object that matters here a few fields, by namespace and name.
+//! Asks the API server for nothing but the watch, and says nothing once it cannot be relied on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use kube::core::NamespaceResourceScope;
+use kube::runtime::watcher::{self, Config, Event};
+use kube::runtime::{WatchStreamExt, watcher::watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use crate::cluster::watched::Watched;
+
+/// A watch that broke longer ago tells nothing any more: pods come and go within seconds.
+const STALE: Duration = Duration::from_secs(10);
+
+/// A kind of which something is kept.
+pub(crate) trait Keep:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug + Send + 'static
+{
+    type Kept: Debug + Send + Sync + 'static;
+
+    /// As metrics and logs name it.
+    const KIND: &'static str;
+
+    /// None: this object does not matter here.
+    fn kept(self) -> Option<Self::Kept>;
+}
+
+type Contents<T> = HashMap<String, BTreeMap<String, Arc<T>>>;
+
+/// The readers' end. Cheap to clone.
+#[derive(Debug)]
+pub(crate) struct Kept<K: Keep> {
+    state: Arc<RwLock<State<K::Kept>>>,
+    pub(crate) watched: Watched,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    all: Contents<T>,
+    /// The first list has come in whole.
+    synced: bool,
+}
+
+impl<K: Keep> Clone for Kept<K> {
+    fn clone(&self) -> Self {
+        Self { state: Arc::clone(&self.state), watched: self.watched.clone() }
+    }
+}
+
+impl<K: Keep> Kept<K> {
+    pub(crate) fn new() -> Self {
+        let state = State { all: HashMap::new(), synced: false };
+        Self { state: Arc::new(RwLock::new(state)), watched: Watched::new(K::KIND) }
+    }
+
+    pub(crate) fn synced(&self) -> bool {
+        self.state().synced
+    }
+
+    /// Those of a namespace that `pick` picks, by name, in order. None: not known, or not recently enough.
+    pub(crate) fn pick<T>(&self, namespace: &str, pick: impl Fn(&str, &Arc<K::Kept>) -> Option<T>) -> Option<Vec<T>> {
+        let state = self.state();
+        if !state.synced || self.watched.stale() > STALE {
+            return None;
+        }
+        let here = state.all.get(namespace).into_iter().flatten();
+        Some(here.filter_map(|(name, kept)| pick(name, kept)).collect())
+    }
+
+    /// Watches all namespaces, for ever.
+    pub(crate) async fn run(self, client: Client) {
+        let events = watcher(Api::<K>::all(client), Config::default()).default_backoff();
+        self.follow(events).await;
+    }
+
+    async fn follow(&self, events: impl Stream<Item = watcher::Result<Event<K>>>) {
+        let mut events = pin!(events);
+        let mut listed = Contents::new();
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    self.watched.holds();
+                    self.apply(event, &mut listed);
+                }
+                Err(error) => self.watched.broke(&error),
+            }
+        }
+    }
+
+    /// A list is taken over when it is whole; until then what was known stands.
+    fn apply(&self, event: Event<K>, listed: &mut Contents<K::Kept>) {
+        match event {
+            Event::Init => listed.clear(),
+            Event::InitApply(object) => put(listed, object),
+            Event::InitDone => self.change(|state| {
+                state.all = std::mem::take(listed);
+                state.synced = true;
+            }),
+            Event::Apply(object) => self.change(|state| put(&mut state.all, object)),
+            Event::Delete(object) => self.change(|state| take(&mut state.all, &object)),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State<K::Kept>)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State<K::Kept>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that does not matter any more is as good as deleted.
+fn put<K: Keep>(all: &mut Contents<K::Kept>, object: K) {
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    match object.clone().kept() {
+        Some(kept) => drop(all.entry(namespace).or_default().insert(name, Arc::new(kept))),
+        None => take(all, &object),
+    }
+}
+
+fn take<K: Keep>(all: &mut Contents<K::Kept>, object: &K) {
+    let namespace = object.namespace().unwrap_or_default();
+    if let Some(here) = all.get_mut(&namespace) {
+        here.remove(&object.name_any());
+        if here.is_empty() {
+            all.remove(&namespace);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use futures_util::stream;
+    use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+    use serde_json::json;
+
+    use super::*;
+
+    pub(crate) async fn after<K: Keep>(events: Vec<watcher::Result<Event<K>>>) -> Kept<K> {
+        let kept = Kept::new();
+        kept.follow(stream::iter(events)).await;
+        kept
+    }
+
+    fn claim(name: &str) -> PersistentVolumeClaim {
+        let metadata = json!({ "namespace": "db", "name": name });
+        serde_json::from_value(json!({ "metadata": metadata, "status": { "phase": "Bound" } })).unwrap()
+    }
+
+    fn names(kept: &Kept<PersistentVolumeClaim>) -> Option<Vec<String>> {
+        kept.pick("db", |name, _| Some(name.to_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_list_counts_when_it_is_whole() {
+        let begun = || vec![Ok(Event::Init), Ok(Event::InitApply(claim("a")))];
+        assert_eq!(names(&after(begun()).await), None);
+        let mut whole = begun();
+        whole.push(Ok(Event::InitDone));
+        assert_eq!(names(&after(whole).await), Some(vec!["a".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_second_list_replaces_the_first() {
+        let list = |name| [Ok(Event::Init), Ok(Event::InitApply(claim(name))), Ok(Event::InitDone)];
+        let kept = after(list("a").into_iter().chain(list("b")).collect()).await;
+        assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn events_change_it() {
+        let listed = [Ok(Event::Init), Ok(Event::InitDone)];
+        let later = [Event::Apply(claim("a")), Event::Apply(claim("b")), Event::Delete(claim("a"))];
+        let kept = after(listed.into_iter().chain(later.map(Ok)).collect()).await;
+        assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
+        assert_eq!(kept.pick("other", |name, _| Some(name.to_owned())), Some(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_broke_some_time_ago_tells_nothing() {
+        let kept: Kept<PersistentVolumeClaim> =
+            after(vec![Ok(Event::Init), Ok(Event::InitDone), Err(watcher::Error::NoResourceVersion)]).await;
+        assert_eq!(names(&kept), Some(Vec::new()));
+        tokio::time::advance(STALE + Duration::from_millis(1)).await;
+        assert_eq!(names(&kept), None);
+        assert!(kept.synced());
+    }
+}

@@ -1,0 +1,190 @@
+//! One set looked at once, from somebody's desk: the object, its pods and claims, its nodes through the API server, and what the cluster
+//! itself says to a scale of it. With the caller's own rights; one that is missing is named.
+
+use std::time::Duration;
+
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::api::{ListParams, Patch, PatchParams, Request};
+use kube::{Api, Client, Error, Resource, ResourceExt};
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::{Claim, Facts};
+use rqlite::running::HttpApi;
+use serde_json::json;
+
+use crate::cluster::DryRun;
+use crate::cluster::kept::Keep;
+use crate::cluster::membership::{Looked, Proxied, Target, look};
+use crate::cluster::pods::{KeptPod, WatchedPod};
+use crate::cluster::subject::Subject;
+
+/// Longer than a server may take: the API server stands in between, and nobody else waits.
+const BUDGET: Duration = Duration::from_secs(3);
+
+/// Why a set could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    #[error("StatefulSet {0} does not exist")]
+    Absent(String),
+    #[error(
+        "StatefulSet {0} does not run rqlite: neither its image nor its launch says so, nor `quorate.dev/container`"
+    )]
+    NotRqlite(String),
+    #[error("StatefulSet {set} cannot be read")]
+    Unreadable {
+        set: String,
+        #[source]
+        source: Box<Error>,
+    },
+}
+
+/// What there is to know of a set.
+#[derive(Debug)]
+pub struct Survey {
+    /// JSON text of the StatefulSet.
+    pub json: String,
+    pub set: rqlite::manifest::StatefulSet,
+    pub rqlite: RqliteSet,
+    pub facts: Facts,
+    /// Where its nodes listen, as its template says.
+    pub http: HttpApi,
+    /// What could not be read, and the right that it needs.
+    pub gaps: Vec<String>,
+}
+
+/// Who answers for a scale.
+#[derive(Debug)]
+pub enum Guard {
+    /// Quorate, in the cluster: this is what it says.
+    Asked(DryRun),
+    /// There is no Quorate in the cluster.
+    Absent,
+    /// Whether there is one, or what it says, cannot be seen, and why.
+    Unseen(String),
+}
+
+/// Who looks: the user of the kubeconfig.
+pub struct Surveyor {
+    client: Client,
+}
+
+impl Surveyor {
+    /// Reads the kubeconfig; asks the API server nothing yet.
+    pub async fn connect() -> Result<Self, Box<Error>> {
+        Ok(Self { client: Client::try_default().await.map_err(Box::new)? })
+    }
+
+    /// Looks at a set.
+    pub async fn survey(&self, namespace: &str, name: &str) -> Result<Survey, SurveyError> {
+        survey(&self.client, namespace, name).await
+    }
+
+    /// What Quorate, where it guards the cluster, says to a scale of the set. Nothing is changed. `webhooks` is the name of its
+    /// configurations.
+    pub async fn ask_guard(&self, webhooks: &str, namespace: &str, name: &str, to: u32) -> Guard {
+        ask_guard(&self.client, webhooks, namespace, name, to).await
+    }
+}
+
+async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, SurveyError> {
+    let shown = || format!("{namespace}/{name}");
+    let path = StatefulSet::url_path(&(), Some(namespace));
+    let unreadable = |source| SurveyError::Unreadable { set: shown(), source: Box::new(source) };
+    let request = Request::new(path).get(name, &kube::api::GetParams::default());
+    let request = request.map_err(|error| unreadable(Error::BuildRequest(error)))?;
+    let json = client.request_text(request).await.map_err(|error| match &error {
+        Error::Api(status) if status.is_not_found() => SurveyError::Absent(shown()),
+        _ => unreadable(error),
+    })?;
+    let subject = Subject::of(namespace, [Some(&json), None]).ok_or_else(|| SurveyError::NotRqlite(shown()))?;
+    let mut gaps = Vec::new();
+    let pods = pods(client, &subject).await.map_err(|error| gaps.push(gap("pods", "list", &error))).ok();
+    let claims = claims(client, &subject).await;
+    let claims = claims.map_err(|error| gaps.push(gap("persistentvolumeclaims", "list", &error))).ok();
+    let looked = match &pods {
+        Some(pods) => Some(membership(client, &subject, pods).await),
+        None => None,
+    };
+    let (membership, seen, unseen) = match looked {
+        Some(Looked::Seen { membership, seen }) => (Some(membership), Some(seen), None),
+        Some(Looked::Unseen(why)) => (None, None, Some(why)),
+        None => (None, None, None),
+    };
+    gaps.extend(
+        unseen
+            .iter()
+            .filter(|why| why.contains("pods/proxy"))
+            .map(|_| "the right to get `pods/proxy` is missing".to_owned()),
+    );
+    let facts = Facts {
+        membership,
+        seen,
+        unseen,
+        pods: pods.map(|pods| pods.iter().map(|(name, pod)| pod.fact(name)).collect()),
+        claims,
+        ..Facts::default()
+    };
+    let http = subject.rqlite.nodes.first().map(HttpApi::of).unwrap_or_default();
+    Ok(Survey { json, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
+}
+
+async fn ask_guard(client: &Client, configuration: &str, namespace: &str, name: &str, to: u32) -> Guard {
+    let answer = match dry_run(client, namespace, name, to).await {
+        Ok(answer) => answer,
+        Err(error) => return Guard::Unseen(error.to_string()),
+    };
+    let ours = |text: &String| text.contains("quorum-guard/");
+    if ours(&answer.message) || answer.warnings.iter().any(ours) {
+        return Guard::Asked(answer);
+    }
+    if !(200..300).contains(&answer.code) {
+        return Guard::Unseen(answer.message);
+    }
+    // Nothing to object to, or nobody there who could.
+    let configurations: Api<ValidatingWebhookConfiguration> = Api::all(client.clone());
+    match configurations.get_metadata_opt(configuration).await {
+        Ok(Some(_)) => Guard::Asked(answer),
+        Ok(None) => Guard::Absent,
+        Err(error) => Guard::Unseen(format!("ValidatingWebhookConfiguration {configuration}: {error}")),
+    }
+}
+
+async fn dry_run(client: &Client, namespace: &str, name: &str, to: u32) -> Result<DryRun, Error> {
+    let params = PatchParams { dry_run: true, ..PatchParams::default() };
+    let patch = Patch::Merge(json!({ "spec": { "replicas": to } }));
+    let path = StatefulSet::url_path(&(), Some(namespace));
+    let request = Request::new(path).patch_subresource("scale", name, &params, &patch).map_err(Error::BuildRequest)?;
+    DryRun::send(client, request).await
+}
+
+async fn pods(client: &Client, subject: &Subject) -> Result<Vec<(String, KeptPod)>, Error> {
+    let all: Api<WatchedPod> = Api::namespaced(client.clone(), &subject.key.namespace);
+    let pods = all.list(&ListParams::default()).await?.items.into_iter();
+    let kept = pods.filter_map(|pod| Some((pod.name_any(), pod.kept()?)));
+    Ok(kept.filter(|(name, pod)| subject.owns_pod(name, pod)).collect())
+}
+
+async fn claims(client: &Client, subject: &Subject) -> Result<Vec<Claim>, Error> {
+    let all: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &subject.key.namespace);
+    let claims = all.list(&ListParams::default()).await?.items.into_iter();
+    let kept = claims.filter_map(|claim| Some(Claim { name: claim.name_any(), bound: claim.kept()?.bound }));
+    Ok(kept.filter(|claim| subject.owns_claim(&claim.name)).collect())
+}
+
+async fn membership(client: &Client, subject: &Subject, pods: &[(String, KeptPod)]) -> Looked {
+    let running = pods.iter().filter(|(_, pod)| pod.address.is_some());
+    let targets: Vec<Target<Proxied>> = running
+        .map(|(name, pod)| {
+            let HttpApi { tls, port } = subject.http(pod);
+            let scheme = if tls { "https:" } else { "" };
+            let base = format!("/api/v1/namespaces/{}/pods/{scheme}{name}:{port}/proxy", subject.key.namespace);
+            Target { pod: name.clone(), node: pod.node_id(), way: Proxied { client: client.clone(), base } }
+        })
+        .collect();
+    look(&targets, BUDGET).await
+}
+
+fn gap(resource: &str, verb: &str, error: &Error) -> String {
+    format!("{resource} could not be read (the right to {verb} them may be missing): {error}")
+}
