@@ -172,12 +172,19 @@ impl Cause {
 }
 
 fn warnings(subject: &str, findings: &[Finding]) -> Vec<String> {
-    let lines = findings
-        .iter()
-        .filter(|finding| finding.level == Level::Warn)
-        .map(|finding| one_line(&finding.line(subject), WARNING_CHARS))
-        .collect();
-    bounded(lines, WARNINGS, "warnings")
+    let warned = findings.iter().filter(|finding| finding.level == Level::Warn);
+    let lines = warned.flat_map(|finding| said(subject, finding)).map(|line| one_line(&line, WARNING_CHARS));
+    bounded(lines.collect(), WARNINGS, "warnings")
+}
+
+/// What to do is a warning of its own where both are too long for one: it must not be what is cut off.
+fn said(subject: &str, finding: &Finding) -> Vec<String> {
+    let whole = finding.line(subject);
+    if finding.remedy.is_empty() || whole.chars().nth(WARNING_CHARS).is_none() {
+        return vec![whole];
+    }
+    let message = Finding { remedy: String::new(), ..finding.clone() };
+    vec![message.line(subject), format!("{}: {}", finding.rule, finding.remedy)]
 }
 
 /// One key may come from several policies; the API keeps one value per key.

@@ -13,6 +13,7 @@ use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
+use crate::isolation;
 use crate::rqlited::{Databases, RqliteNode};
 use crate::watchdog::Watchdog;
 
@@ -179,14 +180,18 @@ impl Hands {
                 "ready": ready, "started": true, "state": { "running": {} },
             })
         });
-        let status = json!({ "status": {
-            "phase": "Running", "podIP": address, "podIPs": [{ "ip": address }], "hostIP": "127.0.0.1",
+        let mut status = json!({ "status": {
+            "phase": "Running", "hostIP": "127.0.0.1",
             "containerStatuses": containers.collect::<Vec<_>>(),
             "conditions": [
                 condition("PodScheduled", true), condition("Initialized", true),
                 condition("ContainersReady", ready), condition("Ready", ready),
             ],
         }});
+        if is_asked_by_none(pod) {
+            status["status"]["podIP"] = json!(address);
+            status["status"]["podIPs"] = json!([{ "ip": address }]);
+        }
         let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
     }
@@ -202,6 +207,11 @@ impl Hands {
     {
         Api::namespaced(self.client.clone(), namespace.unwrap_or("default"))
     }
+}
+
+/// A server connects to the Pods of a StatefulSet, so these get an address only where it is a local one. All others' are but text.
+fn is_asked_by_none(pod: &Pod) -> bool {
+    isolation::is_own_network() || pod.owner_references().iter().all(|owner| owner.kind != "StatefulSet")
 }
 
 /// The kubelet's last word: its containers have ended, the object may go.

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Service;
 use kube::runtime::reflector::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
+
+use crate::isolation;
 
 /// A CONNECT request's head is two lines.
 const HEAD_MAX: usize = 4096;
@@ -62,7 +64,8 @@ impl Services {
         let target = connect_target(&mut caller).await?;
         let address = target.rsplit_once(':').map_or(target.as_str(), |(address, _)| address);
         let service = service_at(known, address);
-        let Some(backend) = service.as_deref().and_then(|service| self.next(service)) else {
+        let behind = service.as_deref().and_then(|service| self.next(service));
+        let Some(backend) = behind.or_else(|| pod_at(&target)) else {
             return caller.write_all(b"HTTP/1.1 502 no address behind this Service\r\n\r\n").await;
         };
         match TcpStream::connect(backend).await {
@@ -88,6 +91,13 @@ async fn connect_target(caller: &mut UnixStream) -> io::Result<String> {
     }
     let head = String::from_utf8_lossy(&head);
     head.split(' ').nth(1).map(str::to_owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// A Pod's own address and port, as `pods/proxy` asks for it, where such addresses are local ones.
+fn pod_at(target: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = target.parse().ok()?;
+    let is_pods = matches!(address.ip(), IpAddr::V4(ip) if ip.octets().starts_with(&[10, 244]));
+    (is_pods && isolation::is_own_network()).then_some(address)
 }
 
 fn service_at(known: &Store<Service>, address: &str) -> Option<String> {

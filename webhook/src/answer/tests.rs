@@ -139,7 +139,8 @@ fn cuts_warnings_to_what_the_api_server_passes_on() {
     let first = warnings[0].as_str().unwrap();
     assert_eq!(first.chars().count(), 256);
     assert!(first.ends_with("ö…"), "{first}");
-    assert!(warnings[1].as_str().unwrap().contains("tab and line ; scale to 3"));
+    assert_eq!(warnings[1], "quorum-guard/scale-below-quorum: scale to 3");
+    assert!(warnings[2].as_str().unwrap().contains("tab and line ; scale to 3"));
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! A guarded cluster of real nodes, and what a person does with it.
+
+use quorate_cluster_tests::{
+    ControlPlane, Level, Namespace, Output, Quorate, Rqlite, Rqlited, Rqliteds, eventually, manifests,
+};
+
+/// The rows that must never be lost.
+pub(crate) const ROWS: usize = 100;
+
+/// The newest of each major from 8 on: what the rules speak of.
+pub(crate) fn majors() -> Vec<&'static Rqlited> {
+    let rqliteds = Rqliteds::find().unwrap();
+    (8..=10).filter_map(|major| rqliteds.newest_of(major)).collect()
+}
+
+/// An rqlite set that Quorate guards, with rows in it.
+pub(crate) struct Cluster<'a> {
+    pub(crate) namespace: Namespace<'a>,
+    client: fn(Rqlite) -> Rqlite,
+}
+
+impl<'a> Cluster<'a> {
+    /// Of the official shape with these nodes; `edit` changes the manifest.
+    #[track_caller]
+    pub(crate) fn of(
+        quorate: &Quorate<'a>,
+        test: &str,
+        replicas: u32,
+        rqlited: &Rqlited,
+        edit: impl Fn(String) -> String,
+    ) -> Self {
+        let manifest = edit(manifests::database("rqlite", replicas, &rqlited.version.to_string()));
+        Self::apply(quorate, &format!("{test}_{}", rqlited.version.0), replicas, &manifest, |client| client)
+    }
+
+    /// Of any manifest of a set `rqlite`; `client` is how its nodes are talked to.
+    #[track_caller]
+    pub(crate) fn apply(
+        quorate: &Quorate<'a>,
+        test: &str,
+        replicas: u32,
+        manifest: &str,
+        client: fn(Rqlite) -> Rqlite,
+    ) -> Self {
+        let plane: &ControlPlane = quorate.plane();
+        let namespace = plane.namespace(test);
+        namespace.run_rqlited();
+        namespace.apply(manifest).ok();
+        let cluster = Self { namespace, client };
+        cluster.namespace.await_ready("rqlite", i64::from(replicas));
+        quorate.await_known(&cluster.namespace, "rqlite");
+        cluster.write_rows();
+        cluster
+    }
+
+    pub(crate) fn node(&self, ordinal: u32) -> Rqlite {
+        (self.client)(self.namespace.rqlite(&format!("rqlite-{ordinal}")))
+    }
+
+    #[track_caller]
+    fn write_rows(&self) {
+        let node = self.node(0);
+        eventually("a table", || node.execute("CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY)"));
+        let values: Vec<String> = (0..ROWS).map(|id| format!("({id})")).collect();
+        eventually("the rows", || node.execute(&format!("INSERT OR IGNORE INTO kept VALUES {}", values.join(","))));
+    }
+
+    /// Every one of these nodes has every row, and the cluster takes another write.
+    #[track_caller]
+    pub(crate) fn holds_all_rows(&self, nodes: std::ops::Range<u32>) {
+        let alive = self.node(nodes.start);
+        eventually("a write", || alive.execute("CREATE TABLE IF NOT EXISTS alive (id INTEGER)"));
+        for ordinal in nodes {
+            let node = self.node(ordinal);
+            eventually(&format!("all rows on rqlite-{ordinal}"), || {
+                let rows = node.query("SELECT count(*) FROM kept", Level::None)?;
+                let count = rows.iter().flatten().next().cloned().unwrap_or_default();
+                if count == ROWS { Ok(()) } else { Err(format!("{count} of {ROWS}")) }
+            });
+        }
+    }
+
+    /// No quorum answers any more.
+    #[track_caller]
+    pub(crate) fn has_lost_its_quorum(&self, ordinal: u32) {
+        let node = self.node(ordinal);
+        eventually("the quorum to be lost", || match node.query("SELECT count(*) FROM kept", Level::Strong) {
+            Ok(rows) => Err(format!("{rows:?}")),
+            Err(_) => Ok(()),
+        });
+        node.execute("INSERT INTO kept VALUES (1000000)").unwrap_err();
+    }
+
+    pub(crate) fn scale(&self, replicas: u32) -> Output {
+        self.namespace.kubectl().line(&format!("scale statefulset/rqlite --replicas={replicas}"))
+    }
+
+    /// Scales, which must pass, and waits until the Pods are there and no other.
+    #[track_caller]
+    pub(crate) fn scaled(&self, replicas: u32) -> Output {
+        let output = self.scale(replicas).ok();
+        self.namespace.await_ready("rqlite", i64::from(replicas));
+        self.await_pods(replicas);
+        output
+    }
+
+    #[track_caller]
+    pub(crate) fn await_pods(&self, count: u32) {
+        let expected: Vec<String> = (0..count).map(|ordinal| format!("rqlite-{ordinal}")).collect();
+        eventually(&format!("{count} Pods"), || {
+            let pods: Vec<String> =
+                self.namespace.pods().into_iter().filter(|pod| pod.starts_with("rqlite-")).collect();
+            if pods == expected { Ok(()) } else { Err(format!("{pods:?}")) }
+        });
+    }
+
+    /// Ids of the voters, as the first node knows them.
+    pub(crate) fn voters(&self) -> Vec<String> {
+        let nodes = eventually("the members", || self.node(0).nodes());
+        nodes.into_iter().filter(|node| node.voter != Some(false)).map(|node| node.id).collect()
+    }
+
+    /// Removes these nodes by a staying one, and waits until they are gone.
+    #[track_caller]
+    pub(crate) fn remove(&self, ids: &[String]) {
+        for id in ids {
+            eventually(&format!("{id} to be removed"), || self.node(0).remove(id));
+        }
+        eventually("the removed nodes to be gone", || {
+            let voters = self.voters();
+            if ids.iter().any(|id| voters.contains(id)) { Err(format!("{voters:?}")) } else { Ok(()) }
+        });
+    }
+}
+
+/// The node ids that a message names: `rqlite-3`, `rqlite-3 and rqlite-4`.
+pub(crate) fn ids_in(words: &str) -> Vec<String> {
+    let words = words.split(|c: char| c.is_whitespace() || c == ',');
+    let is_id = |word: &&str| word.strip_prefix("rqlite-").is_some_and(|ordinal| ordinal.parse::<u32>().is_ok());
+    words.filter(is_id).map(str::to_owned).collect()
+}
+
+/// What stands between two texts of a message.
+#[track_caller]
+pub(crate) fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no `{before}` in {text}")).1;
+    rest.split_once(after).unwrap_or_else(|| panic!("no `{after}` behind `{before}` in {text}")).0
+}

@@ -1,0 +1,18 @@
+//! Quorate installed, and real database nodes behind the Pods: verdicts by the membership as it is, and what they keep from being lost.
+//! Each inner test runs in a network of its own.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests; a skipped test says so")]
+
+mod asking;
+mod authorized;
+mod cluster;
+mod seed;
+mod stopped;
+
+use quorate_cluster_tests::{Rqliteds, isolation};
+
+/// Runs an inner test, unless there is nothing to run it with.
+fn with_rqlited(test: &str) {
+    if Rqliteds::find_for(test).is_some() {
+        isolation::run(test);
+    }
+}
