@@ -67,9 +67,9 @@ coverage: toolchain ## Line coverage of the domain and the policies; fails under
 bench: toolchain ## Calls and requests per second, as ratios within one run
 	$(CARGO) bench -p quorate-tests --bench reviews
 
-bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer
+bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer; what 10,000 Pods cost in memory
 	$(CARGO) build --release -p quorate
-	$(CARGO) bench -p quorate-cluster-tests --bench admission
+	$(CARGO) bench -p quorate-cluster-tests --bench admission --bench memory
 
 toolchain:
 	@rustup toolchain install >/dev/null 2>&1 || rustup show active-toolchain

@@ -109,7 +109,10 @@ impl<K: Keep> Kept<K> {
     }
 
     fn change(&self, change: impl FnOnce(&mut State<K::Kept>)) {
-        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        let kept: usize = state.all.values().map(BTreeMap::len).sum();
+        self.watched.kept.set(i64::try_from(kept).unwrap_or(i64::MAX));
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State<K::Kept>> {

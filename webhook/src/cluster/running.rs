@@ -118,8 +118,7 @@ impl Cluster {
             "Parents found in the cache or by GET, and errors",
             parents.lookups.0.clone(),
         );
-        registry.register("cluster_sets", "StatefulSets known", sets.total.clone());
-        registry.register("cluster_rqlite_sets", "Those of them that run rqlite", sets.rqlite.clone());
+        registry.register("cluster_rqlite_sets", "StatefulSets known that run rqlite", sets.rqlite.clone());
         registry.register(
             "membership_looks",
             "Memberships asked for, by the view that they gave",

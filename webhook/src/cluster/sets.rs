@@ -27,7 +27,6 @@ pub(crate) struct Sets {
     store: Store<StoredSet>,
     known: watch::Receiver<Option<Known>>,
     pub(crate) watched: Watched,
-    pub(crate) total: Gauge,
     pub(crate) rqlite: Gauge,
 }
 
@@ -42,13 +41,8 @@ impl Sets {
     pub(crate) fn new() -> (Self, SetsWatch) {
         let writer = Writer::default();
         let (sender, known) = watch::channel(None);
-        let sets = Self {
-            store: writer.as_reader(),
-            known,
-            watched: Watched::new("StatefulSets"),
-            total: Gauge::default(),
-            rqlite: Gauge::default(),
-        };
+        let sets =
+            Self { store: writer.as_reader(), known, watched: Watched::new("StatefulSets"), rqlite: Gauge::default() };
         (sets.clone(), SetsWatch { writer, known: sender, sets })
     }
 
@@ -99,7 +93,7 @@ impl SetsWatch {
             (Event::Apply(set), Some(known)) => with(&known, set, set.runs_rqlite()),
             (Event::Delete(set), Some(known)) => with(&known, set, false),
         };
-        self.sets.total.set(i64::try_from(self.sets.store.len()).unwrap_or(i64::MAX));
+        self.sets.watched.kept.set(i64::try_from(self.sets.store.len()).unwrap_or(i64::MAX));
         let Some(now) = now else { return };
         self.sets.rqlite.set(i64::try_from(now.len()).unwrap_or(i64::MAX));
         self.known.send_if_modified(|known| {

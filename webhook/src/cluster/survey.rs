@@ -93,9 +93,9 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
     let unreadable = |source| SurveyError::Unreadable { set: shown(), source: Box::new(source) };
     let request = Request::new(path).get(name, &kube::api::GetParams::default());
     let request = request.map_err(|error| unreadable(Error::BuildRequest(error)))?;
-    let json = client.request_text(request).await.map_err(|error| match &error {
-        Error::Api(status) if status.is_not_found() => SurveyError::Absent(shown()),
-        _ => unreadable(error),
+    let json = client.request_text(request).await.map_err(|error| {
+        let absent = matches!(&error, Error::Api(status) if status.is_not_found());
+        if absent { SurveyError::Absent(shown()) } else { unreadable(error) }
     })?;
     let subject = Subject::of(namespace, [Some(&json), None]).ok_or_else(|| SurveyError::NotRqlite(shown()))?;
     let mut gaps = Vec::new();
@@ -111,12 +111,6 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
         Some(Looked::Unseen(why)) => (None, None, Some(why)),
         None => (None, None, None),
     };
-    gaps.extend(
-        unseen
-            .iter()
-            .filter(|why| why.contains("pods/proxy"))
-            .map(|_| "the right to get `pods/proxy` is missing".to_owned()),
-    );
     let facts = Facts {
         membership,
         seen,

@@ -9,7 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -19,11 +19,13 @@ pub(crate) struct Watched {
     what: &'static str,
     broken: Arc<Mutex<Option<Instant>>>,
     failures: Counter,
+    /// Objects of which something is kept.
+    pub(crate) kept: Gauge,
 }
 
 impl Watched {
     pub(crate) fn new(what: &'static str) -> Self {
-        Self { what, broken: Arc::default(), failures: Counter::default() }
+        Self { what, broken: Arc::default(), failures: Counter::default(), kept: Gauge::default() }
     }
 
     pub(crate) fn holds(&self) {
@@ -64,6 +66,11 @@ impl Collector for Watches {
         let mut ages = encoder.encode_descriptor("cluster_watch_stale_seconds", help, None, MetricType::Gauge)?;
         for watched in &self.0 {
             ConstGauge::new(watched.stale().as_secs_f64()).encode(ages.encode_family(&[("kind", watched.what)])?)?;
+        }
+        let help = "Objects of this kind of which something is kept";
+        let mut kept = encoder.encode_descriptor("cluster_kept", help, None, MetricType::Gauge)?;
+        for watched in &self.0 {
+            ConstGauge::new(watched.kept.get()).encode(kept.encode_family(&[("kind", watched.what)])?)?;
         }
         let help = "How often the watch of this kind broke";
         let mut failures = encoder.encode_descriptor("cluster_watch_failures", help, None, MetricType::Counter)?;

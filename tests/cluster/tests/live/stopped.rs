@@ -122,7 +122,7 @@ fn slowest_review(replica: &quorate_cluster_tests::Replica) -> Option<u64> {
     let count = replica.metric("quorate_review_duration_seconds_count{path=\"/validate\"}")?;
     [1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 100.0, 500.0, 2_000.0].into_iter().find_map(|milliseconds: f64| {
         let line =
-            format!("quorate_review_duration_seconds_bucket{{le=\"{}\",path=\"/validate\"}}", milliseconds / 1_000.0);
+            format!("quorate_review_duration_seconds_bucket{{le=\"{:?}\",path=\"/validate\"}}", milliseconds / 1_000.0);
         (replica.metric(&line)? >= count).then_some(milliseconds as u64)
     })
 }

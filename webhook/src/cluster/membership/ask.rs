@@ -77,6 +77,8 @@ pub(crate) enum AskError {
     Late(Duration),
     #[error("it does not tell its node id")]
     Nameless,
+    #[error("the right to get `pods/proxy` is missing")]
+    NoRight,
     #[error("through the API server: {0}")]
     Proxy(String),
 }
@@ -138,6 +140,7 @@ impl Way for Proxied {
 fn refused_by_proxy(error: kube::Error) -> AskError {
     match error {
         kube::Error::Api(status) if status.code == 401 => AskError::Unauthorized(StatusCode::UNAUTHORIZED),
+        kube::Error::Api(status) if status.is_forbidden() && status.message.contains("pods/proxy") => AskError::NoRight,
         kube::Error::Api(status) => AskError::Proxy(status.message.clone()),
         other => AskError::Proxy(other.to_string()),
     }
