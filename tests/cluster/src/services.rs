@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use kube::runtime::reflector::Store;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
 
 use crate::isolation;
@@ -20,6 +21,7 @@ const HEAD_MAX: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     routes: Arc<Mutex<HashMap<String, Route>>>,
+    delay: Arc<Mutex<Duration>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +36,15 @@ impl Services {
     pub fn route(&self, namespace: &str, name: &str, backends: &[SocketAddr]) {
         let route = Route { backends: backends.to_vec(), turn: 0 };
         self.routes().insert(format!("{namespace}/{name}"), route);
+    }
+
+    /// From now on whatever stands behind any Service answers so much later.
+    pub fn slow_down(&self, by: Duration) {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = by;
+    }
+
+    fn delay(&self) -> Duration {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next(&self, service: &str) -> Option<SocketAddr> {
@@ -60,6 +71,22 @@ impl Services {
         }
     }
 
+    /// What a backend says, as late as it is to be.
+    async fn answer(&self, from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            let length = from.read(&mut piece).await?;
+            let delay = self.delay();
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            match piece.get(..length) {
+                Some([]) | None => return to.shutdown().await,
+                Some(read) => to.write_all(read).await?,
+            }
+        }
+    }
+
     async fn carry(&self, mut caller: UnixStream, known: &Store<Service>) -> io::Result<()> {
         let target = connect_target(&mut caller).await?;
         let address = target.rsplit_once(':').map_or(target.as_str(), |(address, _)| address);
@@ -69,14 +96,24 @@ impl Services {
             return caller.write_all(b"HTTP/1.1 502 no address behind this Service\r\n\r\n").await;
         };
         match TcpStream::connect(backend).await {
-            Ok(mut stream) => {
+            Ok(stream) => {
                 stream.set_nodelay(true)?;
                 caller.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
-                copy_bidirectional(&mut caller, &mut stream).await.map(drop)
+                let ((from_caller, mut to_caller), (mut from_backend, to_backend)) =
+                    (caller.into_split(), stream.into_split());
+                let asked = pass(from_caller, to_backend);
+                let answered = self.answer(&mut from_backend, &mut to_caller);
+                tokio::try_join!(asked, answered).map(drop)
             }
             Err(error) => caller.write_all(format!("HTTP/1.1 502 {error}\r\n\r\n").as_bytes()).await,
         }
     }
+}
+
+/// Until one side ends, which the other is told.
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+    copy(&mut from, &mut to).await?;
+    to.shutdown().await
 }
 
 /// `CONNECT 10.96.0.7:443 HTTP/1.1` and its headers, which are left out.

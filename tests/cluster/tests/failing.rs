@@ -1,6 +1,8 @@
 //! What breaks under and beside Quorate: what is blocked meanwhile, what the user reads, and how it comes back.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::time::Duration;
+
 use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, eventually, manifests};
 
 const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
@@ -64,6 +66,25 @@ fn a_hung_replica_blocks_dangerous_changes_only_and_says_so() {
     for replica in quorate.replicas() {
         replica.process().resume();
     }
+    judged(&namespace);
+}
+
+#[test]
+fn a_slow_answer_counts_until_the_api_server_gives_up() {
+    let plane = ControlPlane::start("slow");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "slow");
+    plane.services().slow_down(Duration::from_millis(700));
+    judged(&namespace);
+    // Longer than the 3 s that the API server waits.
+    plane.services().slow_down(Duration::from_secs(5));
+    let refusal = eventually("the API server to give up", || {
+        let refusal = namespace.kubectl().line(SHRINK).refused();
+        if refusal.contains("failed calling webhook") { Ok(refusal) } else { Err(refusal) }
+    });
+    assert!(refusal.contains("quorate.dev") && refusal.contains("deadline exceeded"), "{refusal}");
+    namespace.kubectl().line(GROW).ok();
+    plane.services().slow_down(Duration::ZERO);
     judged(&namespace);
 }
 

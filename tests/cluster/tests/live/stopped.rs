@@ -104,7 +104,7 @@ fn all_hung() {
         let refusal = cluster.scale(1).refused();
         let took = began.elapsed();
         assert!(refusal.contains("no live view (rqlite-0: no answer within 800 ms, and 2 more)"), "{refusal}");
-        let slowest = quorate.replicas().iter().filter_map(|replica| slowest_review(replica)).max();
+        let slowest = quorate.replicas().iter().filter_map(slowest_review).max();
         eprintln!(
             "rqlited {}: refused {took:?} after kubectl was started; reviews end in the bucket {slowest:?}",
             rqlited.version
