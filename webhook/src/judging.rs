@@ -64,6 +64,7 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
     let judging = async {
         let parent = parent(webhook, request, deadline).await;
         let facts = facts(webhook, phase, request, &parent, deadline).await;
+        debug!(uid = &*request.uid, facts, "facts");
         let parent = match &parent {
             ParentAnswer::Found(json) => Parent::Found(json),
             ParentAnswer::Absent => Parent::Absent,

@@ -3,7 +3,7 @@
 //!
 //! Endpoints of a Service cannot have loopback addresses (the API server refuses them), so what looks at endpoints is shown here.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 /// Set in the process that runs inside.
 const INSIDE: &str = "QUORATE_TEST_OWN_NETWORK";
@@ -27,14 +27,21 @@ pub fn run(test: &str) {
         );
         return;
     }
-    let binary = std::env::current_exe().expect("the path of this test");
-    let mut command = unshare();
-    command.arg(binary).args(["--exact", test, "--ignored", "--nocapture"]);
-    let status = command.env(INSIDE, "1").status().expect("unshare");
+    let status = again(&["--exact", test, "--ignored", "--nocapture"]);
     assert!(status.success(), "{test}, in a network of its own: {status}");
 }
 
-fn available() -> bool {
+/// Runs this program once more, with these arguments, in a fresh network namespace.
+#[must_use]
+pub fn again(arguments: &[&str]) -> ExitStatus {
+    let binary = std::env::current_exe().expect("the path of this program");
+    let mut command = unshare();
+    command.arg(binary).args(arguments).env(INSIDE, "1").status().expect("unshare")
+}
+
+/// Whether such a namespace can be made here.
+#[must_use]
+pub fn available() -> bool {
     let mut command = unshare();
     command.arg("true").output().is_ok_and(|output| output.status.success())
 }
