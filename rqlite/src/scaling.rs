@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way
-//!                                                                                      └─ Up, FromZero, ToZero
+//!                                                                                      ├─ Up, FromZero, ToZero
+//!                                                                                      └─ Holder
 //! ```
 
 mod before;
 mod cluster;
 mod down;
+mod holder;
 mod up;
 mod way;
 mod zero;
@@ -19,6 +21,7 @@ mod fixture;
 pub use before::{Before, Data};
 pub use cluster::{Basis, Cluster, Ids, Voter};
 pub use down::{Bound, Down, Outcome, Step, departures};
+pub use holder::Holder;
 pub use up::{Denial, Up};
 pub use way::{Way, lowest_safe};
 pub use zero::{FromZero, ToZero, deletes_when_scaled};

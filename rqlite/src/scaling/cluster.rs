@@ -43,7 +43,8 @@ impl Ids {
     /// How many are worth naming.
     const SHOWN: usize = 6;
 
-    fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
+    /// `count` of them in all; no more are taken than are worth naming.
+    pub fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
         Ids { shown: ids.take(Ids::SHOWN).collect(), count }
     }
 
