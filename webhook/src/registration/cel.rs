@@ -40,6 +40,9 @@ pub(super) const DISTINCTIVE: [&str; 19] = [
     "write-queue",
 ];
 
+/// Where a collection is deleted, the request itself has no name (measured).
+const DELETED: &str = "oldObject.metadata.name";
+
 const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
 /// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
@@ -118,6 +121,23 @@ pub(super) fn targets_known(sets: &str) -> String {
     either(&format!(
         "o.spec.scaleTargetRef.kind == 'StatefulSet' && (request.namespace + '/' + o.spec.scaleTargetRef.name) in {sets}"
     ))
+}
+
+/// The Namespace that is deleted is one of these.
+pub(super) fn is_known_namespace(names: &str) -> String {
+    format!("{DELETED} in {names}")
+}
+
+/// The object that is deleted is one of these (`namespace/name`).
+pub(super) fn is_known_object(names: &str) -> String {
+    format!("(request.namespace + '/' + {DELETED}) in {names}")
+}
+
+/// The claim that is deleted is `<base>-<ordinal>` of one of these (`namespace/base`).
+pub(super) fn is_claim_of_known(bases: &str) -> String {
+    format!(
+        "{DELETED}.matches('^.+-[0-9]+$') && (request.namespace + '/' + {DELETED}.substring(0, {DELETED}.lastIndexOf('-'))) in {bases}"
+    )
 }
 
 /// Never sent, whatever a policy of one's own matches: what nodes, schedulers and authentication need to work while we are down.
