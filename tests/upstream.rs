@@ -78,9 +78,9 @@ const REVIEWS: [Expected; 47] = [
     allowed(28), // the garbage collector removes the finalizer
     patched(29),
     denied(30, &["quorum-guard/cluster-deleted"]),
-    allowed(31),
+    needs_parent(31, Verdict::Denied, &["quorum-guard/cluster-deleted"]), // a Namespace
     allowed(32),
-    allowed(33),
+    allowed(33), // by the namespace controller
     allowed(34),
     allowed(35), // the chart's ConfigMap
     allowed(36), // the chart's upgrade 3 -> 5
@@ -88,7 +88,7 @@ const REVIEWS: [Expected; 47] = [
     allowed(38),
     allowed(39),
     allowed(40),
-    allowed(41),
+    needs_parent(41, Verdict::Denied, &["quorum-guard/cluster-deleted"]), // a voter's claim
     allowed(42),
     needs_parent(43, Verdict::Allowed, &[]), // to zero, on claims
     allowed(44),                             // and back
@@ -194,7 +194,8 @@ fn json_file(file: &Path) -> Value {
     serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
 }
 
-/// The StatefulSet that a sub-resource's or an HPA's review is about, from the recordings, at the count that ran then.
+/// The StatefulSet that a sub-resource's or an HPA's review is about, from the recordings, at the count that ran then; where a Namespace
+/// or a claim is deleted, a list of it.
 fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
     let request = &review["request"];
     if request["kind"]["kind"] == "StatefulSet" {
@@ -203,6 +204,7 @@ fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
     let name = match request["kind"]["kind"].as_str() {
         Some("Scale") => request["name"].as_str()?.to_owned(),
         Some("Eviction") => request["name"].as_str()?.rsplit_once('-')?.0.to_owned(),
+        Some("Namespace" | "PersistentVolumeClaim") if request["operation"] == "DELETE" => "rqlite".to_owned(),
         Some("HorizontalPodAutoscaler") => request["object"]["spec"]["scaleTargetRef"]["name"].as_str()?.to_owned(),
         _ => return None,
     };
@@ -218,7 +220,8 @@ fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
         Some("Scale") => json!(request["oldObject"]["spec"]["replicas"].as_i64().unwrap_or(0)),
         _ => json!(3),
     };
-    Some(set)
+    let listed = matches!(request["kind"]["kind"].as_str(), Some("Namespace" | "PersistentVolumeClaim"));
+    Some(if listed { json!({ "kind": "StatefulSetList", "apiVersion": "apps/v1", "items": [set] }) } else { set })
 }
 
 /// The read-only pool has no quorum, and the ephemeral chart loses its data with its pods: rules of their own.

@@ -1,16 +1,21 @@
-//! The object behind a sub-resource or a reference, from a manifest: the StatefulSet of a Scale, an Eviction or an HPA.
-//! Refuses one that is not the review's; what it means for the verdict is for the policies.
+//! The object behind a sub-resource or a reference, from a manifest: the StatefulSet of a Scale, an Eviction or an HPA; for the deletion of
+//! what sets need, a list of those that do. Refuses one that is not the review's; what it means for the verdict is for the policies.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use quorate_engine::Request;
 use quorate_webhook::ParentRef;
+use rqlite::cluster::RqliteSet;
+use rqlite::manifest;
+use rqlite::needs::{Kind, Needs};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::document::{self, DocumentError};
 use crate::output::printable;
 
-/// The StatefulSets of a manifest: one, or those of a whole release.
+/// The StatefulSets of a manifest: one, a list, or those of a whole release.
 #[derive(Debug)]
 pub(crate) struct Parents(Vec<StatefulSet>);
 
@@ -20,6 +25,8 @@ struct StatefulSet {
     /// A manifest need not say it: then it goes wherever it is applied.
     namespace: Option<String>,
     json: String,
+    /// None: it does not run rqlite.
+    needs: Option<Needs>,
 }
 
 /// A `--parent` that cannot be used.
@@ -43,7 +50,7 @@ impl Parents {
 
     fn from_documents(documents: Vec<Value>) -> Result<Self, ParentError> {
         let (sets, others): (Vec<Value>, Vec<Value>) =
-            documents.into_iter().partition(|document| kind_of(document) == "StatefulSet of apps/v1");
+            documents.into_iter().flat_map(items).partition(|document| kind_of(document) == "StatefulSet of apps/v1");
         if sets.is_empty() {
             let found = others
                 .first()
@@ -54,13 +61,18 @@ impl Parents {
     }
 
     /// The JSON text of what is behind the review; none where nothing can be, and for a StatefulSet, which is checked all the same.
-    pub(crate) fn of(&self, request: &Request<'_>) -> Result<Option<&str>, ParentError> {
+    pub(crate) fn of(&self, request: &Request<'_>) -> Result<Option<Cow<'_, str>>, ParentError> {
         let itself = itself(request);
         let Some(wanted) = itself.clone().or_else(|| ParentRef::of(request)) else {
             return Ok(None);
         };
-        let found = self.0.iter().find(|set| set.is(&wanted));
-        found.map(|set| itself.is_none().then_some(set.json.as_str())).ok_or_else(|| self.mismatch(&wanted))
+        let found: Vec<&StatefulSet> = self.0.iter().filter(|set| set.is(&wanted)).collect();
+        let Some(first) = found.first() else { return Err(self.mismatch(&wanted)) };
+        Ok(match (itself, &wanted) {
+            (Some(_), _) => None,
+            (None, ParentRef::Needing { .. }) => Some(list(&found).into()),
+            (None, ParentRef::Object { .. } | ParentRef::ControllerOf { .. }) => Some(first.json.as_str().into()),
+        })
     }
 
     fn mismatch(&self, wanted: &ParentRef) -> ParentError {
@@ -68,6 +80,15 @@ impl Parents {
             ParentRef::Object { kind, namespace, name, .. } => (namespace, format!("{kind} {namespace}/{name}")),
             ParentRef::ControllerOf { namespace, pod } => {
                 (namespace, format!("the controller of Pod {namespace}/{pod}"))
+            }
+            ParentRef::Needing { kind: Kind::Namespace, namespace, .. } => {
+                (namespace, format!("an rqlite StatefulSet in Namespace {namespace}"))
+            }
+            ParentRef::Needing { kind: Kind::Service, namespace, name } => {
+                (namespace, format!("an rqlite StatefulSet that needs Service {namespace}/{name}"))
+            }
+            ParentRef::Needing { kind: Kind::Claim, namespace, name } => {
+                (namespace, format!("an rqlite StatefulSet whose data is on PersistentVolumeClaim {namespace}/{name}"))
             }
         };
         let found: Vec<_> = self.0.iter().map(|set| set.shown(namespace)).collect();
@@ -94,7 +115,14 @@ impl StatefulSet {
     fn from_manifest(manifest: &Value) -> Result<Self, ParentError> {
         let name = text_at(manifest, "/metadata/name").ok_or(ParentError::Nameless)?;
         let namespace = text_at(manifest, "/metadata/namespace").map(str::to_owned);
-        Ok(Self { name: name.to_owned(), namespace, json: manifest.to_string() })
+        let set = manifest::StatefulSet::deserialize(manifest).unwrap_or_default();
+        let needs = RqliteSet::recognise(&set).map(|rqlite| Needs::of(&set, &rqlite));
+        let mut whole = manifest.clone();
+        // The engine takes them out of a document, but not out of a list's items.
+        if let Some(metadata) = whole.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        Ok(Self { name: name.to_owned(), namespace, json: whole.to_string(), needs })
     }
 
     fn is(&self, wanted: &ParentRef) -> bool {
@@ -108,6 +136,9 @@ impl StatefulSet {
                     && lives_in(namespace)
             }
             ParentRef::ControllerOf { namespace, pod } => self.may_own(pod) && lives_in(namespace),
+            ParentRef::Needing { kind, namespace, name } => {
+                lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*kind, name))
+            }
         }
     }
 
@@ -121,6 +152,31 @@ impl StatefulSet {
         let namespace = self.namespace.as_deref().unwrap_or(default_namespace);
         printable(&format!("StatefulSet {namespace}/{}", self.name)).into_owned()
     }
+}
+
+/// What a list holds; anything else is itself. Items of a StatefulSetList come without their kind.
+fn items(document: Value) -> Vec<Value> {
+    let kind = kind_of(&document);
+    let of_sets = kind == "StatefulSetList of apps/v1";
+    let Some(items) = document.get("items").and_then(Value::as_array).filter(|_| of_sets || kind == "List of v1")
+    else {
+        return vec![document];
+    };
+    let named = |item: &Value| {
+        let mut item = item.clone();
+        if let Some(fields) = item.as_object_mut().filter(|_| of_sets) {
+            fields.insert("kind".to_owned(), "StatefulSet".into());
+            fields.insert("apiVersion".to_owned(), "apps/v1".into());
+        }
+        item
+    };
+    items.iter().map(named).collect()
+}
+
+/// The JSON text of a StatefulSetList.
+fn list(sets: &[&StatefulSet]) -> String {
+    let items: Vec<&str> = sets.iter().map(|set| set.json.as_str()).collect();
+    format!(r#"{{"apiVersion":"apps/v1","kind":"StatefulSetList","items":[{}]}}"#, items.join(","))
 }
 
 fn text_at<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -219,8 +275,67 @@ mod tests {
     }
 
     #[test]
-    fn has_nothing_for_a_service() {
+    fn has_nothing_for_a_service_that_is_not_deleted() {
         assert!(parents("rqlite", None).of(&request("", "services", None, "rqlite")).unwrap().is_none());
+    }
+
+    fn rqlite_set(name: &str, namespace: &str) -> Value {
+        json!({
+            "kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {"name": name, "namespace": namespace},
+            "spec": {
+                "serviceName": format!("{name}-internal"),
+                "template": {"spec": {"containers": [{
+                    "name": "rqlite", "image": "rqlite/rqlite:10.2.7",
+                    "volumeMounts": [{"name": "file", "mountPath": "/rqlite/file"}],
+                }]}},
+                "volumeClaimTemplates": [{"metadata": {"name": "file"}}],
+            },
+        })
+    }
+
+    fn deletion(resource: &'static str, name: &'static str) -> Request<'static> {
+        Request { operation: Operation::Delete, ..request("", resource, None, name) }
+    }
+
+    #[track_caller]
+    fn finds(parents: &Parents, deletion: &Request<'_>, expected: &[&str]) {
+        let list: Value = serde_json::from_str(&parents.of(deletion).unwrap().unwrap()).unwrap();
+        assert_eq!(list["kind"], "StatefulSetList");
+        let items = list["items"].as_array().unwrap().iter();
+        assert_eq!(items.map(|set| set["metadata"]["name"].as_str().unwrap()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn lists_the_sets_that_need_what_is_deleted() {
+        let other = json!({"kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {"name": "web"}});
+        let sets = [rqlite_set("a", "db"), rqlite_set("b", "db"), rqlite_set("c", "q"), other];
+        let mut nameless = rqlite_set("a", "db");
+        nameless.as_object_mut().unwrap().retain(|key, _| key != "kind" && key != "apiVersion");
+        let typed = json!({"kind": "StatefulSetList", "apiVersion": "apps/v1", "items": [nameless, sets[1]]});
+        let listed = json!({"kind": "List", "apiVersion": "v1", "items": sets});
+        for documents in [sets.to_vec(), vec![typed], vec![listed]] {
+            let parents = Parents::from_documents(documents).unwrap();
+            finds(&parents, &deletion("namespaces", "db"), &["a", "b"]);
+            finds(&parents, &deletion("services", "b-internal"), &["b"]);
+            finds(&parents, &deletion("persistentvolumeclaims", "file-a-0"), &["a"]);
+        }
+    }
+
+    #[test]
+    fn refuses_sets_that_do_not_need_what_is_deleted() {
+        let parents = Parents::from_documents(vec![rqlite_set("a", "q")]).unwrap();
+        for (resource, name, wanted) in [
+            ("namespaces", "db", "an rqlite StatefulSet in Namespace db"),
+            ("services", "a-internal", "an rqlite StatefulSet that needs Service db/a-internal"),
+            (
+                "persistentvolumeclaims",
+                "file-a-0",
+                "an rqlite StatefulSet whose data is on PersistentVolumeClaim db/file-a-0",
+            ),
+        ] {
+            let message = format!("found StatefulSet q/a, but {wanted} is behind the review");
+            assert_refused(&parents, &deletion(resource, name), &message);
+        }
     }
 
     #[test]

@@ -84,16 +84,16 @@ fn the_worst_of_several_files_decides_and_each_gets_its_line() {
 
 #[test]
 fn says_when_no_policy_matched() {
-    let service = review("u-1", ["", "Service", "", "services", ""], "DELETE", "null", "{}");
-    let folder = Folder::new(&[("service.json", &service), ("none.yaml", NO_POLICIES)]);
-    let run = folder.quorate(&["review", "service.json", "--policies", "quorum-guard"]);
+    let map = review("u-1", ["", "ConfigMap", "", "configmaps", ""], "DELETE", "null", "{}");
+    let folder = Folder::new(&[("map.json", &map), ("none.yaml", NO_POLICIES)]);
+    let run = folder.quorate(&["review", "map.json", "--policies", "quorum-guard"]);
     assert_eq!(
         (run.code, run.stdout.as_str(), run.stderr.as_str()),
-        (Some(0), "Service db/rqlite: allowed, no policy matched\n", "")
+        (Some(0), "ConfigMap db/rqlite: allowed, no policy matched\n", "")
     );
-    let run = folder.quorate(&["review", "service.json", "--config", "none.yaml", "--format", "json"]);
+    let run = folder.quorate(&["review", "map.json", "--config", "none.yaml", "--format", "json"]);
     assert_eq!(run.stdout, "{\"verdict\":\"allowed\",\"findings\":[],\"patch\":[],\"uid\":\"u-1\"}\n");
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), "quorate: Service db/rqlite: no policy matched\n"));
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), "quorate: ConfigMap db/rqlite: no policy matched\n"));
 }
 
 #[test]
@@ -245,6 +245,25 @@ fn refuses_a_parent_that_is_not_the_reviews() {
             && twice.stderr.contains("duplicate"),
         "{twice:?}"
     );
+}
+
+#[test]
+fn denies_the_deletion_of_what_a_set_needs_with_its_parent() {
+    let service = review("u-1", ["", "Service", "", "services", ""], "DELETE", "null", "{}");
+    let service = service.replace(r#""name": "rqlite""#, r#""name": "rqlite-svc-internal""#);
+    let folder = Folder::new(&[("service.json", &service)]);
+    let parent = repository().join(PARENT).display().to_string();
+    let review = ["review", "service.json", "--policies", "quorum-guard"];
+    let run = folder.quorate(&[&review[..], &["--parent", &parent]].concat());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stdout.starts_with(
+            "Service db/rqlite-svc-internal: denied\n  deny quorum-guard/cluster-deleted: 3 voters of StatefulSet rqlite find"
+        ),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(folder.quorate(&review).code, Some(3), "without it");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The object behind a sub-resource or a reference: the StatefulSet of a Scale, an Eviction, an HPA.
+/// The object behind a sub-resource or a reference: the StatefulSet of a Scale, an Eviction, an HPA; at a deletion of what sets need,
+/// the list of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parent<'a> {
     /// Its JSON text.

@@ -113,8 +113,9 @@ pub fn subject(request: &Request<'_>) -> String {
     };
     let name = request.name.clone().or_else(|| name_in_object(request)).unwrap_or(Cow::Borrowed("(unnamed)"));
     match &request.namespace {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
+        // The API server sends a Namespace's own name as its namespace too.
+        Some(namespace) if kind != "Namespace" || *namespace != name => format!("{kind} {namespace}/{name}"),
+        Some(_) | None => format!("{kind} {name}"),
     }
 }
 
@@ -186,6 +187,17 @@ mod tests {
         assert_eq!(subject(&request("Scale", "statefulsets", Some("scale"))), "StatefulSet db/rqlite-0");
         assert_eq!(subject(&request("Eviction", "pods", Some("eviction"))), "Pod db/rqlite-0");
         assert_eq!(subject(&request("StatefulSet", "statefulsets", None)), "StatefulSet db/rqlite-0");
+    }
+
+    #[test]
+    fn a_namespace_is_not_in_itself() {
+        let request = Request {
+            kind: crate::GroupVersionKind { kind: "Namespace".into(), ..Default::default() },
+            namespace: Some("db".into()),
+            name: Some("db".into()),
+            ..Request::new("u", crate::Operation::Delete)
+        };
+        assert_eq!(subject(&request), "Namespace db");
     }
 
     #[test]

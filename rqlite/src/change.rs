@@ -98,7 +98,11 @@ pub fn pod_name(set: &StatefulSet, ordinal: u32) -> String {
 
 /// The ordinal of a pod of that set, by the pod's name; None: not of that set.
 pub fn ordinal(set: &StatefulSet, pod: &str) -> Option<u32> {
-    let digits = pod.strip_prefix(name(set))?.strip_prefix('-')?;
+    parse_ordinal(pod.strip_prefix(name(set))?.strip_prefix('-')?)
+}
+
+/// An ordinal as the controller writes it.
+pub(crate) fn parse_ordinal(digits: &str) -> Option<u32> {
     // The controller writes no leading zero or sign, which `parse` would take.
     let canonical = digits == "0" || !digits.starts_with(['0', '+']);
     canonical.then(|| digits.parse().ok())?

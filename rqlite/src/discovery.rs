@@ -1,5 +1,7 @@
-//! How a node finds the others.
-//! Not whom it finds: disco configurations are not read.
+//! How a node finds the others: the mode, and the host name that DNS discovery looks up.
+//! Not whom it finds; of a disco configuration nothing but that name is read.
+
+use serde::Deserialize;
 
 use crate::flag::CommandLine;
 use crate::value::Value;
@@ -52,6 +54,28 @@ impl Discovery {
     }
 }
 
+/// The part of a `dns` or `dns-srv` configuration that names the host.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DnsConfig {
+    name: String,
+}
+
+/// The host name that DNS discovery looks up. None in every other mode, and where the configuration is in a file or behind a reference.
+pub fn looked_up(line: &CommandLine) -> Option<String> {
+    // What rqlited looks up when the configuration names nothing (rqlite-disco-clients, dns/client.go and dnssrv/client.go).
+    const DEFAULT: &str = "rqlite";
+    match Discovery::of(Some(line)) {
+        Discovery::Dns | Discovery::DnsSrv => {}
+        Discovery::ConsulKv | Discovery::EtcdKv | Discovery::Join { .. } | Discovery::None | Discovery::Unreadable => {
+            return None;
+        }
+    }
+    let config = given(line, "disco-config").ok()?;
+    let named = if config.is_empty() { DnsConfig::default() } else { serde_json::from_str(&config).ok()? };
+    Some(if named.name.is_empty() { DEFAULT.to_owned() } else { named.name })
+}
+
 /// The flag's text, empty where it is not given; an error where it cannot be known.
 fn given(line: &CommandLine, name: &str) -> Result<String, ()> {
     match line.text(name) {
@@ -96,6 +120,20 @@ mod tests {
         assert_eq!(discovery(&["-join=a:4002", "-disco-mode=dns", "/d"]), Discovery::Unreadable);
         assert_eq!(discovery(&["-disco-id=1", "/d"]), Discovery::Unreadable);
         assert_eq!(Discovery::of(None), Discovery::Unreadable);
+    }
+
+    #[test]
+    fn dns_discovery_looks_a_host_name_up() {
+        for mode in ["dns", "dns-srv"] {
+            let looks_up = |config: &str| looked_up(&line(&["-disco-mode", mode, "-disco-config", config, "/d"]));
+            assert_eq!(looks_up(r#"{"name":"rqlite-svc-internal","service":"raft"}"#).unwrap(), "rqlite-svc-internal");
+            assert_eq!(looks_up(r#"{"port":4002}"#).unwrap(), "rqlite");
+            assert_eq!(looks_up("/etc/disco.json"), None);
+            assert_eq!(looked_up(&line(&["-disco-mode", mode, "/d"])).unwrap(), "rqlite");
+        }
+        assert_eq!(looked_up(&line(&["-disco-mode=etcd-kv", r#"-disco-config={"name":"a"}"#, "/d"])), None);
+        assert_eq!(looked_up(&deferred(&["-disco-mode=dns", "-disco-config=$(X)", "/d"])), None);
+        assert_eq!(looked_up(&line(&["-join=a:4002", "/d"])), None);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //!                                             │                      ├─ change ── scaling ── quorum
 //! /nodes, pods, claims, time ── membership, running, facts ──────────┘
 //! ```
+//!
+//! `needs` tells which other objects of the namespace a set cannot do without.
 
 pub mod bootstrap;
 pub mod cluster;
@@ -26,5 +28,6 @@ pub mod version;
 
 pub mod change;
 pub mod membership;
+pub mod needs;
 pub mod quorum;
 pub mod scaling;

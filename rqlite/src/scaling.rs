@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way ── path_down
-//!                                                                                      └─ Up, FromZero, ToZero
+//!                                                   └─ roster                          ├─ Up, FromZero, ToZero
+//!                                                                                      └─ Holder
 //! ```
 
 mod before;
 mod cluster;
 mod down;
+mod holder;
 mod path;
 mod roster;
 mod up;
@@ -21,6 +23,7 @@ mod fixture;
 pub use before::{Before, Data};
 pub use cluster::{Basis, Cluster, Ids, Voter};
 pub use down::{Bound, Down, Outcome, Step, departures};
+pub use holder::Holder;
 pub use path::{PathStep, path_down};
 pub use roster::{Listed, roster};
 pub use up::{Denial, Up};

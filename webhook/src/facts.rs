@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use quorate_engine::{Phase, Request};
 use rqlite::facts::{Facts, Pod};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -48,12 +50,29 @@ impl<'a> AboutSet<'a> {
         let resource = (&*request.resource.group, &*request.resource.resource, request.sub_resource.as_deref());
         let objects = match (resource, parent) {
             (("apps", "statefulsets", None), _) => {
-                [request.old_object, request.object].map(|object| object.map(serde_json::value::RawValue::get))
+                [request.old_object, request.object].map(|object| object.map(RawValue::get))
             }
+            // Of all sets that need it: a claim is one set's, so the facts can be too.
+            (("", "persistentvolumeclaims", None), ParentAnswer::Found(needing)) => [Some(only_item(needing)?), None],
+            (("", "services" | "namespaces", None), ParentAnswer::Found(_)) => return None,
             (_, ParentAnswer::Found(parent)) => [Some(parent.as_str()), None],
             (_, ParentAnswer::Absent | ParentAnswer::Unknown) => return None,
         };
         Some(Self { namespace, objects, membership: phase == Phase::Validate })
+    }
+}
+
+/// The item of a list that has one.
+fn only_item(list: &str) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct List<'a> {
+        #[serde(borrow)]
+        items: Vec<&'a RawValue>,
+    }
+    let List { items } = serde_json::from_str(list).ok()?;
+    match items.as_slice() {
+        [only] => Some(only.get()),
+        _ => None,
     }
 }
 
@@ -86,6 +105,13 @@ mod tests {
     fn tells_the_time_to_the_second() {
         assert_eq!(now(datetime!(2026-11-22 10:00:00.123456 UTC)).as_deref(), Some("2026-11-22T10:00:00Z"));
         assert_eq!(now(datetime!(-0044-03-15 12:00 UTC)), None);
+    }
+
+    #[test]
+    fn a_list_of_one_is_its_item() {
+        assert_eq!(only_item(r#"{"kind":"StatefulSetList","items":[{"a":1}]}"#), Some(r#"{"a":1}"#));
+        assert_eq!(only_item(r#"{"items":[{},{}]}"#), None);
+        assert_eq!(only_item("nonsense"), None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Which object stands behind a request (the StatefulSet of a Scale, an Eviction, an autoscaler), and who is asked for it.
+//! Which object stands behind a request (the StatefulSet of a Scale, an Eviction, an autoscaler; the sets that need what is deleted), and
+//! who is asked for it.
 //! Fetches nothing itself; a source does, from the cluster.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use quorate_engine::Request;
+use quorate_engine::{Operation, Request};
+use rqlite::needs::Kind;
 use serde::Deserialize;
 
 /// The object behind a request, as far as the request names it.
@@ -22,6 +24,8 @@ pub enum ParentRef {
     },
     /// The controller of a pod that is to be evicted.
     ControllerOf { namespace: String, pod: String },
+    /// The rqlite sets of the namespace that need the object of that kind and name: a StatefulSetList.
+    Needing { kind: Kind, namespace: String, name: String },
 }
 
 /// One object at one moment. A Scale carries those of its StatefulSet.
@@ -80,9 +84,31 @@ impl ParentRef {
                 let autoscaler: Autoscaler = serde_json::from_str(request.object?.get()).ok()?;
                 Some(autoscaler.spec.scale_target_ref.within(namespace))
             }
+            (group, resource, None) if request.operation == Operation::Delete => {
+                let kind = Kind::of_resource(group, resource)?;
+                // Absent from the envelope where a collection is deleted.
+                let name = request.old_object.and_then(|object| name_of(object.get()));
+                Some(Self::Needing {
+                    kind,
+                    namespace,
+                    name: name.or_else(|| request.name.as_deref().map(str::to_owned))?,
+                })
+            }
             (_, _, _) => None,
         }
     }
+}
+
+fn name_of(object: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Named,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    serde_json::from_str(object).ok().map(|object: Object| object.metadata.name)
 }
 
 impl Version {
@@ -181,6 +207,23 @@ mod tests {
             parent(["", "v1", "pods"], r#""subResource":"eviction","#, "{}"),
             Some(ParentRef::ControllerOf { namespace: "db".to_owned(), pod: "rqlite-0".to_owned() })
         );
+    }
+
+    #[test]
+    fn a_deletion_stands_for_the_sets_that_need_the_object() {
+        let needing = |resource: &str, old: &str, operation: &str| {
+            let text = review(["", "v1", resource], &format!(r#""oldObject":{old},"#), "null");
+            let text = text.replace(r#""UPDATE""#, &format!("{operation:?}"));
+            ParentRef::of(&Request::decode(text.as_bytes()).unwrap())
+        };
+        let of =
+            |kind, name: &str| Some(ParentRef::Needing { kind, namespace: "db".to_owned(), name: name.to_owned() });
+        let old = r#"{"metadata":{"name":"data-rqlite-0"}}"#;
+        assert_eq!(needing("persistentvolumeclaims", old, "DELETE"), of(Kind::Claim, "data-rqlite-0"));
+        assert_eq!(needing("services", "null", "DELETE"), of(Kind::Service, "rqlite-0"));
+        assert_eq!(needing("namespaces", "{}", "DELETE"), of(Kind::Namespace, "rqlite-0"));
+        assert_eq!(needing("configmaps", old, "DELETE"), None);
+        assert_eq!(needing("services", old, "CONNECT"), None);
     }
 
     #[test]

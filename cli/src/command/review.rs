@@ -1,6 +1,7 @@
 //! `quorate review`: AdmissionReviews from files, judged offline by the same modules: mutated, then validated.
 //! Where the server answers for a policy that could not judge, this says `not judged`.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
@@ -69,18 +70,18 @@ impl Desk {
             bail!("empty, expected an AdmissionReview");
         }
         let request = Request::decode(&bytes)?;
-        let context = Context { parent: self.parent(&request, args)?, facts: &self.facts };
+        let parent = self.parent(&request, args)?;
+        let parent = parent.as_deref().map_or(Parent::Unknown, Parent::Found);
+        let context = Context { parent, facts: &self.facts };
         let review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
         let verdict = review.verdict;
         Report::new(&request, &review).write(args.format, out)?;
         Ok(verdict.into())
     }
 
-    fn parent(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Parent<'_>> {
-        let (Some(parents), Some(file)) = (&self.parents, &args.parent) else {
-            return Ok(Parent::Unknown);
-        };
-        let found = parents.of(request).with_context(|| format!("--parent {}", file.display()))?;
-        Ok(found.map_or(Parent::Unknown, Parent::Found))
+    /// JSON text; none where nothing was given, or nothing is behind the review.
+    fn parent(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Option<Cow<'_, str>>> {
+        let (Some(parents), Some(file)) = (&self.parents, &args.parent) else { return Ok(None) };
+        parents.of(request).with_context(|| format!("--parent {}", file.display()))
     }
 }

@@ -54,6 +54,7 @@ impl Policy for BootstrapExpectLock {
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
             | Subject::Autoscaler { .. }
+            | Subject::Needed { .. }
             | Subject::Other => Vec::new(),
         }
     }

@@ -16,6 +16,10 @@ pub(crate) fn pages(policy: &str, directory: &Path) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for entry in fs::read_dir(directory.join("src/rule"))? {
         let path = entry?.path();
+        // A folder holds the parts of a rule whose file is beside it.
+        if path.is_dir() {
+            continue;
+        }
         let source = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
         let file = syn::parse_file(&source).with_context(|| format!("{}", path.display()))?;
         for item in file.items {

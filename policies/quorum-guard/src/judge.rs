@@ -31,6 +31,10 @@ pub(crate) fn judge(review: &Review, settings: &Settings) -> Vec<Finding> {
         Subject::Autoscaler { old, new, parent } => {
             autoscaler_on_voters::judge(old.as_ref(), new, parent, facts).into_iter().collect()
         }
+        Subject::Needed { kind, metadata, sets } => {
+            let deletion = cluster_deleted::Deletion { kind: *kind, metadata, envelope: &review.envelope };
+            deletion.judge(sets, facts, settings.deletion).into_iter().collect()
+        }
         Subject::Set { old: None, new: None } | Subject::Other => Vec::new(),
     }
 }

@@ -41,6 +41,9 @@ impl Policy for QuorumGuard {
             on("apps", "statefulsets", Some("scale"), &[Update]),
             on("", "pods", Some("eviction"), &[Create]),
             on("autoscaling", "horizontalpodautoscalers", None, &[Create, Update]),
+            on("", "namespaces", None, &[Delete]),
+            on("", "services", None, &[Delete]),
+            on("", "persistentvolumeclaims", None, &[Delete]),
         ]
     }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Settings {
-    /// What becomes of the deletion of a running voter set: `deny` (the default) or `warn`.
+    /// What becomes of the deletion of a running voter set, or of what it needs: `deny` (the default) or `warn`.
     pub deletion: Deletion,
 }
 

@@ -110,6 +110,7 @@ fn old_replicas(review: &Review) -> Option<u32> {
         | Subject::Scale { .. }
         | Subject::Eviction { .. }
         | Subject::Autoscaler { .. }
+        | Subject::Needed { .. }
         | Subject::Other => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::bindings::quorate::policy::types::{
     Description, Documents, Envelope, MatchRule, Operation, Phase, Projections, SettingsError, Verdict,
 };
 use crate::finding::{Finding, Rule};
-use crate::review::{PROJECTIONS, Review};
+use crate::review::{PROJECTIONS, Review, parent_projections};
 use crate::settings;
 
 /// What a policy makes of one review.
@@ -73,13 +73,18 @@ pub fn describe<P: Policy>() -> Description {
 }
 
 fn match_rule(requests: &Requests) -> MatchRule {
-    let pointers: Vec<String> = PROJECTIONS.iter().map(|pointer| (*pointer).to_owned()).collect();
+    let owned = |pointers: &[&str]| pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
+    let parent = parent_projections(requests.group, requests.resource);
     MatchRule {
         groups: vec![requests.group.to_owned()],
         resources: vec![requests.resource.to_owned()],
         sub_resources: requests.sub_resource.iter().map(|name| (*name).to_owned()).collect(),
         operations: requests.operations.to_vec(),
-        projections: Projections { object: pointers.clone(), old_object: pointers.clone(), parent: pointers },
+        projections: Projections {
+            object: owned(&PROJECTIONS),
+            old_object: owned(&PROJECTIONS),
+            parent: owned(parent),
+        },
         conditions: Vec::new(),
     }
 }

@@ -3,14 +3,23 @@
 
 use rqlite::facts::Facts;
 use rqlite::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
+use rqlite::needs::Kind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::bindings::quorate::policy::types::{Documents, Envelope, ParentState};
+use crate::bindings::quorate::policy::types::{Documents, Envelope, Operation, ParentState};
 use crate::place::path_at;
 
 /// What every built-in policy asks of every document, in this order.
 pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
+
+/// What every built-in policy asks of the parent of a request for this resource: of a StatefulSet the same, of a list its items.
+pub fn parent_projections(group: &str, resource: &str) -> &'static [&'static str] {
+    match Kind::of_resource(group, resource) {
+        Some(Kind::Namespace | Kind::Service | Kind::Claim) => &["/items"],
+        None => &PROJECTIONS,
+    }
+}
 
 /// A decoded review.
 #[derive(Debug)]
@@ -32,14 +41,16 @@ pub enum Subject {
     Eviction { pod: String, parent: Parent },
     /// A HorizontalPodAutoscaler; the parent is its target.
     Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Parent },
+    /// The deletion of an object that sets may need; the parent is the list of those that do.
+    Needed { kind: Kind, metadata: Metadata, sets: Parent<Vec<StatefulSet>> },
     /// Another kind of object, or a request without one.
     Other,
 }
 
-/// The StatefulSet behind a request that does not carry it.
+/// The StatefulSet behind a request that does not carry it, or the list of those.
 #[derive(Debug)]
-pub enum Parent {
-    Found(Box<SetDocument>),
+pub enum Parent<T = Box<SetDocument>> {
+    Found(T),
     /// It does not exist.
     Absent,
     /// It could not be had.
@@ -95,6 +106,7 @@ impl Review {
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
             | Subject::Autoscaler { .. }
+            | Subject::Needed { .. }
             | Subject::Other => false,
         }
     }
@@ -125,20 +137,49 @@ impl Subject {
                 }),
                 None => Ok(Subject::Other),
             },
+            (_, None) => match Kind::of_resource(&envelope.group, &envelope.resource) {
+                Some(kind) => Subject::needed(kind, envelope, documents),
+                None => Ok(Subject::Other),
+            },
             _ => Ok(Subject::Other),
         }
+    }
+
+    /// Where a collection is deleted, the envelope has no name.
+    fn needed(kind: Kind, envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
+        if envelope.operation != Operation::Delete {
+            return Ok(Subject::Other);
+        }
+        let old = Pieces::of("old object", documents.old_object);
+        let mut metadata = old.map(|old| old.metadata()).transpose()?.unwrap_or_default();
+        metadata.name = metadata.name.or_else(|| envelope.name.clone());
+        if metadata.name.is_none() {
+            return Err(missing("old object"));
+        }
+        Ok(Subject::Needed { kind, metadata, sets: Parent::decode_list(documents.parent_state, documents.parent)? })
     }
 }
 
 impl Parent {
     fn decode(state: ParentState, pieces: Vec<Option<String>>) -> Result<Self, ShapeError> {
+        Parent::of(state, || Pieces::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
+    }
+}
+
+impl Parent<Vec<StatefulSet>> {
+    fn decode_list(state: ParentState, pieces: Vec<Option<String>>) -> Result<Self, ShapeError> {
+        let items = pieces.into_iter().next().flatten();
+        Parent::of(state, || items.map(|items| decode("parent", Some(&items), "items")).transpose())
+    }
+}
+
+impl<T> Parent<T> {
+    /// One that was found and is not there after all is unknown.
+    fn of(state: ParentState, found: impl FnOnce() -> Result<Option<T>, ShapeError>) -> Result<Self, ShapeError> {
         match state {
             ParentState::Absent => Ok(Parent::Absent),
             ParentState::Unknown => Ok(Parent::Unknown),
-            ParentState::Found => match Pieces::of("parent", pieces) {
-                Some(pieces) => Ok(Parent::Found(Box::new(pieces.set()?))),
-                None => Ok(Parent::Unknown),
-            },
+            ParentState::Found => Ok(found()?.map_or(Parent::Unknown, Parent::Found)),
         }
     }
 }
@@ -201,17 +242,7 @@ impl Pieces {
     }
 
     fn decode<T: DeserializeOwned + Default>(&self, text: Option<&str>, root: &str) -> Result<T, ShapeError> {
-        let Some(text) = text else { return Ok(T::default()) };
-        serde_json::from_str::<Option<T>>(text)
-            .map(Option::unwrap_or_default)
-            .map_err(|error| self.shape_error(text, root, &error))
-    }
-
-    fn shape_error(&self, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
-        let path = path_at(text, error.line(), error.column());
-        let field = if path.is_empty() { root.to_owned() } else { format!("{root}.{path}") };
-        let problem = error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
-        ShapeError { document: self.document, field, problem }
+        decode(self.document, text, root)
     }
 
     fn metadata(&self) -> Result<Metadata, ShapeError> {
@@ -229,6 +260,25 @@ impl Pieces {
     fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {
         Ok(HorizontalPodAutoscaler { metadata: self.metadata()?, spec: self.decode(self.spec.as_deref(), "spec")? })
     }
+}
+
+/// What is not there is the default; `root` is where the text stands in its document.
+fn decode<T: DeserializeOwned + Default>(
+    document: &'static str,
+    text: Option<&str>,
+    root: &str,
+) -> Result<T, ShapeError> {
+    let Some(text) = text else { return Ok(T::default()) };
+    serde_json::from_str::<Option<T>>(text)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| shape_error(document, text, root, &error))
+}
+
+fn shape_error(document: &'static str, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
+    let path = path_at(text, error.line(), error.column());
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    let problem = error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
+    ShapeError { document, field: format!("{root}{dot}{path}"), problem }
 }
 
 fn scale(document: &'static str, pieces: Vec<Option<String>>) -> Result<i32, ShapeError> {

@@ -73,6 +73,7 @@ fn changed(review: &Review) -> Option<(Option<&SetDocument>, &SetDocument)> {
         | Subject::Scale { .. }
         | Subject::Eviction { .. }
         | Subject::Autoscaler { .. }
+        | Subject::Needed { .. }
         | Subject::Other => None,
     }
 }

@@ -43,7 +43,8 @@ impl Ids {
     /// More than any cluster has voters.
     const NAMED: usize = 64;
 
-    fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
+    /// `count` of them in all.
+    pub fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
         Ids { named: ids.take(Ids::NAMED).collect(), count }
     }
 

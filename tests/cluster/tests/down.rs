@@ -109,6 +109,9 @@ fn dangerous_changes_of_rqlite_sets_are_refused() {
             ("orphan deletion", line("delete statefulset/rqlite --cascade=orphan")),
             ("deletion of all, by name", line("delete statefulset/store")),
             ("creation", create(&manifests::rqlite_set("rqlite-new", 3))),
+            ("a claim's deletion", line("delete persistentvolumeclaim/rqlite-file-rqlite-0")),
+            ("a governing Service's deletion", line("delete service/rqlite-internal")),
+            ("a namespace's deletion", line(&format!("delete namespace/{}", scene().namespace.name()))),
         ],
         true,
     );
@@ -150,7 +153,6 @@ spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, k
             ("an eviction", eviction("rqlite-0")),
             ("an eviction, known by name", eviction("store-0")),
             ("a pod's deletion", line("delete pod/rqlite-0")),
-            ("a claim's deletion", line("delete persistentvolumeclaim/rqlite-file-rqlite-0")),
         ],
         false,
     );
@@ -169,6 +171,8 @@ fn nothing_but_rqlite_sets_is_asked_about() {
                 namespace.kubectl().run_with(&manifests::other_set("web", 3), ["apply", "--dry-run=server", "-f", "-"]),
             ),
             ("another set: deletion", line("delete statefulset/web")),
+            ("another set: a claim's deletion", line("delete persistentvolumeclaim/data-web-0")),
+            ("a namespace without rqlite: deletion", line("delete namespace/default")),
             ("another set: creation", create(&manifests::other_set("web-new", 1))),
             ("another set: image", line("set image statefulset/web web=nginx:1.30")),
             ("a ConfigMap", line("create configmap anything")),

@@ -1,7 +1,6 @@
 //! The entries that this server keeps, as JSON: what `registration` says of the loaded policies and of the known sets.
 //! Writes nothing.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quorate_engine::PolicySet;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use tracing::error;
 
 use crate::cluster::entries::Kept;
-use crate::registration::{Registered, Registration, SetName, is_kept};
+use crate::registration::{KnownSets, Registered, Registration, is_kept};
 
 /// What is registered with the API server. Cheap to clone.
 #[derive(Clone)]
@@ -29,13 +28,10 @@ pub(crate) struct Entries {
 }
 
 impl Content {
-    pub(crate) fn kept_validating(&self, known: &BTreeSet<String>) -> Kept {
-        let names = known.iter().filter_map(|key| {
-            let (namespace, name) = key.split_once('/')?;
-            Some(SetName { namespace: namespace.to_owned(), name: name.to_owned() })
-        });
-        let names = names.filter(|set| !self.registration.excluded_namespaces.contains(&set.namespace));
-        Kept { entries: json(&self.registration.kept_validating(&self.registered(), &names.collect())), is_kept }
+    pub(crate) fn kept_validating(&self, known: &KnownSets) -> Kept {
+        let mut guarded = known.clone();
+        guarded.retain(|set, _| !self.registration.excluded_namespaces.contains(&set.namespace));
+        Kept { entries: json(&self.registration.kept_validating(&self.registered(), &guarded)), is_kept }
     }
 
     pub(crate) fn kept_mutating(&self) -> Kept {

@@ -1,5 +1,5 @@
 //! Finds the object behind a request: in the cache where that is certain to be the version that the request was made from,
-//! else by one GET. An error is [`ParentAnswer::Unknown`], never [`ParentAnswer::Absent`].
+//! else by one GET. The sets that need a deleted object come from the cache alone: only those that it knows are guarded. An error is [`ParentAnswer::Unknown`], never [`ParentAnswer::Absent`].
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Pod;
@@ -8,6 +8,7 @@ use kube::{Api, Client, Error, Resource};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use rqlite::needs::Kind;
 use serde::Deserialize;
 use tracing::{debug, warn};
 
@@ -55,6 +56,7 @@ impl ParentSource for ClusterParents {
                     self.set(namespace, name, version.as_ref()).await
                 }
                 ParentRef::ControllerOf { namespace, pod } => self.controller(namespace, pod).await,
+                ParentRef::Needing { kind, namespace, name } => Ok(self.needing(*kind, namespace, name)),
             };
             found.unwrap_or_else(|error| {
                 self.lookups.count("error");
@@ -119,6 +121,18 @@ impl ClusterParents {
             // The controller is gone; another one of its name does not control this pod.
             Answered::Found { .. } | Answered::Absent => ParentAnswer::Absent,
         })
+    }
+
+    /// A list of the sets that need the object.
+    fn needing(&self, kind: Kind, namespace: &str, name: &str) -> ParentAnswer {
+        let Some(sets) = self.sets.needing(kind, namespace, name) else { return ParentAnswer::Unknown };
+        self.lookups.count("cache");
+        if sets.is_empty() {
+            return ParentAnswer::Absent;
+        }
+        let items: Vec<&str> = sets.iter().map(|set| set.json()).collect();
+        let list = format!(r#"{{"apiVersion":"apps/v1","kind":"StatefulSetList","items":[{}]}}"#, items.join(","));
+        ParentAnswer::Found(list)
     }
 
     /// The text as the API server writes it: no type of ours drops a field that it does not know.

@@ -2,7 +2,6 @@
 //! What they should be says `entries`; whether to write, the leader's election. Never creates the object: its absence means
 //! not installed, or not any more.
 
-use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use tracing::{info, warn};
 use crate::cluster::entries::{Kept, common_bundle, wanted};
 use crate::cluster::pace::Pace;
 use crate::cluster::sets::Known;
+use crate::registration::KnownSets;
 
 /// Under which the API server records what this server wrote.
 pub(crate) const FIELD_MANAGER: &str = "quorate";
@@ -31,7 +31,7 @@ const GATHER: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// What of a configuration is the server's own, given the known sets.
-pub(crate) type KeptContent = Arc<dyn Fn(&BTreeSet<String>) -> Kept + Send + Sync>;
+pub(crate) type KeptContent = Arc<dyn Fn(&KnownSets) -> Kept + Send + Sync>;
 
 /// What one configuration was last seen to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
-//! The StatefulSets of the cluster, as a watch keeps them: by name for parents, and which of them are rqlite's.
+//! The StatefulSets of the cluster, as a watch keeps them: by name for parents, and which of them are rqlite's, with what they need.
 //! Asks the API server for nothing but the watch.
 
-use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -12,14 +11,16 @@ use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, watcher::Config};
 use kube::{Api, Client};
 use prometheus_client::metrics::gauge::Gauge;
+use rqlite::needs::{Kind, Needs};
 use tokio::sync::watch;
 use tracing::info;
 
 use crate::cluster::stored::StoredSet;
 use crate::cluster::watched::Watched;
+use crate::registration::{KnownSets, SetName};
 
-/// `namespace/name` of the sets that run rqlite.
-pub(crate) type Known = Arc<BTreeSet<String>>;
+/// The sets that run rqlite.
+pub(crate) type Known = Arc<KnownSets>;
 
 /// What the watch knows, for its readers.
 #[derive(Debug, Clone)]
@@ -48,6 +49,15 @@ impl Sets {
 
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<Arc<StoredSet>> {
         self.store.get(&ObjectRef::new(name).within(namespace))
+    }
+
+    /// The rqlite sets of the namespace that need the object; None before the first list has come in.
+    pub(crate) fn needing(&self, kind: Kind, namespace: &str, name: &str) -> Option<Vec<Arc<StoredSet>>> {
+        let known = self.known.borrow().clone()?;
+        let first = SetName { namespace: namespace.to_owned(), name: String::new() };
+        let there = known.range(first..).take_while(|(set, _)| set.namespace == namespace);
+        let needing = there.filter(|(_, needs)| needs.include(kind, name));
+        Some(needing.filter_map(|(set, _)| self.get(&set.namespace, &set.name)).collect())
     }
 
     /// Whether the first list has come in whole.
@@ -88,10 +98,10 @@ impl SetsWatch {
             (Event::Init | Event::InitApply(_), _) | (Event::Apply(_) | Event::Delete(_), None) => return,
             (Event::InitDone, _) => {
                 let all = self.sets.store.state();
-                Some(all.iter().filter(|set| set.runs_rqlite()).map(|set| set.key()).collect())
+                Some(all.iter().filter_map(|set| Some((set.name(), set.needs()?.clone()))).collect())
             }
-            (Event::Apply(set), Some(known)) => with(&known, set, set.runs_rqlite()),
-            (Event::Delete(set), Some(known)) => with(&known, set, false),
+            (Event::Apply(set), Some(known)) => with(&known, set.name(), set.needs()),
+            (Event::Delete(set), Some(known)) => with(&known, set.name(), None),
         };
         self.sets.watched.kept.set(i64::try_from(self.sets.store.len()).unwrap_or(i64::MAX));
         let Some(now) = now else { return };
@@ -108,23 +118,22 @@ impl SetsWatch {
 }
 
 /// None where nothing changes: most events are about the status of a set.
-fn with(known: &BTreeSet<String>, set: &StoredSet, runs_rqlite: bool) -> Option<BTreeSet<String>> {
-    let key = set.key();
-    if known.contains(&key) == runs_rqlite {
+fn with(known: &KnownSets, set: SetName, needs: Option<&Needs>) -> Option<KnownSets> {
+    if known.get(&set) == needs {
         return None;
     }
     let mut known = known.clone();
-    if runs_rqlite {
-        known.insert(key);
-    } else {
-        known.remove(&key);
-    }
+    match needs {
+        Some(needs) => known.insert(set, needs.clone()),
+        None => known.remove(&set),
+    };
     Some(known)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use futures_util::stream;
+    use kube::Resource;
 
     use super::*;
     use crate::cluster::stored::tests::set;
@@ -136,7 +145,7 @@ pub(crate) mod tests {
     }
 
     fn known(sets: &Sets) -> Option<Vec<String>> {
-        sets.known().borrow().as_ref().map(|known| known.iter().cloned().collect())
+        sets.known().borrow().as_ref().map(|known| known.keys().map(ToString::to_string).collect())
     }
 
     const RQLITE: &str = "rqlite/rqlite:9.1.3";
@@ -168,6 +177,49 @@ pub(crate) mod tests {
             after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Delete(set("a", RQLITE, "2"))])).await;
         assert_eq!(known(&deleted), Some(vec![]));
         assert!(deleted.get("db", "a").is_none());
+    }
+
+    #[tokio::test]
+    async fn knows_which_sets_need_an_object() {
+        let elsewhere = |mut set: StoredSet| {
+            set.meta_mut().namespace = Some("other".to_owned());
+            set
+        };
+        let sets = after(vec![
+            Ok(Event::Init),
+            Ok(Event::InitApply(set("a", RQLITE, "1"))),
+            Ok(Event::InitApply(set("b", RQLITE, "1"))),
+            Ok(Event::InitApply(elsewhere(set("a", RQLITE, "1")))),
+            Ok(Event::InitApply(set("w", "nginx", "1"))),
+            Ok(Event::InitDone),
+        ])
+        .await;
+        let needing = |kind, namespace, name| {
+            let found = sets.needing(kind, namespace, name).unwrap();
+            found.iter().map(|set| set.name().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(needing(Kind::Namespace, "db", "db"), ["db/a", "db/b"]);
+        assert_eq!(needing(Kind::Namespace, "d", "d"), [""; 0]);
+        assert_eq!(needing(Kind::Service, "db", "b-internal"), ["db/b"]);
+        assert_eq!(needing(Kind::Service, "other", "a-internal"), ["other/a"]);
+        assert_eq!(needing(Kind::Service, "db", "w-internal"), [""; 0]);
+        let (unsynced, _watch) = Sets::new();
+        assert!(unsynced.needing(Kind::Namespace, "db", "db").is_none());
+    }
+
+    #[tokio::test]
+    async fn learns_what_a_set_needs_by_now() {
+        let renamed: StoredSet =
+            serde_json::from_str(&set("a", RQLITE, "2").json().replace("a-internal", "a-headless")).unwrap();
+        let sets = after(vec![
+            Ok(Event::Init),
+            Ok(Event::InitApply(set("a", RQLITE, "1"))),
+            Ok(Event::InitDone),
+            Ok(Event::Apply(renamed)),
+        ])
+        .await;
+        assert_eq!(sets.needing(Kind::Service, "db", "a-internal").unwrap().len(), 0);
+        assert_eq!(sets.needing(Kind::Service, "db", "a-headless").unwrap().len(), 1);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A StatefulSet as the cache keeps it: its text for the policies, its version, and whether it runs rqlite.
+//! A StatefulSet as the cache keeps it: its text for the policies, its version, and what it needs if it runs rqlite.
 //! The text is the API server's, without managedFields, so that fields which no type here knows stay in it.
 
 use std::borrow::Cow;
@@ -9,9 +9,12 @@ use kube::api::ObjectMeta;
 use kube::core::NamespaceResourceScope;
 use rqlite::cluster::RqliteSet;
 use rqlite::manifest::StatefulSet;
+use rqlite::needs::Needs;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+use crate::registration::SetName;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ pub(crate) struct StoredSet {
     /// Without managedFields, labels and annotations: the text has those.
     metadata: ObjectMeta,
     json: Arc<str>,
-    runs_rqlite: bool,
+    needs: Option<Arc<Needs>>,
 }
 
 impl StoredSet {
@@ -37,13 +40,17 @@ impl StoredSet {
     }
 
     pub(crate) fn runs_rqlite(&self) -> bool {
-        self.runs_rqlite
+        self.needs.is_some()
     }
 
-    /// `namespace/name`.
-    pub(crate) fn key(&self) -> String {
+    /// None: it does not run rqlite.
+    pub(crate) fn needs(&self) -> Option<&Needs> {
+        self.needs.as_deref()
+    }
+
+    pub(crate) fn name(&self) -> SetName {
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
-        format!("{}/{}", part(&self.metadata.namespace), part(&self.metadata.name))
+        SetName { namespace: part(&self.metadata.namespace), name: part(&self.metadata.name) }
     }
 }
 
@@ -68,8 +75,9 @@ impl<'de> Deserialize<'de> for StoredSet {
             ..ObjectMeta::default()
         };
         // A set that this reading does not understand is watched all the same, and is not known as rqlite's.
-        let runs_rqlite = StatefulSet::deserialize(&object).is_ok_and(|set| RqliteSet::recognise(&set).is_some());
-        Ok(Self { metadata, json: object.to_string().into(), runs_rqlite })
+        let set = StatefulSet::deserialize(&object).unwrap_or_default();
+        let needs = RqliteSet::recognise(&set).map(|rqlite| Arc::new(Needs::of(&set, &rqlite)));
+        Ok(Self { metadata, json: object.to_string().into(), needs })
     }
 }
 
@@ -112,7 +120,8 @@ pub(crate) mod tests {
         serde_json::from_value(json!({
             "metadata": {"name": name, "namespace": "db", "uid": format!("uid-of-{name}"), "resourceVersion": version,
                          "managedFields": [{"manager": "kubectl"}], "labels": {"a": "b"}},
-            "spec": {"replicas": 3, "futureField": 1, "template": {"spec": {"containers": [{"name": "c", "image": image}]}}},
+            "spec": {"replicas": 3, "serviceName": format!("{name}-internal"), "futureField": 1,
+                     "template": {"spec": {"containers": [{"name": "c", "image": image}]}}},
         }))
         .unwrap()
     }
@@ -130,7 +139,7 @@ pub(crate) mod tests {
     fn knows_its_version_and_whether_it_runs_rqlite() {
         let rqlite = set("rqlite", "rqlite/rqlite:9.1.3", "7");
         assert_eq!((rqlite.uid(), rqlite.resource_version()), (Some("uid-of-rqlite"), Some("7")));
-        assert_eq!(rqlite.key(), "db/rqlite");
+        assert_eq!(rqlite.name().to_string(), "db/rqlite");
         assert!(rqlite.runs_rqlite());
         assert!(!set("web", "nginx", "7").runs_rqlite());
     }
@@ -141,6 +150,6 @@ pub(crate) mod tests {
             serde_json::from_value(json!({"metadata": {"name": "x", "namespace": "db"}, "spec": {"replicas": "many"}}))
                 .unwrap();
         assert!(!strange.runs_rqlite());
-        assert_eq!(strange.key(), "db/x");
+        assert_eq!(strange.name().to_string(), "db/x");
     }
 }

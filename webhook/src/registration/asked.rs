@@ -12,6 +12,9 @@ pub(super) type Resource = (&'static str, &'static str, Option<&'static str>);
 pub(super) const SETS: Resource = ("apps", "statefulsets", None);
 pub(super) const SCALES: Resource = ("apps", "statefulsets", Some("scale"));
 pub(super) const EVICTIONS: Resource = ("", "pods", Some("eviction"));
+pub(super) const NAMESPACES: Resource = ("", "namespaces", None);
+pub(super) const SERVICES: Resource = ("", "services", None);
+pub(super) const CLAIMS: Resource = ("", "persistentvolumeclaims", None);
 pub(super) const AUTOSCALERS: Resource = ("autoscaling", "horizontalpodautoscalers", None);
 
 pub(super) struct Asked<'a> {

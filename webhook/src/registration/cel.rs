@@ -40,6 +40,9 @@ pub(super) const DISTINCTIVE: [&str; 19] = [
     "write-queue",
 ];
 
+/// Where a collection is deleted, the request itself has no name (measured).
+const DELETED: &str = "oldObject.metadata.name";
+
 const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
 /// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
@@ -120,6 +123,23 @@ pub(super) fn targets_known(sets: &str) -> String {
     ))
 }
 
+/// The Namespace that is deleted is one of these.
+pub(super) fn is_known_namespace(names: &str) -> String {
+    format!("{DELETED} in {names}")
+}
+
+/// The object that is deleted is one of these (`namespace/name`).
+pub(super) fn is_known_object(names: &str) -> String {
+    format!("(request.namespace + '/' + {DELETED}) in {names}")
+}
+
+/// The claim that is deleted is `<base>-<ordinal>` of one of these (`namespace/base`).
+pub(super) fn is_claim_of_known(bases: &str) -> String {
+    format!(
+        "{DELETED}.matches('^.+-[0-9]+$') && (request.namespace + '/' + {DELETED}.substring(0, {DELETED}.lastIndexOf('-'))) in {bases}"
+    )
+}
+
 /// Never sent, whatever a policy of one's own matches: what nodes, schedulers and authentication need to work while we are down.
 pub(super) fn not_vital() -> String {
     const RESOURCES: [&str; 10] = [
@@ -187,12 +207,18 @@ fn dangerous_update() -> String {
     let start = |object: &str| {
         format!("(has({object}.spec.ordinals) && has({object}.spec.ordinals.start) ? {object}.spec.ordinals.start : 0)")
     };
+    // `Delete` takes the data with the pods that leave, also with those that leave already.
+    let when_scaled = |object: &str| {
+        let policy = format!("{object}.spec.persistentVolumeClaimRetentionPolicy");
+        format!("(has({policy}) && has({policy}.whenScaled) ? {policy}.whenScaled : 'Retain')")
+    };
     let volumes = |object: &str| optional(&format!("{object}.spec.template.spec.volumes"), "[]");
     [
         format!("{} < {}", count("object"), count("oldObject")),
         format!("{} != {}", start("object"), start("oldObject")),
         format!("{} != {}", launches("object"), launches("oldObject")),
         format!("{} != {}", volumes("object"), volumes("oldObject")),
+        format!("{} != {}", when_scaled("object"), when_scaled("oldObject")),
     ]
     .join(" ||\n")
 }

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! Registered ─┬─ asked ──┬─ built_in ─┐ rendered
-//!             │          └─ known ────┤ kept       ── entry ── configurations
+//!             │          ├─ known ────┤
+//!             │          └─ needed ───┤ kept       ── entry ── configurations
 //!             └─ own ─────────────────┘ both
 //!                cel: the conditions of all of them, and of the backstop
 //! ```
@@ -15,17 +16,19 @@ mod built_in;
 mod cel;
 mod entry;
 mod known;
+mod needed;
 mod own;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use quorate_engine::{Description, Mode, OnError, Phase, Policy};
+use rqlite::needs::Needs;
 
 use self::asked::Asked;
 use self::entry::Entry;
@@ -86,11 +89,20 @@ impl<'a> Registered<'a> {
     }
 }
 
-/// An rqlite StatefulSet by name.
+/// An rqlite StatefulSet by name: `namespace/name`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetName {
     pub namespace: String,
     pub name: String,
+}
+
+/// The rqlite sets that the running server knows, and what each needs of its namespace.
+pub type KnownSets = BTreeMap<SetName, Needs>;
+
+impl std::fmt::Display for SetName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
 }
 
 impl Registration {
@@ -148,9 +160,10 @@ impl Registration {
     }
 
     /// What the running server keeps beside the rendered entries.
-    pub fn kept_validating(&self, policies: &[Registered<'_>], known: &BTreeSet<SetName>) -> Vec<ValidatingWebhook> {
-        let known = known::validating(&Asked::by(policies), known);
-        self.validating_webhooks(known.into_iter().chain(own::entries(policies, Phase::Validate)))
+    pub fn kept_validating(&self, policies: &[Registered<'_>], known: &KnownSets) -> Vec<ValidatingWebhook> {
+        let asked = Asked::by(policies);
+        let known = known::validating(&asked, known).into_iter().chain(needed::validating(&asked, known));
+        self.validating_webhooks(known.chain(own::entries(policies, Phase::Validate)))
     }
 
     /// What the running server keeps beside the rendered entries.

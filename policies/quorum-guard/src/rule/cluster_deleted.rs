@@ -1,20 +1,30 @@
-//! Refuses the deletion of a running voter set, and an owner whose absence makes the garbage collector delete it.
-//! Not the deletion of its claims, pods or Services.
+//! Refuses the deletion of a running voter set, of what it cannot do without (`needed`), and an owner whose absence makes the garbage
+//! collector delete it. Not the deletion of its pods: they come back.
+
+mod claim;
+mod namespace;
+mod needed;
+mod service;
 
 use quorate_sdk::{Envelope, Finding, Rule};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::StatefulSet;
+use rqlite::manifest::{Metadata, StatefulSet};
 use rqlite::scaling::{Before, Data};
 use serde::Deserialize;
 
-use crate::settings::Deletion;
+use crate::settings;
 use crate::words;
+
+pub(crate) use needed::Deletion;
 
 /// ## What it refuses
 /// - DELETE of a StatefulSet of voters with more than one replica. Where its data goes with it (no claim template for the data
 ///   directory, or `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete`), at any count.
+/// - DELETE of a Namespace with a running voter set in it, at any count: the claims, and with them the data, go with the namespace.
+/// - DELETE of a Service that a voter set with more than one replica needs: its `serviceName`, or the one that its DNS discovery looks up.
+/// - DELETE of a PersistentVolumeClaim with the data of a current voter, at any count.
 /// - An ownerReference added to a running voter set when no such owner exists: the garbage collector deletes the set within seconds
 ///   (measured on kube-controller-manager 1.36.3).
 ///
@@ -22,9 +32,18 @@ use crate::words;
 /// a read-only pool, `quorate.dev/allow-deletion: "true"` on the set, or the setting `deletion: warn`.
 /// The namespace controller, the garbage collector and kube-controller-manager always pass, or a deleted namespace would hang.
 ///
+/// Of a Namespace, a Service or a claim the same exemptions hold; the annotation may stand on the object itself or on every set concerned,
+/// and what is being deleted already passes without a word. A warning is also the Service of a single voter, a Namespace whose voters
+/// are scaled to zero or that holds a read-only pool alone, and the claim of an ordinal that does not run, as long as no view tells
+/// whether its node is still a voter.
+///
 /// ## Why
 /// `kubectl replace --force`, `helm uninstall`, a renamed Argo CD application or a recreated StatefulSet all delete first. The claims stay
 /// by default, but every client is cut off, and whatever is created next decides how much of the cluster comes back.
+///
+/// Nodes address each other as `<pod>.<serviceName>`, and without its Service no such name resolves: new pods cannot join, and one that
+/// restarts is not found. A claim in use stays until its pod stops, and then it is gone, which nothing can take back: a blank node under
+/// the id of a voter is a voter at once, and Ready before it has any data (measured).
 ///
 /// ## Example
 /// ```text
@@ -35,12 +54,16 @@ use crate::words;
 /// ## Instead
 /// To change what cannot be updated, keep the pods: `kubectl -n db delete statefulset rqlite --cascade=orphan`, then create it again.
 /// To delete it on purpose: `kubectl -n db annotate statefulset rqlite quorate.dev/allow-deletion=true`, then delete.
+/// Before a claim is deleted its node leaves the cluster:
+/// `curl -XDELETE http://rqlite-0.rqlite-svc-internal:4001/remove -d '{"id":"rqlite-2"}'`.
 /// A tool may have deleted Services, ConfigMaps and Secrets of the release before it came to the set (Helm deletes Services first and
 /// goes on after a refusal): bring them back with `helm rollback RELEASE` or by applying the manifests again.
 ///
 /// ## When the value is unknown
 /// A role that cannot be read is a voter's. A data directory that cannot be read is taken to be on the set's claims, if it has any.
-/// Without facts about owners an added ownerReference is a warning.
+/// Without facts about owners an added ownerReference is a warning. Without a leader's view the ordinals of the running pods are voters.
+/// The sets that need a Namespace, a Service or a claim could not be had: not judged. What a set needs is guarded once the server knows
+/// the set, about a second after its creation.
 pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
 
 const ALLOW: &str = "quorate.dev/allow-deletion";
@@ -67,9 +90,14 @@ impl DeleteOptions {
     }
 }
 
-/// Judges a DELETE.
-pub(crate) fn judge(old: &StatefulSet, envelope: &Envelope, facts: &Facts, deletion: Deletion) -> Option<Finding> {
-    if CLEANERS.contains(&envelope.username.as_str()) {
+/// Judges a DELETE of the set itself.
+pub(crate) fn judge(
+    old: &StatefulSet,
+    envelope: &Envelope,
+    facts: &Facts,
+    deletion: settings::Deletion,
+) -> Option<Finding> {
+    if is_by_cleaner(envelope) {
         return None;
     }
     let rqlite = RqliteSet::recognise(old)?;
@@ -88,7 +116,6 @@ pub(crate) fn judge(old: &StatefulSet, envelope: &Envelope, facts: &Facts, delet
         );
     }
     let loss = loss(old, &before.data);
-    let deliberate = old.metadata.annotations.get(ALLOW).is_some_and(|value| value == "true");
     let message = match loss {
         Some(loss) => format!("deletes the cluster of {voters} and its data: {loss}"),
         None if count == 0 => "deletes a set that is scaled to zero; its claims stay".to_owned(),
@@ -96,12 +123,21 @@ pub(crate) fn judge(old: &StatefulSet, envelope: &Envelope, facts: &Facts, delet
         None => format!("deletes a running cluster of {voters}"),
     };
     let harmless = loss.is_none() && (count <= 1 || old.metadata.deletion_timestamp.is_some());
-    if deliberate || harmless || deletion == Deletion::Warn {
+    if is_deliberate(&old.metadata) || harmless || deletion == settings::Deletion::Warn {
         return Some(RULE.warn(message));
     }
     Some(RULE.deny(message).remedy(format!(
         "to delete it on purpose annotate it `{ALLOW}: \"true\"`; Services, ConfigMaps and Secrets of the release may be gone already: restore them with `helm rollback` or apply them again"
     )))
+}
+
+fn is_by_cleaner(envelope: &Envelope) -> bool {
+    CLEANERS.contains(&envelope.username.as_str())
+}
+
+/// Its owner has said that it may go.
+fn is_deliberate(metadata: &Metadata) -> bool {
+    metadata.annotations.get(ALLOW).is_some_and(|value| value == "true")
 }
 
 /// Why the data goes with the set, if it does.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bindings::quorate::policy::types::{Documents, Envelope, Level, Operation, ParentState, Phase, Verdict};
 use crate::policy::{self, Policy};
-use crate::review::PROJECTIONS;
+use crate::review::{PROJECTIONS, parent_projections};
 pub use render::render;
 
 /// Writes `expect.txt` instead of comparing, when set to anything.
@@ -28,7 +28,7 @@ pub struct Case {
     pub name: String,
     /// A whole AdmissionReview, as an API server would send it.
     pub review: Value,
-    /// The StatefulSet behind a sub-resource; None if unknown.
+    /// The StatefulSet behind a sub-resource, or the list of those that need a deleted object; None if unknown.
     pub parent: Option<Value>,
     pub parent_state: ParentState,
     /// JSON text, version 1.
@@ -105,7 +105,6 @@ impl Case {
 
     fn envelope(&self, phase: Phase) -> Envelope {
         let request = &self.review["request"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Envelope {
             uid: text(&request["uid"]),
             phase,
@@ -126,10 +125,11 @@ impl Case {
 
     fn documents(&self, review: &Value) -> Documents {
         let request = &review["request"];
+        let of_parent = parent_projections(&text(&request["kind"]["group"]), &text(&request["resource"]["resource"]));
         Documents {
-            object: pieces(&request["object"]),
-            old_object: pieces(&request["oldObject"]),
-            parent: pieces(self.parent.as_ref().unwrap_or(&Value::Null)),
+            object: pieces(&request["object"], &PROJECTIONS),
+            old_object: pieces(&request["oldObject"], &PROJECTIONS),
+            parent: pieces(self.parent.as_ref().unwrap_or(&Value::Null), of_parent),
             parent_state: self.parent_state,
         }
     }
@@ -174,12 +174,12 @@ fn apply(review: &mut Value, patch: Option<&str>) {
 }
 
 /// The projections of one document, managedFields removed, as the host cuts them.
-fn pieces(document: &Value) -> Vec<Option<String>> {
+fn pieces(document: &Value, pointers: &[&str]) -> Vec<Option<String>> {
     let mut document = document.clone();
     if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
-    PROJECTIONS.iter().map(|pointer| document.pointer(pointer).map(Value::to_string)).collect()
+    pointers.iter().map(|pointer| document.pointer(pointer).map(Value::to_string)).collect()
 }
 
 fn operation(value: &Value) -> Operation {
@@ -189,6 +189,10 @@ fn operation(value: &Value) -> Operation {
         Some("CONNECT") => Operation::Connect,
         _ => Operation::Update,
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn strings(value: &Value) -> Vec<String> {

@@ -4,22 +4,24 @@
 use std::fs;
 use std::path::Path;
 
+use rqlite::needs::Kind;
 use serde_json::{Value, json};
 
 use super::{Case, no_facts};
 use crate::bindings::quorate::policy::types::ParentState;
 
 /// Reads a case folder: `before.yaml`, `after.yaml`, `scale.yaml`, `eviction.yaml`, `parent.yaml`, `request.yaml`,
-/// `facts.json`, `settings.yaml`; each may be missing.
+/// `facts.json`, `settings.yaml`; each may be missing. Where the parent is a list, `parent.yaml` holds its sets, a document each.
 pub(super) fn read(directory: &Path) -> Case {
     let overrides = yaml(directory, "request.yaml").unwrap_or_else(|| json!({}));
-    let parent = yaml(directory, "parent.yaml").map(with_defaults);
+    let parents = documents(directory, "parent.yaml");
+    let mut request = what(directory, parents.first());
+    let parent = parent_of(&request, parents);
     let parent_state = match (&parent, overrides["parent"].as_str()) {
         (Some(_), _) => ParentState::Found,
         (None, Some("absent")) => ParentState::Absent,
         (None, _) => ParentState::Unknown,
     };
-    let mut request = what(directory, parent.as_ref());
     who(&mut request, &overrides);
     Case {
         directory: directory.to_owned(),
@@ -57,7 +59,8 @@ fn what(directory: &Path, parent: Option<&Value>) -> Value {
         "kind": { "group": group, "version": version, "kind": kind },
         "resource": { "group": group, "version": version, "resource": format!("{}s", kind.to_lowercase()) },
         "name": either["metadata"]["name"],
-        "namespace": either["metadata"]["namespace"],
+        // The API server sends a Namespace's own name in both places.
+        "namespace": either["metadata"][if kind == "Namespace" { "name" } else { "namespace" }],
         "operation": operation,
         "object": after,
         "oldObject": before,
@@ -103,6 +106,17 @@ fn eviction_request(eviction: &Value) -> Value {
     })
 }
 
+/// The StatefulSet, or the StatefulSetList of what is deleted.
+fn parent_of(request: &Value, mut sets: Vec<Value>) -> Option<Value> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let needed = Kind::of_resource(&text(&request["kind"]["group"]), &text(&request["resource"]["resource"]));
+    match (needed, sets.is_empty()) {
+        (_, true) => None,
+        (Some(_), false) => Some(json!({ "apiVersion": "apps/v1", "kind": "StatefulSetList", "items": sets })),
+        (None, false) => Some(sets.swap_remove(0)),
+    }
+}
+
 /// The user, the options, and whatever else the case overrides.
 fn who(request: &mut Value, overrides: &Value) {
     let or = |key: &str, default: Value| overrides.get(key).cloned().unwrap_or(default);
@@ -114,6 +128,10 @@ fn who(request: &mut Value, overrides: &Value) {
     request["dryRun"] = or("dryRun", json!(false));
     request["options"] = or("options", json!({}));
     request["operation"] = or("operation", request["operation"].clone());
+    if overrides["collection"] == true {
+        // Each object of a collection comes without its name.
+        request["name"] = Value::Null;
+    }
 }
 
 /// What the API server's defaulting adds and the rules look at: a StatefulSet always has its count.
@@ -125,8 +143,20 @@ fn with_defaults(mut object: Value) -> Value {
 }
 
 fn yaml(directory: &Path, file: &str) -> Option<Value> {
-    let content = text(directory, file)?;
-    match serde_saphyr::from_str(&content) {
+    read_yaml(directory, file, |text| serde_saphyr::from_str(text))
+}
+
+fn documents(directory: &Path, file: &str) -> Vec<Value> {
+    let documents: Option<Vec<Value>> = read_yaml(directory, file, |text| serde_saphyr::from_multiple(text));
+    documents.unwrap_or_default().into_iter().map(with_defaults).collect()
+}
+
+fn read_yaml<T, E: std::fmt::Display>(
+    directory: &Path,
+    file: &str,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    match read(&text(directory, file)?) {
         Ok(value) => Some(value),
         Err(error) => panic!("{}: {error}", directory.join(file).display()),
     }

@@ -47,6 +47,7 @@ impl Injector {
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
             | Subject::Autoscaler { .. }
+            | Subject::Needed { .. }
             | Subject::Other => None,
         }
     }

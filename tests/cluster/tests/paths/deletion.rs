@@ -80,9 +80,27 @@ fn a_set_that_is_marked_may_be_deleted() {
 }
 
 #[test]
+fn what_running_voters_need_is_not_deleted() {
+    let namespace = voters("what_voters_need");
+    let kubectl = namespace.kubectl();
+    denied(kubectl.line("delete service/rqlite-internal"), RULE, "3 voters");
+    denied(kubectl.line("delete services --all"), RULE, "3 voters");
+    denied(kubectl.line("delete persistentvolumeclaim/rqlite-file-rqlite-1"), RULE, "rqlite-1");
+    denied(kubectl.line("delete persistentvolumeclaims --all"), RULE, "rqlite-1");
+    kubectl.line("delete pod/rqlite-1 --dry-run=server").ok();
+}
+
+#[test]
 fn a_namespace_that_is_deleted_ends() {
     let namespace = voters("a_namespace_that_ends");
-    namespace.plane().kubectl().line(&format!("delete namespace {} --wait=false", namespace.name())).ok();
+    let deletion = || namespace.plane().kubectl().line(&format!("delete namespace {} --wait=false", namespace.name()));
+    denied(deletion(), RULE, "3 voters");
+    namespace.kubectl().line("annotate statefulset/rqlite quorate.dev/allow-deletion=true").ok();
+    eventually("the annotation to be known", || {
+        let dry = namespace.plane().kubectl().line(&format!("delete namespace {} --dry-run=server", namespace.name()));
+        if dry.succeeded() { Ok(()) } else { Err(dry.stderr) }
+    });
+    warned(deletion(), RULE);
     eventually("the namespace to end", || {
         match namespace.plane().kubectl().find(&format!("namespace/{}", namespace.name())) {
             Ok(_) => Err("it is still there"),

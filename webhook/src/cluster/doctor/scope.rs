@@ -8,7 +8,7 @@ use super::selector::{Labels, matches};
 use super::{Check, Topic};
 use crate::cluster::registrar::entries;
 use crate::cluster::stored::StoredSet;
-use crate::registration::is_kept;
+use crate::registration::{SetName, is_kept};
 
 const TOPIC: Topic = Topic::Scope;
 
@@ -66,30 +66,29 @@ impl Scope<'_> {
     }
 
     fn fault(&self, set: &StoredSet, unguarded: &[&str]) -> Option<Check> {
-        let key = set.key();
-        let (namespace, _) = key.split_once('/')?;
-        if unguarded.contains(&namespace) {
+        let name = set.name();
+        if unguarded.contains(&name.namespace.as_str()) {
             return Some(
                 Check::problem(
                     TOPIC,
-                    format!("rqlite StatefulSet {key} is not guarded: namespace {namespace} is left out"),
+                    format!("rqlite StatefulSet {name} is not guarded: namespace {} is left out", name.namespace),
                 )
                 .remedy("move it, or guard the namespace"),
             );
         }
-        (!selector_tells(set) && !self.knows(&key)).then(|| {
+        (!selector_tells(set) && !self.knows(&name)).then(|| {
             Check::problem(
                 TOPIC,
-                format!("rqlite StatefulSet {key}: kubectl scale is not guarded, the server does not know it yet"),
+                format!("rqlite StatefulSet {name}: kubectl scale is not guarded, the server does not know it yet"),
             )
             .remedy("look for `entries written` and `cannot be read or written` in the log of the leader")
         })
     }
 
-    /// Whether the server has written its name into an entry.
-    fn knows(&self, key: &str) -> bool {
-        let quoted = format!("'{key}'");
-        let kept = self.entries.iter().filter(|entry| is_kept(name(entry)));
+    /// Whether the server has written its name into an entry for the scale of known sets.
+    fn knows(&self, set: &SetName) -> bool {
+        let quoted = format!("'{set}'");
+        let kept = self.entries.iter().filter(|entry| name(entry).starts_with("known-scale"));
         let conditions = kept.filter_map(|entry| entry.get("matchConditions")?.as_array()).flatten();
         let mut expressions = conditions.filter_map(|condition| condition.get("expression")?.as_str());
         expressions.any(|expression| expression.contains(&quoted))

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::http::{Request as HttpRequest, Response, StatusCode};
 use kube::client::Body;
 use kube::runtime::watcher::Event;
+use rqlite::needs::Kind;
 use serde_json::{Value, json};
 use tower::service_fn;
 
@@ -171,4 +172,37 @@ async fn a_pod_whose_set_is_gone_has_no_parent() {
     assert_eq!(unreadable.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Unknown);
     let gone = server(json!({})).await;
     assert_eq!(gone.parent(&eviction_of("rqlite-0")).await, ParentAnswer::Absent);
+}
+
+#[tokio::test]
+async fn a_deleted_object_stands_for_the_sets_that_need_it() {
+    let server = server(json!({})).await;
+    let of = |kind, namespace: &str, name: &str| ParentRef::Needing {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    let ParentAnswer::Found(list) = server.parent(&of(Kind::Service, "db", "rqlite-internal")).await else {
+        panic!("not found")
+    };
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["kind"], "StatefulSetList");
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list["items"][0]["metadata"]["name"], "rqlite");
+    assert!(matches!(server.parent(&of(Kind::Namespace, "db", "db")).await, ParentAnswer::Found(_)));
+    assert_eq!(server.parent(&of(Kind::Service, "db", "rqlite")).await, ParentAnswer::Absent);
+    assert_eq!(server.parent(&of(Kind::Namespace, "other", "other")).await, ParentAnswer::Absent);
+    assert_eq!(server.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nobody_knows_who_needs_an_object_before_the_first_list() {
+    let client = Client::new(service_fn(|_: HttpRequest<Body>| async { unasked() }), "default");
+    let parents = ClusterParents::new(client, Sets::new().0);
+    let of = ParentRef::Needing { kind: Kind::Namespace, namespace: "db".to_owned(), name: "db".to_owned() };
+    assert_eq!(parents.parent(&of).await, ParentAnswer::Unknown);
+}
+
+fn unasked() -> Result<Response<Body>, Infallible> {
+    panic!("nobody is to be asked")
 }

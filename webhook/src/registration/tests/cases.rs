@@ -32,7 +32,6 @@ fn is_on_set(case: &Case) -> bool {
 const PASSING: &[&str] = &[
     "denies-an-owner-that-does-not-exist",
     "denies-an-update-that-asks-for-users-without-one-to-join-as",
-    "denies-deleting-claims-while-pods-leave",
     "denies-five-in-the-annotation-behind-the-reference",
     "denies-grace-period-taken-away",
     "denies-two-of-three-through-apply",

@@ -38,6 +38,9 @@ fn the_built_in_policies_have_these_entries() {
             ("known-scale-rest.quorate.dev", "Ignore"),
             ("known-evictions.quorate.dev", "Ignore"),
             ("known-autoscalers.quorate.dev", "Ignore"),
+            ("known-namespaces.quorate.dev", "Fail"),
+            ("known-services.quorate.dev", "Fail"),
+            ("known-claims.quorate.dev", "Fail"),
         ]
     );
     assert!(kept.iter().all(|entry| is_kept(&entry.name)));

@@ -3,16 +3,16 @@
 mod backstop;
 mod cases;
 mod entries;
+mod needed;
 mod server;
 mod sets;
 
-use std::collections::BTreeSet;
-
 use quorate_engine::{Condition, Description, MatchRule, Operation, Phase, Projections};
+use rqlite::needs::Needs;
 
 use super::asked::Asked;
 use super::entry::Entry;
-use super::{Registered, SetName, built_in, known};
+use super::{KnownSets, Registered, SetName, built_in, known, needed as entries_of_needed};
 
 /// A policy's description, as far as registration looks at it.
 fn policy(name: &str, phases: &[Phase], matches: Vec<MatchRule>) -> Description {
@@ -49,6 +49,9 @@ fn guard() -> Description {
         matching("apps", "statefulsets/scale", &[Update]),
         matching("", "pods/eviction", &[Create]),
         matching("autoscaling", "horizontalpodautoscalers", &[Create, Update]),
+        matching("", "namespaces", &[Delete]),
+        matching("", "services", &[Delete]),
+        matching("", "persistentvolumeclaims", &[Delete]),
     ];
     policy("quorum-guard", &[Phase::Validate], matches)
 }
@@ -65,14 +68,23 @@ fn enforced(description: &Description) -> Registered<'_> {
 
 /// All validating entries of the built-in policies, with `db/rqlite` known where `names` has it.
 fn validating(names: &[(&str, &str)]) -> Vec<Entry> {
+    knowing(&sets(names))
+}
+
+/// The same where these sets are known.
+fn knowing(sets: &KnownSets) -> Vec<Entry> {
     let (guard, mounts) = (guard(), mounts());
     let policies = [enforced(&guard), enforced(&mounts)];
     let asked = Asked::by(&policies);
-    built_in::validating(&asked).into_iter().chain(known::validating(&asked, &sets(names))).collect()
+    let kept = known::validating(&asked, sets).into_iter().chain(entries_of_needed::validating(&asked, sets));
+    built_in::validating(&asked).into_iter().chain(kept).collect()
 }
 
-fn sets(names: &[(&str, &str)]) -> BTreeSet<SetName> {
-    let set =
-        |(namespace, name): &(&str, &str)| SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() };
+/// Each with a Service `<name>-internal` and claims `file-<name>-<ordinal>`.
+fn sets(names: &[(&str, &str)]) -> KnownSets {
+    let set = |(namespace, name): &(&str, &str)| {
+        let needs = Needs { services: [format!("{name}-internal")].into(), claims: [format!("file-{name}")].into() };
+        (SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() }, needs)
+    };
     names.iter().map(set).collect()
 }

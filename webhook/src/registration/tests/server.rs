@@ -59,6 +59,17 @@ impl Request {
         self
     }
 
+    /// As one object of a collection comes.
+    pub(super) fn unnamed(mut self) -> Self {
+        self.0.as_object_mut().unwrap().remove("name");
+        self
+    }
+
+    pub(super) fn within(mut self, namespace: &str) -> Self {
+        self.0["namespace"] = json!(namespace);
+        self
+    }
+
     pub(super) fn with_options(mut self, options: Value) -> Self {
         self.0["options"] = options;
         self
@@ -85,7 +96,10 @@ impl Request {
             sub_resource => format!("{}/{sub_resource}", text("/resource/resource")),
         };
         let lists = |list: &Option<Vec<String>>, found: String| list.iter().flatten().any(|item| *item == found);
-        lists(&rule.api_groups, text("/resource/group"))
+        // As apiserver's `rules.Matcher`: a Namespace is cluster-scoped, whatever its request says.
+        let scope = if text("/resource/resource") == "namespaces" { "Cluster" } else { "Namespaced" };
+        rule.scope.as_deref().is_some_and(|wanted| wanted == scope || wanted == "*")
+            && lists(&rule.api_groups, text("/resource/group"))
             && lists(&rule.operations, text("/operation"))
             && lists(&rule.resources, resource)
     }

@@ -1,0 +1,118 @@
+//! The deletion of an object that sets need: who may always delete, which sets are concerned, what makes a refusal a warning.
+//! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
+
+use quorate_sdk::review::Parent;
+use quorate_sdk::{Envelope, Finding, Level};
+use rqlite::change;
+use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
+use rqlite::manifest::{Metadata, StatefulSet};
+use rqlite::needs::{Kind, Needs};
+use rqlite::scaling::{Before, Data, Ids};
+
+use super::{ALLOW, RULE, claim, is_by_cleaner, is_deliberate, namespace, service};
+use crate::settings;
+use crate::words;
+
+/// A DELETE of an object that sets may need.
+pub(crate) struct Deletion<'a> {
+    pub kind: Kind,
+    /// Of the object that is deleted.
+    pub metadata: &'a Metadata,
+    pub envelope: &'a Envelope,
+}
+
+/// A set that needs the object, read.
+pub(super) struct Concerned<'a> {
+    pub set: &'a StatefulSet,
+    rqlite: RqliteSet,
+    facts: &'a Facts,
+}
+
+impl Deletion<'_> {
+    pub(crate) fn judge(
+        &self,
+        sets: &Parent<Vec<StatefulSet>>,
+        facts: &Facts,
+        deletion: settings::Deletion,
+    ) -> Option<Finding> {
+        if is_by_cleaner(self.envelope) || self.metadata.deletion_timestamp.is_some() {
+            return None;
+        }
+        let sets = match sets {
+            Parent::Found(sets) => sets,
+            Parent::Absent => return None,
+            Parent::Unknown => {
+                let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
+                return Some(Finding::not_judged(message).remedy("give them with --parent"));
+            }
+        };
+        // Facts are about one set; whose they are is not known where there are several.
+        let unknown = Facts::default();
+        let facts = if sets.len() == 1 { facts } else { &unknown };
+        let concerned: Vec<Concerned> = sets.iter().filter_map(|set| self.concerned(set, facts)).collect();
+        let finding = match self.kind {
+            Kind::Namespace => namespace::judge(self, &concerned),
+            Kind::Service => service::judge(self, &concerned),
+            Kind::Claim => claim::judge(self, &concerned),
+        }?;
+        Some(lowered_if(is_deliberate(self.metadata) || deletion == settings::Deletion::Warn, finding))
+    }
+
+    fn concerned<'s>(&self, set: &'s StatefulSet, facts: &'s Facts) -> Option<Concerned<'s>> {
+        let rqlite = RqliteSet::recognise(set)?;
+        let needs = Needs::of(set, &rqlite).include(self.kind, self.name());
+        needs.then_some(Concerned { set, rqlite, facts })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// How the owner of these sets says that they may go.
+    pub(super) fn allowing(&self, sets: &[&Concerned]) -> String {
+        let namespace = self.envelope.namespace.as_deref().unwrap_or_default();
+        let names: Vec<&str> = sets.iter().map(|concerned| change::name(concerned.set)).collect();
+        format!("run `kubectl -n {namespace} annotate statefulset {} {ALLOW}=true`", names.join(" "))
+    }
+}
+
+impl Concerned<'_> {
+    pub(super) fn before(&self) -> Before<'_> {
+        let (set, rqlite) = (self.set, &self.rqlite);
+        Before::new(set, Some(rqlite), change::ordinals(set), Data::of(set, rqlite), self.facts)
+    }
+
+    pub(super) fn votes(&self) -> bool {
+        self.before().votes(None)
+    }
+
+    pub(super) fn replicas(&self) -> u32 {
+        change::ordinals(self.set).count()
+    }
+
+    pub(super) fn is_deliberate(&self) -> bool {
+        is_deliberate(&self.set.metadata)
+    }
+}
+
+/// A refusal that is none where this holds, and its remedy not needed.
+pub(super) fn lowered_if(allowed: bool, finding: Finding) -> Finding {
+    if allowed && finding.level() == Level::Deny { RULE.warn(finding.message()) } else { finding }
+}
+
+/// `StatefulSet rqlite`, `StatefulSets a and b`; of several also how many voters each has, where that is asked for.
+pub(super) fn named(sets: &[&Concerned], counted: bool) -> String {
+    let name = |concerned: &&Concerned| match (counted, sets) {
+        (true, [_, _, ..]) => format!("{} ({})", change::name(concerned.set), concerned.replicas()),
+        _ => change::name(concerned.set).to_owned(),
+    };
+    let count = u32::try_from(sets.len()).unwrap_or(u32::MAX);
+    let names = words::names(&Ids::of(sets.iter().map(name), count));
+    if count == 1 { format!("StatefulSet {names}") } else { format!("StatefulSets {names}") }
+}
+
+/// All replicas of these sets: `3 voters`.
+pub(super) fn voters(sets: &[&Concerned]) -> String {
+    words::voters(sets.iter().fold(0, |sum, concerned| sum.saturating_add(concerned.replicas())))
+}

@@ -1,0 +1,99 @@
+//! Whose data a claim holds: a voter's, nobody's any more, or as far as the count tells.
+//! Not what becomes of the data.
+
+use crate::change::Ordinals;
+use crate::scaling::cluster::{Basis, Cluster};
+
+/// The node whose data lies on the claims of one ordinal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A view lists this voter: its id.
+    Voter(String),
+    /// The leader's view lists no voter of that ordinal.
+    NoVoter,
+    /// Its pod runs, and nothing shows that it has no vote.
+    Running,
+    /// No leader's view, and its pod is none of those that run: it was dropped earlier.
+    Dropped,
+    /// No leader's view, and no pod of the set runs: what is there comes back.
+    Stopped,
+}
+
+impl Holder {
+    pub fn of(cluster: &Cluster, ordinal: u32) -> Self {
+        let pod = Ordinals::first(ordinal, 1);
+        if let Some(voter) = cluster.listed_leaving(&pod).first() {
+            return Holder::Voter(voter.id.clone());
+        }
+        let running = &cluster.before().running;
+        let runs = running.contains(ordinal);
+        match cluster.basis {
+            // A voter that matches no pod may be this one, under an id and an address that do not tell.
+            Basis::Led if runs && cluster.strangers_leaving(&pod) > 0 => Holder::Running,
+            Basis::Led => Holder::NoVoter,
+            Basis::Leaderless | Basis::Remembered | Basis::Count if runs => Holder::Running,
+            Basis::Leaderless | Basis::Remembered | Basis::Count if running.is_empty() => Holder::Stopped,
+            Basis::Leaderless | Basis::Remembered | Basis::Count => Holder::Dropped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::scaling::fixture::{World, leaderless, led, nothing};
+
+    #[track_caller]
+    fn holds(replicas: u32, facts: &Value, ordinal: u32, expected: Holder) {
+        let world = World::of(replicas, &[], facts);
+        let before = world.before();
+        assert_eq!(Holder::of(&Cluster::of(&before), ordinal), expected);
+    }
+
+    fn voter(id: &str) -> Holder {
+        Holder::Voter(id.to_owned())
+    }
+
+    #[test]
+    fn a_view_names_the_voter_whether_its_pod_runs_or_not() {
+        holds(3, &led(3, &[]), 1, voter("rqlite-1"));
+        holds(3, &led(3, &[1]), 1, voter("rqlite-1"));
+        holds(3, &led(5, &[3, 4]), 4, voter("rqlite-4"));
+        holds(3, &leaderless(5, &[1, 2, 3, 4]), 4, voter("rqlite-4"));
+    }
+
+    #[test]
+    fn a_node_without_a_vote_in_the_leaders_view_holds_none() {
+        holds(3, &led(3, &[]), 4, Holder::NoVoter);
+        let mut facts = led(4, &[]);
+        facts["membership"][3]["voter"] = json!(false);
+        holds(4, &facts, 3, Holder::NoVoter);
+    }
+
+    #[test]
+    fn a_voter_is_found_by_the_host_of_its_address() {
+        let mut facts = led(3, &[]);
+        facts["membership"][2]["id"] = json!("7f3a");
+        holds(3, &facts, 2, voter("7f3a"));
+    }
+
+    #[test]
+    fn a_running_pod_may_be_the_voter_that_matches_none() {
+        let mut facts = led(3, &[]);
+        facts["membership"][2]["id"] = json!("7f3a");
+        facts["membership"][2]["addr"] = json!("10.0.0.7:4002");
+        holds(3, &facts, 2, Holder::Running);
+        holds(3, &facts, 3, Holder::NoVoter);
+    }
+
+    #[test]
+    fn without_a_leaders_view_the_count_tells() {
+        holds(3, &nothing(), 2, Holder::Running);
+        holds(3, &nothing(), 3, Holder::Dropped);
+        holds(0, &nothing(), 0, Holder::Stopped);
+        holds(3, &leaderless(2, &[]), 2, Holder::Running);
+        holds(3, &leaderless(2, &[]), 3, Holder::Dropped);
+    }
+}
