@@ -69,7 +69,7 @@ impl ParentSource for OneSet {
             ParentRef::Object { group, kind, namespace, name, .. } => {
                 [group, kind, namespace, name] == ["apps", "StatefulSet", "db", "rqlite"]
             }
-            ParentRef::ControllerOf { .. } => false,
+            ParentRef::ControllerOf { .. } | ParentRef::Needing { .. } => false,
         };
         let answer = if wanted { ParentAnswer::Found(self.0.to_string()) } else { ParentAnswer::Absent };
         Box::pin(std::future::ready(answer))

@@ -161,6 +161,7 @@ spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, k
 #[test]
 fn nothing_but_rqlite_sets_is_asked_about() {
     let namespace = &scene().namespace;
+    namespace.plane().kubectl().line("create namespace without-rqlite").ok();
     all(
         vec![
             ("another set: 3 -> 1", line("scale statefulset/web --replicas=1")),
@@ -172,7 +173,7 @@ fn nothing_but_rqlite_sets_is_asked_about() {
             ),
             ("another set: deletion", line("delete statefulset/web")),
             ("another set: a claim's deletion", line("delete persistentvolumeclaim/data-web-0")),
-            ("a namespace without rqlite: deletion", line("delete namespace/default")),
+            ("a namespace without rqlite: deletion", line("delete namespace/without-rqlite")),
             ("another set: creation", create(&manifests::other_set("web-new", 1))),
             ("another set: image", line("set image statefulset/web web=nginx:1.30")),
             ("a ConfigMap", line("create configmap anything")),

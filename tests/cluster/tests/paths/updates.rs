@@ -60,7 +60,6 @@ fn pods_may_be_debugged_resized_and_deleted() {
     let resized = kubectl.run(["patch", "pod/rqlite-0", "--subresource=resize", "--type=strategic", "-p", resize]);
     assert!(!resized.stderr.contains("quorum-guard"), "{}", resized.stderr);
     kubectl.line("delete pod/rqlite-1 --wait=false").ok();
-    kubectl.line("delete persistentvolumeclaim/rqlite-file-rqlite-1 --wait=false").ok();
     namespace.await_ready("rqlite", 3);
 }
 
