@@ -17,15 +17,16 @@ pub struct Listed {
 
 /// The members that the view lists, in its order; empty without a view.
 pub fn roster(before: &Before, leaving: &Ordinals) -> Vec<Listed> {
-    let members = before.facts().membership.iter().flat_map(|view| &view.members);
-    members
+    let Some(view) = &before.facts().membership else { return Vec::new() };
+    view.members
+        .iter()
         .map(|member| {
             let ordinal = before.ordinal_with_id(&member.id).or_else(|| before.ordinal_of_host(&member.address));
             Listed {
                 id: member.id.clone(),
                 voter: member.voter,
                 reachable: member.reachable,
-                leader: member.leader,
+                leader: view.leader.as_ref() == Some(&member.id),
                 pod: ordinal.map(|ordinal| pod_name(before.set, ordinal)),
                 leaving: ordinal.is_some_and(|ordinal| leaving.contains(ordinal)),
             }
