@@ -214,11 +214,12 @@ pub struct Trusted {
     pub membership: Membership,
     /// Node id of the one whose answer it is.
     pub from: String,
-    /// Two nodes were named leader. The membership is then that of the highest term, and leaderless: nothing risky may rest on it.
+    /// Two nodes were named leader, or a voter knows of none whom the leader's view does not list. The membership is then that of the highest term, and leaderless: nothing risky may rest on it.
     pub conflict: bool,
 }
 
-/// The view that may be trusted. An answer counts only if it lists the node that gave it: a node that was removed answers 200
+/// The view that may be trusted. A node that names no leader and lists itself as voter, beside a leader's view that does not know it, is a
+/// conflict too: blank nodes may have founded a second cluster, and it may hold the data (measured on rqlited 10.2.7). An answer counts only if it lists the node that gave it: a node that was removed answers 200
 /// with the list it last knew. It is led if it names a leader; the leader's own answer is preferred, then the highest term.
 /// None: nobody who may be trusted answered.
 pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
@@ -228,7 +229,12 @@ pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
     });
     let (led, leaderless): (Vec<_>, Vec<_>) = views.partition(|(_, membership)| membership.leader.is_some());
     let leaders: BTreeSet<&Option<String>> = led.iter().map(|(_, membership)| &membership.leader).collect();
-    let conflict = leaders.len() > 1;
+    let known = |node: &str| led.iter().any(|(_, membership)| membership.contains(node));
+    let unknown = leaderless.iter().any(|(answer, membership)| {
+        let votes = membership.voters().any(|voter| voter.id == answer.node);
+        votes && !known(&answer.node)
+    });
+    let conflict = leaders.len() > 1 || (!led.is_empty() && unknown);
     let candidates = if led.is_empty() { leaderless } else { led };
     let best = candidates.into_iter().max_by_key(|(answer, membership)| {
         let own = membership.leader.as_deref() == Some(answer.node.as_str());

@@ -73,7 +73,7 @@ times 4 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-onl
 # How rqlite's nodes are asked.
 access=(--set 'rqlite.access[0].secretName=rqlite-status,rqlite.access[0].namespace=db,rqlite.access[1].secretName=rqlite-status')
 gives "the configuration" 'folder: /etc/quorate-rqlite/rqlite-status' "${access[@]}"
-gives "the configuration" 'namespace: db' "${access[@]}"
+gives "the configuration" 'namespace: "db"' "${access[@]}"
 times 1 'secretName: rqlite-status' "${access[@]}" --show-only templates/deployment.yaml
 times 1 'mountPath: /etc/quorate-rqlite/rqlite-status' "${access[@]}" --show-only templates/deployment.yaml
 refused "access without a Secret" secretName --set 'rqlite.access[0].namespace=db'

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use quorate_engine::{Phase, Request};
 use rqlite::facts::{Facts, Pod};
@@ -22,8 +23,8 @@ pub struct AboutSet<'a> {
     pub namespace: &'a str,
     /// JSON texts of the set: as it is, then as it is to be.
     pub objects: [Option<&'a str>; 2],
-    /// Whether the verdict may rest on the membership. Nothing that only patches needs it.
-    pub membership: bool,
+    /// How long the membership may be looked for; None where no verdict rests on it, as where is only patched.
+    pub membership: Option<Duration>,
 }
 
 pub type FactsFuture<'a> = Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
@@ -45,7 +46,12 @@ impl FactSource for NoFacts {
 
 impl<'a> AboutSet<'a> {
     /// None: the request is about no set that can be told.
-    pub(crate) fn of(phase: Phase, request: &'a Request<'_>, parent: &'a ParentAnswer) -> Option<Self> {
+    pub(crate) fn of(
+        phase: Phase,
+        request: &'a Request<'_>,
+        parent: &'a ParentAnswer,
+        budget: Duration,
+    ) -> Option<Self> {
         let namespace = request.namespace.as_deref()?;
         let resource = (&*request.resource.group, &*request.resource.resource, request.sub_resource.as_deref());
         let objects = match (resource, parent) {
@@ -58,7 +64,7 @@ impl<'a> AboutSet<'a> {
             (_, ParentAnswer::Found(parent)) => [Some(parent.as_str()), None],
             (_, ParentAnswer::Absent | ParentAnswer::Unknown) => return None,
         };
-        Some(Self { namespace, objects, membership: phase == Phase::Validate })
+        Some(Self { namespace, objects, membership: (phase == Phase::Validate).then_some(budget) })
     }
 }
 

@@ -98,7 +98,7 @@ async fn facts(
     parent: &ParentAnswer,
     deadline: Deadline,
 ) -> String {
-    let mut known = match AboutSet::of(phase, request, parent) {
+    let mut known = match AboutSet::of(phase, request, parent, deadline.budget / 3) {
         Some(about) => {
             let found = timeout(deadline.budget / 2, webhook.sources().facts.facts(&about)).await;
             found.unwrap_or_else(|_| {

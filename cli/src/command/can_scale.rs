@@ -79,6 +79,15 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
         Guard::Asked(answer) => asked(&answer),
+        Guard::Silent => {
+            let here =
+                judged(args, &survey, "the same policies, here; in the cluster nobody said anything to a dry run")
+                    .await?;
+            if here.0 != Verdict::Allowed {
+                gaps.push("whether Quorate guards this set: a dry run passed without a word".to_owned());
+            }
+            here
+        }
         Guard::Absent => judged(args, &survey, "the same policies, here: no Quorate guards the cluster").await?,
         Guard::Unseen(why) => {
             gaps.push(format!("whether Quorate guards the cluster: {why}"));
@@ -108,8 +117,10 @@ fn asked(answer: &DryRun) -> (Verdict, &'static str, Vec<Said>) {
     if (200..300).contains(&answer.code) {
         return (Verdict::Allowed, by, warned.collect());
     }
+    let verdict = if answer.message.contains("/not-judged: ") { Verdict::NotJudged } else { Verdict::Denied };
+    let level = if verdict == Verdict::Denied { Level::Deny } else { Level::NotJudged };
     let text = answer.message.split_once("denied the request: ").map_or(answer.message.as_str(), |(_, text)| text);
-    (Verdict::Denied, by, std::iter::once(said(Level::Deny, text)).chain(warned).collect())
+    (verdict, by, std::iter::once(said(level, text)).chain(warned).collect())
 }
 
 /// The policies' verdict on the scale, with what was seen.

@@ -71,7 +71,7 @@ cluster:
     - folder: /etc/quorate-rqlite/{{ .secretName }}
 {{- range $key := list "namespace" "set" "serverName" }}
 {{- with get $access $key }}
-      {{ $key }}: {{ . }}
+      {{ $key }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

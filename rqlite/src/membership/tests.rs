@@ -53,6 +53,18 @@ fn reads_the_object_keyed_by_id_of_v7_whose_default_listing_are_the_voters() {
 }
 
 #[test]
+fn a_voter_that_the_leader_does_not_know_is_a_conflict() {
+    let second = answer("c", Some(9), Some("c"), &["c", "d", "e"]);
+    let old = answer("a", Some(4), None, &["a", "b"]);
+    let view = trusted(&[second.clone(), old]).unwrap();
+    assert!(view.conflict);
+    assert_eq!(view.membership.leader, None);
+    // One that is only listed by it, and not the other way round, is a node that lags behind.
+    let lagging = answer("d", Some(4), None, &["a", "d"]);
+    assert!(!trusted(&[second, lagging]).unwrap().conflict);
+}
+
+#[test]
 fn a_node_that_is_called_nodes_is_a_node() {
     let body = json!({ "nodes": without_role(true, true) }).to_string();
     assert_eq!(parse_nodes(&body, None).unwrap()[0].id, "nodes");

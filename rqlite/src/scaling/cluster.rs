@@ -202,6 +202,11 @@ impl<'a> Cluster<'a> {
         unmatched.min(self.strangers().count)
     }
 
+    /// A running pod that the view does not list, beside a voter that matches no pod, whether it answers or not: it may be that one.
+    pub fn may_be_unmatched(&self, ordinal: u32) -> bool {
+        !self.configured.contains(ordinal) && self.voters.iter().any(|voter| voter.ordinal.is_none())
+    }
+
     /// Reachable voters of the view that match no pod of the set.
     pub fn strangers(&self) -> Ids {
         let strangers: Vec<&Voter> =

@@ -29,7 +29,7 @@ impl Holder {
         let runs = running.contains(ordinal);
         match cluster.basis {
             // A voter that matches no pod may be this one, under an id and an address that do not tell.
-            Basis::Led if runs && cluster.strangers_leaving(&pod) > 0 => Holder::Running,
+            Basis::Led if runs && cluster.may_be_unmatched(ordinal) => Holder::Running,
             Basis::Led => Holder::NoVoter,
             Basis::Leaderless | Basis::Remembered | Basis::Count if runs => Holder::Running,
             Basis::Leaderless | Basis::Remembered | Basis::Count if running.is_empty() => Holder::Stopped,

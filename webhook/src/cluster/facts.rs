@@ -21,6 +21,9 @@ use crate::facts::{AboutSet, FactSource, FactsFuture};
 /// For a ConfigMap; an API server that calls us answers within milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Nodes of one set; more than any cluster has members.
+const MOST_ASKED: usize = 64;
+
 /// Facts out of a cluster. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ClusterFacts {
@@ -56,13 +59,11 @@ impl ClusterFacts {
         }
     }
 
-    async fn of(&self, subject: &Subject, membership: bool) -> Facts {
+    async fn of(&self, subject: &Subject, membership: Option<Duration>) -> Facts {
         let pods = self.pods_of(subject);
         let looked = async {
-            match &pods {
-                Some(pods) if membership => Some(self.look(subject, pods).await),
-                Some(_) | None => None,
-            }
+            let (pods, budget) = (pods.as_ref()?, membership?);
+            Some(self.look(subject, pods, budget).await)
         };
         let (looked, config_maps) = tokio::join!(looked, self.config_maps(subject));
         let (membership, seen, unseen) = match looked {
@@ -103,31 +104,37 @@ impl ClusterFacts {
         })
     }
 
-    async fn look(&self, subject: &Subject, pods: &[(String, KeptPod)]) -> Looked {
+    async fn look(&self, subject: &Subject, pods: &[(String, KeptPod)], budget: Duration) -> Looked {
         let access = self.memberships.access(&subject.key);
         let targets: Vec<Target<Direct<'_>>> = pods
             .iter()
+            .take(MOST_ASKED)
             .filter_map(|(name, pod)| {
                 let http = subject.http(pod);
                 let way = Direct { address: (pod.address?, http.port).into(), tls: http.tls, access };
                 Some(Target { pod: name.clone(), node: pod.node_id(), way })
             })
             .collect();
-        self.memberships.look(&subject.key, subject.uid.as_deref(), &targets).await
+        self.memberships.look(&subject.key, subject.uid.as_deref(), &targets, budget).await
     }
 
     /// As they are now.
     async fn config_maps(&self, subject: &Subject) -> BTreeMap<String, BTreeMap<String, String>> {
         let all: Api<ConfigMap> = Api::namespaced(self.client.clone(), &subject.key.namespace);
-        let gets = subject.config_maps.iter().map(async |name| match timeout(PATIENCE, all.get_opt(name)).await {
-            Ok(Ok(Some(map))) => Some((name.clone(), map.data.unwrap_or_default())),
-            Ok(Ok(None)) => None,
-            Ok(Err(error)) => {
-                debug!(name, %error, "ConfigMap could not be had");
-                None
-            }
-            Err(_) => None,
-        });
+        let gets =
+            subject.config_maps.iter().map(async |(name, keys)| match timeout(PATIENCE, all.get_opt(name)).await {
+                Ok(Ok(Some(map))) => {
+                    let mut values = map.data.unwrap_or_default();
+                    values.retain(|key, _| keys.contains(key));
+                    Some((name.clone(), values))
+                }
+                Ok(Ok(None)) => None,
+                Ok(Err(error)) => {
+                    debug!(name, %error, "ConfigMap could not be had");
+                    None
+                }
+                Err(_) => None,
+            });
         join_all(gets).await.into_iter().flatten().collect()
     }
 }

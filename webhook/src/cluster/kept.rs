@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use kube::core::NamespaceResourceScope;
+use kube::runtime::watcher::watcher;
 use kube::runtime::watcher::{self, Config, Event};
-use kube::runtime::{WatchStreamExt, watcher::watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
+use tokio::time::sleep;
 
 use crate::cluster::watched::Watched;
 
@@ -76,20 +77,26 @@ impl<K: Keep> Kept<K> {
 
     /// Watches all namespaces, for ever.
     pub(crate) async fn run(self, client: Client) {
-        let events = watcher(Api::<K>::all(client), Config::default()).default_backoff();
-        self.follow(events).await;
+        loop {
+            self.follow(watcher(Api::<K>::all(client.clone()), Config::default())).await;
+            sleep(self.watched.pause()).await;
+        }
     }
 
+    /// Until it breaks. A watch that went on by itself would say nothing of it before something changes, and what is quiet for
+    /// hours would be unknown for as long: so it is begun anew, with a list.
     async fn follow(&self, events: impl Stream<Item = watcher::Result<Event<K>>>) {
         let mut events = pin!(events);
         let mut listed = Contents::new();
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
-                    self.watched.holds();
+                    if !matches!(event, Event::Init | Event::InitApply(_)) {
+                        self.watched.holds();
+                    }
                     self.apply(event, &mut listed);
                 }
-                Err(error) => self.watched.broke(&error),
+                Err(error) => return self.watched.broke(&error),
             }
         }
     }
@@ -185,6 +192,17 @@ pub(crate) mod tests {
         let kept = after(listed.into_iter().chain(later.map(Ok)).collect()).await;
         assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
         assert_eq!(kept.pick("other", |name, _| Some(name.to_owned())), Some(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_begins_anew_tells_again() {
+        let whole = || vec![Ok(Event::Init), Ok(Event::InitApply(claim("a"))), Ok(Event::InitDone)];
+        let kept: Kept<PersistentVolumeClaim> = after(whole()).await;
+        kept.follow(stream::iter([Err(watcher::Error::NoResourceVersion)])).await;
+        tokio::time::advance(STALE * 2).await;
+        assert_eq!(names(&kept), None);
+        kept.follow(stream::iter(whole())).await;
+        assert_eq!(names(&kept), Some(vec!["a".to_owned()]));
     }
 
     #[tokio::test(start_paused = true)]

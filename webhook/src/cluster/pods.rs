@@ -82,6 +82,7 @@ impl Keep for WatchedPod {
 
 /// A pod's address is what its status says, and that must not lead to the server itself or to a machine's own services.
 fn may_be_asked(address: &IpAddr) -> bool {
+    let address = &address.to_canonical();
     let link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),
@@ -158,7 +159,9 @@ mod tests {
 
     #[test]
     fn an_address_that_is_no_pods_is_not_asked() {
-        for address in ["127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1", "224.0.0.1", ""] {
+        for address in
+            ["127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1", "224.0.0.1", "::ffff:169.254.169.254", ""]
+        {
             let kept = pod(owner("StatefulSet"), "rqlite/rqlite:10.2.7", address).unwrap();
             assert_eq!(kept.address, None, "{address}");
         }

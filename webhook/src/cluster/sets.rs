@@ -7,12 +7,13 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::watcher::Config;
 use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, watcher::Config};
 use kube::{Api, Client};
 use prometheus_client::metrics::gauge::Gauge;
 use rqlite::needs::{Kind, Needs};
 use tokio::sync::watch;
+use tokio::time::sleep;
 use tracing::info;
 
 use crate::cluster::stored::StoredSet;
@@ -73,21 +74,26 @@ impl Sets {
 
 impl SetsWatch {
     /// Watches all namespaces, for ever.
-    pub(crate) async fn run(self, client: Client) {
-        let events = watcher::watcher(Api::<StoredSet>::all(client), Config::default()).default_backoff();
-        self.follow(events).await;
+    pub(crate) async fn run(mut self, client: Client) {
+        loop {
+            self.follow(watcher::watcher(Api::<StoredSet>::all(client.clone()), Config::default())).await;
+            sleep(self.sets.watched.pause()).await;
+        }
     }
 
-    async fn follow(mut self, events: impl Stream<Item = watcher::Result<Event<StoredSet>>>) {
+    /// Until it breaks; then it is begun anew (`kept`).
+    async fn follow(&mut self, events: impl Stream<Item = watcher::Result<Event<StoredSet>>>) {
         let mut events = pin!(events);
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
-                    self.sets.watched.holds();
+                    if !matches!(event, Event::Init | Event::InitApply(_)) {
+                        self.sets.watched.holds();
+                    }
                     self.writer.apply_watcher_event(&event);
                     self.learn(&event);
                 }
-                Err(error) => self.sets.watched.broke(&error),
+                Err(error) => return self.sets.watched.broke(&error),
             }
         }
     }
@@ -139,7 +145,7 @@ pub(crate) mod tests {
     use crate::cluster::stored::tests::set;
 
     pub(crate) async fn after(events: Vec<watcher::Result<Event<StoredSet>>>) -> Sets {
-        let (sets, watch) = Sets::new();
+        let (sets, mut watch) = Sets::new();
         watch.follow(stream::iter(events)).await;
         sets
     }

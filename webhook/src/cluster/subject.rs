@@ -1,7 +1,7 @@
 //! The set that facts are about, read from its objects: what it is called, which pods, claims and ConfigMaps are its own.
 //! Asks nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rqlite::change;
 use rqlite::cluster::{Node, RqliteSet};
@@ -19,33 +19,45 @@ pub(crate) struct Subject {
     pub(crate) uid: Option<String>,
     pub(crate) set: StatefulSet,
     pub(crate) rqlite: RqliteSet,
-    /// ConfigMaps that `-bootstrap-expect` of any of its objects refers to.
-    pub(crate) config_maps: BTreeSet<String>,
+    /// ConfigMaps that `-bootstrap-expect` of any of its objects refers to, and their keys.
+    pub(crate) config_maps: BTreeMap<String, BTreeSet<String>>,
     /// Claim templates of all its objects: which claims it had, and which it is to have.
     templates: BTreeSet<String>,
+    /// It is created: what an earlier set of its name left may be of other templates, and controlled by nobody.
+    created: bool,
 }
 
 impl Subject {
     /// Of its JSON texts, as it is and as it is to be. None: none of them can be read as a set that runs rqlite.
     pub(crate) fn of(namespace: &str, objects: [Option<&str>; 2]) -> Option<Self> {
+        let created = matches!(objects, [None, Some(_)]);
         let objects = objects.into_iter().flatten();
         let sets: Vec<StatefulSet> = objects.filter_map(|json| serde_json::from_str(json).ok()).collect();
         let templates = sets.iter().flat_map(change::template_names).map(str::to_owned).collect();
         let read = |set: StatefulSet| RqliteSet::recognise(&set).map(|rqlite| (set, rqlite));
         let read: Vec<_> = sets.into_iter().filter_map(read).collect();
-        let config_maps = read.iter().flat_map(|(_, rqlite)| rqlite.nodes.iter().filter_map(config_map)).collect();
+        let mut config_maps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, key) in read.iter().flat_map(|(_, rqlite)| rqlite.nodes.iter().filter_map(config_map)) {
+            config_maps.entry(name).or_default().insert(key);
+        }
         let (set, rqlite) = read.into_iter().next()?;
         let key = SetKey { namespace: namespace.to_owned(), name: change::name(&set).to_owned() };
-        Some(Self { key, uid: set.metadata.uid.clone(), set, rqlite, config_maps, templates })
+        Some(Self { key, uid: set.metadata.uid.clone(), set, rqlite, config_maps, templates, created })
     }
 
-    /// The set controls it, or it has the name of one of its pods and nobody does: the controller adopts it.
+    /// The set controls it; at a creation, also where nobody does: the controller adopts it by its name.
     pub(crate) fn owns_pod(&self, name: &str, pod: &KeptPod) -> bool {
-        pod.set.as_ref().is_none_or(|set| *set == self.key.name) && change::ordinal(&self.set, name).is_some()
+        pod.set.as_ref().map_or(self.created, |set| *set == self.key.name) && change::ordinal(&self.set, name).is_some()
     }
 
     pub(crate) fn owns_claim(&self, name: &str) -> bool {
-        self.templates.iter().any(|template| change::claim_ordinal(&self.set, template, name).is_some())
+        let of = |template: &str| change::claim_ordinal(&self.set, template, name).is_some();
+        let of_an_earlier_set = || {
+            let template =
+                name.rsplit_once('-').and_then(|(base, _)| base.strip_suffix(&self.key.name)?.strip_suffix('-'));
+            template.is_some_and(of)
+        };
+        self.templates.iter().any(|template| of(template)) || (self.created && of_an_earlier_set())
     }
 
     /// Where a pod's node listens: by its own spec; by the template where that does not show rqlite.
@@ -55,9 +67,9 @@ impl Subject {
     }
 }
 
-fn config_map(node: &Node) -> Option<String> {
+fn config_map(node: &Node) -> Option<(String, String)> {
     match node.expect.as_ref()?.source()? {
-        Source::ConfigMapKey { name, .. } => Some(name.clone()),
+        Source::ConfigMapKey { name, key } => Some((name.clone(), key.clone())),
         Source::SecretKey { .. }
         | Source::Field(_)
         | Source::Resource(_)
@@ -94,7 +106,7 @@ mod tests {
         let (old, new) = (set("file", json!([])), set("data", json!([])));
         let subject = Subject::of("db", [Some(&old), Some(&new)]).unwrap();
         assert!(subject.owns_pod("rqlite-0", &pod(Some("rqlite"))));
-        assert!(subject.owns_pod("rqlite-0", &pod(None)));
+        assert!(!subject.owns_pod("rqlite-0", &pod(None)));
         assert!(!subject.owns_pod("rqlite-0", &pod(Some("other"))));
         assert!(!subject.owns_pod("rqlite-x", &pod(None)));
         for claim in ["file-rqlite-0", "data-rqlite-7"] {
@@ -104,10 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn a_created_set_takes_over_what_an_earlier_one_left() {
+        let created = Subject::of("db", [None, Some(&set("data", json!([])))]).unwrap();
+        assert!(created.owns_pod("rqlite-0", &pod(None)));
+        assert!(!created.owns_pod("rqlite-0", &pod(Some("other"))));
+        assert!(created.owns_claim("file-rqlite-0"));
+        assert!(!created.owns_claim("file-rqlite-x"));
+    }
+
+    #[test]
     fn names_the_config_maps_that_its_expect_refers_to() {
         let env = json!([{ "name": "N", "valueFrom": { "configMapKeyRef": { "name": "peers", "key": "count" } } }]);
         let subject = Subject::of("db", [None, Some(&set("file", env))]).unwrap();
-        assert_eq!(subject.config_maps, ["peers".to_owned()].into());
+        assert_eq!(subject.config_maps, [("peers".to_owned(), ["count".to_owned()].into())].into());
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Survey {
 pub enum Guard {
     /// Quorate, in the cluster: this is what it says.
     Asked(DryRun),
+    /// The dry run passed, and nobody said anything: there was nothing to say, or nobody was asked.
+    Silent,
     /// There is no Quorate in the cluster.
     Absent,
     /// Whether there is one, or what it says, cannot be seen, and why.
@@ -128,7 +130,8 @@ async fn ask_guard(client: &Client, configuration: &str, namespace: &str, name: 
         Ok(answer) => answer,
         Err(error) => return Guard::Unseen(error.to_string()),
     };
-    let ours = |text: &String| text.contains("quorum-guard/");
+    let policies = ["quorum-guard/", "bootstrap-expect-lock/", "remove-on-shutdown/", "secret-mounts/"];
+    let ours = |text: &String| policies.iter().any(|policy| text.contains(policy));
     if ours(&answer.message) || answer.warnings.iter().any(ours) {
         return Guard::Asked(answer);
     }
@@ -138,7 +141,7 @@ async fn ask_guard(client: &Client, configuration: &str, namespace: &str, name: 
     // Nothing to object to, or nobody there who could.
     let configurations: Api<ValidatingWebhookConfiguration> = Api::all(client.clone());
     match configurations.get_metadata_opt(configuration).await {
-        Ok(Some(_)) => Guard::Asked(answer),
+        Ok(Some(_)) => Guard::Silent,
         Ok(None) => Guard::Absent,
         Err(error) => Guard::Unseen(format!("ValidatingWebhookConfiguration {configuration}: {error}")),
     }

@@ -13,6 +13,9 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
 /// The state of one watch, shared by who runs it and who reports it.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
@@ -49,6 +52,11 @@ impl Watched {
     #[cfg(test)]
     pub(crate) fn is_broken(&self) -> bool {
         self.state().is_some()
+    }
+
+    /// Before it is begun anew: ever longer while it stays broken.
+    pub(crate) fn pause(&self) -> Duration {
+        (self.stale() / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {

@@ -92,15 +92,16 @@ fn voter(pod: &str, ordinal: u32, cluster: &Cluster) -> Option<Finding> {
         }
         None if from_memory => RULE
             .deny(format!("{leaves}{basis}"))
-            .remedy(format!("give the membership if some of them were removed; else {wait}")),
+            .remedy(format!("let Quorate see the membership if some of them were removed; else {wait}")),
         None => RULE.deny(format!("{leaves}{basis}")).remedy(wait),
     };
     Some(finding.retry())
 }
 
-/// Pods that are terminating already, as far as known.
+/// Pods that are terminating already, as far as known; where no view tells who answers, those too that are not ready.
 fn terminating(cluster: &Cluster) -> Ordinals {
     let before = cluster.before();
-    let pods = before.facts().pods.iter().flatten().filter(|pod| pod.terminating);
+    let silent = |ready: bool| !ready && !cluster.has_view();
+    let pods = before.facts().pods.iter().flatten().filter(|pod| pod.terminating || silent(pod.ready));
     pods.filter_map(|pod| change::ordinal(before.set, &pod.name)).collect()
 }

@@ -33,6 +33,8 @@ pub(crate) enum AccessError {
     Unreadable { path: PathBuf, error: io::Error },
     #[error("it serves HTTPS, and no CA is configured to check it by (`cluster.rqlite.access`)")]
     NoAuthority,
+    #[error("it serves plain HTTP as far as its flags tell, and the configured access has a CA: for HTTPS alone")]
+    ClearText,
     #[error("{} holds no usable PEM", .0.display())]
     NotPem(PathBuf),
     #[error("`{0}` is no server name")]
@@ -46,6 +48,11 @@ impl RqliteAccess {
     pub(crate) fn of<'a>(all: &'a [Self], namespace: &str, set: &str) -> Option<&'a Self> {
         let fits = |given: &Option<String>, name: &str| given.as_deref().is_none_or(|given| given == name);
         all.iter().find(|access| fits(&access.namespace, namespace) && fits(&access.set, set))
+    }
+
+    /// Itself, unless it is for HTTPS and the node is asked without: credentials that a CA protects go nowhere in clear text.
+    pub(crate) fn allowing(&self, tls: bool) -> Result<&Self, AccessError> {
+        if tls || self.read("ca.crt")?.is_none() { Ok(self) } else { Err(AccessError::ClearText) }
     }
 
     /// The value of `Authorization`; None: there is no user.
@@ -137,6 +144,16 @@ mod tests {
         assert_eq!(access.authorization().unwrap(), None);
         fs::write(folder.path().join("password"), "secret\n").unwrap();
         assert_eq!(access.authorization().unwrap().as_deref(), Some("Basic cXVvcmF0ZTpzZWNyZXQ="));
+    }
+
+    #[test]
+    fn credentials_with_a_ca_never_go_out_in_clear_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = access(None, None, folder.path().to_str().unwrap());
+        assert!(access.allowing(false).is_ok());
+        fs::write(folder.path().join("ca.crt"), "any").unwrap();
+        assert!(matches!(access.allowing(false), Err(AccessError::ClearText)));
+        assert!(access.allowing(true).is_ok());
     }
 
     #[test]

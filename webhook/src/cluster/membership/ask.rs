@@ -18,8 +18,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::membership::access::{AccessError, RqliteAccess};
 
-/// Thousands of nodes fit; `/status` of rqlited 10.2.7 is 8 KiB.
-const LARGEST_ANSWER: usize = 1 << 20;
+/// A thousand nodes fit; `/status` of rqlited 10.2.7 is 8 KiB.
+const LARGEST_ANSWER: usize = 256 << 10;
 /// How long the asked node waits for the others; less than whoever waits for it. Ineffective before 8.0.0 (rqlite/rqlite issue 1435).
 const NODES: &str = "/nodes?nonvoters&ver=2&timeout=500ms";
 /// Before v8 the only way to tell which nodes vote.
@@ -77,6 +77,8 @@ pub(crate) enum AskError {
     Late(Duration),
     #[error("it does not tell its node id")]
     Nameless,
+    #[error("it says that it is {node}, not {expected}")]
+    Other { node: String, expected: String },
     #[error("the right to get `pods/proxy` is missing")]
     NoRight,
     #[error("through the API server: {0}")]
@@ -103,13 +105,18 @@ async fn ask_unbounded<W: Way>(target: &Target<W>) -> Result<Answer, AskError> {
     let members = parse_nodes(&nodes, voters.as_deref())?;
     let status = Status::parse(&status)?;
     let node = status.node.or_else(|| target.node.clone()).ok_or(AskError::Nameless)?;
+    // Another pod may have got the address since.
+    if let Some(expected) = target.node.as_ref().filter(|expected| **expected != node) {
+        return Err(AskError::Other { node, expected: expected.clone() });
+    }
     Ok(Answer { node, term: status.term, members })
 }
 
 impl Way for Direct<'_> {
     async fn get(&self, path: &'static str) -> Result<String, AskError> {
         let mut request = Request::get(path).header(HOST, self.address.to_string());
-        if let Some(authorization) = self.access.map(RqliteAccess::authorization).transpose()?.flatten() {
+        let access = self.access.map(|access| access.allowing(self.tls)).transpose()?;
+        if let Some(authorization) = access.map(RqliteAccess::authorization).transpose()?.flatten() {
             request = request.header(AUTHORIZATION, authorization);
         }
         // Its parts are a constant path, an address and base64.

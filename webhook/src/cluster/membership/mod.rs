@@ -82,8 +82,14 @@ impl Memberships {
     }
 
     /// Asks all of these nodes of the set at once, and remembers who votes.
-    pub(crate) async fn look<W: Way>(&self, key: &SetKey, uid: Option<&str>, targets: &[Target<W>]) -> Looked {
-        let looked = look(targets, BUDGET).await;
+    pub(crate) async fn look<W: Way>(
+        &self,
+        key: &SetKey,
+        uid: Option<&str>,
+        targets: &[Target<W>],
+        budget: Duration,
+    ) -> Looked {
+        let looked = look(targets, budget.min(BUDGET)).await;
         debug!(?key, ?looked, "membership looked at");
         self.looks.count(&looked);
         if let Looked::Seen { membership, .. } = &looked

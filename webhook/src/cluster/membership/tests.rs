@@ -112,7 +112,7 @@ async fn no_redirect_is_followed_and_no_answer_read_without_end() {
     .await;
     assert_eq!(reason(look(&[elsewhere]).await), "rqlite-0: 302 Found");
     let endless = node("rqlite-0", |_| http("200 OK", &"[".repeat(2 << 20))).await;
-    assert_eq!(reason(look(&[endless]).await), "rqlite-0: its answer is larger than 1024 KiB, or was cut");
+    assert_eq!(reason(look(&[endless]).await), "rqlite-0: its answer is larger than 256 KiB, or was cut");
 }
 
 #[tokio::test]
@@ -154,12 +154,12 @@ async fn the_voters_of_the_last_led_view_are_remembered_for_the_same_set() {
     let memberships = Memberships::new(Vec::new());
     let nodes = [node("rqlite-0", |head| healthy(head, "rqlite-0")).await];
     assert_eq!(memberships.last_voters(&key(), Some("u-1")), None);
-    memberships.look(&key(), Some("u-1"), &nodes).await;
+    memberships.look(&key(), Some("u-1"), &nodes, BUDGET).await;
     let voters: Option<Vec<String>> = Some(["rqlite-0", "rqlite-1", "rqlite-2"].map(str::to_owned).into());
     assert_eq!(memberships.last_voters(&key(), Some("u-1")), voters);
     assert_eq!(memberships.last_voters(&key(), None), voters);
     assert_eq!(memberships.last_voters(&key(), Some("u-2")), None);
-    memberships.look::<Direct<'_>>(&key(), Some("u-1"), &[]).await;
+    memberships.look::<Direct<'_>>(&key(), Some("u-1"), &[], BUDGET).await;
     assert_eq!(memberships.last_voters(&key(), Some("u-1")), voters);
 }
 
