@@ -76,6 +76,7 @@ pub struct Builder {
     name: String,
     api_servers: usize,
     arguments: Vec<String>,
+    gates: Vec<String>,
 }
 
 impl Builder {
@@ -90,6 +91,13 @@ impl Builder {
     #[must_use]
     pub fn api_server_argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// A feature of Kubernetes that is off by default, in the API servers and the controllers.
+    #[must_use]
+    pub fn feature(mut self, name: &str) -> Self {
+        self.gates.push(format!("--feature-gates={name}=true"));
         self
     }
 
@@ -117,7 +125,8 @@ impl Builder {
         }
         let token = &credentials.controllers.token;
         let for_controllers = credentials.kubeconfig("controllers", &first.url, token);
-        let command = launch::controller_manager(&binaries, &credentials, &for_controllers);
+        let mut command = launch::controller_manager(&binaries, &credentials, &for_controllers);
+        command.args(&self.gates);
         let controllers = Process::start(&watchdog, "kube-controller-manager", command);
         let client = async move { client(&kubeconfig).await };
         let background = Background::start(client, agent.clone(), services.clone(), socket);
@@ -148,7 +157,7 @@ impl Builder {
         let kubeconfig = credentials.kubeconfig(&format!("admin-{index}"), &url, &credentials.admin.token);
         let audit = watchdog.folder().join(format!("audit-{index}.log"));
         let mut command = launch::api_server(binaries, credentials, etcd, port, &audit);
-        command.args(&self.arguments);
+        command.args(&self.arguments).args(&self.gates);
         let process = Process::start(watchdog, &format!("kube-apiserver-{index}"), command);
         ApiServer { process, url, kubeconfig, audit }
     }
@@ -184,7 +193,7 @@ impl ControlPlane {
 
     #[must_use]
     pub fn builder(name: &str) -> Builder {
-        Builder { name: name.to_owned(), api_servers: 1, arguments: Vec::new() }
+        Builder { name: name.to_owned(), api_servers: 1, arguments: Vec::new(), gates: Vec::new() }
     }
 
     /// Where its state and logs are.

@@ -26,6 +26,11 @@ impl Request {
         Self { method, path: path.to_owned(), headers, body }
     }
 
+    pub(crate) fn with_text(method: &'static str, path: &str, body: String) -> Self {
+        let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
+        Self { method, path: path.to_owned(), headers, body }
+    }
+
     #[must_use]
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

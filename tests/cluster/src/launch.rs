@@ -11,13 +11,14 @@ use crate::credentials::Credentials;
 
 /// What `deploy/` and the tests need: the controllers of StatefulSets, Deployments and their Pods, of namespaces and
 /// owners, and those without which no Pod is admitted (its service account) and no aggregated role has rules.
-const CONTROLLERS: [&str; 11] = [
+const CONTROLLERS: [&str; 12] = [
     "statefulset-controller",
     "deployment-controller",
     "replicaset-controller",
     "endpointslice-controller",
     "namespace-controller",
     "disruption-controller",
+    "horizontal-pod-autoscaler-controller",
     "garbage-collector-controller",
     "persistentvolumeclaim-protection-controller",
     "serviceaccount-controller",
@@ -112,6 +113,8 @@ pub(crate) fn controller_manager(binaries: &Binaries, credentials: &Credentials,
         "--use-service-account-credentials=true",
         "--leader-elect=false",
         "--secure-port=0",
+        // Instead of 15 s: an autoscaler acts while a test looks.
+        "--horizontal-pod-autoscaler-sync-period=1s",
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
         "--profiling=false",

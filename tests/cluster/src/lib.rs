@@ -6,7 +6,7 @@
 //!      │         background ─ node_agent            no kubelet here: binds Pods, readies them, confirms their end
 //!      │                    │    └─ rqlited         where a test asks for it: real database nodes behind Pods of rqlite
 //!      │                    ─ services              the API server's calls to Services, carried to the test's processes
-//!      ├─ Namespace                                 one per test
+//!      ├─ Namespace ─ Cluster                       one per test; a cluster of real nodes with rows in it
 //!      └─ Kubectl, Helm                             as a user runs them
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
@@ -15,8 +15,10 @@
 
 mod background;
 mod binaries;
+mod cluster;
 mod control_plane;
 mod credentials;
+pub mod evidence;
 mod http;
 pub mod isolation;
 mod launch;
@@ -33,6 +35,7 @@ mod unverified;
 mod wait;
 mod watchdog;
 
+pub use cluster::{Cluster, ROWS, between, ids_in, majors};
 pub use control_plane::{Builder, ControlPlane};
 pub use load::{Counts, Load};
 pub use namespace::{Namespace, TEST_LABEL};

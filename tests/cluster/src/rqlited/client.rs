@@ -103,6 +103,20 @@ impl Rqlite {
         self.ask(&Request::get("/readyz")).map(drop)
     }
 
+    /// The whole database as SQL.
+    pub fn backup(&self) -> Result<String, String> {
+        self.ask(&Request::get("/db/backup?fmt=sql"))
+    }
+
+    /// Loads what `backup` gave into a cluster that is empty.
+    pub fn load(&self, sql: &str) -> Result<(), String> {
+        let answer = self.answer(&Request::with_text("POST", "/db/load", sql.to_owned()))?;
+        answer["results"].as_array().into_iter().flatten().try_for_each(|result| match result["error"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(()),
+        })
+    }
+
     fn answer(&self, request: &Request) -> Result<Value, String> {
         let body = self.ask(request)?;
         serde_json::from_str(&body).map_err(|error| format!("{error}: `{body}`"))

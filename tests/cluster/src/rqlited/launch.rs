@@ -1,7 +1,8 @@
 //! The command line of an rqlite container: what the kubelet would give to the runtime, with folders for mounts and addresses for names.
 //! Starts nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
 
@@ -39,6 +40,8 @@ pub(super) struct Launcher<'a> {
     /// Of this Pod.
     pub(super) folder: &'a Path,
     pub(super) claims: &'a Path,
+    /// Addresses of nodes that are held down: discovery does not find them.
+    pub(super) held: &'a HashSet<Ipv4Addr>,
 }
 
 impl Launcher<'_> {
@@ -102,7 +105,7 @@ impl Launcher<'_> {
         }
         // A Pod of no set is found alone.
         let alone = peers.is_empty().then(|| self.addresses.of_pod(pod));
-        let found = peers.iter().map(|peer| peer.address).chain(alone);
+        let found = peers.iter().map(|peer| peer.address).chain(alone).filter(|address| !self.held.contains(address));
         // Since 8.0 nodes join at the Raft port, before over HTTP.
         let (scheme, port) = if rqlited.version < Version(8, 0, 0) { ("http://", 4001) } else { ("", 4002) };
         let found: Vec<String> = found.map(|address| format!("{scheme}{address}:{port}")).collect();

@@ -27,6 +27,7 @@ mod waiting;
 mod worker;
 
 use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -141,6 +142,11 @@ impl Shared {
 
     fn claims(&self) -> PathBuf {
         self.folder().join("claims")
+    }
+
+    /// The addresses of nodes that tests hold down.
+    fn held(&self) -> HashSet<Ipv4Addr> {
+        lock(&self.nodes).values().filter(|node| node.is_held()).map(RqliteNode::address).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Simplified against real DNS: the answer is a list that is fixed when the process starts, and it names ordinals that have no Pod
 //! yet (a dial to those is refused at once); it neither lags nor caches, and asks no Service whether it publishes Pods that are not
-//! ready. `dns-srv` is asked as `dns`, since rqlited's own override (`RQLITE_DISCO_DNS_HOSTS`) is for that mode alone. Releases without
+//! ready. A node that a test holds down is not in it: it counts as one whose machine is lost, and whose next Pod has no address yet. `dns-srv` is asked as `dns`, since rqlited's own override (`RQLITE_DISCO_DNS_HOSTS`) is for that mode alone. Releases without
 //! the override get the list as `-join`, which they bootstrap by in the same way; only where the flags are words of their own.
 
 use std::collections::HashMap;

@@ -136,7 +136,8 @@ impl Life<'_> {
         if self.container.is_due() {
             let (source, addresses) = (&self.source, &self.shared.addresses);
             let claims = self.shared.claims();
-            let launcher = Launcher { source, addresses, folder: &self.folder, claims: &claims };
+            let held = self.shared.held();
+            let launcher = Launcher { source, addresses, folder: &self.folder, claims: &claims, held: &held };
             match launcher.prepare(pod, spec).await {
                 Ok(command) => self.container.start(&self.shared.watchdog, spec, command),
                 Err(reason) => self.container.does_not_start(reason),

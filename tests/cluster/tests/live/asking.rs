@@ -2,10 +2,9 @@
 
 use std::process::Command;
 
-use quorate_cluster_tests::{ControlPlane, Quorate, Rqliteds, binary, manifests};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, Rqliteds, binary, majors, manifests};
 use serde_json::Value;
 
-use crate::cluster::{Cluster, majors};
 use crate::with_rqlited;
 
 #[test]

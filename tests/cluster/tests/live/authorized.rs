@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use quorate_cluster_tests::{ControlPlane, Quorate, manifests};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, between, ids_in, majors, manifests};
 
-use crate::cluster::{Cluster, between, ids_in, majors};
 use crate::with_rqlited;
 
 #[test]

@@ -9,7 +9,6 @@
 
 mod asking;
 mod authorized;
-mod cluster;
 mod seed;
 mod stopped;
 

@@ -1,8 +1,7 @@
 //! The whole life of a cluster under guard: 3 nodes, 9, down to 3 by nothing but the messages' own advice, back to 5; every row is kept.
 
-use quorate_cluster_tests::{ControlPlane, Quorate, Rqlited, eventually, manifests};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, Rqlited, between, eventually, ids_in, majors, manifests};
 
-use crate::cluster::{Cluster, between, ids_in, majors};
 use crate::with_rqlited;
 
 #[test]

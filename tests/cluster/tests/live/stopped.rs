@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use quorate_cluster_tests::{ControlPlane, Quorate, eventually};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, eventually, majors};
 
-use crate::cluster::{Cluster, majors};
 use crate::with_rqlited;
 
 #[test]
@@ -156,22 +155,14 @@ fn evicted() {
     let cluster = Cluster::of(&quorate, "evicted", 3, rqlited, no_self_removal);
     let node = cluster.namespace.rqlite_node("rqlite-1");
     node.hold();
-    let evict = || {
-        let namespace = cluster.namespace.name();
-        let eviction = format!(
-            r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"rqlite-2","namespace":"{namespace}"}}}}"#
-        );
-        let path = format!("/api/v1/namespaces/{namespace}/pods/rqlite-2/eviction");
-        cluster.namespace.kubectl().run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
-    };
     let refusal = eventually("the eviction to be refused", || {
-        let output = evict();
+        let output = cluster.evict(2);
         if output.succeeded() { Err(output.stdout) } else { Ok(output.stderr) }
     });
     assert!(refusal.contains("evicting rqlite-2 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
     node.release();
     eventually("the eviction to be admitted", || {
-        let output = evict();
+        let output = cluster.evict(2);
         if output.succeeded() { Ok(()) } else { Err(output.stderr) }
     });
     cluster.namespace.await_ready("rqlite", 3);

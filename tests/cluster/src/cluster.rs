@@ -1,28 +1,35 @@
-//! A guarded cluster of real nodes, and what a person does with it.
+//! A cluster of real nodes with rows in it, and what a person does with it. Holds no assertion about a verdict.
 
-use quorate_cluster_tests::{
-    ControlPlane, Level, Namespace, Output, Quorate, Rqlite, Rqlited, Rqliteds, eventually, manifests,
-};
+use crate::control_plane::ControlPlane;
+use crate::manifests;
+use crate::namespace::Namespace;
+use crate::quorate::Quorate;
+use crate::rqlited::{Level, Rqlite, Rqlited, Rqliteds};
+use crate::tool::Output;
+use crate::wait::eventually;
 
 /// The rows that must never be lost.
-pub(crate) const ROWS: usize = 100;
+pub const ROWS: usize = 100;
 
 /// The newest of each major from 8 on: what the rules speak of.
-pub(crate) fn majors() -> Vec<&'static Rqlited> {
-    let rqliteds = Rqliteds::find().unwrap();
+#[must_use]
+#[track_caller]
+pub fn majors() -> Vec<&'static Rqlited> {
+    let rqliteds = Rqliteds::find().expect("rqlited");
     (8..=10).filter_map(|major| rqliteds.newest_of(major)).collect()
 }
 
-/// An rqlite set that Quorate guards, with rows in it.
-pub(crate) struct Cluster<'a> {
-    pub(crate) namespace: Namespace<'a>,
+/// An rqlite set with rows in it.
+#[derive(Debug)]
+pub struct Cluster<'a> {
+    pub namespace: Namespace<'a>,
     client: fn(Rqlite) -> Rqlite,
 }
 
 impl<'a> Cluster<'a> {
     /// Of the official shape with these nodes; `edit` changes the manifest.
     #[track_caller]
-    pub(crate) fn of(
+    pub fn of(
         quorate: &Quorate<'a>,
         test: &str,
         replicas: u32,
@@ -35,30 +42,38 @@ impl<'a> Cluster<'a> {
 
     /// Of any manifest of a set `rqlite`; `client` is how its nodes are talked to.
     #[track_caller]
-    pub(crate) fn apply(
+    pub fn apply(
         quorate: &Quorate<'a>,
         test: &str,
         replicas: u32,
         manifest: &str,
         client: fn(Rqlite) -> Rqlite,
     ) -> Self {
-        let plane: &ControlPlane = quorate.plane();
-        let namespace = plane.namespace(test);
-        namespace.run_rqlited();
-        namespace.apply(manifest).ok();
-        let cluster = Self { namespace, client };
+        let cluster = Self::unwritten(quorate.plane(), test, client);
+        cluster.namespace.apply(manifest).ok();
         cluster.namespace.await_ready("rqlite", i64::from(replicas));
         quorate.await_known(&cluster.namespace, "rqlite");
         cluster.write_rows();
         cluster
     }
 
-    pub(crate) fn node(&self, ordinal: u32) -> Rqlite {
+    /// A namespace where a set `rqlite` is to come, and nothing in it yet.
+    #[track_caller]
+    pub fn unwritten(plane: &'a ControlPlane, test: &str, client: fn(Rqlite) -> Rqlite) -> Self {
+        let namespace = plane.namespace(test);
+        namespace.run_rqlited();
+        Self { namespace, client }
+    }
+
+    /// A client of the node with this ordinal.
+    #[track_caller]
+    pub fn node(&self, ordinal: u32) -> Rqlite {
         (self.client)(self.namespace.rqlite(&format!("rqlite-{ordinal}")))
     }
 
+    /// Makes the rows, once there is a leader.
     #[track_caller]
-    fn write_rows(&self) {
+    pub fn write_rows(&self) {
         let node = self.node(0);
         eventually("a table", || node.execute("CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY)"));
         let values: Vec<String> = (0..ROWS).map(|id| format!("({id})")).collect();
@@ -67,7 +82,7 @@ impl<'a> Cluster<'a> {
 
     /// Every one of these nodes has every row, and the cluster takes another write.
     #[track_caller]
-    pub(crate) fn holds_all_rows(&self, nodes: std::ops::Range<u32>) {
+    pub fn holds_all_rows(&self, nodes: std::ops::Range<u32>) {
         let alive = self.node(nodes.start);
         eventually("a write", || alive.execute("CREATE TABLE IF NOT EXISTS alive (id INTEGER)"));
         for ordinal in nodes {
@@ -82,30 +97,42 @@ impl<'a> Cluster<'a> {
 
     /// No quorum answers any more.
     #[track_caller]
-    pub(crate) fn has_lost_its_quorum(&self, ordinal: u32) {
+    pub fn has_lost_its_quorum(&self, ordinal: u32) {
         let node = self.node(ordinal);
         eventually("the quorum to be lost", || match node.query("SELECT count(*) FROM kept", Level::Strong) {
             Ok(rows) => Err(format!("{rows:?}")),
             Err(_) => Ok(()),
         });
-        node.execute("INSERT INTO kept VALUES (1000000)").unwrap_err();
+        node.execute("INSERT INTO kept VALUES (1000000)").expect_err("a write without a quorum");
     }
 
-    pub(crate) fn scale(&self, replicas: u32) -> Output {
+    /// `kubectl scale`, whatever comes of it.
+    pub fn scale(&self, replicas: u32) -> Output {
         self.namespace.kubectl().line(&format!("scale statefulset/rqlite --replicas={replicas}"))
+    }
+
+    /// Evicts a Pod, as a drain does it, whatever comes of it.
+    pub fn evict(&self, ordinal: u32) -> Output {
+        let (namespace, pod) = (self.namespace.name(), format!("rqlite-{ordinal}"));
+        let eviction = format!(
+            r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}","namespace":"{namespace}"}}}}"#
+        );
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
+        self.namespace.kubectl().run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
     }
 
     /// Scales, which must pass, and waits until the Pods are there and no other.
     #[track_caller]
-    pub(crate) fn scaled(&self, replicas: u32) -> Output {
+    pub fn scaled(&self, replicas: u32) -> Output {
         let output = self.scale(replicas).ok();
         self.namespace.await_ready("rqlite", i64::from(replicas));
         self.await_pods(replicas);
         output
     }
 
+    /// Waits until the set's Pods are these first ones and no other.
     #[track_caller]
-    pub(crate) fn await_pods(&self, count: u32) {
+    pub fn await_pods(&self, count: u32) {
         let expected: Vec<String> = (0..count).map(|ordinal| format!("rqlite-{ordinal}")).collect();
         eventually(&format!("{count} Pods"), || {
             let pods: Vec<String> =
@@ -115,14 +142,15 @@ impl<'a> Cluster<'a> {
     }
 
     /// Ids of the voters, as the first node knows them.
-    pub(crate) fn voters(&self) -> Vec<String> {
+    #[track_caller]
+    pub fn voters(&self) -> Vec<String> {
         let nodes = eventually("the members", || self.node(0).nodes());
         nodes.into_iter().filter(|node| node.voter != Some(false)).map(|node| node.id).collect()
     }
 
     /// Removes these nodes by a staying one, and waits until they are gone.
     #[track_caller]
-    pub(crate) fn remove(&self, ids: &[String]) {
+    pub fn remove(&self, ids: &[String]) {
         for id in ids {
             eventually(&format!("{id} to be removed"), || self.node(0).remove(id));
         }
@@ -134,15 +162,17 @@ impl<'a> Cluster<'a> {
 }
 
 /// The node ids that a message names: `rqlite-3`, `rqlite-3 and rqlite-4`.
-pub(crate) fn ids_in(words: &str) -> Vec<String> {
+#[must_use]
+pub fn ids_in(words: &str) -> Vec<String> {
     let words = words.split(|c: char| c.is_whitespace() || c == ',');
     let is_id = |word: &&str| word.strip_prefix("rqlite-").is_some_and(|ordinal| ordinal.parse::<u32>().is_ok());
     words.filter(is_id).map(str::to_owned).collect()
 }
 
 /// What stands between two texts of a message.
+#[must_use]
 #[track_caller]
-pub(crate) fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+pub fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no `{before}` in {text}")).1;
     rest.split_once(after).unwrap_or_else(|| panic!("no `{after}` behind `{before}` in {text}")).0
 }
