@@ -1,5 +1,5 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run run-cluster build test test-cluster controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
+.PHONY: run run-cluster build test test-cluster evidence controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
@@ -24,6 +24,14 @@ test: toolchain controlplane ## All tests
 test-cluster: toolchain controlplane ## The tests on a real API server alone; K8S=1.34 for the older one
 	$(CARGO) test --workspace --no-run
 	$(CARGO) test --workspace --no-fail-fast $(addprefix --test ,$(CLUSTER_TESTS))
+
+# Needs rqlited binaries (CONTRIBUTING.md). Without them the scenarios say SKIPPED and nothing is written.
+evidence: export QUORATE_EVIDENCE = $(CURDIR)/target/evidence
+evidence: toolchain controlplane ## Rewrite docs/evidence.md: what is lost without each rule, and that its remedy works
+	rm -rf $(QUORATE_EVIDENCE)
+	$(CARGO) test --workspace --no-run
+	$(CARGO) test --workspace --test evidence -- --nocapture
+	"$${CARGO_TARGET_DIR:-target}/debug/write-evidence" $(QUORATE_EVIDENCE) docs/evidence.md
 
 controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
 	tests/controlplane/build.sh

@@ -1,11 +1,6 @@
 //! Quorate installed, and real database nodes behind the Pods: verdicts by the membership as it is, and what they keep from being lost.
 //! Each inner test runs in a network of its own.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "helpers of tests; a skipped test says so"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests; a skipped test says so")]
 
 mod asking;
 mod authorized;

@@ -1,0 +1,72 @@
+//! `secret-mounts/auth-without-join-as`: a new cluster that asks for users and whose nodes join as none.
+
+use std::thread;
+use std::time::Duration;
+
+use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::{eventually, majors};
+
+use crate::scenario::{Scenario, Stand, all_rows, with_argument};
+use crate::users::{USERS, annotated, as_admin, mounted, secret};
+use crate::with_rqlited;
+
+/// Three nodes that may join form a cluster within a few seconds.
+const LONG: Duration = Duration::from_secs(15);
+
+#[test]
+fn users_without_one_to_join_as() {
+    with_rqlited("auth_without_join_as::shown");
+}
+
+#[test]
+#[ignore = "only in a network of its own, for users_without_one_to_join_as"]
+fn shown() {
+    Scenario::of("secret-mounts/auth-without-join-as")
+        .case("a set of 3 is created with `-auth` and without `-join-as`", without, with)
+        .show(&majors());
+}
+
+fn manifest(stand: &Stand<'_>) -> String {
+    let set = with_argument(&stand.manifest(3), "-auth=/auth/users.json");
+    format!("{}{}", secret("users", USERS), mounted(&set, "secret: { secretName: users }", "/auth"))
+}
+
+fn without(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.place(as_admin);
+    cluster.namespace.apply(&manifest(stand)).ok();
+    cluster.await_pods(3);
+    for pod in ["rqlite-0", "rqlite-1", "rqlite-2"] {
+        let node = cluster.namespace.rqlite_node(pod);
+        eventually("a refused join", || match node.log() {
+            log if log.to_lowercase().contains("unauthorized") => Ok(()),
+            log => Err(log),
+        });
+    }
+    thread::sleep(LONG);
+    for ordinal in 0..3 {
+        let words = cluster.node(ordinal).ready().unwrap_err();
+        assert!(words.contains("leader not found"), "{words}");
+    }
+    cluster.node(0).execute("CREATE TABLE kept (id INTEGER)").unwrap_err();
+    record.lost(&format!(
+        "the nodes refuse each other (`unauthorized`), there is no leader after {} s, and every write fails",
+        LONG.as_secs()
+    ));
+    stand.end(&cluster);
+}
+
+fn with(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.place(as_admin);
+    let refusal = record.refused(&cluster.namespace.apply(&manifest(stand)).refused());
+    let remedy = "set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`";
+    assert!(refusal.ends_with(remedy), "{refusal}");
+    stand.bring_up(&cluster, 3, &annotated(&manifest(stand), "quorate.dev/join-as: node"));
+    record.step("set annotation `quorate.dev/join-as` to such a user");
+    record.step(format!("the cluster forms: {}", all_rows(&cluster, 0..3)));
+    stand.end(&cluster);
+    let cluster = stand.place(as_admin);
+    stand.bring_up(&cluster, 3, &with_argument(&manifest(stand), "-join-as=node"));
+    record.step("elsewhere, set `-join-as` to that user");
+    record.outcome = all_rows(&cluster, 0..3);
+    stand.end(&cluster);
+}

@@ -1,0 +1,81 @@
+//! `quorum-guard/scale-below-quorum`: 3 -> 1 in one step.
+
+use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::{Cluster, between, eventually, ids_in, majors};
+
+use crate::scenario::{Scenario, Stand, all_rows, number_behind, remedy_of};
+use crate::with_rqlited;
+
+#[test]
+fn a_step_below_the_quorum() {
+    with_rqlited("scale_below_quorum::shown");
+}
+
+#[test]
+#[ignore = "only in a network of its own, for a_step_below_the_quorum"]
+fn shown() {
+    Scenario::of("quorum-guard/scale-below-quorum")
+        .case("3 voters, `kubectl scale statefulset rqlite --replicas=1`", without, with)
+        .show(&majors());
+}
+
+fn without(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.cluster(3, &stand.manifest(3));
+    cluster.scaled(1);
+    cluster.has_lost_its_quorum(0);
+    let repair = cluster.node(0).remove("rqlite-2").unwrap_err();
+    record.lost(&format!("strong reads and writes fail for good, and `DELETE /remove` as well ({repair})"));
+    stand.end(&cluster);
+}
+
+fn with(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.cluster(3, &stand.manifest(3));
+    let refusal = record.refused(&cluster.scale(1).refused());
+    assert!(refusal.contains("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
+    walk_down(&cluster, record, refusal, 1);
+    record.outcome = all_rows(&cluster, 0..1);
+    stand.end(&cluster);
+}
+
+/// Goes down to `target` by nothing but what each refusal says, in its order.
+pub(crate) fn walk_down(cluster: &Cluster<'_>, record: &mut Record, mut refusal: String, target: u32) {
+    for _ in 0..5 {
+        let remedy = remedy_of(&refusal);
+        let to = number_behind(remedy, "scale to ");
+        let ids = ids_in(between(remedy, "remove ", " from the cluster"));
+        assert!(!ids.is_empty(), "{refusal}");
+        let removal = format!("removed {}", ids.join(", "));
+        if remedy.find("scale to ") < remedy.find("remove ") {
+            scaled(cluster, to);
+            record.step(format!("scaled to {to}"));
+            cluster.remove(&ids);
+            record.step(removal);
+        } else {
+            cluster.remove(&ids);
+            record.step(removal);
+            scaled(cluster, to);
+            record.step(format!("scaled to {to}"));
+        }
+        if to == target {
+            return;
+        }
+        let next = cluster.scale(target);
+        if next.succeeded() {
+            cluster.await_pods(target);
+            record.step(format!("scaled to {target}"));
+            return;
+        }
+        refusal = next.refused();
+    }
+    panic!("no way down to {target}: {refusal}");
+}
+
+/// Who removes the leader waits until there is another one: until then every step is refused.
+fn scaled(cluster: &Cluster<'_>, to: u32) {
+    eventually("the step to be admitted", || {
+        let output = cluster.scale(to);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+    cluster.namespace.await_ready("rqlite", i64::from(to));
+    cluster.await_pods(to);
+}
