@@ -148,15 +148,17 @@ impl<'a> Cluster<'a> {
         nodes.into_iter().filter(|node| node.voter != Some(false)).map(|node| node.id).collect()
     }
 
-    /// Removes these nodes by a staying one, and waits until they are gone.
+    /// Removes these nodes by a staying one, and waits until they are gone and somebody leads: one of them may have been the leader.
     #[track_caller]
     pub fn remove(&self, ids: &[String]) {
         for id in ids {
             eventually(&format!("{id} to be removed"), || self.node(0).remove(id));
         }
         eventually("the removed nodes to be gone", || {
-            let voters = self.voters();
-            if ids.iter().any(|id| voters.contains(id)) { Err(format!("{voters:?}")) } else { Ok(()) }
+            let members = self.node(0).nodes()?;
+            let listed = members.iter().any(|member| ids.contains(&member.id));
+            let led = members.iter().any(|member| member.leader);
+            if listed || !led { Err(format!("{members:?}")) } else { Ok(()) }
         });
     }
 }
