@@ -5,7 +5,7 @@ CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
 K8S ?= 1.36
 export K8S
-CLUSTER_TESTS = paths $(basename $(notdir $(wildcard tests/cluster/tests/*.rs)))
+CLUSTER_TESTS = paths live evidence $(basename $(notdir $(wildcard tests/cluster/tests/*.rs)))
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
