@@ -83,6 +83,7 @@ fn said(description: &Description, limits: &PolicyLimits, raw: guest::Finding) -
             field: text(&raw.field),
             remedy: text(&raw.remedy),
             retry: raw.retry,
+            of_shape: raw.defect.is_some(),
         },
         defect: raw.defect,
     })
@@ -112,6 +113,7 @@ fn summarise(policy: &str, max: usize, findings: &mut Vec<Said>) {
             field: String::new(),
             remedy: "repair the shown ones and ask again".to_owned(),
             retry: false,
+            of_shape: false,
         },
         defect: None,
     });

@@ -195,6 +195,7 @@ fn would_patch(policy: &Policy, patch: &Patch) -> Finding {
         field: String::new(),
         remedy: String::new(),
         retry: false,
+        of_shape: false,
     }
 }
 
@@ -207,6 +208,7 @@ fn not_judged(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) -
         field: String::new(),
         remedy: one_line(&format!("look for uid {} in the log of Quorate", request.uid), MAX_TEXT),
         retry: matches!(failure, PolicyFailure::OutOfTime { .. }),
+        of_shape: false,
     }
 }
 

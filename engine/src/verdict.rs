@@ -54,6 +54,9 @@ pub struct Finding {
     pub remedy: String,
     /// The same request may succeed later without any change to it.
     pub retry: bool,
+    /// It is about the object's shape, whatever the object was before. Not part of the published finding.
+    #[serde(skip)]
+    pub of_shape: bool,
 }
 
 impl Finding {
@@ -142,6 +145,7 @@ mod tests {
             field: "spec.replicas".to_owned(),
             remedy: "scale to 3".to_owned(),
             retry: false,
+            of_shape: false,
         }
     }
 

@@ -127,6 +127,7 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Du
         field: String::new(),
         remedy: "try again".to_owned(),
         retry: true,
+        of_shape: false,
     };
     Review {
         phase,

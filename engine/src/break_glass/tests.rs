@@ -24,6 +24,7 @@ fn denied(level: Level) -> Review {
         field: String::new(),
         remedy: "scale to 3".to_owned(),
         retry: false,
+        of_shape: false,
     };
     Review::new(Phase::Validate, vec![finding])
 }

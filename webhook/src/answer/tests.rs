@@ -28,6 +28,7 @@ fn finding(level: Level, message: &str) -> Finding {
         field: "spec.replicas".to_owned(),
         remedy: "scale to 3".to_owned(),
         retry: false,
+        of_shape: false,
     }
 }
 
