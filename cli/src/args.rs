@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::check;
+
 /// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on your desk.
 ///
 /// Exit codes: 0 allowed or done, 1 denied, 2 bad usage or unreadable input, 3 not judged.
@@ -23,6 +25,13 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Evaluate AdmissionReviews offline, with the same modules: mutate, then validate what came out.
     Review(Review),
+    /// The gate for pipelines: judge what changes between two states of a repository, as the cluster would.
+    ///
+    /// Exit codes, the first that applies: 1 denied (or warned, with `--fail-on warn`), 2 bad usage or unreadable input, 3 not judged or
+    /// not evaluated (with `--strict`), else 0.
+    Check(check::args::Args),
+    /// Print the `ignoreDifferences` that an Argo CD Application needs for what is injected into these manifests.
+    Drift(check::args::Drift),
     /// What is loaded: policies, their rules, settings and schema.
     #[command(subcommand)]
     Policy(Policy),
@@ -42,6 +51,23 @@ pub(crate) enum Command {
     /// Asks the cluster's own Quorate by a dry run; where there is none, the same policies judge here. As `kubectl quorate can-scale`, when
     /// a link called `kubectl-quorate` is on the PATH.
     CanScale(CanScale),
+    /// Record what runs in the cluster of the kubeconfig, for `check --snapshot` where there is no cluster to ask.
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshot {
+    /// Write every rqlite set as it runs, and its facts (members, Pods, claims); no Secret is read.
+    ///
+    /// Exit codes: 0 done, 2 bad usage or nothing could be read, 3 something of a set could not be seen (the file is written).
+    Save {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Only the sets of this namespace.
+        #[arg(long, value_name = "NAME")]
+        namespace: Option<String>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

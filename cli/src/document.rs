@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 /// Largest manifest, configuration or facts file, in bytes: twice what the API server accepts as a request body (3 MiB).
-const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
+pub(crate) const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
 
 /// A document that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +19,17 @@ pub(crate) enum DocumentError {
     TooLarge(usize),
     #[error("not UTF-8 at byte {0}")]
     NotText(usize),
-    #[error("{0}")]
-    Yaml(String),
+    #[error(transparent)]
+    Yaml(Malformed),
+}
+
+/// A YAML text that cannot be read, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Malformed {
+    /// One line; names the place too.
+    pub(crate) message: String,
+    pub(crate) location: Option<serde_saphyr::Location>,
 }
 
 /// A file, or standard input for `-`; at most `limit` bytes.
@@ -34,14 +43,19 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 
 /// A file of text.
 pub(crate) fn read_text(path: &Path) -> Result<String, DocumentError> {
-    String::from_utf8(read(path, MANIFEST_BYTES)?)
-        .map_err(|error| DocumentError::NotText(error.utf8_error().valid_up_to()))
+    text(read(path, MANIFEST_BYTES)?)
+}
+
+/// The bytes as text.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, DocumentError> {
+    String::from_utf8(bytes).map_err(|error| DocumentError::NotText(error.utf8_error().valid_up_to()))
 }
 
 /// The documents of a YAML stream, as kubectl reads them: `0440` is octal, a duplicate key is an error.
 pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, DocumentError> {
     let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| DocumentError::Yaml(one_line(&error)))
+    serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| DocumentError::Yaml(Malformed { message: one_line(&error), location: error.location() }))
 }
 
 fn bounded(source: impl Read, limit: usize) -> Result<Vec<u8>, DocumentError> {

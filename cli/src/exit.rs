@@ -30,12 +30,18 @@ impl From<Verdict> for Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Allowed => 0,
-            Exit::Denied => 1,
-            Exit::Unusable => 2,
-            Exit::NotJudged => 3,
-        })
+        Self::from(exit.code())
+    }
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Allowed => 0,
+            Self::Denied => 1,
+            Self::Unusable => 2,
+            Self::NotJudged => 3,
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check;
 mod clock;
 mod command;
 mod config;

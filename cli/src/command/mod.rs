@@ -8,11 +8,13 @@ mod in_cluster;
 mod policy;
 mod review;
 mod serve;
+mod snapshot;
 mod webhooks;
 
 use std::io::Write;
 
 use crate::args::Command;
+use crate::check;
 use crate::exit::Exit;
 
 /// Runs the command; what it finds goes to `out`.
@@ -20,11 +22,14 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
     match command {
         Command::Serve(args) => serve::run(args, out),
         Command::Review(args) => review::run(args, out),
+        Command::Check(args) => check::run(args, out),
+        Command::Drift(args) => check::drift(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Webhooks(args) => webhooks::run(args, out),
         Command::Config(args) => config::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
         Command::CanScale(args) => can_scale::run(args, out),
+        Command::Snapshot(args) => snapshot::run(args, out),
     }
 }

@@ -77,6 +77,27 @@ impl Surveyor {
         Ok(Self { client: Client::try_default().await.map_err(Box::new)? })
     }
 
+    /// Namespace and name of every set that runs rqlite, in order.
+    ///
+    /// # Errors
+    /// When StatefulSets cannot be listed.
+    pub async fn sets(&self, namespace: Option<&str>) -> Result<Vec<(String, String)>, Box<Error>> {
+        let all: Api<StatefulSet> = match namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        };
+        let listed = all.list(&ListParams::default()).await.map_err(Box::new)?;
+        let names = listed.items.into_iter().filter_map(|set| {
+            let json = serde_json::to_string(&set).ok()?;
+            let namespace = set.namespace()?;
+            Subject::of(&namespace, [Some(&json), None])?;
+            Some((namespace, set.name_any()))
+        });
+        let mut names: Vec<(String, String)> = names.collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// Looks at a set.
     pub async fn survey(&self, namespace: &str, name: &str) -> Result<Survey, SurveyError> {
         survey(&self.client, namespace, name).await

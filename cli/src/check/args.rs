@@ -1,0 +1,133 @@
+//! The command line of `quorate check`, as typed.
+//! Does no work.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Args {
+    /// Files, folders, `-` for standard input; with --base or --head only what lies below these paths. Without a base, only what an
+    /// object's shape alone shows is judged.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What is: a commit, branch or tag of the git repository.
+    #[arg(long, value_name = "REF", conflicts_with_all = ["base_dir", "head_dir"])]
+    pub(crate) base: Option<String>,
+    /// What is to be: a commit, branch or tag; without it, the files as they lie in the repository's folder.
+    #[arg(long, value_name = "REF", requires = "base")]
+    pub(crate) head: Option<String>,
+    /// The repository, if not that of the current folder.
+    #[arg(long, value_name = "FOLDER", requires = "base")]
+    pub(crate) repository: Option<PathBuf>,
+    /// What is: a folder.
+    #[arg(long, value_name = "FOLDER", requires = "head_dir")]
+    pub(crate) base_dir: Option<PathBuf>,
+    /// What is to be: a folder.
+    #[arg(long, value_name = "FOLDER", requires = "base_dir", conflicts_with = "paths")]
+    pub(crate) head_dir: Option<PathBuf>,
+    /// Without a base: judge the objects as if they were created now.
+    #[arg(long, conflicts_with_all = ["base", "base_dir"])]
+    pub(crate) as_create: bool,
+    /// Who applies the change: `argocd`, `flux`, `admin`, or the name of a user.
+    #[arg(long = "as", value_name = "USER", default_value = "argocd")]
+    pub(crate) user: String,
+    /// A group of that user.
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(crate) groups: Vec<String>,
+    /// What runs, as `quorate snapshot save` recorded it: judged are then changes of the running sets, with their members.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// Where objects go that name no namespace.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) namespace: String,
+    /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kustomize: Option<PathBuf>,
+    /// The program that renders charts; else `helm` on the PATH.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) helm: Option<PathBuf>,
+    /// Let these programs use the network.
+    #[arg(long)]
+    pub(crate) network: bool,
+    /// Render nothing: kustomizations and charts are named as not evaluated.
+    #[arg(long)]
+    pub(crate) no_render: bool,
+    /// Exit 1 also for this: `warn`.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fail_on: FailOn,
+    /// Exit 3 when something was not judged or not evaluated.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Only these policies.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) policies: Vec<String>,
+    /// Configuration file (YAML): modes, settings, own modules. Give the one of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What is printed, and where to: `text`, `json`, `sarif`, `junit`, `github` or `markdown`, `FORMAT=FILE` for a file. Repeatable.
+    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text")]
+    pub(crate) output: Vec<OutputTo>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Drift {
+    /// Files, folders, `-` for standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Where objects go that name no namespace.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) namespace: String,
+    /// Configuration file (YAML). Give the one of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kustomize: Option<PathBuf>,
+    /// The program that renders charts; else `helm` on the PATH.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) helm: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    #[default]
+    Deny,
+    Warn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    Text,
+    Json,
+    Sarif,
+    Junit,
+    Github,
+    Markdown,
+}
+
+/// A format, and the file that it goes to; standard output without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutputTo {
+    pub(crate) format: OutputFormat,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl FromStr for OutputTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("expected a file behind the `=`".to_owned()),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let known = || OutputFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let format = OutputFormat::from_str(format, false).map_err(|_| {
+            let names: Vec<String> = known().map(|value| format!("`{}`", value.get_name())).collect();
+            format!("expected one of {}", names.join(", "))
+        })?;
+        Ok(Self { format, file })
+    }
+}

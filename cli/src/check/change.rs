@@ -1,0 +1,152 @@
+//! From a pair of manifests to the request that applying the second over the first makes: an ordinary AdmissionReview.
+//! Does not judge it.
+
+use serde_json::{Value, json};
+
+use super::defaults::{defaulted, leaves_count_open};
+use super::object::{Id, Object, resource_of};
+use super::pair::Pair;
+use super::profile::Profile;
+use super::snapshot::Running;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Operation {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Operation {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One object that would change.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) operation: Operation,
+    /// The object that stands for the change: the new one, or the removed one.
+    pub(crate) object: Object,
+    pub(crate) old: Option<Value>,
+    pub(crate) new: Option<Value>,
+    /// How many replicas run is not to be learned from the manifests: the old one does not say.
+    pub(crate) count_is_open: bool,
+}
+
+/// Annotations by which a manifest that is removed leaves its object in the cluster.
+const KEPT: [(&str, &[&str]); 3] = [
+    ("argocd.argoproj.io/sync-options", &["Prune=false"]),
+    ("helm.sh/resource-policy", &["keep"]),
+    ("kustomize.toolkit.fluxcd.io/prune", &["disabled"]),
+];
+
+impl Change {
+    /// None where nothing changes that the API server would send. What runs goes before what the base says.
+    pub(crate) fn of(pair: Pair, running: Option<&Running>) -> Option<Self> {
+        let Pair { old, new } = pair;
+        let full = |id: &Id, value: Value| defaulted(&id.kind, value, id.namespace.as_deref());
+        let manifest = |object: &Object| full(&object.id, object.value.clone());
+        let open = |object: &Object| leaves_count_open(&object.id.kind, &object.value);
+        let count_is_open = running.is_none() && old.as_ref().is_some_and(open);
+        let (mut before, mut after) = (old.as_ref().map(manifest), new.as_ref().map(manifest));
+        if before == after {
+            return None;
+        }
+        if let (Some(running), Some(id)) = (running, new.as_ref().or(old.as_ref()).map(|object| &object.id)) {
+            before = Some(full(id, running.object.clone()));
+            after = new.as_ref().map(|new| full(id, running.after(old.as_ref(), new)));
+        }
+        let operation = match (&before, &after) {
+            (Some(before), Some(after)) if before == after => return None,
+            (Some(_), Some(_)) => Operation::Update,
+            (None, _) => Operation::Create,
+            (Some(_), None) => Operation::Delete,
+        };
+        Some(Self { operation, object: new.or(old)?, old: before, new: after, count_is_open })
+    }
+
+    /// JSON text of an AdmissionReview.
+    pub(crate) fn review(&self, profile: &Profile) -> String {
+        let Object { id, version, .. } = &self.object;
+        let options = match self.operation {
+            Operation::Create => json!({"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}),
+            Operation::Update => json!({"kind": "UpdateOptions", "apiVersion": "meta.k8s.io/v1"}),
+            Operation::Delete => json!({
+                "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": profile.propagation,
+            }),
+        };
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "quorate-check",
+            "kind": {"group": id.group, "version": version, "kind": id.kind},
+            "resource": {"group": id.group, "version": version, "resource": resource_of(&id.kind)},
+            "namespace": id.namespace, "name": id.name, "operation": self.operation.name(),
+            "userInfo": {"username": profile.username, "groups": profile.groups},
+            "object": self.new, "oldObject": self.old, "dryRun": true, "options": options,
+        }})
+        .to_string()
+    }
+}
+
+/// The annotation by which the object outlives its manifest.
+pub(crate) fn kept_by(object: &Object) -> Option<String> {
+    KEPT.iter().find_map(|(key, values)| {
+        let found = object.annotation(key)?;
+        let says = found.split(',').map(str::trim).any(|option| values.contains(&option));
+        says.then(|| format!("{key}: {found}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::object::Origin;
+    use super::super::source::Raw;
+    use super::super::tree::Side;
+    use super::*;
+
+    fn set(replicas: Value, annotations: Value) -> Object {
+        let value = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": {"name": "rqlite", "annotations": annotations}, "spec": {"replicas": replicas}});
+        let origin = Origin { side: Side::Head, path: "a.yaml".to_owned(), document: 0, root: String::new() };
+        Object::of(Raw { value, document: 0, root: String::new() }, origin, "", "db").unwrap()
+    }
+
+    fn change(old: Option<Object>, new: Option<Object>) -> Option<Change> {
+        Change::of(Pair { old, new }, None)
+    }
+
+    #[test]
+    fn a_count_that_is_removed_changes_to_one() {
+        let change = change(Some(set(json!(3), json!({}))), Some(set(Value::Null, json!({})))).unwrap();
+        assert_eq!(change.operation, Operation::Update);
+        assert_eq!(change.new.unwrap().pointer("/spec/replicas"), Some(&json!(1)));
+        assert!(!change.count_is_open);
+    }
+
+    #[test]
+    fn a_count_that_the_old_manifest_leaves_open_is_not_known() {
+        let annotated = set(Value::Null, json!({"quorate.dev/auth-secret": "users"}));
+        assert!(change(Some(set(Value::Null, json!({}))), Some(annotated)).unwrap().count_is_open);
+        assert!(change(Some(set(Value::Null, json!({}))), None).unwrap().count_is_open);
+        assert!(!change(None, Some(set(Value::Null, json!({})))).unwrap().count_is_open);
+    }
+
+    #[test]
+    fn nothing_is_asked_where_nothing_changes() {
+        assert!(change(Some(set(json!(1), json!({}))), Some(set(Value::Null, json!({})))).is_none());
+    }
+
+    #[test]
+    fn an_object_may_outlive_its_manifest() {
+        let kept = |key: &str, value: &str| kept_by(&set(json!(3), json!({key: value})));
+        assert!(kept("argocd.argoproj.io/sync-options", "Validate=false, Prune=false").is_some());
+        assert!(kept("helm.sh/resource-policy", "keep").is_some());
+        assert!(kept("kustomize.toolkit.fluxcd.io/prune", "disabled").is_some());
+        assert!(kept("argocd.argoproj.io/sync-options", "Prune=true").is_none());
+    }
+}

@@ -1,0 +1,215 @@
+//! Puts a change before the policies, as the webhook would, and finds the line for each of their findings.
+//! Adds no rule: of its own it only says what nobody can know from manifests alone.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context as _;
+use quorate_engine::{
+    Context, Finding, GroupVersionKind, GroupVersionResource, Level, Operation as Asked, Parent, Phase, PolicySet,
+    Request, Review, Verdict,
+};
+use quorate_webhook::ParentRef;
+use rqlite::cluster::RqliteSet;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::change::{Change, Operation};
+use super::defaults::defaulted;
+use super::object::{Object, Origin, resource_of};
+use super::outcome::{Judged, Said, Spot};
+use super::place::{Place, Places};
+use super::profile::Profile;
+use super::snapshot::{Running, Snapshot};
+use super::tree::{File, Side, Tree};
+use crate::{document, facts};
+
+/// The rule under which this command itself speaks.
+const OPEN_COUNT: &str = "check/replicas-not-known";
+
+/// What all changes of one call share.
+pub(super) struct Court {
+    pub(super) policies: PolicySet,
+    pub(super) profile: Profile,
+    /// What was known of the cluster.
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) now: OffsetDateTime,
+    pub(super) runtime: tokio::runtime::Runtime,
+    /// Without a base nothing changes: only what the object's shape shows is kept.
+    pub(super) shape_only: bool,
+}
+
+impl Court {
+    /// Whether any policy looks at objects of this kind.
+    pub(super) fn concerns(&self, group: &str, kind: &str) -> bool {
+        let resource = resource_of(kind);
+        [Asked::Create, Asked::Update, Asked::Delete].into_iter().any(|operation| {
+            let request = Request {
+                kind: GroupVersionKind { group: group.into(), version: "v1".into(), kind: kind.into() },
+                resource: GroupVersionResource {
+                    group: group.into(),
+                    version: "v1".into(),
+                    resource: resource.as_str().into(),
+                },
+                ..Request::new("", operation)
+            };
+            self.policies.matching(Phase::Mutate, &request) || self.policies.matching(Phase::Validate, &request)
+        })
+    }
+
+    pub(super) fn judge(
+        &self,
+        change: &Change,
+        running: Option<&Running>,
+        head: &[Object],
+        texts: &Texts<'_>,
+    ) -> anyhow::Result<Judged> {
+        let review = self.review(change, running, head)?;
+        let origin = &change.object.origin;
+        let said = review.findings.into_iter().map(|finding| {
+            let spot = texts.spot(origin, &finding.field);
+            Said { finding, spot }
+        });
+        Ok(Judged {
+            id: change.object.id.clone(),
+            operation: (!self.shape_only).then_some(change.operation),
+            verdict: review.verdict,
+            said: said.collect(),
+            patch: review.patch,
+            object: change.new.clone().unwrap_or_default(),
+            spot: texts.spot(origin, ""),
+        })
+    }
+
+    fn review(&self, change: &Change, running: Option<&Running>, head: &[Object]) -> anyhow::Result<Review> {
+        let text = change.review(&self.profile);
+        let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
+        let parent = parent(&request, change, head);
+        let parent = match &parent {
+            Behind::Found(json) => Parent::Found(json),
+            Behind::Absent => Parent::Absent,
+            Behind::Unknown => Parent::Unknown,
+        };
+        let known = running.map_or_else(|| Context::NO_FACTS.to_owned(), Running::facts);
+        let facts = facts::complete(known, self.now)?;
+        let context = Context { parent, facts: &facts };
+        let ask = || self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
+        let mut review = ask();
+        if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {
+            // A guest that ran out of time on a busy machine: a gate must not depend on that.
+            review = ask();
+        }
+        if self.shape_only {
+            review.findings.retain(|finding| finding.of_shape || finding.level == Level::NotJudged);
+            review.verdict = Verdict::of(&review.findings);
+        }
+        if review.verdict != Verdict::Denied && depends_on_open_count(change) {
+            review.findings.push(open_count());
+            review.verdict = Verdict::of(&review.findings);
+        }
+        Ok(review)
+    }
+}
+
+/// Whether the policies reckoned with a count that nobody wrote down.
+fn depends_on_open_count(change: &Change) -> bool {
+    let spec = |object: &Option<Value>| object.as_ref().and_then(|object| object.get("spec")).cloned();
+    let is_rqlite = |object: &Option<Value>| {
+        let set = object.clone().and_then(|object| serde_json::from_value(object).ok());
+        set.is_some_and(|set| RqliteSet::recognise(&set).is_some())
+    };
+    change.count_is_open && spec(&change.old) != spec(&change.new) && (is_rqlite(&change.old) || is_rqlite(&change.new))
+}
+
+fn open_count() -> Finding {
+    Finding {
+        rule: OPEN_COUNT.to_owned(),
+        level: Level::NotJudged,
+        message: "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests"
+            .to_owned(),
+        field: "spec.replicas".to_owned(),
+        remedy: "write `spec.replicas` down, or give what runs with --snapshot".to_owned(),
+        retry: false,
+        of_shape: false,
+    }
+}
+
+enum Behind {
+    Found(String),
+    Absent,
+    Unknown,
+}
+
+/// The StatefulSet that an autoscaler points at, as it is to be; of the same scope where there are several.
+fn parent(request: &Request<'_>, change: &Change, head: &[Object]) -> Behind {
+    let Some(ParentRef::Object { group, kind, namespace, name, .. }) = ParentRef::of(request) else {
+        return Behind::Unknown;
+    };
+    // No policy reads another kind, and the server does not look for one.
+    if kind != "StatefulSet" || !matches!(group.as_str(), "apps" | "") {
+        return Behind::Unknown;
+    }
+    let is_it = |object: &&Object| {
+        object.id.kind == kind
+            && object.id.group == "apps"
+            && object.id.name == name
+            && object.id.namespace.as_deref() == Some(&namespace)
+    };
+    let near = |object: &&Object| is_it(object) && object.scope == change.object.scope;
+    match head.iter().find(near).or_else(|| head.iter().find(is_it)) {
+        Some(set) => Behind::Found(defaulted("StatefulSet", set.value.clone(), Some(&namespace)).to_string()),
+        None => Behind::Absent,
+    }
+}
+
+/// The files of both sides, to show lines of.
+pub(super) struct Texts<'t> {
+    base: [&'t Tree; 2],
+    head: [&'t Tree; 2],
+    places: RefCell<BTreeMap<(Side, String), Vec<Places>>>,
+}
+
+impl<'t> Texts<'t> {
+    /// Of each side its own files, and those that were rendered.
+    pub(super) fn new(base: [&'t Tree; 2], head: [&'t Tree; 2]) -> Self {
+        Self { base, head, places: RefCell::default() }
+    }
+
+    fn file(&self, side: Side, path: &str) -> Option<&'t File> {
+        let trees = match side {
+            Side::Base => self.base,
+            Side::Head => self.head,
+        };
+        trees.into_iter().find_map(|tree| tree.files.get(path))
+    }
+
+    /// The line of a field of an object, or the nearest one there is.
+    pub(super) fn spot(&self, origin: &Origin, field: &str) -> Spot {
+        let file = self.file(origin.side, &origin.path);
+        let mut all = self.places.borrow_mut();
+        let places = all.entry((origin.side, origin.path.clone())).or_insert_with(|| {
+            let parsed = file.map(|file| document::parse_yaml::<Places>(&file.text));
+            parsed.and_then(Result::ok).unwrap_or_default()
+        });
+        let place = places.get(origin.document).map_or(Place::START, |places| places.of(&origin.root, field));
+        let line = file.and_then(|file| file.text.lines().nth(place.line.saturating_sub(1)));
+        let rendered_from = file.and_then(|file| file.rendered_from.clone());
+        Spot {
+            side: origin.side,
+            rendered: rendered_from.is_some().then(|| origin.path.clone()),
+            file: rendered_from.unwrap_or_else(|| origin.path.clone()),
+            place,
+            text: line.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Removed and created changes of which the other side may be in a file that could not be read.
+pub(super) fn is_unclear(change: &Change, unclear_base: &BTreeSet<String>, unclear_head: &BTreeSet<String>) -> bool {
+    let path = &change.object.origin.path;
+    match change.operation {
+        Operation::Delete => unclear_head.contains(path),
+        Operation::Create => unclear_base.contains(path),
+        Operation::Update => false,
+    }
+}

@@ -1,0 +1,128 @@
+//! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
+//! Does not compare objects.
+
+use serde_json::Value;
+
+use super::source::{Raw, text_at};
+use super::tree::Side;
+
+/// What makes two manifests the same object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id {
+    pub(crate) group: String,
+    pub(crate) kind: String,
+    /// None for an object of the whole cluster.
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+}
+
+impl Id {
+    /// `StatefulSet db/rqlite`
+    pub(crate) fn shown(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
+            None => format!("{} {}", self.kind, self.name),
+        }
+    }
+}
+
+/// Where an object was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    pub(crate) side: Side,
+    /// Of the side's files; of rendered output, what it is listed under.
+    pub(crate) path: String,
+    pub(crate) document: usize,
+    pub(crate) root: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) id: Id,
+    pub(crate) version: String,
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+    /// What is applied together: the folder that was rendered, or nothing for plain files. Several clusters may each have an object
+    /// of the same name.
+    pub(crate) scope: String,
+    /// Whoever applies it leaves the object when the manifest is removed.
+    pub(crate) unpruned: bool,
+}
+
+/// Group, version and kind of what looks like an object.
+pub(crate) fn kind_of(value: &Value) -> Option<(&str, &str, &str)> {
+    let (api_version, kind) = (text_at(value, "/apiVersion")?, text_at(value, "/kind")?);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    Some((group, version, kind))
+}
+
+impl Object {
+    /// None where it is no object, or has no name of its own.
+    pub(crate) fn of(raw: Raw, origin: Origin, scope: &str, default_namespace: &str) -> Option<Self> {
+        let (group, version, kind) = kind_of(&raw.value)?;
+        let name = text_at(&raw.value, "/metadata/name")?.to_owned();
+        let namespace = if is_of_the_cluster(kind) {
+            None
+        } else {
+            Some(text_at(&raw.value, "/metadata/namespace").unwrap_or(default_namespace).to_owned())
+        };
+        let id = Id { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
+        let version = version.to_owned();
+        Some(Self { id, version, value: raw.value, origin, scope: scope.to_owned(), unpruned: false })
+    }
+
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        self.value.get("metadata")?.get("annotations")?.get(key)?.as_str()
+    }
+}
+
+/// The plural under which a kind is requested, as Kubernetes forms it.
+pub(crate) fn resource_of(kind: &str) -> String {
+    let lower = kind.to_ascii_lowercase();
+    if lower.ends_with('s') || lower.ends_with('x') || lower.ends_with("ch") {
+        format!("{lower}es")
+    } else if let Some(stem) = lower.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+        format!("{stem}ies")
+    } else {
+        format!("{lower}s")
+    }
+}
+
+/// Kinds without a namespace that come with Kubernetes.
+fn is_of_the_cluster(kind: &str) -> bool {
+    const KINDS: [&str; 13] = [
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "StorageClass",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "PriorityClass",
+        "IngressClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+    ];
+    KINDS.contains(&kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resource_of;
+
+    #[test]
+    fn plurals_are_those_of_kubernetes() {
+        let pairs = [
+            ("StatefulSet", "statefulsets"),
+            ("HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Gateway", "gateways"),
+        ];
+        for (kind, plural) in pairs {
+            assert_eq!(resource_of(kind), plural);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Who applies the change: the users of the usual tools, as they are installed by default, or one's own.
+//! What a user may do is for the policies.
+
+use super::args::Args;
+
+/// The user of a request, and how it deletes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) username: String,
+    pub(crate) groups: Vec<String>,
+    /// `propagationPolicy` of its deletions.
+    pub(crate) propagation: &'static str,
+}
+
+impl Profile {
+    pub(crate) fn of(args: &Args) -> Self {
+        let (username, own_groups, propagation) = match args.user.as_str() {
+            // Argo CD prunes in the foreground by default (PrunePropagationPolicy); Flux and kubectl do so in the background.
+            "argocd" => service_account("argocd", "argocd-application-controller", "Foreground"),
+            "flux" => service_account("flux-system", "kustomize-controller", "Background"),
+            "admin" => ("kubernetes-admin".to_owned(), vec!["system:masters".to_owned()], "Background"),
+            user => (user.to_owned(), Vec::new(), "Background"),
+        };
+        let given = args.groups.iter().cloned();
+        let everybody = "system:authenticated".to_owned();
+        Self { username, groups: own_groups.into_iter().chain(given).chain([everybody]).collect(), propagation }
+    }
+}
+
+fn service_account(namespace: &str, name: &str, propagation: &'static str) -> (String, Vec<String>, &'static str) {
+    let groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+    (format!("system:serviceaccount:{namespace}:{name}"), groups, propagation)
+}

@@ -1,0 +1,119 @@
+//! Folders that are no manifests yet: kustomizations and charts, and what the user's own tools make of them.
+//! Renders nothing itself. What a tool is told is pinned, and it is kept from the network unless that was asked for.
+
+mod closure;
+mod helm;
+mod kustomize;
+mod tool;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+pub(super) use closure::{Closures, folder_of, joined};
+pub(super) use tool::{ToolError, Tools};
+
+use super::tree::Tree;
+
+/// A folder that a tool makes manifests of, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Root {
+    /// Within the tree; empty for the tree itself.
+    pub(super) folder: String,
+    pub(super) recipe: Recipe,
+    /// Where its objects go that name no namespace.
+    pub(super) namespace: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Recipe {
+    Kustomize,
+    Helm {
+        release: String,
+        /// Files, within the tree.
+        values: Vec<String>,
+        /// YAML text, which goes over the files.
+        inline: Option<String>,
+    },
+}
+
+impl Root {
+    pub(super) fn kustomize(folder: &str) -> Self {
+        Self { folder: folder.to_owned(), recipe: Recipe::Kustomize, namespace: None }
+    }
+
+    /// A chart with nothing but its own values.
+    pub(super) fn chart(folder: &str) -> Self {
+        let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("release");
+        let recipe = Recipe::Helm { release: name.to_owned(), values: Vec::new(), inline: None };
+        Self { folder: folder.to_owned(), recipe, namespace: None }
+    }
+
+    /// What its output is listed under.
+    pub(super) fn name(&self) -> String {
+        let folder = if self.folder.is_empty() { "." } else { &self.folder };
+        match &self.recipe {
+            Recipe::Kustomize => format!("{folder} (kustomize)"),
+            Recipe::Helm { release, .. } => format!("{folder} (helm, release {release})"),
+        }
+    }
+
+    /// The file that stands for the folder.
+    pub(super) fn file(&self, tree: &Tree) -> String {
+        match self.recipe {
+            Recipe::Helm { .. } => joined(&self.folder, "Chart.yaml"),
+            Recipe::Kustomize => {
+                let names = KUSTOMIZATIONS.iter().map(|name| joined(&self.folder, name));
+                names.into_iter().find(|path| tree.files.contains_key(path)).unwrap_or_else(|| self.folder.clone())
+            }
+        }
+    }
+
+    /// What the tool makes of it; `ground` is where the tree lies.
+    pub(super) fn render(&self, tools: &Tools, ground: &Path, namespace: &str) -> Result<String, ToolError> {
+        let folder = ground.join(&self.folder);
+        match &self.recipe {
+            Recipe::Kustomize => kustomize::render(tools, &folder),
+            Recipe::Helm { release, values, inline } => {
+                let namespace = self.namespace.as_deref().unwrap_or(namespace);
+                let values: Vec<_> = values.iter().map(|file| ground.join(file)).collect();
+                helm::render(
+                    tools,
+                    &folder,
+                    &helm::Release { release, namespace, values: &values, inline: inline.as_deref() },
+                )
+            }
+        }
+    }
+}
+
+/// The names that kustomize itself looks for.
+pub(super) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// What of a tree is to be rendered, and which of its files are therefore no manifests by themselves.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) roots: BTreeSet<Root>,
+    pub(super) consumed: BTreeSet<String>,
+    /// Roots that cannot be rendered without the network.
+    pub(super) remote: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// Every chart and every kustomization that no other one uses, and those that Argo CD or Flux apply.
+    pub(super) fn of(tree: &Tree, closures: &Closures, followed: &[Root]) -> Self {
+        let mut roots: BTreeSet<Root> = followed.iter().cloned().collect();
+        let is_followed = |folder: &str| followed.iter().any(|root| root.folder == folder);
+        roots.extend(closures.charts.iter().filter(|folder| !is_followed(folder)).map(|folder| Root::chart(folder)));
+        let outer = closures.outer().filter(|folder| !is_followed(folder));
+        roots.extend(outer.map(Root::kustomize));
+        let below_chart = |path: &str| closures.charts.iter().any(|chart| is_below(path, chart));
+        let consumed = tree.files.keys().filter(|path| closures.uses(path) || below_chart(path));
+        let remote = closures.remote.clone();
+        Self { consumed: consumed.cloned().collect(), roots, remote }
+    }
+}
+
+/// Whether the path is the folder, or lies in it.
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

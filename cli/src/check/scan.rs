@@ -1,0 +1,168 @@
+//! Reads every file of both sides once, on all cores, and keeps the objects that somebody asks about.
+//! Does not pair or judge them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::thread;
+
+use super::object::{Object, Origin, kind_of};
+use super::outcome::{Gap, Trouble};
+use super::place::Place;
+use super::source::{Parsed, Raw, has_marker, marker, parse};
+use super::tree::{File, Side, Tree};
+
+/// What is to be kept of an object, by group and kind.
+pub(super) type Wanted<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
+
+/// The objects of one side.
+#[derive(Debug, Default)]
+pub(super) struct Manifests {
+    pub(super) objects: Vec<Object>,
+    /// Objects that nobody asks about.
+    pub(super) others: usize,
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) gaps: Vec<Gap>,
+    /// Files of which it is not known what they hold.
+    pub(super) unclear: BTreeSet<String>,
+}
+
+/// What is kept of one file.
+#[derive(Debug, Clone)]
+enum Digest {
+    Objects { kept: Vec<Raw>, others: usize },
+    Malformed { place: Option<Place>, message: String },
+    Template(Place),
+}
+
+/// One side read, to be taken over by the other where their files are the same.
+#[derive(Debug, Default)]
+pub(super) struct Read<'t>(BTreeMap<&'t str, (&'t File, Digest)>);
+
+impl<'t> Read<'t> {
+    /// Reads a tree's files, without those of `known` that are the same there.
+    pub(super) fn of(tree: &'t Tree, known: Option<&Read<'_>>, wanted: Wanted<'_>) -> Self {
+        let same = |path: &str, file: &File| {
+            let (other, digest) = known?.0.get(path)?;
+            (other.text == file.text && other.named == file.named).then(|| digest.clone())
+        };
+        let mut read = BTreeMap::new();
+        let mut open = Vec::new();
+        for (path, file) in &tree.files {
+            match same(path, file) {
+                Some(digest) => drop(read.insert(path.as_str(), (file, digest))),
+                None => open.push((path.as_str(), file)),
+            }
+        }
+        read.extend(in_parallel(&open, wanted));
+        Self(read)
+    }
+
+    /// Copies of the objects of some kinds, whatever their files belong to.
+    pub(super) fn kept(&self, side: Side, kinds: Wanted<'_>, namespace: &str) -> Vec<Object> {
+        let mut objects = Vec::new();
+        for (path, (_, digest)) in &self.0 {
+            let Digest::Objects { kept, .. } = digest else { continue };
+            let fits = kept.iter().filter(|raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| kinds(group, kind)));
+            objects.extend(fits.filter_map(|raw| {
+                let (path, root) = ((*path).to_owned(), raw.root.clone());
+                let origin = Origin { side, path, document: raw.document, root };
+                Object::of(raw.clone(), origin, "", namespace)
+            }));
+        }
+        objects
+    }
+
+    /// The objects, those without a namespace in the default one.
+    pub(super) fn manifests(
+        self,
+        side: Side,
+        scope: &dyn Fn(&str) -> Option<Scope>,
+        default_namespace: &str,
+    ) -> Manifests {
+        let mut manifests = Manifests::default();
+        for (path, (file, digest)) in self.0 {
+            let Some(Scope { scope, namespace }) = scope(path) else { continue };
+            let namespace = namespace.as_deref().unwrap_or(default_namespace);
+            manifests.take(side, path, file, digest, &scope, namespace);
+        }
+        manifests
+    }
+}
+
+/// What a file belongs to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    pub(super) scope: String,
+    /// Where its objects go that name no namespace.
+    pub(super) namespace: Option<String>,
+}
+
+impl Manifests {
+    fn take(&mut self, side: Side, path: &str, file: &File, digest: Digest, scope: &str, namespace: &str) {
+        match digest {
+            Digest::Malformed { place, message } => {
+                self.unclear.insert(path.to_owned());
+                self.troubles.push(Trouble { side, path: path.to_owned(), place, message });
+            }
+            Digest::Template(place) => {
+                self.unclear.insert(path.to_owned());
+                let reason = "holds template markers (`{{ }}`); render it, or check the chart it belongs to".to_owned();
+                self.gaps.push(Gap { side, path: path.to_owned(), place: Some(place), what: None, reason });
+            }
+            Digest::Objects { kept, others } => {
+                self.others = self.others.saturating_add(others);
+                for raw in kept {
+                    self.object(side, path, file, raw, scope, namespace);
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, side: Side, path: &str, file: &File, raw: Raw, scope: &str, namespace: &str) {
+        let origin = Origin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
+        let is_template = has_marker(&raw.value);
+        let kind = kind_of(&raw.value).map(|(_, _, kind)| kind.to_owned()).unwrap_or_default();
+        let Some(object) = Object::of(raw, origin, scope, namespace) else {
+            let reason = "has no `metadata.name`, so it cannot be told which object it is".to_owned();
+            self.gaps.push(Gap { side, path: path.to_owned(), place: None, what: Some(kind), reason });
+            return;
+        };
+        if is_template {
+            self.unclear.insert(path.to_owned());
+            let reason = "holds template markers (`{{ }}`); render it".to_owned();
+            let what = Some(object.id.shown());
+            self.gaps.push(Gap { side, path: path.to_owned(), place: Some(marker(&file.text)), what, reason });
+            return;
+        }
+        self.objects.push(object);
+    }
+}
+
+fn in_parallel<'t>(files: &[(&'t str, &'t File)], wanted: Wanted<'_>) -> Vec<(&'t str, (&'t File, Digest))> {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = files.len().div_ceil(cores).max(1);
+    let digest = |files: &[(&'t str, &'t File)]| -> Vec<_> {
+        files.iter().map(|(path, file)| (*path, (*file, digest(parse(file), wanted)))).collect()
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || digest(files))).collect();
+        // A worker that panicked has said so on standard error; its files are as if they were not there, which must not pass.
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn digest(parsed: Parsed, wanted: Wanted<'_>) -> Digest {
+    match parsed {
+        Parsed::Malformed { place, message } => Digest::Malformed { place, message },
+        Parsed::Template(place) => Digest::Template(place),
+        Parsed::Objects(objects) => {
+            let is_wanted = |raw: &Raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| wanted(group, kind));
+            let is_object = |raw: &&Raw| kind_of(&raw.value).is_some();
+            let (kept, rest): (Vec<Raw>, Vec<Raw>) = objects.into_iter().partition(is_wanted);
+            Digest::Objects { kept, others: rest.iter().filter(is_object).count() }
+        }
+    }
+}

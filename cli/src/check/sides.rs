@@ -1,0 +1,109 @@
+//! Where both states of the repository come from: commits, folders, named files, standard input.
+//! Does not look into the files.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context as _, ensure};
+
+use super::args::Args;
+use super::git::Repository;
+use super::tree::Tree;
+use super::walk;
+use crate::document;
+
+/// One state: its manifests, and where a tool finds the whole of it.
+pub(super) struct Input {
+    pub(super) tree: Tree,
+    pub(super) ground: Ground,
+}
+
+pub(super) enum Ground {
+    Folder(PathBuf),
+    Commit { repository: Rc<Repository>, reference: String },
+}
+
+/// Both states; without a base there is only one.
+pub(super) struct Sides {
+    pub(super) base: Option<Input>,
+    pub(super) head: Input,
+    /// URL of the repository, where it is known.
+    pub(super) url: Option<String>,
+}
+
+/// A folder that holds a state, as long as this lives.
+pub(super) struct Laid {
+    pub(super) folder: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Ground {
+    /// The state as files; a commit's are written to a temporary folder.
+    pub(super) fn lay(&self) -> anyhow::Result<Laid> {
+        match self {
+            Self::Folder(folder) => Ok(Laid { folder: folder.clone(), _temporary: None }),
+            Self::Commit { repository, reference } => {
+                let temporary = tempfile::tempdir()?;
+                repository.lay(reference, temporary.path())?;
+                Ok(Laid { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
+            }
+        }
+    }
+}
+
+impl Sides {
+    pub(super) fn gather(args: &Args) -> anyhow::Result<Self> {
+        if let Some(base) = &args.base {
+            return Self::of_git(args, base);
+        }
+        if let (Some(base), Some(head)) = (&args.base_dir, &args.head_dir) {
+            let input = |folder: &PathBuf| -> anyhow::Result<Input> {
+                let tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
+                Ok(Input { tree, ground: Ground::Folder(folder.clone()) })
+            };
+            return Ok(Self { base: Some(input(base)?), head: input(head)?, url: None });
+        }
+        ensure!(
+            !args.paths.is_empty(),
+            "nothing is named to be checked; name files or folders, or --base and --head, or --base-dir and --head-dir"
+        );
+        let from_stdin = args.paths.iter().filter(|path| document::is_stdin(path)).count();
+        ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
+        let head = Input { tree: walk::named(&args.paths), ground: Ground::Folder(PathBuf::new()) };
+        Ok(Self { base: None, head, url: None })
+    }
+
+    fn of_git(args: &Args, base: &str) -> anyhow::Result<Self> {
+        let around = args.repository.as_deref().unwrap_or(Path::new("."));
+        let repository = Rc::new(Repository::around(around)?);
+        let is_named = |path: &Path| args.paths.iter().any(|named| path.starts_with(plain(named)));
+        let wanted = |path: &Path| args.paths.is_empty() || is_named(path);
+        let commit = |reference: &str| -> anyhow::Result<Input> {
+            let tree = repository.tree(reference, &wanted)?;
+            let ground = Ground::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
+            Ok(Input { tree, ground })
+        };
+        let head = match &args.head {
+            Some(head) => commit(head)?,
+            None => {
+                let folder = repository.folder().context("the repository is bare; name a commit with --head")?;
+                Input { tree: below(&folder, &wanted)?, ground: Ground::Folder(folder) }
+            }
+        };
+        Ok(Self { base: Some(commit(base)?), head, url: repository.url() })
+    }
+}
+
+/// The wanted files of a checkout.
+fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<Tree> {
+    let mut tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
+    tree.files.retain(|path, _| wanted(Path::new(path)));
+    tree.unread.retain(|unread| wanted(Path::new(&unread.path)));
+    tree.left_out.retain(|left_out| wanted(Path::new(&left_out.path)));
+    Ok(tree)
+}
+
+/// `./db/` as git writes it.
+fn plain(path: &Path) -> &Path {
+    path.strip_prefix("./").unwrap_or(path)
+}

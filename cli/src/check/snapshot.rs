@@ -1,0 +1,181 @@
+//! What was known of a cluster's rqlite sets at one moment: each set as it ran, and its facts (docs/facts.md). Read by `check
+//! --snapshot`, written by `quorate snapshot save`. Holds no Secret: none is ever read.
+//! Does not fetch anything, and does not judge.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use rqlite::facts::Facts;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::object::{Id, Object};
+use crate::document;
+
+/// The version of the format that this build reads and writes.
+const VERSION: u64 = 1;
+
+/// Where kubectl keeps a second copy of the object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Snapshot {
+    version: u64,
+    /// By `namespace/name`.
+    sets: BTreeMap<String, Running>,
+}
+
+/// A set as it runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Running {
+    pub(crate) object: Value,
+    /// Version 1 of the facts format.
+    facts: Value,
+}
+
+impl Snapshot {
+    pub(crate) fn new() -> Self {
+        Self { version: VERSION, sets: BTreeMap::new() }
+    }
+
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = || format!("--snapshot {}", path.display());
+        let snapshot: Self =
+            serde_json::from_str(&document::read_text(path).with_context(shown)?).with_context(shown)?;
+        let version = snapshot.version;
+        ensure!(version == VERSION, "{}: version {version} is not known, this build reads {VERSION}", shown());
+        for (name, set) in &snapshot.sets {
+            Facts::parse(&set.facts.to_string()).with_context(|| format!("{}: {name}", shown()))?;
+        }
+        Ok(snapshot)
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        std::fs::write(path, format!("{text}\n")).with_context(|| path.display().to_string())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Keeps a set as it was seen. The time is left out: whoever judges with it has a clock.
+    pub(crate) fn keep(&mut self, namespace: &str, name: &str, object: &str, facts: Facts) -> anyhow::Result<()> {
+        let mut object: Value = serde_json::from_str(object)?;
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.remove(LAST_APPLIED);
+            }
+        }
+        let facts = serde_json::from_str(&Facts { now: None, ..facts }.to_json()?)?;
+        self.sets.insert(format!("{namespace}/{name}"), Running { object, facts });
+        Ok(())
+    }
+
+    pub(super) fn of(&self, id: &Id) -> Option<&Running> {
+        let is_set = id.kind == "StatefulSet" && id.group == "apps";
+        let namespace = id.namespace.as_deref().filter(|_| is_set)?;
+        self.sets.get(&format!("{namespace}/{}", id.name))
+    }
+}
+
+impl Running {
+    pub(super) fn facts(&self) -> String {
+        self.facts.to_string()
+    }
+
+    /// What runs after the manifest has been applied over it: what `base` had and `head` has not goes, what others put there stays.
+    pub(super) fn after(&self, base: Option<&Object>, head: &Object) -> Value {
+        let mut object = self.object.clone();
+        for field in ["spec", "metadata"] {
+            let of = |object: &Value| object.get(field).cloned().unwrap_or_default();
+            let before = base.map(|base| of(&base.value)).unwrap_or_default();
+            let applied = applied(&before, &of(&head.value), of(&self.object));
+            if let Some(object) = object.as_object_mut() {
+                object.insert(field.to_owned(), applied);
+            }
+        }
+        object
+    }
+}
+
+/// Keys by which the API server tells the items of a list apart.
+const KEYS: [&str; 4] = ["name", "mountPath", "containerPort", "ip"];
+
+/// Three-way, as `kubectl apply` merges.
+fn applied(base: &Value, head: &Value, live: Value) -> Value {
+    match (head, live) {
+        (Value::Object(head), Value::Object(mut live)) => {
+            let nothing = Value::Null;
+            let gone = base.as_object().into_iter().flatten().map(|(key, _)| key);
+            gone.filter(|key| !head.contains_key(*key)).for_each(|key| drop(live.remove(key)));
+            for (key, value) in head {
+                let before = base.get(key).unwrap_or(&nothing);
+                let running = live.remove(key).unwrap_or_default();
+                live.insert(key.clone(), applied(before, value, running));
+            }
+            Value::Object(live)
+        }
+        (Value::Array(head), Value::Array(live)) => match key_of(head, &live) {
+            Some(key) => Value::Array(merged(key, base, head, live)),
+            None => Value::Array(head.clone()),
+        },
+        (head, _) => head.clone(),
+    }
+}
+
+/// The manifest's items in their order, then those that others added.
+fn merged(key: &str, base: &Value, head: &[Value], mut live: Vec<Value>) -> Vec<Value> {
+    let nothing = Value::Null;
+    let find = |items: &[Value], item: &Value| items.iter().position(|other| other.get(key) == item.get(key));
+    let before = base.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut items = Vec::new();
+    for item in head {
+        let running = find(&live, item).map(|index| live.remove(index)).unwrap_or_default();
+        let earlier = find(before, item).and_then(|index| before.get(index)).unwrap_or(&nothing);
+        items.push(applied(earlier, item, running));
+    }
+    live.retain(|item| find(before, item).is_none());
+    items.into_iter().chain(live).collect()
+}
+
+fn key_of(head: &[Value], live: &[Value]) -> Option<&'static str> {
+    let has = |key: &str| head.iter().chain(live).all(|item| item.get(key).is_some());
+    KEYS.into_iter().find(|key| has(key) && !(head.is_empty() && live.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_others_put_there_stays_and_what_the_manifest_drops_goes() {
+        let base = json!({"replicas": 3, "template": {"containers": [{"name": "a", "args": ["x"], "tty": true}, {"name": "b"}]}});
+        let head = json!({"template": {"containers": [{"name": "a", "args": ["y"]}]}});
+        let live = json!({"replicas": 5, "policy": "Retain", "template": {"containers": [
+            {"name": "a", "args": ["x", "injected"], "tty": true, "image": "i"}, {"name": "b"}, {"name": "mesh"}]}});
+        let after = json!({"policy": "Retain", "template": {"containers": [
+            {"name": "a", "args": ["y"], "image": "i"}, {"name": "mesh"}]}});
+        assert_eq!(applied(&base, &head, live), after);
+    }
+
+    #[test]
+    fn a_snapshot_keeps_neither_a_second_copy_nor_the_time() {
+        let object =
+            json!({"metadata": {"name": "rq", "managedFields": [1], "annotations": {LAST_APPLIED: "{}", "a": "b"}}});
+        let mut snapshot = Snapshot::new();
+        let facts = Facts { now: Some("2026-11-22T10:00:00Z".to_owned()), ..Facts::default() };
+        snapshot.keep("db", "rq", &object.to_string(), facts).unwrap();
+        let text = serde_json::to_string(&snapshot).unwrap();
+        assert_eq!(
+            text,
+            r#"{"version":1,"sets":{"db/rq":{"object":{"metadata":{"annotations":{"a":"b"},"name":"rq"}},"facts":{"version":1}}}}"#
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! `quorate check`, run as a pipeline runs it: two states of a repository in, verdicts, lines and exit codes out.
+//! What each rule says is tested with the rules; here stands which requests are made of manifests, and what becomes of the answers.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod changes;
+#[path = "../common/mod.rs"]
+mod common;
+mod deploy;
+mod git;
+mod outputs;
+mod repository;
+mod shape;
+mod support;

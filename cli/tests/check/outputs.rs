@@ -1,0 +1,74 @@
+//! The six outputs of one check, and that several can be had at once.
+
+use serde_json::Value;
+
+use crate::support::{States, set};
+
+fn states() -> States {
+    let head: &[(&str, &str)] =
+        &[("a b/db.yaml", &set(1)), ("x.yaml", "apiVersion: [\n"), ("t.yaml", "apiVersion: {{ x }}\n{{ y }}")];
+    States::new(&[("a b/db.yaml", &set(3))], head)
+}
+
+#[test]
+fn several_outputs_at_once_each_to_its_place() {
+    let states = states();
+    let run = states.check(&["-o", "sarif=out.sarif", "-o", "json=out.json", "-o", "text"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.starts_with("StatefulSet db/rqlite: denied"), "{}", run.stdout);
+    let json: Value = serde_json::from_slice(&std::fs::read(states.path("out.json")).unwrap()).unwrap();
+    assert_eq!((json["version"].as_u64(), json["exit"].as_u64()), (Some(1), Some(1)));
+    let summary = &json["summary"];
+    assert_eq!(
+        (&summary["denied"], &summary["unreadable"], &summary["notEvaluated"]),
+        (&1.into(), &1.into(), &1.into())
+    );
+    let sarif: Value = serde_json::from_slice(&std::fs::read(states.path("out.sarif")).unwrap()).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&sarif["version"], &result["ruleId"]), (&"2.1.0".into(), &"quorum-guard/scale-below-quorum".into()));
+    let physical = &result["locations"][0]["physicalLocation"];
+    assert_eq!(physical["artifactLocation"]["uri"], "a%20b/db.yaml");
+    assert_eq!(
+        (physical["region"]["startLine"].as_u64(), physical["region"]["startColumn"].as_u64()),
+        (Some(10), Some(3))
+    );
+    let notifications = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    assert_eq!(notifications.len(), 2);
+}
+
+#[test]
+fn annotations_stand_at_the_line() {
+    let run = states().check(&["-o", "github"]);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with(
+            "::error file=a b/db.yaml,line=10,col=3,title=quorum-guard/scale-below-quorum::StatefulSet db/rqlite: replicas 3 -> 1 leaves 1 of 3 voters"
+        ),
+        "{}",
+        run.stdout
+    );
+    assert!(lines[1].starts_with("::error file=x.yaml,line="), "{}", run.stdout);
+    assert!(lines[2].starts_with("::notice file=t.yaml,line=1,col=13,title=not evaluated::"), "{}", run.stdout);
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn junit_counts_what_it_holds() {
+    let run = states().check(&["-o", "junit"]);
+    assert!(run.stdout.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{}", run.stdout);
+    let opened = |tag: &str| run.stdout.matches(&format!("<{tag}")).count();
+    assert_eq!((opened("testcase"), opened("failure "), opened("error "), opened("skipped ")), (3, 1, 1, 1));
+}
+
+#[test]
+fn markdown_is_a_table() {
+    let run = states().check(&["-o", "markdown"]);
+    assert!(run.stdout.starts_with("### quorate check: 1 denied"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("| denied | StatefulSet db/rqlite | **deny** `quorum-guard/scale-below-quorum`: "),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains('\u{1b}'));
+}
