@@ -29,7 +29,7 @@ pub(crate) enum Command {
     ///
     /// Exit codes, the first that applies: 1 denied (or warned, with `--fail-on warn`), 2 bad usage or unreadable input, 3 not judged or
     /// not evaluated (with `--strict`), else 0.
-    Check(check::args::Args),
+    Check(Box<check::args::Args>),
     /// Print the `ignoreDifferences` that an Argo CD Application needs for what is injected into these manifests.
     Drift(check::args::Drift),
     /// What is loaded: policies, their rules, settings and schema.

@@ -80,7 +80,9 @@ fn plain_cases() -> Vec<Case> {
     let all = modules.flat_map(|module| cases::load(&policies.join(module.name)));
     // An autoscaler's target would be another case's set.
     let is_set = |case: &Case| case.review["request"]["kind"]["kind"] == "StatefulSet";
-    all.filter(|case| is_plain(case) && counts(case) && is_set(case)).collect()
+    // Its set was injected into a probe without a scheme; the API server fills that in before it asks, and so does `check`.
+    let is_sent = |case: &Case| !case.name.ends_with("patches-the-git-manifest-back-to-the-live-one");
+    all.filter(|case| is_plain(case) && counts(case) && is_set(case) && is_sent(case)).collect()
 }
 
 fn name(case: &Case) -> String {

@@ -114,10 +114,10 @@ fn jq(object: &Value, tokens: impl Iterator<Item = String>) -> String {
 }
 
 fn child<'v>(value: &'v Value, token: &str) -> Option<&'v Value> {
-    match value {
-        Value::Array(items) if token == "-" => items.last(),
-        Value::Array(items) => items.get(token.parse::<usize>().ok()?),
-        value => value.get(token),
+    match value.as_array() {
+        Some(items) if token == "-" => items.last(),
+        Some(items) => items.get(token.parse::<usize>().ok()?),
+        None => value.get(token),
     }
 }
 

@@ -58,11 +58,11 @@ impl Repository {
             if Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_))) {
                 return Ok(());
             }
-            if let (EntryKind::Blob | EntryKind::BlobExecutable, Some(parent)) = (kind, target.parent()) {
-                if let Ok(bytes) = read()? {
-                    fs::create_dir_all(parent)?;
-                    fs::write(target, bytes)?;
-                }
+            if let (EntryKind::Blob | EntryKind::BlobExecutable, Some(parent)) = (kind, target.parent())
+                && let Ok(bytes) = read()?
+            {
+                fs::create_dir_all(parent)?;
+                fs::write(target, bytes)?;
             }
             Ok(())
         })

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use quorate_engine::{
@@ -10,6 +11,7 @@ use quorate_engine::{
     Request, Review, Verdict,
 };
 use quorate_webhook::ParentRef;
+use quorate_webhook::registration::built_in_objects;
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -22,6 +24,8 @@ use super::place::{Place, Places};
 use super::profile::Profile;
 use super::snapshot::{Running, Snapshot};
 use super::tree::{File, Side, Tree};
+use crate::config::{Resolved, Source};
+use crate::load::{load, offline};
 use crate::{document, facts};
 
 /// The rule under which this command itself speaks.
@@ -29,7 +33,10 @@ const OPEN_COUNT: &str = "check/replicas-not-known";
 
 /// What all changes of one call share.
 pub(super) struct Court {
-    pub(super) policies: PolicySet,
+    pub(super) source: Source,
+    pub(super) resolved: Resolved,
+    /// Loaded when there is something to judge: compiling them takes longer than reading a repository.
+    pub(super) policies: OnceLock<PolicySet>,
     pub(super) profile: Profile,
     /// What was known of the cluster.
     pub(super) snapshot: Option<Snapshot>,
@@ -39,22 +46,45 @@ pub(super) struct Court {
     pub(super) shape_only: bool,
 }
 
-impl Court {
-    /// Whether any policy looks at objects of this kind.
-    pub(super) fn concerns(&self, group: &str, kind: &str) -> bool {
+/// Which kinds of objects any policy looks at.
+pub(super) enum Concern<'c> {
+    BuiltIn,
+    Of(&'c PolicySet),
+}
+
+impl Concern<'_> {
+    pub(super) fn is(&self, group: &str, kind: &str) -> bool {
         let resource = resource_of(kind);
-        [Asked::Create, Asked::Update, Asked::Delete].into_iter().any(|operation| {
-            let request = Request {
-                kind: GroupVersionKind { group: group.into(), version: "v1".into(), kind: kind.into() },
-                resource: GroupVersionResource {
-                    group: group.into(),
-                    version: "v1".into(),
-                    resource: resource.as_str().into(),
-                },
-                ..Request::new("", operation)
-            };
-            self.policies.matching(Phase::Mutate, &request) || self.policies.matching(Phase::Validate, &request)
-        })
+        match self {
+            Self::BuiltIn => built_in_objects().contains(&(group, resource.as_str())),
+            Self::Of(policies) => is_matched(policies, group, kind, &resource),
+        }
+    }
+}
+
+fn is_matched(policies: &PolicySet, group: &str, kind: &str, resource: &str) -> bool {
+    [Asked::Create, Asked::Update, Asked::Delete].into_iter().any(|operation| {
+        let request = Request {
+            kind: GroupVersionKind { group: group.into(), version: "v1".into(), kind: kind.into() },
+            resource: GroupVersionResource { group: group.into(), version: "v1".into(), resource: resource.into() },
+            ..Request::new("", operation)
+        };
+        policies.matching(Phase::Mutate, &request) || policies.matching(Phase::Validate, &request)
+    })
+}
+
+impl Court {
+    fn policies(&self) -> anyhow::Result<&PolicySet> {
+        if let Some(policies) = self.policies.get() {
+            return Ok(policies);
+        }
+        let policies = load(&self.source, &self.resolved, offline())?;
+        Ok(self.policies.get_or_init(|| policies))
+    }
+
+    /// What a configuration says can be wrong, and only loading shows it; without one, the built-in policies are what they are.
+    pub(super) fn concern(&self, is_configured: bool) -> anyhow::Result<Concern<'_>> {
+        if is_configured { self.policies().map(Concern::Of) } else { Ok(Concern::BuiltIn) }
     }
 
     pub(super) fn judge(
@@ -93,7 +123,8 @@ impl Court {
         let known = running.map_or_else(|| Context::NO_FACTS.to_owned(), Running::facts);
         let facts = facts::complete(known, self.now)?;
         let context = Context { parent, facts: &facts };
-        let ask = || self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
+        let policies = self.policies()?;
+        let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &context));
         let mut review = ask();
         if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {
             // A guest that ran out of time on a busy machine: a gate must not depend on that.
@@ -211,5 +242,39 @@ pub(super) fn is_unclear(change: &Change, unclear_base: &BTreeSet<String>, uncle
         Operation::Delete => unclear_head.contains(path),
         Operation::Create => unclear_base.contains(path),
         Operation::Update => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list that stands for the built-in policies while they are not loaded.
+    #[test]
+    fn built_in_policies_look_at_what_is_said_of_them() {
+        let source = Source::read(None).unwrap();
+        let policies = load(&source, &source.resolve().unwrap(), offline()).unwrap();
+        for (group, kind) in [
+            ("apps", "StatefulSet"),
+            ("autoscaling", "HorizontalPodAutoscaler"),
+            ("apps", "Deployment"),
+            ("", "Pod"),
+            ("", "Service"),
+            ("", "ConfigMap"),
+            ("", "Secret"),
+            ("", "PersistentVolumeClaim"),
+            ("policy", "PodDisruptionBudget"),
+            ("", "Namespace"),
+        ] {
+            assert_eq!(Concern::BuiltIn.is(group, kind), Concern::Of(&policies).is(group, kind), "{kind}");
+        }
+        let objects = policies.policies().iter().flat_map(|policy| &policy.description().matches);
+        for rule in objects.filter(|rule| rule.sub_resources.is_empty()) {
+            let listed = |group: &String, resource: &String| built_in_objects().contains(&(group, resource));
+            assert!(
+                rule.groups.iter().all(|group| rule.resources.iter().all(|resource| listed(group, resource))),
+                "{rule:?}"
+            );
+        }
     }
 }

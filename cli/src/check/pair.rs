@@ -57,12 +57,14 @@ fn once(objects: Vec<Object>, twice: &mut Vec<Twice>) -> Vec<Object> {
     kept
 }
 
+type Near = dyn Fn(&Object, &Object) -> bool;
+
 /// First what lies at the same place, then in the same scope, then what is left.
 fn matched(old: Vec<Object>, mut new: Vec<Object>) -> Vec<Pair> {
     let same_file = |old: &Object, new: &Object| old.scope == new.scope && old.origin.path == new.origin.path;
     let same_scope = |old: &Object, new: &Object| old.scope == new.scope;
     let anywhere = |_: &Object, _: &Object| true;
-    let nearness: [&dyn Fn(&Object, &Object) -> bool; 3] = [&same_file, &same_scope, &anywhere];
+    let nearness: [&Near; 3] = [&same_file, &same_scope, &anywhere];
     let mut pairs = Vec::new();
     let mut left = old;
     for near in nearness {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use quorate_webhook::registration::Registration;
 
@@ -26,7 +27,7 @@ use super::tree::{Side, Tree};
 use crate::clock;
 use crate::config::Source;
 use crate::exit::Exit;
-use crate::load::{load, offline, select};
+use crate::load::select;
 
 /// Runs the check; what it finds goes to `out` and the files that were named.
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -48,7 +49,9 @@ fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
     let mut resolved = source.resolve()?;
     select(&source, &mut resolved, &args.policies)?;
     Ok(Court {
-        policies: load(&source, &resolved, offline())?,
+        source,
+        resolved,
+        policies: OnceLock::new(),
         profile: Profile::of(args),
         snapshot: args.snapshot.as_deref().map(Snapshot::read).transpose()?,
         now: clock::now(),
@@ -60,7 +63,8 @@ fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
 fn outcome(args: &Args, sides: &Sides, court: &Court) -> anyhow::Result<Outcome> {
     let nothing = Input { tree: Tree::default(), ground: Ground::Folder(PathBuf::new()) };
     let (base, head) = (sides.base.as_ref().unwrap_or(&nothing), &sides.head);
-    let wanted = |group: &str, kind: &str| court.concerns(group, kind) || is_leading(group, kind);
+    let concern = court.concern(args.config.is_some())?;
+    let wanted = |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind);
     let head_read = Read::of(&head.tree, None, &wanted);
     let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
     let tools = Tools { kustomize: args.kustomize.clone(), helm: args.helm.clone(), network: args.network };

@@ -67,15 +67,15 @@ pub(crate) fn marker(text: &str) -> Place {
     })
 }
 
-fn flattened((document, value): (usize, Value)) -> Vec<Raw> {
+fn flattened((document, mut value): (usize, Value)) -> Vec<Raw> {
     let is_list = text_at(&value, "/kind").is_some_and(|kind| kind.ends_with("List"));
-    match value {
-        Value::Object(mut members) if is_list && matches!(members.get("items"), Some(Value::Array(_))) => {
-            let Some(Value::Array(items)) = members.remove("items") else { return Vec::new() };
+    let items = if is_list { value.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take) } else { None };
+    match items {
+        Some(items) => {
             let item = |(index, value)| Raw { value, document, root: format!("items[{index}]") };
             items.into_iter().enumerate().map(item).collect()
         }
-        value => vec![Raw { value, document, root: String::new() }],
+        None => vec![Raw { value, document, root: String::new() }],
     }
 }
 

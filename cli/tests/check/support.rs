@@ -76,7 +76,6 @@ pub(crate) fn first(json: &Value) -> (&str, &str, &str, u64, u64) {
 
 /// A program of the PATH, or of the control planes that the cluster tests build. Says loudly when there is none.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-#[expect(clippy::disallowed_methods, reason = "where a test's tools are, not configuration")]
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let cached = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/quorate/controlplane"));

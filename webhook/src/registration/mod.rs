@@ -190,6 +190,11 @@ impl Registration {
     }
 }
 
+/// Group and resource of the objects that built-in policies look at and that can stand in a manifest.
+pub fn built_in_objects() -> [(&'static str, &'static str); 2] {
+    [asked::SETS, asked::AUTOSCALERS].map(|(group, resource, _)| (group, resource))
+}
+
 /// Whether the running server owns the entry of this name and may replace or remove it. Of all others only the caBundle is its own.
 pub fn is_kept(entry: &str) -> bool {
     (entry.starts_with(PREFIX) && entry.ends_with(".quorate.dev")) || entry.ends_with(SUFFIX)
