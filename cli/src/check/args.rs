@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// What runs, as `quorate snapshot save` recorded it: judged are then changes of the running sets, with their members.
     #[arg(long, value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
+    /// Ask the cluster of the kubeconfig what runs, instead of a snapshot. Only reads.
+    #[arg(long, conflicts_with = "snapshot")]
+    pub(crate) live: bool,
     /// Where objects go that name no namespace.
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(crate) namespace: String,

@@ -15,6 +15,7 @@ mod drift;
 mod git;
 mod gitops;
 mod judge;
+pub(crate) mod live;
 mod object;
 mod outcome;
 mod output;

@@ -90,13 +90,12 @@ impl Outcome {
     /// In an order that depends on nothing but the input.
     pub(crate) fn sort(&mut self) {
         self.judged.sort_by(|a, b| (&a.id, &a.spot.file).cmp(&(&b.id, &b.spot.file)));
-        self.troubles.sort_by(|a, b| (&a.path, a.side, &a.message).cmp(&(&b.path, b.side, &b.message)));
-        // What is the same on both sides is said once.
+        // What is the same on both sides is said once, of the head.
+        self.troubles.sort_by(|a, b| (&a.path, &a.message, b.side).cmp(&(&b.path, &b.message, a.side)));
         self.troubles.dedup_by(|a, b| a.path == b.path && a.message == b.message);
-        self.gaps.sort_by(|a, b| {
-            (&a.path, a.place, &a.what, &a.reason, a.side).cmp(&(&b.path, b.place, &b.what, &b.reason, b.side))
-        });
-        self.gaps.dedup_by(|a, b| a.path == b.path && a.what == b.what && a.reason == b.reason);
+        let whole = |gap: &Gap| (gap.path.clone(), gap.what.clone(), gap.reason.clone());
+        self.gaps.sort_by(|a, b| (whole(a), b.side, a.place).cmp(&(whole(b), a.side, b.place)));
+        self.gaps.dedup_by(|a, b| whole(a) == whole(b));
     }
 
     pub(crate) fn count(&self, verdict: Verdict) -> usize {

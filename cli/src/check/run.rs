@@ -12,6 +12,7 @@ use super::args::Args;
 use super::change::{Change, kept_by};
 use super::gitops::is_leading;
 use super::judge::{Court, Texts, is_unclear};
+use super::live::look;
 use super::object::Object;
 use super::outcome::{Gap, Outcome, Trouble};
 use super::output;
@@ -40,8 +41,20 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 /// What a check comes to, before anything is written.
 pub(super) fn outcome_of(args: &Args) -> anyhow::Result<Outcome> {
     let sides = Sides::gather(args)?;
-    let court = court(args, sides.base.is_none() && !args.as_create)?;
-    outcome(args, &sides, &court)
+    let mut court = court(args, sides.base.is_none() && !args.as_create)?;
+    let mut unseen = Vec::new();
+    if args.live {
+        let (snapshot, gaps) = court.runtime.block_on(look(None))?;
+        court.snapshot = Some(snapshot);
+        unseen = gaps;
+    }
+    let mut outcome = outcome(args, &sides, &court)?;
+    outcome.gaps.extend(unseen.into_iter().map(not_seen));
+    Ok(outcome)
+}
+
+fn not_seen(reason: String) -> Gap {
+    Gap { side: Side::Base, path: "the cluster".to_owned(), place: None, what: None, reason }
 }
 
 fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
@@ -55,7 +68,7 @@ fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
         profile: Profile::of(args),
         snapshot: args.snapshot.as_deref().map(Snapshot::read).transpose()?,
         now: clock::now(),
-        runtime: tokio::runtime::Builder::new_current_thread().build()?,
+        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         shape_only,
     })
 }

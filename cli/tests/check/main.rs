@@ -11,4 +11,6 @@ mod git;
 mod outputs;
 mod repository;
 mod shape;
+mod snapshot;
+mod speed;
 mod support;

@@ -1,0 +1,21 @@
+//! What runs now, with the rights of the kubeconfig: every rqlite set and its facts. Reads only, and no Secret.
+//! Does not judge, and keeps nothing.
+
+use anyhow::Context as _;
+use quorate_webhook::cluster::survey::Surveyor;
+
+use super::snapshot::Snapshot;
+
+/// The sets of the cluster, or of one namespace, and what of them could not be seen.
+pub(crate) async fn look(namespace: Option<&str>) -> anyhow::Result<(Snapshot, Vec<String>)> {
+    let surveyor = Surveyor::connect().await.context("no cluster to ask")?;
+    let sets = surveyor.sets(namespace).await.context("statefulsets could not be listed")?;
+    let mut snapshot = Snapshot::new();
+    let mut gaps = Vec::new();
+    for (namespace, name) in &sets {
+        let survey = surveyor.survey(namespace, name).await?;
+        snapshot.keep(namespace, name, &survey.json, survey.facts)?;
+        gaps.extend(survey.gaps.into_iter().map(|gap| format!("{namespace}/{name}: {gap}")));
+    }
+    Ok((snapshot, gaps))
+}

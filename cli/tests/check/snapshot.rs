@@ -1,0 +1,130 @@
+//! What runs goes before what the base says: recorded by `snapshot save`, or asked for by `--live`, of an API server played by a socket.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::common::command;
+use crate::support::{States, first, set};
+
+/// The set as it runs: five voters, whatever git says, with more than the manifest has.
+fn running() -> Value {
+    let mut set: Value = serde_saphyr::from_str(&set(5)).unwrap();
+    set["metadata"]["uid"] = json!("u-1");
+    set["metadata"]["managedFields"] = json!([{"manager": "kubectl"}]);
+    set["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/last-applied-configuration": "{}"});
+    set["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = json!("IfNotPresent");
+    set["status"] = json!({"replicas": 5, "readyReplicas": 5});
+    set
+}
+
+/// Answers what `snapshot save` asks; everything else is not found. Ends with the test's process.
+fn api_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(thread::spawn(|| answer(stream)))));
+    url
+}
+
+fn answer(mut stream: TcpStream) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    loop {
+        let mut request = String::new();
+        if reader.read_line(&mut request).unwrap_or(0) == 0 {
+            return;
+        }
+        let mut line = String::new();
+        while reader.read_line(&mut line).unwrap_or(0) > 2 {
+            line.clear();
+        }
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        assert!(request.starts_with("GET "), "only reads: {request}");
+        assert!(!path.contains("secrets"), "{path}");
+        let list =
+            |kind: &str, items: Vec<Value>| json!({"kind": kind, "apiVersion": "v1", "metadata": {}, "items": items});
+        let (status, body) = match path.split('?').next().unwrap_or_default() {
+            "/apis/apps/v1/statefulsets" => ("200 OK", list("StatefulSetList", vec![running()])),
+            "/apis/apps/v1/namespaces/db/statefulsets/rqlite" => ("200 OK", running()),
+            "/api/v1/namespaces/db/pods" => ("200 OK", list("PodList", vec![])),
+            "/api/v1/namespaces/db/persistentvolumeclaims" => ("200 OK", list("PersistentVolumeClaimList", vec![])),
+            _ => (
+                "404 Not Found",
+                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "message": "no"}),
+            ),
+        };
+        let body = body.to_string();
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).is_err() {
+            return;
+        }
+    }
+}
+
+fn kubeconfig(states: &States) -> String {
+    let url = api_server();
+    states.put(
+        "kubeconfig",
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{{name: c, cluster: {{server: '{url}'}}}}]\n\
+             users: [{{name: u, user: {{}}}}]\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n"
+        ),
+    );
+    states.path("kubeconfig").display().to_string()
+}
+
+fn with_cluster(folder: &Path, kubeconfig: &str, args: &[&str]) -> crate::common::Run {
+    let mut child = command(folder, args).env("KUBECONFIG", kubeconfig).spawn().unwrap();
+    drop(child.stdin.take());
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn what_runs_goes_before_what_the_base_says() {
+    // By git nothing is lost: somebody scaled to five by hand, and three of five are left.
+    let states = States::new(&[("db.yaml", &set(3))], &[("db.yaml", &set(2))]);
+    let kubeconfig = kubeconfig(&states);
+    let saved = with_cluster(&states.path(""), &kubeconfig, &["snapshot", "save", "cluster.json"]);
+    assert_eq!((saved.code, saved.stdout.as_str()), (Some(0), "cluster.json: rqlite sets: 1\n"), "{saved:?}");
+    let text = std::fs::read_to_string(states.path("cluster.json")).unwrap();
+    assert!(!text.contains("managedFields") && !text.contains("last-applied"), "{text}");
+    let snapshot: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(snapshot["sets"]["db/rqlite"]["facts"]["version"], 1);
+    let (code, json) = states.json(&["--snapshot", "cluster.json"]);
+    assert_eq!(code, Some(1), "{json:#}");
+    assert_eq!(first(&json), ("denied", "quorum-guard/scale-below-quorum", "db.yaml", 10, 3));
+    let message = json["changes"][0]["findings"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("replicas 5 -> 2 leaves 2 of 5 voters"), "{message}");
+    let args =
+        ["check", "--base-dir", "base", "--head-dir", "head", "--policies", "quorum-guard", "--live", "-o", "json"];
+    let live = with_cluster(&states.path(""), &kubeconfig, &args);
+    assert_eq!(live.json()["changes"][0]["findings"][0]["message"], message);
+}
+
+#[test]
+fn a_count_that_git_leaves_open_is_known_by_the_snapshot() {
+    let without = set(3).replace("  replicas: 3\n", "");
+    let states = States::new(&[("db.yaml", &without)], &[("db.yaml", &without.replace("9.4.5", "9.4.6"))]);
+    let snapshot = json!({"version": 1, "sets": {"db/rqlite": {"object": running(), "facts": {"version": 1}}}});
+    states.put("cluster.json", snapshot.to_string());
+    let (code, json) = states.json(&["--snapshot", "cluster.json"]);
+    assert_eq!((code, json["changes"][0]["verdict"].as_str()), (Some(0), Some("allowed")), "{json:#}");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_used_is_exit_2() {
+    let states = States::new(&[], &[]);
+    for (text, says) in [
+        ("{}", "missing field `version`"),
+        (r#"{"version": 2, "sets": {}}"#, "version 2 is not known, this build reads 1"),
+        (r#"{"version": 1, "sets": {"db/a": {"object": {}, "facts": {"version": 7}}}}"#, "version 7 is not known"),
+    ] {
+        states.put("cluster.json", text);
+        let run = states.check(&["--snapshot", "cluster.json"]);
+        assert_eq!(run.code, Some(2));
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+}
