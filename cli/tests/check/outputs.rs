@@ -75,11 +75,8 @@ fn markdown_is_a_table() {
 
 /// Against the schema of OASIS, which is not ours to ship: name a copy of sarif-schema-2.1.0.json.
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn sarif_is_what_its_schema_says() {
-    let Some(schema) = std::env::var_os("QUORATE_SARIF_SCHEMA") else {
-        return eprintln!("SKIPPED: no SARIF schema; set QUORATE_SARIF_SCHEMA to a copy of it");
-    };
+    let Some(schema) = crate::support::named_by("QUORATE_SARIF_SCHEMA", "SARIF schema") else { return };
     let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
     let run = states().check(&["-o", "sarif"]);
     let validator = jsonschema::validator_for(&schema).unwrap();

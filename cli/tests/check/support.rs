@@ -89,3 +89,13 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     }
     found
 }
+
+/// A file that a variable names. Says loudly when it names none.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub(crate) fn named_by(variable: &str, what: &str) -> Option<PathBuf> {
+    let found = std::env::var_os(variable).map(PathBuf::from);
+    if found.is_none() {
+        eprintln!("SKIPPED: no {what}; set {variable} to a copy of it");
+    }
+    found
+}

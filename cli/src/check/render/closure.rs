@@ -16,8 +16,10 @@ pub(in crate::check) struct Closures {
     kustomizations: BTreeMap<String, Kustomization>,
     /// The outermost charts.
     pub(super) charts: BTreeSet<String>,
-    /// What a kustomization fetches from elsewhere.
-    pub(super) remote: BTreeMap<String, String>,
+    /// What a kustomization itself fetches from elsewhere.
+    remote: BTreeMap<String, String>,
+    /// Files and folders that any kustomization uses.
+    used: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,8 @@ impl Closures {
         let uses = named.iter().filter(|named| !is_remote(named)).map(|named| joined(folder, named));
         let is_component = document.get("kind").is_some_and(|kind| kind == "Component");
         let own = KUSTOMIZATIONS.iter().map(|name| joined(folder, name));
-        let uses = uses.chain(own).collect();
+        let uses: Vec<String> = uses.chain(own).collect();
+        self.used.extend(uses.iter().cloned());
         self.kustomizations.insert(folder.to_owned(), Kustomization { uses, is_component });
     }
 
@@ -77,7 +80,24 @@ impl Closures {
 
     /// Whether some kustomization uses the file.
     pub(super) fn uses(&self, path: &str) -> bool {
-        self.kustomizations.values().any(|kustomization| kustomization.uses.iter().any(|used| used == path))
+        self.used.contains(path)
+    }
+
+    /// What the kustomization, or any that it uses, fetches from elsewhere.
+    pub(super) fn remote_of(&self, folder: &str) -> Option<&str> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            if !seen.insert(folder) {
+                continue;
+            }
+            if let Some(remote) = self.remote.get(folder) {
+                return Some(remote);
+            }
+            let uses = self.kustomizations.get(folder).map(|kustomization| kustomization.uses.as_slice());
+            open.extend(uses.unwrap_or_default().iter().map(String::as_str));
+        }
+        None
     }
 }
 

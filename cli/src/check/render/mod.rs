@@ -108,8 +108,10 @@ impl Plan {
         roots.extend(outer.map(Root::kustomize));
         let below_chart = |path: &str| closures.charts.iter().any(|chart| is_below(path, chart));
         let consumed = tree.files.keys().filter(|path| closures.uses(path) || below_chart(path));
-        let remote = closures.remote.clone();
-        Self { consumed: consumed.cloned().collect(), roots, remote }
+        let consumed = consumed.cloned().collect();
+        let remote = |root: &Root| Some((root.folder.clone(), closures.remote_of(&root.folder)?.to_owned()));
+        let remote = roots.iter().filter(|root| root.recipe == Recipe::Kustomize).filter_map(remote).collect();
+        Self { consumed, roots, remote }
     }
 }
 
