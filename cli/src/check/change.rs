@@ -81,11 +81,13 @@ impl Change {
                 "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": profile.propagation,
             }),
         };
+        // The API server says so of a namespace.
+        let namespace = if id.kind == "Namespace" { Some(&id.name) } else { id.namespace.as_ref() };
         json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
             "uid": "quorate-check",
             "kind": {"group": id.group, "version": version, "kind": id.kind},
             "resource": {"group": id.group, "version": version, "resource": resource_of(&id.kind)},
-            "namespace": id.namespace, "name": id.name, "operation": self.operation.name(),
+            "namespace": namespace, "name": id.name, "operation": self.operation.name(),
             "userInfo": {"username": profile.username, "groups": profile.groups},
             "object": self.new, "oldObject": self.old, "dryRun": true, "options": options,
         }})

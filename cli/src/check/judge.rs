@@ -13,7 +13,10 @@ use quorate_engine::{
 use quorate_webhook::ParentRef;
 use quorate_webhook::registration::built_in_objects;
 use rqlite::cluster::RqliteSet;
-use serde_json::Value;
+use rqlite::manifest::StatefulSet;
+use rqlite::needs::{Kind, Needs};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
@@ -171,10 +174,13 @@ enum Behind {
     Unknown,
 }
 
-/// The StatefulSet that an autoscaler points at, as it is to be; of the same scope where there are several.
+/// The StatefulSet that an autoscaler points at, as it is to be, of the same scope where there are several; or those that are to be and
+/// need what is deleted.
 fn parent(request: &Request<'_>, change: &Change, head: &[Object]) -> Behind {
-    let Some(ParentRef::Object { group, kind, namespace, name, .. }) = ParentRef::of(request) else {
-        return Behind::Unknown;
+    let (group, kind, namespace, name) = match ParentRef::of(request) {
+        Some(ParentRef::Object { group, kind, namespace, name, .. }) => (group, kind, namespace, name),
+        Some(ParentRef::Needing { kind, namespace, name }) => return needing(kind, &namespace, &name, head),
+        Some(ParentRef::ControllerOf { .. }) | None => return Behind::Unknown,
     };
     // No policy reads another kind, and the server does not look for one.
     if kind != "StatefulSet" || !matches!(group.as_str(), "apps" | "") {
@@ -191,6 +197,24 @@ fn parent(request: &Request<'_>, change: &Change, head: &[Object]) -> Behind {
         Some(set) => Behind::Found(defaulted("StatefulSet", set.value.clone(), Some(&namespace)).to_string()),
         None => Behind::Absent,
     }
+}
+
+fn needing(kind: Kind, namespace: &str, name: &str, head: &[Object]) -> Behind {
+    let there = |object: &&Object| {
+        object.id.group == "apps"
+            && object.id.kind == "StatefulSet"
+            && object.id.namespace.as_deref() == Some(namespace)
+    };
+    let needs = |value: &Value| {
+        let set = StatefulSet::deserialize(value).ok()?;
+        Some(Needs::of(&set, &RqliteSet::recognise(&set)?))
+    };
+    let sets = head.iter().filter(there).map(|set| defaulted("StatefulSet", set.value.clone(), Some(namespace)));
+    let items: Vec<Value> = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(kind, name))).collect();
+    if items.is_empty() {
+        return Behind::Absent;
+    }
+    Behind::Found(json!({ "apiVersion": "apps/v1", "kind": "StatefulSetList", "items": items }).to_string())
 }
 
 /// The files of both sides, to show lines of.

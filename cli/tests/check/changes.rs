@@ -39,10 +39,24 @@ fn a_removed_manifest_is_a_deletion_at_its_line_in_base() {
     let states = States::new(&[("db.yaml", &two)], &[]);
     let (code, json) = states.json(&[]);
     assert_eq!(code, Some(1));
-    assert_eq!(json["changes"][0]["operation"], "DELETE");
-    let at = &json["changes"][0]["findings"][0]["at"];
+    let changes = json["changes"].as_array().unwrap();
+    let set = changes.iter().find(|change| change["kind"] == "StatefulSet").unwrap();
+    assert_eq!(set["operation"], "DELETE");
+    let at = &set["findings"][0]["at"];
     assert_eq!((at["side"].as_str(), at["line"].as_u64()), (Some("base"), Some(7)), "{json:#}");
-    assert_eq!(first(&json).1, "quorum-guard/cluster-deleted");
+    assert_eq!(set["findings"][0]["rule"], "quorum-guard/cluster-deleted");
+}
+
+#[test]
+fn a_removed_service_that_voters_are_found_by_is_denied_at_its_line_in_base() {
+    let service = |name: &str| format!("apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: db\n");
+    let (needed, other) = (service("rqlite-svc-internal"), service("web"));
+    let base = [("needed.yaml", needed.as_str()), ("other.yaml", other.as_str()), ("set.yaml", &set(3))];
+    let states = States::new(&base, &[("set.yaml", &set(3))]);
+    let (code, json) = states.json(&[]);
+    assert_eq!(code, Some(1), "{json:#}");
+    assert_eq!(first(&json), ("denied", "quorum-guard/cluster-deleted", "needed.yaml", 1, 1));
+    assert_eq!(json["changes"][1]["verdict"], "allowed");
 }
 
 #[test]

@@ -191,8 +191,9 @@ impl Registration {
 }
 
 /// Group and resource of the objects that built-in policies look at and that can stand in a manifest.
-pub fn built_in_objects() -> [(&'static str, &'static str); 2] {
-    [asked::SETS, asked::AUTOSCALERS].map(|(group, resource, _)| (group, resource))
+pub fn built_in_objects() -> [(&'static str, &'static str); 5] {
+    let objects = [asked::SETS, asked::AUTOSCALERS, asked::NAMESPACES, asked::SERVICES, asked::CLAIMS];
+    objects.map(|(group, resource, _)| (group, resource))
 }
 
 /// Whether the running server owns the entry of this name and may replace or remove it. Of all others only the caBundle is its own.
