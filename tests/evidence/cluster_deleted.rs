@@ -128,19 +128,9 @@ fn without_owner(stand: &Stand<'_>, record: &mut Record) {
     stand.end(&cluster);
 }
 
-/// Which owners there are is no fact that the server gathers, so that it may only warn, and the loss is the same.
 fn with_owner(stand: &Stand<'_>, record: &mut Record) {
     let cluster = stand.cluster(3, &stand.manifest(3));
     let output = owned_by(&cluster, STALE);
-    if output.succeeded() {
-        assert!(output.stderr.contains("quorum-guard/cluster-deleted: "), "{}", output.stderr);
-        await_silence(&cluster);
-        record.remark = format!(
-            "not refused, and lost with Quorate too: the server does not learn which owners there are, so it only warns ({})",
-            output.stderr.trim()
-        );
-        return;
-    }
     let refusal = record.refused(&output.refused());
     assert!(refusal.contains("adds ConfigMap release as owner, which does not exist"), "{refusal}");
     assert!(refusal.ends_with("with the uid of the live object"), "{refusal}");

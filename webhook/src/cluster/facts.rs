@@ -14,11 +14,12 @@ use tracing::debug;
 
 use crate::cluster::kept::Kept;
 use crate::cluster::membership::{Direct, Looked, Memberships, Target};
+use crate::cluster::owners;
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
 use crate::facts::{AboutSet, FactSource, FactsFuture};
 
-/// For a ConfigMap; an API server that calls us answers within milliseconds.
+/// For a ConfigMap or an owner; an API server that calls us answers within milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Nodes of one set; more than any cluster has members.
@@ -38,7 +39,11 @@ impl FactSource for ClusterFacts {
     fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a> {
         Box::pin(async move {
             match Subject::of(about.namespace, about.objects) {
-                Some(subject) => self.of(&subject, about.membership).await,
+                Some(subject) => {
+                    let owners = timeout(PATIENCE, owners::existing(&self.client, about.namespace, about.objects));
+                    let (facts, owners) = tokio::join!(self.of(&subject, about.membership), owners);
+                    Facts { owners: owners.ok().flatten(), ..facts }
+                }
                 None => Facts::default(),
             }
         })

@@ -28,6 +28,7 @@ mod facts;
 mod kept;
 mod leader;
 mod membership;
+mod owners;
 mod pace;
 mod parents;
 mod pods;
