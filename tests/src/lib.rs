@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use quorate_engine::{
-    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicySet, Request, Review,
+    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicyLimits, PolicySet, Request, Review,
 };
 use serde_json::{Value, json};
 
@@ -35,9 +36,11 @@ pub fn machine() -> &'static Machine {
     MACHINE.get_or_init(|| Machine::new(MachineLimits::default()).expect("the machine starts"))
 }
 
-/// What a built-in policy gets by default: enforced, with everything that it asks for.
+/// What a built-in policy gets by default: enforced, with everything that it asks for. With time to spare: what a limit does is shown in
+/// `engine`, and the verdicts of all other tests must not depend on how busy the machine is.
 pub fn binding(settings: Value) -> Binding {
-    Binding { settings, capabilities: BTreeSet::from(["rqlite".to_owned()]), ..Binding::default() }
+    let limits = PolicyLimits { cpu: Duration::from_secs(1), ..PolicyLimits::default() };
+    Binding { settings, capabilities: BTreeSet::from(["rqlite".to_owned()]), limits, ..Binding::default() }
 }
 
 /// The four built-in policies with their defaults.
