@@ -1,7 +1,7 @@
 //! A pod that runs rqlite, read by its own spec: its node id, whether it removes itself, where its HTTP API listens.
 //! Not the set's template, which newer pods may follow already; and nobody is asked here.
 
-use crate::cluster::{Node, RqliteSet};
+use crate::cluster::RqliteSet;
 use crate::flag::CommandLine;
 use crate::manifest::{Metadata, PodSpec, PodTemplate, StatefulSet, StatefulSetSpec};
 use crate::value::Value;
@@ -42,15 +42,15 @@ impl RunningNode {
             Value::Known(id) => Some(id),
             Value::Deferred(_) | Value::Malformed(_) => None,
         };
-        let http = alone.nodes.first().map(HttpApi::of).unwrap_or_default();
-        Some(Self { id, removes_itself: alone.removes_itself(), http })
+        Some(Self { id, removes_itself: alone.removes_itself(), http: HttpApi::of_set(&alone) })
     }
 }
 
 impl HttpApi {
-    /// As the flags tell; where they cannot be read, rqlited's default.
-    pub fn of(node: &Node) -> Self {
-        node.launch.line.as_ref().map(Self::of_line).unwrap_or_default()
+    /// As the flags of its first rqlite container tell; where they cannot be read, rqlited's default.
+    pub fn of_set(rqlite: &RqliteSet) -> Self {
+        let line = rqlite.nodes.first().and_then(|node| node.launch.line.as_ref());
+        line.map(Self::of_line).unwrap_or_default()
     }
 
     fn of_line(line: &CommandLine) -> Self {

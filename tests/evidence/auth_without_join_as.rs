@@ -4,9 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, with_argument};
+use crate::scenario::{Scenario, Stand, all_rows};
 use crate::users::{USERS, annotated, as_admin, mounted, secret};
 use crate::with_rqlited;
 

@@ -1,9 +1,10 @@
 //! `secret-mounts/conflicting-flag`: the annotation asks for these users, the launch gives others.
 
 use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{Rqliteds, between};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, with_argument};
+use crate::scenario::{Scenario, Stand, all_rows, edited};
 use crate::users::{OTHERS, USERS, annotated, as_admin, mounted, secret};
 use crate::with_rqlited;
 

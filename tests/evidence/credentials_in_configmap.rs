@@ -1,10 +1,11 @@
 //! `secret-mounts/credentials-in-configmap`: who may read ConfigMaps logs in.
 
 use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{Cluster, Kubectl, Rqliteds};
 use serde_json::Value;
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, with_argument};
+use crate::scenario::{Scenario, Stand, all_rows, edited};
 use crate::users::{USERS, as_admin, config_map, mounted, secret};
 use crate::with_rqlited;
 

@@ -1,9 +1,10 @@
 //! `quorum-guard/role-changed`: `-raft-non-voter` is rolled out to voters that remove themselves when they stop.
 
 use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{Cluster, eventually, majors, manifests};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, with_argument};
+use crate::scenario::{Scenario, Stand, all_rows, edited};
 use crate::with_rqlited;
 
 #[test]

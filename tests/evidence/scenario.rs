@@ -114,7 +114,7 @@ impl<'q> Stand<'q> {
 
     /// A set `rqlite` of the official shape whose nodes do not remove themselves, so that it is the same in both halves.
     pub(crate) fn manifest(&self, replicas: u32) -> String {
-        with_argument(&self.plain(replicas), "-raft-cluster-remove-shutdown=false")
+        manifests::without_self_removal(&self.plain(replicas))
     }
 
     /// The official shape as it is: Quorate injects what it injects.
@@ -163,11 +163,6 @@ impl<'q> Stand<'q> {
         kubectl.run(["annotate", "namespace", namespace, "quorate.dev/allow-deletion=true"]);
         kubectl.run(["delete", "namespace", namespace, "--wait=false"]);
     }
-}
-
-/// One more argument of rqlited.
-pub(crate) fn with_argument(manifest: &str, argument: &str) -> String {
-    edited(manifest, "        - -disco-mode=dns\n", &format!("        - {argument}\n        - -disco-mode=dns\n"))
 }
 
 /// The manifest with this text replaced; it must be there.

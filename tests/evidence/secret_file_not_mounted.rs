@@ -1,9 +1,10 @@
 //! `secret-mounts/secret-file-not-mounted`: `-auth` looks for its file where nothing is mounted.
 
 use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, with_argument};
+use crate::scenario::{Scenario, Stand, all_rows, edited};
 use crate::users::{USERS, as_admin, mounted, secret};
 use crate::with_rqlited;
 

@@ -38,6 +38,22 @@ pub fn database(name: &str, replicas: u32, tag: &str) -> String {
         .replace("        ports:\n", probe)
 }
 
+/// The same with one more argument of rqlited, which must be one that finds the others by DNS.
+#[must_use]
+#[track_caller]
+pub fn with_argument(manifest: &str, argument: &str) -> String {
+    const DISCOVERY: &str = "        - -disco-mode=dns\n";
+    assert!(manifest.contains(DISCOVERY), "{DISCOVERY} is not in\n{manifest}");
+    manifest.replace(DISCOVERY, &format!("        - {argument}\n{DISCOVERY}"))
+}
+
+/// The same whose nodes do not remove themselves: the user's word, where Quorate would inject it.
+#[must_use]
+#[track_caller]
+pub fn without_self_removal(manifest: &str) -> String {
+    with_argument(manifest, "-raft-cluster-remove-shutdown=false")
+}
+
 /// The StatefulSet of `rqlite` alone.
 #[must_use]
 pub fn rqlite_set(name: &str, replicas: u32) -> String {

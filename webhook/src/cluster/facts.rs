@@ -22,9 +22,6 @@ use crate::facts::{AboutSet, FactSource, FactsFuture};
 /// For a ConfigMap or an owner; an API server that calls us answers within milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Nodes of one set; more than any cluster has members.
-const MOST_ASKED: usize = 64;
-
 /// Facts out of a cluster. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ClusterFacts {
@@ -71,23 +68,15 @@ impl ClusterFacts {
             Some(self.look(subject, pods, budget).await)
         };
         let (looked, config_maps) = tokio::join!(looked, self.config_maps(subject));
-        let (membership, seen, unseen) = match looked {
-            Some(Looked::Seen { membership, seen }) => (Some(membership), Some(seen), None),
-            Some(Looked::Unseen(why)) => (None, None, Some(why)),
-            None => (None, None, None),
-        };
         let ever_ready = pods.as_ref().is_some_and(|pods| pods.iter().any(|(_, pod)| pod.ready)).then_some(true);
         Facts {
-            membership,
-            seen,
-            unseen,
             last_voters: self.memberships.last_voters(&subject.key, subject.uid.as_deref()),
             pods: pods.map(|pods| pods.iter().map(|(name, pod)| pod.fact(name)).collect()),
             claims: self.claims_of(subject),
             autoscalers: self.autoscalers_of(subject),
             config_maps,
             ever_ready,
-            ..Facts::default()
+            ..looked.map(Looked::into_facts).unwrap_or_default()
         }
     }
 
@@ -113,7 +102,6 @@ impl ClusterFacts {
         let access = self.memberships.access(&subject.key);
         let targets: Vec<Target<Direct<'_>>> = pods
             .iter()
-            .take(MOST_ASKED)
             .filter_map(|(name, pod)| {
                 let http = subject.http(pod);
                 let way = Direct { address: (pod.address?, http.port).into(), tls: http.tls, access };

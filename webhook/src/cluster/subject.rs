@@ -62,8 +62,7 @@ impl Subject {
 
     /// Where a pod's node listens: by its own spec; by the template where that does not show rqlite.
     pub(crate) fn http(&self, pod: &KeptPod) -> HttpApi {
-        let template = || self.rqlite.nodes.first().map(HttpApi::of).unwrap_or_default();
-        pod.node.as_ref().map_or_else(template, |node| node.http)
+        pod.node.as_ref().map_or_else(|| HttpApi::of_set(&self.rqlite), |node| node.http)
     }
 }
 

@@ -129,20 +129,12 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
         Some(pods) => Some(membership(client, &subject, pods).await),
         None => None,
     };
-    let (membership, seen, unseen) = match looked {
-        Some(Looked::Seen { membership, seen }) => (Some(membership), Some(seen), None),
-        Some(Looked::Unseen(why)) => (None, None, Some(why)),
-        None => (None, None, None),
-    };
     let facts = Facts {
-        membership,
-        seen,
-        unseen,
         pods: pods.map(|pods| pods.iter().map(|(name, pod)| pod.fact(name)).collect()),
         claims,
-        ..Facts::default()
+        ..looked.map(Looked::into_facts).unwrap_or_default()
     };
-    let http = subject.rqlite.nodes.first().map(HttpApi::of).unwrap_or_default();
+    let http = HttpApi::of_set(&subject.rqlite);
     Ok(Survey { json, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
 }
 

@@ -36,12 +36,8 @@ fn guarded() {
     let plane = ControlPlane::shared();
     let quorate = Quorate::install(plane);
     let rqlited = majors().pop().unwrap();
-    let cluster = Cluster::of(&quorate, "asked_by_a_desk", 5, rqlited, |manifest| {
-        manifest.replace(
-            "        - -disco-mode=dns\n",
-            "        - -raft-cluster-remove-shutdown=false\n        - -disco-mode=dns\n",
-        )
-    });
+    let cluster =
+        Cluster::of(&quorate, "asked_by_a_desk", 5, rqlited, |manifest| manifests::without_self_removal(&manifest));
     let set = format!("{}/rqlite", cluster.namespace.name());
     let ask = |to: u32, more: &[&str]| can_scale(plane, plane.kubeconfig(), &set, to, more);
     let denied = ask(1, &[]);

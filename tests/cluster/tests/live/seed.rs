@@ -19,21 +19,14 @@ fn a_read_only_pool_beside_it_comes_and_goes_freely() {
     with_rqlited("seed::read_only_pool");
 }
 
-/// Quorate would inject the removal; this is the user's word against it.
-fn declined(manifest: String) -> String {
-    with_argument(manifest, "-raft-cluster-remove-shutdown=false")
-}
-
-fn with_argument(manifest: String, argument: &str) -> String {
-    manifest.replace("        - -disco-mode=dns\n", &format!("        - {argument}\n        - -disco-mode=dns\n"))
-}
-
 #[test]
 #[ignore = "only in a network of its own, for a_cluster_grows_and_shrinks_by_the_advice_of_its_refusals"]
 fn grown_and_shrunk() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "grown_and_shrunk", 3, rqlited, declined);
+        let cluster = Cluster::of(&quorate, "grown_and_shrunk", 3, rqlited, |manifest| {
+            manifests::without_self_removal(&manifest)
+        });
         cluster.scaled(9);
         cluster.holds_all_rows(0..9);
         walk_down(&cluster, rqlited);
@@ -103,7 +96,8 @@ fn leave_by_themselves(cluster: &Cluster<'_>, left: u32) {
 fn read_only_pool() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "read_only_pool", 3, rqlited, declined);
+        let cluster =
+            Cluster::of(&quorate, "read_only_pool", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
         let pool = manifests::database("readers", 4, &rqlited.version.to_string());
         let pool = pool
             .replace("\"readers-internal\"", "\"rqlite-internal\"")

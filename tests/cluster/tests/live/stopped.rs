@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, eventually, majors};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, eventually, majors, manifests};
 
 use crate::with_rqlited;
 
@@ -31,19 +31,14 @@ fn a_drain_waits_for_a_voter_that_does_not_answer() {
     with_rqlited("stopped::evicted");
 }
 
-fn no_self_removal(manifest: String) -> String {
-    manifest.replace(
-        "        - -disco-mode=dns\n",
-        "        - -raft-cluster-remove-shutdown=false\n        - -disco-mode=dns\n",
-    )
-}
-
 #[test]
 #[ignore = "only in a network of its own, for a_stopped_voter_turns_an_admitted_step_into_a_refused_one"]
 fn one_voter_stopped() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "one_voter_stopped", 3, rqlited, no_self_removal);
+        let cluster = Cluster::of(&quorate, "one_voter_stopped", 3, rqlited, |manifest| {
+            manifests::without_self_removal(&manifest)
+        });
         let dry_run = || cluster.namespace.kubectl().line("scale statefulset/rqlite --replicas=2 --dry-run=server");
         let admitted = dry_run().ok().stderr;
         assert!(admitted.contains("leaves 2 of 3 voters, quorum is 2") && admitted.contains("; seen 0."), "{admitted}");
@@ -70,7 +65,8 @@ fn one_voter_stopped() {
 fn three_to_one() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "three_to_one", 5, rqlited, no_self_removal);
+        let cluster =
+            Cluster::of(&quorate, "three_to_one", 5, rqlited, |manifest| manifests::without_self_removal(&manifest));
         cluster.scaled(3);
         let refusal = cluster.scale(2).refused();
         assert!(refusal.contains("leaves 2 of 5 voters, quorum is 3; seen "), "{refusal}");
@@ -96,7 +92,8 @@ fn three_to_one() {
 fn all_hung() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "all_hung", 3, rqlited, no_self_removal);
+        let cluster =
+            Cluster::of(&quorate, "all_hung", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
         let nodes = [0, 1, 2].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
         nodes.iter().for_each(|node| node.freeze());
         let began = Instant::now();
@@ -131,7 +128,9 @@ fn slowest_review(replica: &quorate_cluster_tests::Replica) -> Option<u64> {
 fn grown_while_leaderless() {
     let quorate = Quorate::install(ControlPlane::shared());
     for rqlited in majors() {
-        let cluster = Cluster::of(&quorate, "grown_while_leaderless", 3, rqlited, no_self_removal);
+        let cluster = Cluster::of(&quorate, "grown_while_leaderless", 3, rqlited, |manifest| {
+            manifests::without_self_removal(&manifest)
+        });
         let nodes = [1, 2].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
         nodes.iter().for_each(|node| node.hold());
         cluster.has_lost_its_quorum(0);
@@ -152,7 +151,7 @@ fn grown_while_leaderless() {
 fn evicted() {
     let quorate = Quorate::install(ControlPlane::shared());
     let rqlited = majors().pop().unwrap();
-    let cluster = Cluster::of(&quorate, "evicted", 3, rqlited, no_self_removal);
+    let cluster = Cluster::of(&quorate, "evicted", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
     let node = cluster.namespace.rqlite_node("rqlite-1");
     node.hold();
     let refusal = eventually("the eviction to be refused", || {

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use rqlite::facts::Seen;
+use rqlite::facts::{Facts, Seen};
 use rqlite::membership::{Answer, Membership, trusted};
 use tokio::time::Instant;
 use tracing::debug;
@@ -24,6 +24,9 @@ pub(crate) use self::ask::{Direct, Proxied, Target, Way};
 
 /// For all nodes together. A healthy one answers within milliseconds, also about another that does not.
 const BUDGET: Duration = Duration::from_millis(800);
+
+/// Nodes of one set that are asked; more than any cluster has members.
+const MOST_ASKED: usize = 64;
 
 /// Sets; no cluster has so many.
 const MOST_REMEMBERED: usize = 10_000;
@@ -60,6 +63,18 @@ pub(crate) enum Looked {
     },
     /// Why there is no view.
     Unseen(String),
+}
+
+impl Looked {
+    /// Facts of the membership alone.
+    pub(crate) fn into_facts(self) -> Facts {
+        match self {
+            Self::Seen { membership, seen } => {
+                Facts { membership: Some(membership), seen: Some(seen), ..Facts::default() }
+            }
+            Self::Unseen(why) => Facts { unseen: Some(why), ..Facts::default() },
+        }
+    }
 }
 
 /// How looks ended: `led`, `leaderless` or `none`.
@@ -126,6 +141,7 @@ impl Memberships {
 /// Asks all of these nodes at once, within `budget`. A view is as old as the question.
 pub(crate) async fn look<W: Way>(targets: &[Target<W>], budget: Duration) -> Looked {
     let started = Instant::now();
+    let targets = targets.get(..MOST_ASKED).unwrap_or(targets);
     let asked = join_all(targets.iter().map(|target| ask::ask(target, budget))).await;
     let mut failures = Vec::new();
     let mut answers = Vec::new();
