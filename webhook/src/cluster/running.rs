@@ -63,13 +63,19 @@ pub struct OwnCertificate {
     pub handle: CertificateHandle,
 }
 
+/// A client by the kubeconfig or the pod's service account, and the namespace that either names.
+pub(crate) async fn client() -> Result<(Client, String), ClusterError> {
+    let config = Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))?;
+    let namespace = config.default_namespace.clone();
+    let client = Client::try_from(config).map_err(|error| ClusterError::NoClient(Box::new(error)))?;
+    Ok((client, namespace))
+}
+
 impl Cluster {
     /// Reads the kubeconfig or the pod's service account; asks the API server nothing yet.
     /// `configure` gets the namespace that either names.
     pub async fn connect(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
-        let config = Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))?;
-        let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| ClusterError::NoClient(Box::new(error)))?;
+        let (client, namespace) = client().await?;
         Ok(Self::with(client, configure(&namespace)))
     }
 

@@ -13,11 +13,11 @@ use rqlite::facts::{Claim, Facts};
 use rqlite::running::HttpApi;
 use serde_json::json;
 
-use crate::cluster::DryRun;
 use crate::cluster::kept::Keep;
 use crate::cluster::membership::{Looked, Proxied, Target, look};
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
+use crate::cluster::{ClusterError, DryRun, running};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -73,8 +73,9 @@ pub struct Surveyor {
 
 impl Surveyor {
     /// Reads the kubeconfig; asks the API server nothing yet.
-    pub async fn connect() -> Result<Self, Box<Error>> {
-        Ok(Self { client: Client::try_default().await.map_err(Box::new)? })
+    pub async fn connect() -> Result<Self, ClusterError> {
+        let (client, _) = running::client().await?;
+        Ok(Self { client })
     }
 
     /// Namespace and name of every set that runs rqlite, in order.
