@@ -25,6 +25,8 @@ pub struct Facts {
     pub unseen: Option<String>,
     /// Node ids of the voters of the last trusted membership.
     pub last_voters: Option<Vec<String>>,
+    /// Since that membership was asked for; None: not recorded.
+    pub last_voters_age_milliseconds: Option<u64>,
     pub pods: Option<Vec<Pod>>,
     pub claims: Option<Vec<Claim>>,
     /// Names of the HorizontalPodAutoscalers that point at the set.
@@ -97,6 +99,8 @@ struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_voters: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    last_voters_age_milliseconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<Vec<Pod>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pvcs: Option<Vec<Claim>>,
@@ -144,6 +148,7 @@ impl Facts {
             seen: document.seen,
             unseen: document.unseen,
             last_voters: document.last_voters,
+            last_voters_age_milliseconds: document.last_voters_age_milliseconds,
             pods: document.pods,
             claims: document.pvcs,
             autoscalers: document.autoscalers,
@@ -168,6 +173,7 @@ impl Facts {
             seen: facts.seen,
             unseen: facts.unseen,
             last_voters: facts.last_voters,
+            last_voters_age_milliseconds: facts.last_voters_age_milliseconds,
             pods: facts.pods,
             pvcs: facts.claims,
             autoscalers: facts.autoscalers,

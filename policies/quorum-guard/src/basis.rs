@@ -1,5 +1,6 @@
 //! What a verdict's numbers rest on, as a message says it: whose answer and how old, or that there was none.
 
+use rqlite::facts::Facts;
 use rqlite::scaling::{Basis, Cluster};
 
 /// Behind the numbers of a message; empty where recorded facts do not say how the membership was learned.
@@ -11,14 +12,27 @@ pub(crate) fn of(cluster: &Cluster) -> String {
             let view = &facts.membership;
             let leads = view.as_ref().is_some_and(|view| view.leader.as_deref() == Some(seen.from.as_str()));
             let role = if leads { " (leader)" } else { "" };
-            format!("; seen {} ago from {}{role}", seconds(seen.age_milliseconds), seen.from)
+            format!("; seen {} ago from {}{role}", age(seen.age_milliseconds), seen.from)
         }),
         Basis::Leaderless => facts.seen.as_ref().map_or_else(
             || "; no node names a leader".to_owned(),
-            |seen| format!("; no node names a leader, seen {} ago from {}", seconds(seen.age_milliseconds), seen.from),
+            |seen| format!("; no node names a leader, seen {} ago from {}", age(seen.age_milliseconds), seen.from),
         ),
-        Basis::Remembered => format!("; no live view{why}: judged by replicas, claims and the last membership"),
+        Basis::Remembered => format!("; no live view{why}: judged by {}", remembered(facts)),
         Basis::Count => format!("; no live view{why}: judged by spec.replicas"),
+    }
+}
+
+/// Whom replicas do not tell of.
+fn remembered(facts: &Facts) -> String {
+    let last = facts.last_voters.as_ref().map(|_| match facts.last_voters_age_milliseconds {
+        Some(milliseconds) => format!("the membership seen {} ago", age(milliseconds)),
+        None => "the last membership".to_owned(),
+    });
+    match (facts.claims.is_some(), last) {
+        (true, Some(last)) => format!("replicas, claims and {last}"),
+        (false, Some(last)) => format!("replicas and {last}"),
+        (_, None) => "replicas and claims".to_owned(),
     }
 }
 
@@ -31,22 +45,36 @@ pub(crate) fn assumed(cluster: &Cluster) -> String {
     }
 }
 
-/// `0.4 s`; below a tenth `0.01 s`, and never nothing.
-fn seconds(milliseconds: u64) -> String {
+/// `0.4 s`; below a tenth `0.01 s`, and never nothing; from two minutes on `5 min`, from two hours on `3 h`, from two days on `4 d`.
+fn age(milliseconds: u64) -> String {
     if milliseconds < 95 {
         return format!("0.{:02} s", (milliseconds.saturating_add(5) / 10).max(1));
     }
-    let tenths = milliseconds.saturating_add(50) / 100;
-    format!("{}.{} s", tenths / 10, tenths % 10)
+    let minutes = milliseconds / 60_000;
+    match minutes {
+        0..2 => {
+            let tenths = milliseconds.saturating_add(50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        2..120 => format!("{minutes} min"),
+        120..2_880 => format!("{} h", minutes / 60),
+        2_880.. => format!("{} d", minutes / 1_440),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::age;
 
     #[test]
     fn an_age_is_told_in_tenths_of_a_second() {
-        let told = [0, 12, 49, 95, 412, 999, 61_000].map(seconds);
+        let told = [0, 12, 49, 95, 412, 999, 61_000].map(age);
         assert_eq!(told, ["0.01 s", "0.01 s", "0.05 s", "0.1 s", "0.4 s", "1.0 s", "61.0 s"]);
+    }
+
+    #[test]
+    fn a_long_age_is_told_in_its_own_unit() {
+        let told = [119, 120, 7_199, 7_200, 172_799, 172_800, 604_800].map(|seconds: u64| age(seconds * 1000));
+        assert_eq!(told, ["119.0 s", "2 min", "119 min", "2 h", "47 h", "2 d", "7 d"]);
     }
 }

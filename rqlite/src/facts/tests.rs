@@ -21,7 +21,7 @@ fn reads_every_key() {
         r#"{"version": 1, "membership": [{"id": "rqlite-0", "api_addr": "http://rqlite-0:4001", "addr": "rqlite-0:4002", "version": "10",
             "voter": true, "reachable": true, "leader": true, "time": 0.1, "time_s": "1s"}, {"id": "rqlite-3", "addr": "rqlite-3:4002", "voter": false,
             "reachable": false, "leader": false, "error": "refused"}],
-            "leader": "rqlite-0", "lastVoters": ["rqlite-0"],
+            "leader": "rqlite-0", "lastVoters": ["rqlite-0"], "lastVotersAgeMilliseconds": 61000,
             "pods": [{"name": "rqlite-0", "ready": true, "terminating": false, "nodeId": "rqlite-0", "removeOnShutdown": true}, {"name": "rqlite-1"}],
             "pvcs": [{"name": "data-rqlite-0", "bound": true}], "owners": ["u"], "everReady": true, "now": "2026-11-22T10:00:00Z"}"#,
     )
@@ -30,6 +30,7 @@ fn reads_every_key() {
     assert_eq!(view.leader.as_deref(), Some("rqlite-0"));
     assert_eq!(view.voters().count(), 1);
     assert_eq!(facts.last_voters.unwrap(), ["rqlite-0"]);
+    assert_eq!(facts.last_voters_age_milliseconds, Some(61_000));
     let pods = facts.pods.unwrap();
     assert_eq!(
         (pods[0].ready, pods[0].remove_on_shutdown, pods[1].ready, pods[1].node_id.as_ref()),

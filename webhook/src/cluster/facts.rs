@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::cluster::kept::Kept;
-use crate::cluster::membership::{Direct, Looked, Memberships, Target};
+use crate::cluster::membership::{Direct, LastVoters, Looked, Memberships, Target};
 use crate::cluster::owners;
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
@@ -68,9 +68,11 @@ impl ClusterFacts {
             Some(self.look(subject, pods, budget).await)
         };
         let (looked, config_maps) = tokio::join!(looked, self.config_maps(subject));
+        let last = self.memberships.last_voters(&subject.key, subject.uid.as_deref());
         let ever_ready = pods.as_ref().is_some_and(|pods| pods.iter().any(|(_, pod)| pod.ready)).then_some(true);
         Facts {
-            last_voters: self.memberships.last_voters(&subject.key, subject.uid.as_deref()),
+            last_voters_age_milliseconds: last.as_ref().map(LastVoters::age_milliseconds),
+            last_voters: last.map(|last| last.voters),
             pods: pods.map(|pods| pods.iter().map(|(name, pod)| pod.fact(name)).collect()),
             claims: self.claims_of(subject),
             autoscalers: self.autoscalers_of(subject),

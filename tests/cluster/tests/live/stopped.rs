@@ -95,11 +95,15 @@ fn all_hung() {
         let cluster =
             Cluster::of(&quorate, "all_hung", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
         let nodes = [0, 1, 2].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
+        // Remembered by the replica that answers; the API server keeps its connection to it.
+        let refusal = cluster.scale(1).refused();
+        assert!(refusal.contains("leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
         nodes.iter().for_each(|node| node.freeze());
         let began = Instant::now();
         let refusal = cluster.scale(1).refused();
         let took = began.elapsed();
         assert!(refusal.contains("no live view (rqlite-0: no answer within 800 ms, and 2 more)"), "{refusal}");
+        assert!(refusal.contains(": judged by replicas, claims and the membership seen "), "{refusal}");
         let slowest = quorate.replicas().iter().filter_map(slowest_review).max();
         eprintln!(
             "rqlited {}: refused {took:?} after kubectl was started; reviews end in the bucket {slowest:?}",

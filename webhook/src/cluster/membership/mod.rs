@@ -48,10 +48,18 @@ pub(crate) struct SetKey {
 
 /// Who voted in the last trusted view of a set.
 #[derive(Debug, Clone)]
-struct LastVoters {
+pub(crate) struct LastVoters {
     /// Of the StatefulSet: another one of that name starts anew.
     uid: Option<String>,
-    voters: Vec<String>,
+    asked: Instant,
+    pub(crate) voters: Vec<String>,
+}
+
+impl LastVoters {
+    /// Since they were asked for.
+    pub(crate) fn age_milliseconds(&self) -> u64 {
+        milliseconds(self.asked.elapsed())
+    }
 }
 
 /// What came of a look.
@@ -104,6 +112,7 @@ impl Memberships {
         targets: &[Target<W>],
         budget: Duration,
     ) -> Looked {
+        let asked = Instant::now();
         let looked = look(targets, budget.min(BUDGET)).await;
         debug!(?key, ?looked, "membership looked at");
         self.looks.count(&looked);
@@ -111,7 +120,7 @@ impl Memberships {
             && membership.leader.is_some()
         {
             let voters = membership.voters().map(|voter| voter.id.clone()).collect();
-            self.remember(key, LastVoters { uid: uid.map(str::to_owned), voters });
+            self.remember(key, LastVoters { uid: uid.map(str::to_owned), asked, voters });
         }
         looked
     }
@@ -126,11 +135,11 @@ impl Memberships {
     }
 
     /// The voters of the last led view of this set; of one whose uid is not known, of any set of its name.
-    pub(crate) fn last_voters(&self, key: &SetKey, uid: Option<&str>) -> Option<Vec<String>> {
+    pub(crate) fn last_voters(&self, key: &SetKey, uid: Option<&str>) -> Option<LastVoters> {
         let last = self.last();
         let last = last.get(key)?;
         let same = uid.is_none() || last.uid.is_none() || last.uid.as_deref() == uid;
-        same.then(|| last.voters.clone())
+        same.then(|| last.clone())
     }
 
     fn last(&self) -> MutexGuard<'_, HashMap<SetKey, LastVoters>> {
@@ -153,11 +162,15 @@ pub(crate) async fn look<W: Way>(targets: &[Target<W>], budget: Duration) -> Loo
     }
     match trusted(&answers) {
         Some(view) => {
-            let age_milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let age_milliseconds = milliseconds(started.elapsed());
             Looked::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
         }
         None => Looked::Unseen(why(&failures, &answers)),
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The first failure stands for all: they are mostly alike, and a message is one line.

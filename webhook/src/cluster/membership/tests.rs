@@ -153,14 +153,24 @@ async fn a_node_that_was_removed_is_not_believed() {
 async fn the_voters_of_the_last_led_view_are_remembered_for_the_same_set() {
     let memberships = Memberships::new(Vec::new());
     let nodes = [node("rqlite-0", |head| healthy(head, "rqlite-0")).await];
-    assert_eq!(memberships.last_voters(&key(), Some("u-1")), None);
+    let last = |uid| memberships.last_voters(&key(), uid).map(|last| last.voters);
+    assert_eq!(last(Some("u-1")), None);
     memberships.look(&key(), Some("u-1"), &nodes, BUDGET).await;
     let voters: Option<Vec<String>> = Some(["rqlite-0", "rqlite-1", "rqlite-2"].map(str::to_owned).into());
-    assert_eq!(memberships.last_voters(&key(), Some("u-1")), voters);
-    assert_eq!(memberships.last_voters(&key(), None), voters);
-    assert_eq!(memberships.last_voters(&key(), Some("u-2")), None);
+    assert_eq!(last(Some("u-1")), voters);
+    assert_eq!(last(None), voters);
+    assert_eq!(last(Some("u-2")), None);
     memberships.look::<Direct<'_>>(&key(), Some("u-1"), &[], BUDGET).await;
-    assert_eq!(memberships.last_voters(&key(), Some("u-1")), voters);
+    assert_eq!(last(Some("u-1")), voters);
+}
+
+#[tokio::test(start_paused = true)]
+async fn remembered_voters_are_as_old_as_the_question() {
+    let memberships = Memberships::new(Vec::new());
+    let voters = vec!["rqlite-0".to_owned()];
+    memberships.remember(&key(), LastVoters { uid: None, asked: Instant::now(), voters });
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(memberships.last_voters(&key(), None).map(|last| last.age_milliseconds()), Some(61_000));
 }
 
 #[tokio::test]
