@@ -1,17 +1,21 @@
 //! What the API server itself measures of its calls: `apiserver_admission_webhook_admission_duration_seconds`, under load, for Quorate
-//! with its four policies and for the same server without any, in one run.
+//! with its four policies and for the same server without any, in one run. The set's Pods have no address: no node is asked.
 //! A table on standard output; asserts nothing.
 #![expect(clippy::print_stdout, reason = "a table is its result")]
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up fails")]
 
 use std::net::TcpListener;
 use std::process::Command;
+use std::time::Duration;
 
 use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, binary, eventually, manifests};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-/// Requests of one measurement.
-const REQUESTS: usize = 2_000;
+/// Requests of one measurement, in parts that are waited for.
+const REQUESTS: [usize; 10] = [200; 10];
+
+/// How many requests at a time, and the pause behind each. The first is a busy cluster's; the others leave no core idle.
+const LOADS: [(usize, Duration); 3] = [(1, Duration::from_millis(50)), (1, Duration::ZERO), (25, Duration::ZERO)];
 
 fn main() {
     let plane = ControlPlane::start("bench");
@@ -25,18 +29,19 @@ fn main() {
     constant.await_ready("web", 3);
     quorate.await_known(&judged, "rqlite");
     let server = Constant::start(&plane, &constant);
-    println!("| webhook | requests at a time | calls | mean | p50 | p99 | within 5 ms |");
-    println!("|---|---|---|---|---|---|---|");
-    for concurrency in [1, 25] {
+    println!("| webhook | requests at a time | pause | calls | mean | p50 | p99 | within 5 ms |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for (concurrency, pause) in LOADS {
         for (name, entry, namespace, set) in [
             ("quorate, 4 policies", "scale.quorate.dev", &judged, "rqlite"),
             ("constant answer", "constant.quorate.test", &constant, "web"),
         ] {
             let before = Histogram::read(&plane, entry);
-            let load = Load::start(namespace, set, concurrency);
-            load.go_on_for(REQUESTS);
+            let load = Load::paced(namespace, set, concurrency, pause);
+            REQUESTS.iter().for_each(|requests| load.go_on_for(*requests));
             drop(load);
-            println!("| {name} | {concurrency} | {} |", Histogram::read(&plane, entry).since(&before));
+            let pause = if pause.is_zero() { "none".to_owned() } else { format!("{pause:?}") };
+            println!("| {name} | {concurrency} | {pause} | {} |", Histogram::read(&plane, entry).since(&before));
         }
     }
     drop(server);

@@ -1,9 +1,11 @@
-//! Load on the API server that every request of takes through the webhook: dry runs of scaling one set, as fast as the answers come.
+//! Load on the API server of which every request goes through the webhook: dry runs of scaling one set, as fast as the answers come or with
+//! a pause between them.
 //! Counts what became of them; says nothing of how fast.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use kube::api::{Api, Patch, PatchParams};
@@ -39,11 +41,18 @@ impl Load {
     /// That many requests at a time, on a set of three voters; every other one is to be denied.
     #[must_use]
     pub fn start(namespace: &Namespace<'_>, set: &str, concurrency: usize) -> Self {
+        Self::paced(namespace, set, concurrency, Duration::ZERO)
+    }
+
+    /// The same, each with a pause behind every answer.
+    #[must_use]
+    pub fn paced(namespace: &Namespace<'_>, set: &str, concurrency: usize, pause: Duration) -> Self {
         let (counts, stop) = (Arc::<Mutex<Counts>>::default(), Arc::<AtomicBool>::default());
         let worker = Worker {
             kubeconfig: namespace.plane().kubeconfig().to_owned(),
             namespace: namespace.name().to_owned(),
             set: set.to_owned(),
+            pause,
             counts: Arc::clone(&counts),
             stop: Arc::clone(&stop),
         };
@@ -93,6 +102,7 @@ struct Worker {
     kubeconfig: std::path::PathBuf,
     namespace: String,
     set: String,
+    pause: Duration,
     counts: Arc<Mutex<Counts>>,
     stop: Arc<AtomicBool>,
 }
@@ -118,6 +128,7 @@ impl Worker {
             let answer = sets.patch_scale(&self.set, &dry_run, &patch).await;
             self.count(replicas, answer.map(drop));
             replicas = 3 - replicas;
+            tokio::time::sleep(self.pause).await;
         }
     }
 
