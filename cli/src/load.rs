@@ -4,6 +4,7 @@
 use quorate_engine::{LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
 use quorate_webhook::registration::Registered;
 
+use crate::compiled;
 use crate::config::{Bound, ConfigError, Fault, Resolved, Source};
 use crate::nearest;
 use crate::schema::problems;
@@ -17,7 +18,7 @@ pub(crate) fn offline() -> MachineLimits {
 pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) -> anyhow::Result<PolicySet> {
     let asked = resolved.policies.iter().map(|bound| bound.binding.limits.memory_bytes);
     let memory_bytes = asked.fold(limits.memory_bytes, usize::max);
-    let machine = Machine::new(MachineLimits { memory_bytes, ..limits })?;
+    let machine = Machine::with_compiled(MachineLimits { memory_bytes, ..limits }, compiled::modules())?;
     let mut faults = Vec::new();
     let mut policies = Vec::new();
     for bound in &resolved.policies {

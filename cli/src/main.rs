@@ -16,6 +16,7 @@ mod args;
 mod check;
 mod clock;
 mod command;
+mod compiled;
 mod config;
 mod document;
 mod exit;

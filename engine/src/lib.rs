@@ -8,13 +8,14 @@
 //!                                               └─ defects, modes, break-glass ── Review
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod admission;
 mod answer;
 mod binding;
 mod break_glass;
 mod cage;
+mod compiled;
 mod context;
 mod description;
 mod failure;
@@ -33,6 +34,7 @@ mod wit;
 pub use admission::{EnvelopeError, EnvelopeFault, GroupVersionKind, GroupVersionResource, Operation, Phase, Request};
 pub use binding::{Binding, Mode, OnError, PolicyLimits};
 pub use break_glass::BreakGlass;
+pub use compiled::{CompiledModules, FolderError};
 pub use context::{Context, Parent};
 pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;

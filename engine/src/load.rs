@@ -1,5 +1,5 @@
 //! From bytes to a policy: compile, compare imports with grants, ask for the description, check the settings.
-//! Does not fetch modules, and keeps no cache of compiled ones.
+//! Does not fetch modules; compiled ones are kept by the machine.
 
 mod describe;
 mod settings;
@@ -93,7 +93,7 @@ impl Machine {
 
     /// Compiles a policy and binds it to its part of the configuration.
     ///
-    /// Takes some 100 ms of CPU and does not yield: not for a thread that serves requests.
+    /// Compiling takes some 100 ms of CPU and does not yield: not for a thread that serves requests.
     ///
     /// # Errors
     /// When the module, its imports, its description or its settings are not as they must be.

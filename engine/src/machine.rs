@@ -15,6 +15,7 @@ use wasmtime::{
 
 use crate::binding::PolicyLimits;
 use crate::cage::{Cage, OutOfTime};
+use crate::compiled::CompiledModules;
 use crate::failure::PolicyFailure;
 use crate::wit;
 
@@ -55,6 +56,7 @@ struct Inner {
     slots: Arc<Semaphore>,
     clock: Thread,
     limits: MachineLimits,
+    compiled: Option<CompiledModules>,
 }
 
 /// The machine could not be built.
@@ -67,15 +69,23 @@ pub enum MachineError {
 }
 
 impl Machine {
-    /// Reserves the pool's address space and starts the clock.
+    /// A machine that compiles each module that it loads.
+    ///
+    /// # Errors
+    /// As [`Machine::with_compiled`].
+    pub fn new(limits: MachineLimits) -> Result<Self, MachineError> {
+        Self::with_compiled(limits, None)
+    }
+
+    /// Reserves the pool's address space and starts the clock. What is found in `compiled` is not compiled again.
     ///
     /// # Errors
     /// When the system gives neither address space (`ulimit -v`) nor a thread.
-    pub fn new(limits: MachineLimits) -> Result<Self, MachineError> {
+    pub fn with_compiled(limits: MachineLimits, compiled: Option<CompiledModules>) -> Result<Self, MachineError> {
         let engine = Engine::new(&config(limits)).map_err(|error| MachineError::Engine(error.into()))?;
         let slots = Arc::new(Semaphore::new(usize::try_from(limits.instances).unwrap_or(Semaphore::MAX_PERMITS)));
         let clock = start_clock(engine.weak(), slots.clone()).map_err(MachineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, limits }) })
+        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, limits, compiled }) })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -87,7 +97,14 @@ impl Machine {
     }
 
     pub(crate) fn compile(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
-        Component::new(&self.inner.engine, wasm)
+        let Inner { engine, compiled, .. } = self.inner.as_ref();
+        let Some(compiled) = compiled else { return Component::new(engine, wasm) };
+        if let Some(component) = compiled.find(engine, wasm) {
+            return Ok(component);
+        }
+        let component = Component::new(engine, wasm)?;
+        compiled.keep(engine, wasm, &component);
+        Ok(component)
     }
 
     /// A fresh instance under `limits`, waiting for a free slot.

@@ -19,6 +19,7 @@ use tracing_subscriber::prelude::*;
 use super::in_cluster::InCluster;
 use crate::args::Serve as Args;
 use crate::clock;
+use crate::compiled;
 use crate::config::{LogFormat, LogLevel, Logs, Source};
 use crate::exit::Exit;
 use crate::load::load;
@@ -44,6 +45,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     }
     let resolved = source.resolve()?;
     start_logs(resolved.logs)?;
+    compiled::by_a_child(args.config.as_deref());
     let policies = Arc::new(load(&source, &resolved, MachineLimits::default())?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,0 +1,52 @@
+//! Where compiled policies stay between calls: below `QUORATE_CACHE`, else in the user's cache folder. Without one, each call compiles.
+//! Does not compile.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use quorate_engine::{CompiledModules, FolderError};
+
+use crate::output;
+
+/// A folder, or `off`.
+const VARIABLE: &str = "QUORATE_CACHE";
+
+/// The folder, when there is one that is ours alone. One that was asked for and cannot be used is complained of.
+pub(crate) fn modules() -> Option<CompiledModules> {
+    match env::var_os(VARIABLE) {
+        Some(off) if off.is_empty() || off == "off" => None,
+        Some(asked) => below(asked.into())
+            .map_err(|error| output::complain(format!("{VARIABLE}: {error}; policies are compiled at each start")))
+            .ok(),
+        None => {
+            let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
+            below(set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?.join("quorate")).ok()
+        }
+    }
+}
+
+fn below(folder: PathBuf) -> Result<CompiledModules, FolderError> {
+    CompiledModules::at(folder.join("policies"))
+}
+
+fn set(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|value| !value.is_empty())
+}
+
+/// Has a child load the policies of this configuration once, so that the memory which the compiler takes goes when the child ends.
+/// What fails in it is not lost: whoever loads afterwards does it again, and reports.
+pub(crate) fn by_a_child(config: Option<&Path>) {
+    if modules().is_none() {
+        return;
+    }
+    let Ok(program) = env::current_exe() else { return };
+    let mut command = Command::new(program);
+    command.args(["policy", "list"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    let ended = command.status();
+    tracing::debug!(?ended, "policies compiled by a child");
+}
