@@ -95,6 +95,13 @@ fn lists_the_rules_of_a_policy() {
     );
 }
 
+/// The one id that is no policy's.
+#[test]
+fn explains_what_check_says_by_itself() {
+    assert_explained("check/replicas-not-known");
+    assert_eq!(in_repository(&["explain", "check"]).stdout, "check/replicas-not-known\n");
+}
+
 #[test]
 fn names_the_nearest_rule() {
     in_repository(&["explain", "quorum-guard/scale-below-quorums"])

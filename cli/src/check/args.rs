@@ -39,9 +39,13 @@ pub(crate) struct Args {
     /// What runs, as `quorate snapshot save` recorded it: judged are then changes of the running sets, with their members.
     #[arg(long, value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
-    /// Ask the cluster of the kubeconfig what runs, instead of a snapshot. Only reads.
+    /// Ask the cluster of the kubeconfig what runs, instead of a snapshot, and its own Quorate, by a dry run of each change, for the
+    /// verdict. Changes nothing. Without the right to make a change, that change is judged here.
     #[arg(long, conflicts_with = "snapshot")]
     pub(crate) live: bool,
+    /// Name of the cluster's webhook configurations of Quorate.
+    #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
+    pub(crate) webhooks: String,
     /// Where objects go that name no namespace.
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(crate) namespace: String,

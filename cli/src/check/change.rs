@@ -33,6 +33,8 @@ pub(crate) struct Change {
     pub(crate) operation: Operation,
     /// The object that stands for the change: the new one, or the removed one.
     pub(crate) object: Object,
+    /// `statefulsets`
+    pub(crate) resource: String,
     pub(crate) old: Option<Value>,
     pub(crate) new: Option<Value>,
     /// How many replicas run is not to be learned from the manifests: the old one does not say.
@@ -68,7 +70,9 @@ impl Change {
             (None, _) => Operation::Create,
             (Some(_), None) => Operation::Delete,
         };
-        Some(Self { operation, object: new.or(old)?, old: before, new: after, count_is_open })
+        let object = new.or(old)?;
+        let resource = resource_of(&object.id.kind);
+        Some(Self { operation, object, resource, old: before, new: after, count_is_open })
     }
 
     /// JSON text of an AdmissionReview.
@@ -86,7 +90,7 @@ impl Change {
         json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
             "uid": "quorate-check",
             "kind": {"group": id.group, "version": version, "kind": id.kind},
-            "resource": {"group": id.group, "version": version, "resource": resource_of(&id.kind)},
+            "resource": {"group": id.group, "version": version, "resource": self.resource},
             "namespace": namespace, "name": id.name, "operation": self.operation.name(),
             "userInfo": {"username": profile.username, "groups": profile.groups},
             "object": self.new, "oldObject": self.old, "dryRun": true, "options": options,

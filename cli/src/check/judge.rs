@@ -21,8 +21,9 @@ use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
 use super::defaults::defaulted;
+use super::guard::ClusterGuard;
 use super::object::{Object, Origin, resource_of};
-use super::outcome::{Judged, Said, Spot};
+use super::outcome::{By, Judged, Said, Spot};
 use super::place::{Place, Places};
 use super::profile::Profile;
 use super::snapshot::{Running, Snapshot};
@@ -32,7 +33,10 @@ use crate::load::{load, offline};
 use crate::{document, facts};
 
 /// The rule under which this command itself speaks.
-const OPEN_COUNT: &str = "check/replicas-not-known";
+pub(crate) const OPEN_COUNT: &str = "check/replicas-not-known";
+
+/// Its page, for `quorate explain`.
+pub(crate) const OPEN_COUNT_PAGE: &str = include_str!("replicas-not-known.md");
 
 /// What all changes of one call share.
 pub(super) struct Court {
@@ -43,6 +47,8 @@ pub(super) struct Court {
     pub(super) profile: Profile,
     /// What was known of the cluster.
     pub(super) snapshot: Option<Snapshot>,
+    /// Asked for each change, where there is a cluster to ask.
+    pub(super) guard: Option<ClusterGuard>,
     pub(super) now: OffsetDateTime,
     pub(super) runtime: tokio::runtime::Runtime,
     /// Without a base nothing changes: only what the object's shape shows is kept.
@@ -97,7 +103,13 @@ impl Court {
         head: &[Object],
         texts: &Texts<'_>,
     ) -> anyhow::Result<Judged> {
-        let review = self.review(change, running, head)?;
+        let here = self.review(change, running, head)?;
+        let (review, by) = match &self.guard {
+            Some(guard) if !self.judges_shape(running) => {
+                self.runtime.block_on(guard.second(change, running.is_some(), &self.profile, here))
+            }
+            Some(_) | None => (here, By::Here),
+        };
         let origin = &change.object.origin;
         let said = review.findings.into_iter().map(|finding| {
             let spot = texts.spot(origin, &finding.field);
@@ -105,13 +117,19 @@ impl Court {
         });
         Ok(Judged {
             id: change.object.id.clone(),
-            operation: (!self.shape_only).then_some(change.operation),
+            operation: (!self.judges_shape(running)).then_some(change.operation),
             verdict: review.verdict,
+            by,
             said: said.collect(),
             patch: review.patch,
             object: change.new.clone().unwrap_or_default(),
             spot: texts.spot(origin, ""),
         })
+    }
+
+    /// What runs is a base too.
+    fn judges_shape(&self, running: Option<&Running>) -> bool {
+        self.shape_only && running.is_none()
     }
 
     fn review(&self, change: &Change, running: Option<&Running>, head: &[Object]) -> anyhow::Result<Review> {
@@ -133,7 +151,7 @@ impl Court {
             // A guest that ran out of time on a busy machine: a gate must not depend on that.
             review = ask();
         }
-        if self.shape_only {
+        if self.judges_shape(running) {
             review.findings.retain(|finding| finding.of_shape || finding.level == Level::NotJudged);
             review.verdict = Verdict::of(&review.findings);
         }

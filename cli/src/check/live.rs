@@ -6,9 +6,13 @@ use quorate_webhook::cluster::survey::Surveyor;
 
 use super::snapshot::Snapshot;
 
+/// The cluster of the kubeconfig.
+pub(crate) async fn cluster() -> anyhow::Result<Surveyor> {
+    Surveyor::connect().await.context("no cluster to ask")
+}
+
 /// The sets of the cluster, or of one namespace, and what of them could not be seen.
-pub(crate) async fn look(namespace: Option<&str>) -> anyhow::Result<(Snapshot, Vec<String>)> {
-    let surveyor = Surveyor::connect().await.context("no cluster to ask")?;
+pub(crate) async fn look(surveyor: &Surveyor, namespace: Option<&str>) -> anyhow::Result<(Snapshot, Vec<String>)> {
     let sets = surveyor.sets(namespace).await.context("statefulsets could not be listed")?;
     let mut snapshot = Snapshot::new();
     let mut gaps = Vec::new();

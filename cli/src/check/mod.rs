@@ -5,7 +5,7 @@
 //! ```text
 //! tree ─ source ─ object ─┬─ render (kustomize, helm)
 //!  files   YAML    who    ├─ gitops (Argo CD, Flux)
-//!                         └─ pair ─ defaults ─ change ─ judge ─ outcome ─ output
+//!                         └─ pair ─ defaults ─ change ─ judge (guard) ─ outcome ─ output
 //! ```
 
 pub(crate) mod args;
@@ -14,6 +14,7 @@ mod defaults;
 mod drift;
 mod git;
 mod gitops;
+mod guard;
 mod judge;
 pub(crate) mod live;
 mod object;
@@ -33,4 +34,5 @@ mod tree;
 mod walk;
 
 pub(crate) use drift::drift;
+pub(crate) use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
 pub(crate) use run::run;

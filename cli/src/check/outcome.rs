@@ -50,6 +50,17 @@ pub(crate) struct Said {
     pub(crate) spot: Spot,
 }
 
+/// Whose a verdict is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The policies', run here.
+    Here,
+    /// That of the cluster's own Quorate, by a dry run.
+    Cluster,
+    /// The policies', run here because the cluster's own Quorate was not heard, and why it was not.
+    Instead(String),
+}
+
 /// One change, judged.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Judged {
@@ -57,6 +68,7 @@ pub(crate) struct Judged {
     /// None where there is no base, and nothing but the shape was judged.
     pub(crate) operation: Option<Operation>,
     pub(crate) verdict: Verdict,
+    pub(crate) by: By,
     pub(crate) said: Vec<Said>,
     pub(crate) patch: json_patch::Patch,
     /// What was judged, before the patch.
@@ -196,6 +208,7 @@ mod tests {
             id,
             operation: None,
             verdict,
+            by: By::Here,
             said,
             patch: json_patch::Patch::default(),
             object: serde_json::Value::Null,

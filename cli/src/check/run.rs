@@ -11,8 +11,9 @@ use quorate_webhook::registration::Registration;
 use super::args::Args;
 use super::change::{Change, kept_by};
 use super::gitops::is_leading;
+use super::guard::ClusterGuard;
 use super::judge::{Court, Texts, is_unclear};
-use super::live::look;
+use super::live::{cluster, look};
 use super::object::Object;
 use super::outcome::{Gap, Outcome, Trouble};
 use super::output;
@@ -44,8 +45,10 @@ pub(super) fn outcome_of(args: &Args) -> anyhow::Result<Outcome> {
     let mut court = court(args, sides.base.is_none() && !args.as_create)?;
     let mut unseen = Vec::new();
     if args.live {
-        let (snapshot, gaps) = court.runtime.block_on(look(None))?;
+        let surveyor = court.runtime.block_on(cluster())?;
+        let (snapshot, gaps) = court.runtime.block_on(look(&surveyor, None))?;
         court.snapshot = Some(snapshot);
+        court.guard = Some(ClusterGuard { surveyor, webhooks: args.webhooks.clone() });
         unseen = gaps;
     }
     let mut outcome = outcome(args, &sides, &court)?;
@@ -67,6 +70,7 @@ fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
         policies: OnceLock::new(),
         profile: Profile::of(args),
         snapshot: args.snapshot.as_deref().map(Snapshot::read).transpose()?,
+        guard: None,
         now: clock::now(),
         runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         shape_only,

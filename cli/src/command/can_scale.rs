@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use quorate_engine::{Context, Level, Parent, Request, Review, Verdict};
-use quorate_webhook::cluster::DryRun;
 use quorate_webhook::cluster::survey::{Guard, Survey, Surveyor};
+use quorate_webhook::cluster::{DryRun, Trial};
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::scaling::{Before, Data, Listed, PathStep, path_down, roster};
 use serde::Serialize;
@@ -75,7 +75,7 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let (namespace, name) = (args.set.namespace.as_str(), args.set.name.as_str());
     let surveyor = Surveyor::connect().await?;
     let mut survey = surveyor.survey(namespace, name).await?;
-    let guard = surveyor.ask_guard(&args.webhooks, namespace, name, args.to).await;
+    let guard = surveyor.ask_guard(&args.webhooks, &Trial::scale(namespace, name, args.to)).await;
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
         Guard::Asked(answer) => asked(&answer),
@@ -111,16 +111,9 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
 
 /// The cluster's answer, as findings.
 fn asked(answer: &DryRun) -> (Verdict, &'static str, Vec<Said>) {
-    let by = "the cluster's own Quorate, by a dry run";
-    let said = |level, text: &str| Said { level, text: text.to_owned() };
-    let warned = answer.warnings.iter().map(|text| said(Level::Warn, text));
-    if (200..300).contains(&answer.code) {
-        return (Verdict::Allowed, by, warned.collect());
-    }
-    let verdict = if answer.message.contains("/not-judged: ") { Verdict::NotJudged } else { Verdict::Denied };
-    let level = if verdict == Verdict::Denied { Level::Deny } else { Level::NotJudged };
-    let text = answer.message.split_once("denied the request: ").map_or(answer.message.as_str(), |(_, text)| text);
-    (verdict, by, std::iter::once(said(level, text)).chain(warned).collect())
+    let heard = answer.heard().into_iter();
+    let said = heard.map(|heard| Said { level: heard.level, text: format!("{}: {}", heard.rule, heard.text) });
+    (answer.verdict(), "the cluster's own Quorate, by a dry run", said.collect())
 }
 
 /// The policies' verdict on the scale, with what was seen.

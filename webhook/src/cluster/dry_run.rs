@@ -1,8 +1,14 @@
-//! A request that the API server carries through everything but the storing of it: what it answers, and what it warns of.
+//! A request that the API server carries through everything but the storing of it: what it answers, what it warns of, and what of both
+//! is Quorate's.
+
+#[cfg(test)]
+mod tests;
 
 use http_body_util::BodyExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause};
 use kube::client::Body;
 use kube::{Client, Error};
+use quorate_engine::{Level, Verdict};
 
 /// The API server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +19,20 @@ pub struct DryRun {
     pub message: String,
     /// Texts of its `Warning` headers.
     pub warnings: Vec<String>,
+    /// Fields that a refusal names, each with who names it: of ours, a rule.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A finding of the cluster's own Quorate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// `<policy>/<rule>`.
+    pub rule: String,
+    pub level: Level,
+    /// Message and remedy, as one line.
+    pub text: String,
+    /// Kubernetes path; empty where none was named.
+    pub field: String,
 }
 
 impl DryRun {
@@ -23,25 +43,62 @@ impl DryRun {
         let headers = response.headers().get_all("warning").iter();
         let warnings = headers.filter_map(|value| value.to_str().ok().map(text)).collect();
         let bytes = response.into_body().collect().await?.to_bytes();
-        let answer: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let message = answer.get("message").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        Ok(Self { code, message, warnings })
+        // An object, when it passed: then nothing of it is read.
+        let status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
+        let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
+        let fields = causes.into_iter().filter_map(|StatusCause { reason, field, .. }| Some((reason?, field?)));
+        Ok(Self { code, message: status.message.unwrap_or_default(), warnings, fields: fields.collect() })
     }
+
+    /// Whether the change would be stored.
+    pub fn passed(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+
+    /// What of the answer is Quorate's: its refusal first, then its warnings. Empty when it was not asked, or had nothing to say.
+    pub fn heard(&self) -> Vec<Heard> {
+        let refusal = self.refusal().unwrap_or_default().lines().filter_map(|line| self.finding(line, None));
+        let warnings = self.warnings.iter().filter_map(|text| self.finding(text, Some(Level::Warn)));
+        refusal.chain(warnings).collect()
+    }
+
+    /// The verdict of the answer, where it is Quorate's.
+    pub fn verdict(&self) -> Verdict {
+        let is_open = |heard: &Heard| heard.level == Level::NotJudged;
+        match self.refusal() {
+            None => Verdict::Allowed,
+            Some(_) if self.heard().iter().any(is_open) => Verdict::NotJudged,
+            Some(_) => Verdict::Denied,
+        }
+    }
+
+    /// The text of a refusal by one of our entries.
+    fn refusal(&self) -> Option<&str> {
+        let (entry, text) = self.message.strip_prefix("admission webhook \"")?.split_once("\" denied the request: ")?;
+        entry.ends_with(".quorate.dev").then_some(text)
+    }
+
+    fn finding(&self, line: &str, level: Option<Level>) -> Option<Heard> {
+        let (rule, text) = line.split_once(": ")?;
+        let (_, name) = rule.split_once('/').filter(|(policy, name)| is_name(policy) && is_name(name))?;
+        let refused = if name == "not-judged" { Level::NotJudged } else { Level::Deny };
+        let field = self.fields.iter().find(|(of, _)| of == rule).map(|(_, field)| field.clone());
+        Some(Heard {
+            rule: rule.to_owned(),
+            level: level.unwrap_or(refused),
+            text: text.to_owned(),
+            field: field.unwrap_or_default(),
+        })
+    }
+}
+
+/// As policies and rules are called. Other warnings of the API server open with words or paths.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// `299 - "text"` (RFC 7234, section 5.5), with its quotes escaped.
 fn text(header: &str) -> String {
     let quoted = header.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(quoted, _)| quoted);
     quoted.map_or_else(|| header.to_owned(), |quoted| quoted.replace("\\\"", "\"").replace("\\\\", "\\"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::text;
-
-    #[test]
-    fn a_warning_is_the_text_in_its_quotes() {
-        assert_eq!(text(r#"299 - "replicas 3 -> 2 leaves \"2\"""#), r#"replicas 3 -> 2 leaves "2""#);
-        assert_eq!(text("bare"), "bare");
-    }
 }

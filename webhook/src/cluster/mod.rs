@@ -40,11 +40,14 @@ mod sets;
 mod stored;
 mod subject;
 pub mod survey;
+mod trial;
 mod watched;
 
 pub use config::ClusterConfig;
 pub use content::Content;
-pub use dry_run::DryRun;
+pub use dry_run::{DryRun, Heard};
+pub use kube::api::PropagationPolicy;
 pub use membership::RqliteAccess;
 pub use rights::{Right, Uses, missing, rights};
 pub use running::{Cluster, ClusterError, OwnCertificate};
+pub use trial::{Act, Trial};

@@ -1,23 +1,22 @@
 //! One set looked at once, from somebody's desk: the object, its pods and claims, its nodes through the API server, and what the cluster
-//! itself says to a scale of it. With the caller's own rights; one that is missing is named.
+//! itself says to a change. With the caller's own rights; one that is missing is named.
 
 use std::time::Duration;
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::api::{ListParams, Patch, PatchParams, Request};
+use kube::api::{ListParams, Request};
 use kube::{Api, Client, Error, Resource, ResourceExt};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Claim, Facts};
 use rqlite::running::HttpApi;
-use serde_json::json;
 
 use crate::cluster::kept::Keep;
 use crate::cluster::membership::{Looked, Proxied, Target, look};
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
-use crate::cluster::{ClusterError, DryRun, running};
+use crate::cluster::{ClusterError, DryRun, Trial, running};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -53,12 +52,12 @@ pub struct Survey {
     pub gaps: Vec<String>,
 }
 
-/// Who answers for a scale.
+/// Who answers for a change.
 #[derive(Debug)]
 pub enum Guard {
     /// Quorate, in the cluster: this is what it says.
     Asked(DryRun),
-    /// The dry run passed, and nobody said anything: there was nothing to say, or nobody was asked.
+    /// There is one, the dry run passed, and it said nothing: there was nothing to say, or it was not asked.
     Silent,
     /// There is no Quorate in the cluster.
     Absent,
@@ -104,10 +103,9 @@ impl Surveyor {
         survey(&self.client, namespace, name).await
     }
 
-    /// What Quorate, where it guards the cluster, says to a scale of the set. Nothing is changed. `webhooks` is the name of its
-    /// configurations.
-    pub async fn ask_guard(&self, webhooks: &str, namespace: &str, name: &str, to: u32) -> Guard {
-        ask_guard(&self.client, webhooks, namespace, name, to).await
+    /// What Quorate, where it guards the cluster, says to a change. Nothing is changed. `webhooks` is the name of its configurations.
+    pub async fn ask_guard(&self, webhooks: &str, trial: &Trial<'_>) -> Guard {
+        ask_guard(&self.client, webhooks, trial).await
     }
 }
 
@@ -139,17 +137,15 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
     Ok(Survey { json, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
 }
 
-async fn ask_guard(client: &Client, configuration: &str, namespace: &str, name: &str, to: u32) -> Guard {
-    let answer = match dry_run(client, namespace, name, to).await {
+async fn ask_guard(client: &Client, configuration: &str, trial: &Trial<'_>) -> Guard {
+    let answer = match trial.send(client).await {
         Ok(answer) => answer,
         Err(error) => return Guard::Unseen(error.to_string()),
     };
-    let policies = ["quorum-guard/", "bootstrap-expect-lock/", "remove-on-shutdown/", "secret-mounts/"];
-    let ours = |text: &String| policies.iter().any(|policy| text.contains(policy));
-    if ours(&answer.message) || answer.warnings.iter().any(ours) {
+    if !answer.heard().is_empty() {
         return Guard::Asked(answer);
     }
-    if !(200..300).contains(&answer.code) {
+    if !answer.passed() {
         return Guard::Unseen(answer.message);
     }
     // Nothing to object to, or nobody there who could.
@@ -159,14 +155,6 @@ async fn ask_guard(client: &Client, configuration: &str, namespace: &str, name: 
         Ok(None) => Guard::Absent,
         Err(error) => Guard::Unseen(format!("ValidatingWebhookConfiguration {configuration}: {error}")),
     }
-}
-
-async fn dry_run(client: &Client, namespace: &str, name: &str, to: u32) -> Result<DryRun, Error> {
-    let params = PatchParams { dry_run: true, ..PatchParams::default() };
-    let patch = Patch::Merge(json!({ "spec": { "replicas": to } }));
-    let path = StatefulSet::url_path(&(), Some(namespace));
-    let request = Request::new(path).patch_subresource("scale", name, &params, &patch).map_err(Error::BuildRequest)?;
-    DryRun::send(client, request).await
 }
 
 async fn pods(client: &Client, subject: &Subject) -> Result<Vec<(String, KeptPod)>, Error> {

@@ -7,7 +7,7 @@ use quorate_engine::{Level, Verdict};
 use serde::Serialize;
 
 use super::super::change::Operation;
-use super::super::outcome::{Counts, Gap, Judged, Outcome, Said, Spot, Trouble};
+use super::super::outcome::{By, Counts, Gap, Judged, Outcome, Said, Spot, Trouble};
 use super::super::place::Place;
 use super::super::tree::Side;
 use crate::exit::Exit;
@@ -49,6 +49,11 @@ struct Change<'o> {
     /// `null`: there is no base, only the shape was judged.
     operation: Option<Operation>,
     verdict: Verdict,
+    /// `here`, or `cluster`: the cluster's own Quorate, by a dry run.
+    by: &'static str,
+    /// Why the cluster's own Quorate was not heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_heard: Option<&'o str>,
     at: At<'o>,
     findings: Vec<Finding<'o>>,
     patch: &'o json_patch::Patch,
@@ -125,6 +130,11 @@ pub(super) fn write(outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyho
 }
 
 fn change(judged: &Judged) -> Change<'_> {
+    let (by, not_heard) = match &judged.by {
+        By::Here => ("here", None),
+        By::Cluster => ("cluster", None),
+        By::Instead(why) => ("here", Some(why.as_str())),
+    };
     Change {
         group: &judged.id.group,
         kind: &judged.id.kind,
@@ -132,6 +142,8 @@ fn change(judged: &Judged) -> Change<'_> {
         name: &judged.id.name,
         operation: judged.operation,
         verdict: judged.verdict,
+        by,
+        not_heard,
         at: at(&judged.spot),
         findings: judged.said.iter().map(finding).collect(),
         patch: &judged.patch,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use quorate_engine::{Level, Verdict};
 
-use super::super::outcome::{Gap, Judged, Outcome, Said, Spot, Trouble, verdict_name};
+use super::super::outcome::{By, Gap, Judged, Outcome, Said, Spot, Trouble, verdict_name};
 use super::super::place::Place;
 use super::super::tree::Side;
 use crate::output::printable;
@@ -36,6 +36,11 @@ fn change(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         printable(&judged.subject()),
         at(&judged.spot)
     )?;
+    match &judged.by {
+        By::Here => {}
+        By::Cluster => writeln!(out, "  {DIM}by the cluster's own Quorate{DIM:#}")?,
+        By::Instead(why) => writeln!(out, "  {DIM}judged here: {}{DIM:#}", printable(why))?,
+    }
     judged.said.iter().try_for_each(|said| finding(said, out))
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{DynamicObject, ListParams, PostParams, Request};
+use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::{Api, Client, Error};
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use super::{Check, Expected, Topic};
 use crate::cluster::registrar::{MUTATING, VALIDATING, resource};
 use crate::cluster::replicas::addresses;
 use crate::cluster::stored::StoredSet;
-use crate::cluster::{ClusterConfig, DryRun, Right, Uses, rights as used};
+use crate::cluster::{Act, ClusterConfig, DryRun, Right, Trial, Uses, rights as used};
 
 /// A thing, or why it could not be read.
 pub(super) type Read<T> = Result<T, String>;
@@ -76,11 +76,9 @@ async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, Error> {
         "spec": {"replicas": 3, "serviceName": "quorate-doctor", "selector": {"matchLabels": labels},
                  "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
     });
-    let body = serde_json::to_vec(&set).map_err(Error::SerdeError)?;
-    let params = PostParams { dry_run: true, ..PostParams::default() };
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets");
-    let request = Request::new(path).create(&params, body).map_err(Error::BuildRequest)?;
-    DryRun::send(client, request).await
+    let (group, version, resource) = ("apps", "v1", "statefulsets");
+    let act = Act::Create(&set);
+    Trial { group, version, resource, namespace: Some(namespace), name: "quorate-doctor", act }.send(client).await
 }
 
 /// Which rights the server's ServiceAccount lacks, as far as the caller may ask.

@@ -1,0 +1,198 @@
+//! `quorate check --live` and `snapshot save` on a real API server: the cluster's own verdict by dry runs, and ours where it cannot be had.
+//! In networks of their own: Quorate is taken out of one, and its claims are read anew in both.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests; an absent key is a failure"
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use quorate_cluster_tests::{ControlPlane, Namespace, Quorate, binary, isolation, manifests};
+use serde_json::Value;
+
+#[test]
+fn the_clusters_own_quorate_decides() {
+    isolation::run("guarded");
+}
+
+#[test]
+fn what_cannot_be_asked_is_judged_here() {
+    isolation::run("unheard");
+}
+
+const RULE: &str = "quorum-guard/scale-below-quorum";
+
+/// Two states of a repository, and a cluster in which the first was applied.
+struct Desk<'n, 'a> {
+    namespace: &'n Namespace<'a>,
+    kubeconfig: PathBuf,
+    folder: PathBuf,
+}
+
+impl<'n, 'a> Desk<'n, 'a> {
+    /// Applies `base`.
+    fn new(namespace: &'n Namespace<'a>, base: &str) -> Self {
+        let folder = namespace.plane().folder().join(namespace.name());
+        let desk = Self { namespace, kubeconfig: namespace.plane().kubeconfig().to_owned(), folder };
+        desk.put("base", base);
+        namespace.apply(base).ok();
+        namespace.await_ready("rqlite", 3);
+        desk
+    }
+
+    fn put(&self, side: &str, manifest: &str) {
+        std::fs::create_dir_all(self.folder.join(side)).unwrap();
+        std::fs::write(self.folder.join(side).join("db.yaml"), manifest).unwrap();
+    }
+
+    fn quorate(&self, args: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(binary());
+        command.args(args).env("KUBECONFIG", &self.kubeconfig).current_dir(&self.folder);
+        let output = command.output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), text)
+    }
+
+    /// What a check against the cluster says of the change to `head`.
+    fn check(&self, head: &str, what: &[&str]) -> (Option<i32>, Value) {
+        self.put("head", head);
+        let args = ["check", "--namespace", self.namespace.name(), "--strict", "-o", "json"];
+        let (code, text) = self.quorate(&[&args, what].concat());
+        (code, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+    }
+}
+
+const SIDES: [&str; 4] = ["--base-dir", "base", "--head-dir", "head"];
+
+fn live() -> Vec<&'static str> {
+    [&SIDES[..], &["--live"]].concat()
+}
+
+/// The change of `rqlite`.
+fn change(json: &Value) -> &Value {
+    let is_it = |change: &&Value| change["kind"] == "StatefulSet" && change["name"] == "rqlite";
+    json["changes"].as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("{json:#}"))
+}
+
+/// Its verdict, by whom, and its first finding's rule.
+fn said(json: &Value) -> (&str, &str, &str) {
+    let change = change(json);
+    (text(&change["verdict"]), text(&change["by"]), text(&change["findings"][0]["rule"]))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What was applied, with another count and nothing else changed.
+fn scaled(replicas: u32) -> String {
+    manifests::rqlite("rqlite", 3).replace("  replicas: 3\n", &format!("  replicas: {replicas}\n"))
+}
+
+fn line_of(manifest: &str, text: &str) -> usize {
+    manifest.lines().position(|line| line.contains(text)).unwrap() + 1
+}
+
+#[test]
+#[ignore = "only in a network of its own, for the_clusters_own_quorate_decides"]
+fn guarded() {
+    let plane = ControlPlane::shared();
+    let quorate = Quorate::install(plane);
+    let namespace = plane.namespace("gate");
+    let three = manifests::rqlite("rqlite", 3);
+    let desk = Desk::new(&namespace, &three);
+    quorate.await_known(&namespace, "rqlite");
+
+    // Refused by the cluster, at the line that does it; and nothing changed.
+    let one = scaled(1);
+    let (code, json) = desk.check(&one, &live());
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
+    let finding = &change(&json)["findings"][0];
+    assert_eq!(finding["at"]["line"], line_of(&one, "replicas: 1"), "{json:#}");
+    let message = text(&finding["message"]);
+    assert!(message.starts_with("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; no live view"), "{message}");
+    assert!(!text(&finding["remedy"]).is_empty(), "{json:#}");
+    assert_eq!(namespace.replicas("rqlite"), 3);
+
+    // What runs is the base, where none is given.
+    let (code, json) = desk.check(&one, &["head/db.yaml", "--live"]);
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
+    let (code, json) = desk.check(&three, &["head/db.yaml", "--live"]);
+    let unjudged = json["changes"].as_array().unwrap().iter().all(|change| change["verdict"] == "allowed");
+    assert_eq!((code, unjudged), (Some(0), true), "{json:#}");
+
+    // Admitted; a set that is not there yet is created by a dry run as well.
+    let more = format!("{}---\n{}", scaled(5), manifests::rqlite("second", 3));
+    let (code, json) = desk.check(&more, &live());
+    assert_eq!(code, Some(0), "{json:#}");
+    let changes = json["changes"].as_array().unwrap();
+    let sets: Vec<&Value> = changes.iter().filter(|change| change["kind"] == "StatefulSet").collect();
+    assert!(sets.len() == 2 && sets.iter().all(|change| change["by"] == "cluster"), "{json:#}");
+    assert_eq!((namespace.replicas("rqlite"), namespace.names("statefulset")), (3, vec!["rqlite".to_owned()]));
+
+    // Removed from git: set and Service, each with its place in the base.
+    let (code, json) = desk.check("", &live());
+    assert_eq!(code, Some(1), "{json:#}");
+    for change in json["changes"].as_array().unwrap() {
+        assert_eq!((&change["verdict"], &change["by"]), (&"denied".into(), &"cluster".into()), "{json:#}");
+        assert_eq!((&change["operation"], &change["at"]["side"]), (&"DELETE".into(), &"base".into()), "{json:#}");
+    }
+
+    // For a person.
+    desk.put("head", &one);
+    let (code, text) = desk.quorate(&[&["check", "--namespace", namespace.name()], &live()[..]].concat());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("  by the cluster's own Quorate\n  deny quorum-guard/scale-below-quorum: "), "{text}");
+}
+
+#[test]
+#[ignore = "only in a network of its own, for what_cannot_be_asked_is_judged_here"]
+fn unheard() {
+    let plane = ControlPlane::shared();
+    let quorate = Quorate::install(plane);
+    let namespace = plane.namespace("reader");
+    let mut desk = Desk::new(&namespace, &manifests::rqlite("rqlite", 3));
+    quorate.await_known(&namespace, "rqlite");
+    let one = scaled(1);
+
+    // A kubeconfig that may only read.
+    desk.kubeconfig = reader(plane, &namespace);
+    let (code, json) = desk.check(&one, &live());
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
+    let why = text(&change(&json)["notHeard"]);
+    assert!(why.contains("cannot update resource \"statefulsets\""), "{why}");
+    assert_eq!(json["notEvaluated"], Value::Array(Vec::new()), "{json:#}");
+
+    // What was recorded with it judges as well as what is read now.
+    let (code, told) = desk.quorate(&["snapshot", "save", "cluster.json"]);
+    assert_eq!((code, told.as_str()), (Some(0), "cluster.json: rqlite sets: 1\n"));
+    let (code, json) = desk.check(&one, &[&SIDES[..], &["--snapshot", "cluster.json"]].concat());
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
+
+    // Quorate hangs or is gone.
+    desk.kubeconfig = plane.kubeconfig().to_owned();
+    quorate.stop();
+    let (code, json) = desk.check(&one, &live());
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
+    let why = text(&change(&json)["notHeard"]);
+    assert!(why.contains("failed calling webhook"), "{why}");
+    plane.helm().in_namespace("quorate-system").line("uninstall quorate --wait").ok();
+    let (code, json) = desk.check(&one, &live());
+    assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
+    assert_eq!(change(&json)["notHeard"], "no Quorate guards the cluster", "{json:#}");
+}
+
+/// May read what `snapshot save` says that it reads, cluster-wide.
+fn reader(plane: &ControlPlane, namespace: &Namespace<'_>) -> PathBuf {
+    let kubectl = plane.kubectl();
+    let resources = "statefulsets.apps,pods,persistentvolumeclaims,pods/proxy";
+    kubectl.line(&format!("create clusterrole gate-reader --verb=get,list --resource={resources}")).ok();
+    let account = format!("{}:default", namespace.name());
+    kubectl
+        .line(&format!("create clusterrolebinding gate-reader --clusterrole=gate-reader --serviceaccount={account}"))
+        .ok();
+    plane.service_account(namespace.name(), "default")
+}

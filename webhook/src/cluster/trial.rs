@@ -1,0 +1,133 @@
+//! One change, put to the API server as a dry run: admission judges it, nothing is stored.
+//! It needs the right to make the change: the API server authorises a dry run as it would the change itself.
+
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, PropagationPolicy, Request};
+use kube::{Client, Error, Resource};
+use serde_json::{Value, json};
+
+use crate::cluster::DryRun;
+
+/// Whose fields an applied manifest's would be. Nothing is stored.
+const MANAGER: &str = "quorate-check";
+
+/// What is tried, on which object.
+#[derive(Debug, Clone)]
+pub struct Trial<'t> {
+    pub group: &'t str,
+    pub version: &'t str,
+    /// `statefulsets`
+    pub resource: &'t str,
+    pub namespace: Option<&'t str>,
+    pub name: &'t str,
+    pub act: Act<'t>,
+}
+
+/// The change. Objects are whole, as in a manifest.
+#[derive(Debug, Clone)]
+pub enum Act<'t> {
+    Create(&'t Value),
+    /// In the place of the one that is there, whatever its resourceVersion.
+    Replace(&'t Value),
+    /// Server-side, over what others own.
+    Apply(&'t Value),
+    Delete(PropagationPolicy),
+    /// To so many replicas.
+    Scale(u32),
+}
+
+impl<'t> Trial<'t> {
+    /// Scaling a StatefulSet.
+    pub fn scale(namespace: &'t str, name: &'t str, to: u32) -> Self {
+        let namespace = Some(namespace);
+        Self { group: "apps", version: "v1", resource: "statefulsets", namespace, name, act: Act::Scale(to) }
+    }
+
+    pub(crate) async fn send(&self, client: &Client) -> Result<DryRun, Error> {
+        DryRun::send(client, self.request()?).await
+    }
+
+    fn request(&self) -> Result<axum::http::Request<Vec<u8>>, Error> {
+        let path = DynamicObject::url_path(&self.api(), self.namespace);
+        let requests = Request::new(path);
+        let posted = PostParams { dry_run: true, ..PostParams::default() };
+        let patched = PatchParams { dry_run: true, ..PatchParams::default() };
+        let request = match &self.act {
+            Act::Create(object) => requests.create(&posted, object.to_string().into_bytes()),
+            Act::Replace(object) => {
+                requests.replace(self.name, &posted, unconditional(object).to_string().into_bytes())
+            }
+            Act::Apply(object) => {
+                let applied = PatchParams { field_manager: Some(MANAGER.to_owned()), force: true, ..patched };
+                requests.patch(self.name, &applied, &Patch::Apply(object))
+            }
+            Act::Delete(policy) => {
+                let deleted = DeleteParams { dry_run: true, ..DeleteParams::default() };
+                requests.delete(self.name, &DeleteParams { propagation_policy: Some(policy.clone()), ..deleted })
+            }
+            Act::Scale(replicas) => {
+                let scale = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
+                requests.patch_subresource("scale", self.name, &patched, &scale)
+            }
+        };
+        request.map_err(Error::BuildRequest)
+    }
+
+    fn api(&self) -> ApiResource {
+        let group_version =
+            if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) };
+        ApiResource {
+            group: self.group.to_owned(),
+            version: self.version.to_owned(),
+            api_version: group_version,
+            kind: String::new(),
+            plural: self.resource.to_owned(),
+        }
+    }
+}
+
+/// Without its resourceVersion, so that what somebody changes meanwhile is no conflict.
+fn unconditional(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(group: &str, namespace: Option<&str>, act: Act<'_>) -> (String, String) {
+        let trial = Trial { group, version: "v1", resource: "things", namespace, name: "a", act };
+        let request = trial.request().unwrap();
+        (format!("{} {}", request.method(), request.uri()), String::from_utf8(request.into_body()).unwrap())
+    }
+
+    /// One that is not would change the cluster.
+    #[test]
+    fn every_request_is_a_dry_run() {
+        let object = json!({ "metadata": { "name": "a", "resourceVersion": "7" } });
+        for (act, line) in [
+            (Act::Create(&object), "POST /apis/apps/v1/namespaces/db/things?&dryRun=All"),
+            (Act::Replace(&object), "PUT /apis/apps/v1/namespaces/db/things/a?&dryRun=All"),
+            (
+                Act::Apply(&object),
+                "PATCH /apis/apps/v1/namespaces/db/things/a?&dryRun=All&force=true&fieldManager=quorate-check",
+            ),
+            (Act::Scale(2), "PATCH /apis/apps/v1/namespaces/db/things/a/scale?&dryRun=All"),
+        ] {
+            assert_eq!(sent("apps", Some("db"), act).0, line);
+        }
+        let (line, body) = sent("", None, Act::Delete(PropagationPolicy::Foreground));
+        assert_eq!(line, "DELETE /api/v1/things/a?");
+        assert_eq!(body, r#"{"dryRun":["All"],"propagationPolicy":"Foreground"}"#);
+    }
+
+    #[test]
+    fn a_replacement_names_no_version() {
+        let object = json!({ "metadata": { "name": "a", "resourceVersion": "7", "uid": "u" } });
+        let (_, body) = sent("apps", Some("db"), Act::Replace(&object));
+        assert_eq!(body, r#"{"metadata":{"name":"a","uid":"u"}}"#);
+    }
+}
