@@ -4,7 +4,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use quorate_engine::{CompiledModules, FolderError};
 
@@ -13,8 +16,19 @@ use crate::output;
 /// A folder, or `off`.
 const VARIABLE: &str = "QUORATE_CACHE";
 
-/// The folder, when there is one that is ours alone. One that was asked for and cannot be used is complained of.
+/// For a child that compiles; a slow one is not waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The folder, when there is one that is ours alone. One that was asked for and cannot be used is complained of, once.
 pub(crate) fn modules() -> Option<CompiledModules> {
+    static MODULES: OnceLock<Option<CompiledModules>> = OnceLock::new();
+    MODULES.get_or_init(find).clone()
+}
+
+fn find() -> Option<CompiledModules> {
     match env::var_os(VARIABLE) {
         Some(off) if off.is_empty() || off == "off" => None,
         Some(asked) => below(asked.into())
@@ -38,7 +52,8 @@ fn set(variable: &str) -> Option<OsString> {
 /// Has a child load the policies of this configuration once, so that the memory which the compiler takes goes when the child ends.
 /// What fails in it is not lost: whoever loads afterwards does it again, and reports.
 pub(crate) fn by_a_child(config: Option<&Path>) {
-    if modules().is_none() {
+    // What is no plain file may be read only once.
+    if modules().is_none() || !config.is_none_or(Path::is_file) {
         return;
     }
     let Ok(program) = env::current_exe() else { return };
@@ -47,6 +62,21 @@ pub(crate) fn by_a_child(config: Option<&Path>) {
     if let Some(config) = config {
         command.arg("--config").arg(config);
     }
-    let ended = command.status();
-    tracing::debug!(?ended, "policies compiled by a child");
+    match command.spawn() {
+        Ok(child) => await_end(child),
+        Err(error) => tracing::debug!(%error, "no child to compile policies"),
+    }
+}
+
+fn await_end(mut child: Child) {
+    let deadline = Instant::now() + PATIENCE;
+    while let Ok(None) = child.try_wait() {
+        if Instant::now() >= deadline {
+            // It is gone already when it cannot be killed.
+            let _ = child.kill();
+            let _ = child.wait();
+            return;
+        }
+        thread::sleep(LOOK);
+    }
 }

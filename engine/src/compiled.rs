@@ -2,142 +2,84 @@
 //! The one place of the product with `unsafe`: kept machine code is believed because nobody else can have written it. Any doubt means
 //! compiling again; nothing that goes wrong here keeps a policy from being loaded.
 
+mod folder;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 use tracing::debug;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// Files that stay in the folder: a few versions of a few dozen policies. The oldest go first.
-const MOST_KEPT: usize = 64;
+use self::folder::Folder;
+pub use self::folder::FolderError;
 
 /// A file opens with the SHA-256 of the code behind it, so that a damaged one is told from a whole one.
 const SUM_BYTES: usize = 32;
 
-/// Others may write: bits of a mode.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// What our files are called, behind the 64 hexadecimal digits of their key.
+const EXTENSION: &str = ".cwasm";
 
-/// A folder of compiled modules that only this user writes.
+/// A folder of compiled modules that only this user writes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CompiledModules {
-    folder: PathBuf,
-}
-
-/// The folder cannot be used.
-#[derive(Debug, Error)]
-pub enum FolderError {
-    #[error("{}: {source}", folder.display())]
-    Unusable {
-        folder: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("{}: no folder", folder.display())]
-    NoFolder { folder: PathBuf },
-    #[error(
-        "{}: others may write there (owner {owner}, mode {mode:03o}), and compiled policies are run as they are; give a folder of your own, mode 700",
-        folder.display()
-    )]
-    Shared { folder: PathBuf, owner: u32, mode: u32 },
+    folder: Arc<Folder>,
 }
 
 impl CompiledModules {
-    /// Uses `folder`; makes it, mode 700, when it is not there.
+    /// Uses the folder at an absolute path; makes it, mode 700, when it is not there.
     ///
     /// # Errors
     /// When it cannot be made, or others than this user may write to it.
-    pub fn at(folder: PathBuf) -> Result<Self, FolderError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        let looked = made.and_then(|()| fs::symlink_metadata(&folder));
-        match looked {
-            Err(source) => Err(FolderError::Unusable { folder, source }),
-            Ok(found) if !found.is_dir() => Err(FolderError::NoFolder { folder }),
-            Ok(found) if is_ours_alone(&found) => Ok(Self { folder }),
-            Ok(found) => Err(FolderError::Shared { folder, owner: found.uid(), mode: found.mode() & 0o777 }),
-        }
+    pub fn at(path: PathBuf) -> Result<Self, FolderError> {
+        Ok(Self { folder: Arc::new(Folder::open(path)?) })
     }
 
     /// The module as it was compiled before by this wasmtime, with these settings, for this processor.
     pub(crate) fn find(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
-        let path = self.path(engine, wasm);
-        let code = read(&path).map_err(|error| debug!(path = %path.display(), %error, "no compiled module")).ok()?;
+        let name = name(engine, wasm);
+        let code = self.folder.read(&name).and_then(whole);
+        let code = code.map_err(|error| debug!(name, %error, "no compiled module")).ok()?;
         #[expect(unsafe_code, reason = "wasmtime runs what it is given; only this user can have written it, and whole")]
         // SAFETY: the bytes were written by `keep` from `Component::serialize`. The folder and the file are this user's and not writable by
         // others, and their sum is that of what was written. wasmtime itself refuses code of another version, configuration or processor.
         let component = unsafe { Component::deserialize(engine, code) };
-        component.map_err(|error| debug!(path = %path.display(), %error, "a compiled module of another build")).ok()
+        component.map_err(|error| debug!(name, %error, "a compiled module of another build")).ok()
     }
 
     /// Keeps what was compiled, for the next start. That it cannot be kept costs time and nothing else.
     pub(crate) fn keep(&self, engine: &Engine, wasm: &[u8], component: &Component) {
-        let path = self.path(engine, wasm);
-        let kept = component.serialize().map_err(io::Error::other).and_then(|code| write(&path, &code));
-        match kept.and_then(|()| self.forget_the_oldest()) {
-            Ok(()) => debug!(path = %path.display(), "compiled module kept"),
-            Err(error) => debug!(path = %path.display(), %error, "compiled module not kept"),
+        let name = name(engine, wasm);
+        let code = component.serialize().map_err(io::Error::other);
+        match code.and_then(|code| self.folder.write(&name, &[Sha256::digest(&code).as_slice(), &code])) {
+            Ok(()) => debug!(name, "compiled module kept"),
+            Err(error) => debug!(name, %error, "compiled module not kept"),
         }
-    }
-
-    fn path(&self, engine: &Engine, wasm: &[u8]) -> PathBuf {
-        let mut key = Key(Sha256::new());
-        engine.precompile_compatibility_hash().hash(&mut key);
-        key.write(wasm);
-        let name: String = key.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.folder.join(name).with_extension("cwasm")
-    }
-
-    fn forget_the_oldest(&self) -> io::Result<()> {
-        let mut kept = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            kept.push((entry.metadata()?.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
-        }
-        kept.sort();
-        let more = kept.len().saturating_sub(MOST_KEPT);
-        kept.iter().take(more).try_for_each(|(_, path)| fs::remove_file(path))
+        self.folder.forget_the_oldest(&name);
     }
 }
 
-fn is_ours_alone(found: &Metadata) -> bool {
-    found.uid() == geteuid().as_raw() && found.mode() & WRITABLE_BY_OTHERS == 0
-}
-
-/// The code, when it is ours and whole.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    if !is_ours_alone(&file.metadata()?) {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may write it"));
-    }
-    let mut sum = [0; SUM_BYTES];
-    let mut code = Vec::new();
-    file.read_exact(&mut sum)?;
-    file.read_to_end(&mut code)?;
-    if Sha256::digest(&code).as_slice() == sum {
+/// The code behind its sum.
+fn whole(mut file: Vec<u8>) -> io::Result<Vec<u8>> {
+    let code = file.split_off(SUM_BYTES.min(file.len()));
+    if Sha256::digest(&code).as_slice() == file {
         Ok(code)
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidData, "its sum is wrong"))
     }
 }
 
-/// Whole or not at all, for whoever reads at the same time.
-fn write(path: &Path, code: &[u8]) -> io::Result<()> {
-    let part = path.with_extension(format!("{}.part", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    file.write_all(&Sha256::digest(code))?;
-    file.write_all(code)?;
-    drop(file);
-    fs::rename(&part, path)
+fn name(engine: &Engine, wasm: &[u8]) -> String {
+    let mut key = Key(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut key);
+    key.write(wasm);
+    let digits: String = key.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    digits + EXTENSION
 }
 
 /// What std hashes, as SHA-256.

@@ -1,84 +1,113 @@
 //! What is believed of a folder, and what is not.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use super::folder::MOST_KEPT;
 use super::*;
 use crate::machine::{Machine, MachineLimits};
 
 /// The smallest component.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
-fn folder() -> (tempfile::TempDir, CompiledModules) {
+/// A folder, and where it is.
+fn folder() -> (tempfile::TempDir, PathBuf, CompiledModules) {
     let folder = tempfile::tempdir().unwrap();
-    let modules = CompiledModules::at(folder.path().join("policies")).unwrap();
-    (folder, modules)
+    let path = folder.path().join("policies");
+    let modules = CompiledModules::at(path.clone()).unwrap();
+    (folder, path, modules)
 }
 
 fn engine() -> Engine {
     Machine::new(MachineLimits { instances: 1, ..MachineLimits::default() }).unwrap().engine().clone()
 }
 
-fn kept(modules: &CompiledModules, engine: &Engine) -> PathBuf {
+fn keep(modules: &CompiledModules, engine: &Engine) -> String {
     modules.keep(engine, EMPTY, &Component::new(engine, EMPTY).unwrap());
-    modules.path(engine, EMPTY)
+    name(engine, EMPTY)
+}
+
+fn names(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[test]
 fn what_was_kept_is_found_by_the_same_engine_and_module() {
-    let (_folder, modules) = folder();
+    let (_folder, path, modules) = folder();
     let engine = engine();
     assert!(modules.find(&engine, EMPTY).is_none());
-    let path = kept(&modules, &engine);
+    let kept = keep(&modules, &engine);
     assert!(modules.find(&engine, EMPTY).is_some());
-    assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600);
+    assert_eq!(path.join(&kept).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let other = Engine::new(wasmtime::Config::new().epoch_interruption(false)).unwrap();
-    assert_ne!(modules.path(&other, EMPTY), path);
-    assert_ne!(modules.path(&engine, b"another module"), path);
+    assert_ne!(name(&other, EMPTY), kept);
+    assert_ne!(name(&engine, b"another module"), kept);
 }
 
 #[test]
 fn how_much_a_machine_may_use_does_not_matter() {
-    let (_folder, modules) = folder();
-    let path = kept(&modules, &engine());
+    let (_folder, _, modules) = folder();
+    keep(&modules, &engine());
     let large = Machine::new(MachineLimits { instances: 3, memory_bytes: 128 << 20 }).unwrap();
-    assert_eq!(modules.path(large.engine(), EMPTY), path);
     assert!(modules.find(large.engine(), EMPTY).is_some());
 }
 
 #[test]
-fn a_damaged_file_is_not_believed() {
-    let (_folder, modules) = folder();
+fn a_damaged_file_is_not_believed_and_made_anew() {
+    let (_folder, path, modules) = folder();
     let engine = engine();
-    let path = kept(&modules, &engine);
-    let whole = fs::read(&path).unwrap();
-    let mut flipped = whole.clone();
+    let kept = path.join(keep(&modules, &engine));
+    let sound = fs::read(&kept).unwrap();
+    let mut flipped = sound.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    let half = whole[..whole.len() / 2].to_vec();
-    for damaged in [flipped, half, whole[..10].to_vec(), Vec::new()] {
-        fs::write(&path, damaged).unwrap();
+    let half = sound[..sound.len() / 2].to_vec();
+    for damaged in [flipped, half, sound[..10].to_vec(), Vec::new()] {
+        fs::write(&kept, damaged).unwrap();
         assert!(modules.find(&engine, EMPTY).is_none());
     }
-    kept(&modules, &engine);
+    keep(&modules, &engine);
     assert!(modules.find(&engine, EMPTY).is_some());
 }
 
 #[test]
 fn code_of_another_build_is_not_believed() {
-    let (_folder, modules) = folder();
+    let (_folder, _, modules) = folder();
     let (engine, other) = (engine(), Engine::default());
-    let path = modules.path(&engine, EMPTY);
-    write(&path, &Component::new(&other, EMPTY).unwrap().serialize().unwrap()).unwrap();
+    let code = Component::new(&other, EMPTY).unwrap().serialize().unwrap();
+    modules.folder.write(&name(&engine, EMPTY), &[Sha256::digest(&code).as_slice(), &code]).unwrap();
     assert!(modules.find(&engine, EMPTY).is_none());
 }
 
 #[test]
-fn a_file_that_others_may_write_is_not_believed() {
-    let (_folder, modules) = folder();
+fn a_file_that_others_may_have_written_is_not_believed() {
+    let (outside, path, modules) = folder();
     let engine = engine();
-    let path = kept(&modules, &engine);
-    fs::set_permissions(&path, Permissions::from_mode(0o620)).unwrap();
+    let kept = path.join(keep(&modules, &engine));
+    fs::set_permissions(&kept, Permissions::from_mode(0o620)).unwrap();
     assert!(modules.find(&engine, EMPTY).is_none());
+    fs::set_permissions(&kept, Permissions::from_mode(0o600)).unwrap();
+    let elsewhere = outside.path().join("elsewhere");
+    fs::hard_link(&kept, &elsewhere).unwrap();
+    assert!(modules.find(&engine, EMPTY).is_none());
+    fs::remove_file(&kept).unwrap();
+    symlink(&elsewhere, &kept).unwrap();
+    assert!(modules.find(&engine, EMPTY).is_none());
+}
+
+#[test]
+fn what_stands_at_the_path_later_does_not_matter() {
+    let (outside, path, modules) = folder();
+    let engine = engine();
+    let kept = keep(&modules, &engine);
+    fs::rename(&path, outside.path().join("moved")).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join(kept), "swapped").unwrap();
+    assert!(modules.find(&engine, EMPTY).is_some());
 }
 
 #[test]
@@ -88,24 +117,53 @@ fn a_folder_that_others_may_write_is_refused() {
     let error = CompiledModules::at(folder.path().to_owned()).unwrap_err().to_string();
     assert!(error.contains("others may write there") && error.contains("mode 777"), "{error}");
     let link = folder.path().join("link");
-    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
-    assert!(matches!(CompiledModules::at(link), Err(FolderError::NoFolder { .. })));
+    symlink(folder.path(), &link).unwrap();
+    assert!(matches!(CompiledModules::at(link), Err(FolderError::Unusable { .. })));
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    assert!(CompiledModules::at(file).is_err());
+    assert!(matches!(CompiledModules::at(file), Err(FolderError::Unusable { .. })));
+    assert!(matches!(CompiledModules::at("policies".into()), Err(FolderError::Relative { .. })));
+}
+
+/// As `sudo` with the caller's HOME would have it.
+#[test]
+fn a_folder_within_somebody_elses_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policies");
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    if std::os::unix::fs::chown(folder.path(), Some(65_532), None).is_err() {
+        // Only root can give a folder away.
+        return;
+    }
+    assert!(matches!(CompiledModules::at(path), Err(FolderError::Within { owner: 65_532, .. })));
 }
 
 #[test]
-fn the_oldest_go_first() {
-    let (_folder, modules) = folder();
+fn the_oldest_of_ours_go_and_nothing_else() {
+    let (_folder, path, modules) = folder();
     let engine = engine();
-    let old = modules.folder.join("old.cwasm");
-    fs::write(&old, "").unwrap();
-    File::open(&old).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    for number in 1..MOST_KEPT {
-        fs::write(modules.folder.join(format!("{number}.cwasm")), "").unwrap();
+    let old = |index: usize| format!("{index:064x}.cwasm");
+    for name in (0..MOST_KEPT).map(old).chain([format!("{:064x}.cwasm.7.part", 0), "my.wasm".to_owned()]) {
+        fs::write(path.join(&name), "").unwrap();
+        File::open(path.join(&name)).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
     }
-    let path = kept(&modules, &engine);
-    assert_eq!(fs::read_dir(&modules.folder).unwrap().count(), MOST_KEPT);
-    assert!(!old.exists() && path.exists());
+    File::open(path.join(old(9))).unwrap().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+    fs::create_dir(path.join("folder")).unwrap();
+    let kept = keep(&modules, &engine);
+    let left = names(&path);
+    assert_eq!(left.len(), MOST_KEPT + 2);
+    for stays in [kept, old(9), "my.wasm".to_owned(), "folder".to_owned()] {
+        assert!(left.contains(&stays), "{stays}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_leaves_nothing_behind() {
+    let (_folder, path, modules) = folder();
+    let engine = engine();
+    fs::create_dir(path.join(name(&engine, EMPTY))).unwrap();
+    let kept = keep(&modules, &engine);
+    assert_eq!(names(&path), [kept]);
+    assert!(modules.find(&engine, EMPTY).is_none());
 }
