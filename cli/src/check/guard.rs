@@ -2,19 +2,18 @@
 //! to tell message from remedy, and to find the field.
 //! Does not judge.
 
-use quorate_engine::{Finding, Level, Review};
-use quorate_webhook::cluster::survey::{Guard, Surveyor};
-use quorate_webhook::cluster::{Act, Heard, PropagationPolicy, Trial};
+use quorate_engine::{Finding, Review};
+use quorate_webhook::cluster::survey::Surveyor;
+use quorate_webhook::cluster::{Act, Guard, Guarding, Heard, Trial};
 
 use super::change::{Change, Operation};
 use super::outcome::By;
 use super::profile::Profile;
 
-/// The cluster's Quorate, if there is one.
+/// The cluster, and what its Quorate is asked about.
 pub(super) struct ClusterGuard {
     pub(super) surveyor: Surveyor,
-    /// Name of its webhook configurations.
-    pub(super) webhooks: String,
+    pub(super) guarding: Guarding,
 }
 
 impl ClusterGuard {
@@ -27,8 +26,7 @@ impl ClusterGuard {
         here: Review,
     ) -> (Review, By) {
         let Some(trial) = trial(change, is_running, profile) else { return (here, By::Here) };
-        let guard = self.surveyor.ask_guard(&self.webhooks, &trial).await;
-        joined(guard, &change.object.id.shown(), here)
+        joined(self.surveyor.ask(&self.guarding, &trial).await, &change.object.id.shown(), here)
     }
 }
 
@@ -39,12 +37,12 @@ fn trial<'c>(change: &'c Change, is_running: bool, profile: &Profile) -> Option<
         // The object that was judged: what runs, with the manifest over it.
         Operation::Update if is_running => Act::Replace(change.new.as_ref()?),
         Operation::Update => Act::Apply(change.new.as_ref()?),
-        Operation::Delete if profile.propagation == "Foreground" => Act::Delete(PropagationPolicy::Foreground),
-        Operation::Delete => Act::Delete(PropagationPolicy::Background),
+        Operation::Delete => Act::Delete(profile.propagation.clone()),
     };
     Some(Trial {
         group: &id.group,
         version: &change.object.version,
+        kind: &id.kind,
         resource: &change.resource,
         namespace: id.namespace.as_deref(),
         name: &id.name,
@@ -54,44 +52,28 @@ fn trial<'c>(change: &'c Change, is_running: bool, profile: &Profile) -> Option<
 
 fn joined(guard: Guard, subject: &str, here: Review) -> (Review, By) {
     match guard {
-        Guard::Asked(answer) => {
-            let findings = findings(answer.heard(), subject, &here.findings);
-            (Review { verdict: answer.verdict(), findings, ..here }, By::Cluster)
+        Guard::Asked { verdict, heard } => {
+            let findings = heard.into_iter().map(|heard| finding(heard, subject, &here.findings)).collect();
+            (Review { verdict, findings, ..here }, By::Cluster)
         }
-        Guard::Silent if here.findings.is_empty() => (here, By::Cluster),
-        Guard::Silent => {
-            let why = "a dry run passed without a word: Quorate does not guard this namespace, or not by these rules";
-            (here, By::Instead(why.to_owned()))
-        }
+        Guard::Refused(why) => (here, By::Refused(why)),
+        Guard::Unguarded => (here, By::Instead("the cluster's Quorate is not asked about this".to_owned())),
         Guard::Absent => (here, By::Instead("no Quorate guards the cluster".to_owned())),
         Guard::Unseen(why) => (here, By::Instead(why)),
     }
 }
 
-/// A warning that is too long for one comes as two, the second its remedy, which names no object.
-fn findings(heard: Vec<Heard>, subject: &str, here: &[Finding]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for heard in heard {
-        match findings.last_mut() {
-            Some(last) if heard.level == Level::Warn && last.rule == heard.rule && !heard.text.starts_with(subject) => {
-                last.remedy = heard.text;
-            }
-            _ => findings.push(finding(heard, subject, here)),
-        }
-    }
-    findings
-}
-
-fn finding(Heard { rule, level, text, field }: Heard, subject: &str, here: &[Finding]) -> Finding {
+fn finding(heard: Heard, subject: &str, here: &[Finding]) -> Finding {
+    let Heard { rule, level, text, remedy, field } = heard;
     let same = here.iter().find(|finding| finding.rule == rule);
     let text = text.strip_prefix(subject).and_then(|text| text.strip_prefix(": ")).unwrap_or(&text);
-    let known = same.map(|same| same.remedy.as_str()).filter(|remedy| !remedy.is_empty());
-    let message = known.and_then(|remedy| text.strip_suffix(remedy)?.strip_suffix("; "));
+    let known = same.map(|same| same.remedy.as_str()).filter(|known| remedy.is_empty() && !known.is_empty());
+    let message = known.and_then(|known| text.strip_suffix(known)?.strip_suffix("; "));
     Finding {
         level,
         message: message.unwrap_or(text).to_owned(),
         field: if field.is_empty() { same.map(|same| same.field.clone()).unwrap_or_default() } else { field },
-        remedy: message.and(known).unwrap_or_default().to_owned(),
+        remedy: message.and(known).map_or(remedy, str::to_owned),
         retry: false,
         of_shape: false,
         rule,
@@ -100,8 +82,7 @@ fn finding(Heard { rule, level, text, field }: Heard, subject: &str, here: &[Fin
 
 #[cfg(test)]
 mod tests {
-    use quorate_engine::{Phase, Verdict};
-    use quorate_webhook::cluster::DryRun;
+    use quorate_engine::{Level, Phase, Verdict};
 
     use super::*;
 
@@ -124,39 +105,36 @@ mod tests {
         Review { phase: Phase::Validate, verdict, findings, patch, audit, matched }
     }
 
-    fn answer(code: u16, message: &str, warnings: &[&str]) -> Guard {
-        let warnings = warnings.iter().map(|&text| text.to_owned()).collect();
-        Guard::Asked(DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() })
+    fn asked(verdict: Verdict, level: Level, text: &str, remedy: &str) -> Guard {
+        let (text, remedy) = (text.to_owned(), remedy.to_owned());
+        Guard::Asked {
+            verdict,
+            heard: vec![Heard { rule: RULE.to_owned(), level, text, remedy, field: String::new() }],
+        }
     }
 
     #[test]
     fn the_cluster_decides_in_its_own_words() {
-        let refusal = format!(
-            "admission webhook \"scale.quorate.dev\" denied the request: {RULE}: {SUBJECT}: seen 0.01 s ago; scale to 2"
-        );
-        let (review, by) = joined(answer(403, &refusal, &[]), SUBJECT, here(Level::Warn));
+        let refusal = format!("{SUBJECT}: seen 0.01 s ago; scale to 2");
+        let (review, by) = joined(asked(Verdict::Denied, Level::Deny, &refusal, ""), SUBJECT, here(Level::Warn));
         let found = review.findings.first().unwrap();
         assert_eq!((review.verdict, &by), (Verdict::Denied, &By::Cluster));
         assert_eq!((found.message.as_str(), found.remedy.as_str()), ("seen 0.01 s ago", "scale to 2"));
         assert_eq!((found.level, found.field.as_str()), (Level::Deny, "spec.replicas"));
-        let warning = format!("{RULE}: {SUBJECT}: never mind");
-        let (review, _) = joined(answer(200, "", &[&warning, &format!("{RULE}: wait")]), SUBJECT, here(Level::Deny));
-        assert_eq!((review.verdict, review.findings.len()), (Verdict::Allowed, 1));
+        let warned = asked(Verdict::Allowed, Level::Warn, &format!("{SUBJECT}: never mind"), "wait");
+        let (review, _) = joined(warned, SUBJECT, here(Level::Deny));
         let found = review.findings.first().unwrap();
+        assert_eq!(review.verdict, Verdict::Allowed);
         assert_eq!((found.message.as_str(), found.remedy.as_str()), ("never mind", "wait"));
     }
 
     #[test]
     fn what_is_judged_here_stands_where_the_cluster_is_not_heard() {
-        for guard in [Guard::Silent, Guard::Absent, Guard::Unseen("forbidden".to_owned())] {
+        for guard in [Guard::Unguarded, Guard::Absent, Guard::Unseen("forbidden".to_owned())] {
             let (review, by) = joined(guard, SUBJECT, here(Level::Deny));
             assert_eq!((&review, matches!(by, By::Instead(_))), (&here(Level::Deny), true));
         }
-    }
-
-    #[test]
-    fn silence_agrees_with_nothing_found() {
-        let nothing = Review { verdict: Verdict::Allowed, findings: Vec::new(), ..here(Level::Warn) };
-        assert_eq!(joined(Guard::Silent, SUBJECT, nothing).1, By::Cluster);
+        let (review, by) = joined(Guard::Refused("quota".to_owned()), SUBJECT, here(Level::Deny));
+        assert_eq!((review, by), (here(Level::Deny), By::Refused("quota".to_owned())));
     }
 }

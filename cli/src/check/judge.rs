@@ -180,7 +180,7 @@ fn open_count() -> Finding {
         message: "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests"
             .to_owned(),
         field: "spec.replicas".to_owned(),
-        remedy: "write `spec.replicas` down, or give what runs with --snapshot".to_owned(),
+        remedy: "write `spec.replicas` down, or give what runs, with --snapshot or --live".to_owned(),
         retry: false,
         of_shape: false,
     }

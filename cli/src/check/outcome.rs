@@ -59,6 +59,8 @@ pub(crate) enum By {
     Cluster,
     /// The policies', run here because the cluster's own Quorate was not heard, and why it was not.
     Instead(String),
+    /// The same, because somebody else refuses the change before Quorate's word counts: what they say.
+    Refused(String),
 }
 
 /// One change, judged.

@@ -1,25 +1,29 @@
 //! Who applies the change: the users of the usual tools, as they are installed by default, or one's own.
 //! What a user may do is for the policies.
 
+use quorate_webhook::cluster::PropagationPolicy;
+
 use super::args::Args;
 
 /// The user of a request, and how it deletes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Profile {
     pub(crate) username: String,
     pub(crate) groups: Vec<String>,
     /// `propagationPolicy` of its deletions.
-    pub(crate) propagation: &'static str,
+    pub(crate) propagation: PropagationPolicy,
 }
 
 impl Profile {
     pub(crate) fn of(args: &Args) -> Self {
         let (username, own_groups, propagation) = match args.user.as_str() {
             // Argo CD prunes in the foreground by default (PrunePropagationPolicy); Flux and kubectl do so in the background.
-            "argocd" => service_account("argocd", "argocd-application-controller", "Foreground"),
-            "flux" => service_account("flux-system", "kustomize-controller", "Background"),
-            "admin" => ("kubernetes-admin".to_owned(), vec!["system:masters".to_owned()], "Background"),
-            user => (user.to_owned(), Vec::new(), "Background"),
+            "argocd" => service_account("argocd", "argocd-application-controller", PropagationPolicy::Foreground),
+            "flux" => service_account("flux-system", "kustomize-controller", PropagationPolicy::Background),
+            "admin" => {
+                ("kubernetes-admin".to_owned(), vec!["system:masters".to_owned()], PropagationPolicy::Background)
+            }
+            user => (user.to_owned(), Vec::new(), PropagationPolicy::Background),
         };
         let given = args.groups.iter().cloned();
         let everybody = "system:authenticated".to_owned();
@@ -27,7 +31,11 @@ impl Profile {
     }
 }
 
-fn service_account(namespace: &str, name: &str, propagation: &'static str) -> (String, Vec<String>, &'static str) {
+fn service_account(
+    namespace: &str,
+    name: &str,
+    propagation: PropagationPolicy,
+) -> (String, Vec<String>, PropagationPolicy) {
     let groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
     (format!("system:serviceaccount:{namespace}:{name}"), groups, propagation)
 }

@@ -4,8 +4,8 @@
 use std::io::{self, Write};
 
 use quorate_engine::{Context, Level, Parent, Request, Review, Verdict};
-use quorate_webhook::cluster::survey::{Guard, Survey, Surveyor};
-use quorate_webhook::cluster::{DryRun, Trial};
+use quorate_webhook::cluster::survey::{Survey, Surveyor};
+use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::scaling::{Before, Data, Listed, PathStep, path_down, roster};
 use serde::Serialize;
@@ -75,22 +75,17 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let (namespace, name) = (args.set.namespace.as_str(), args.set.name.as_str());
     let surveyor = Surveyor::connect().await?;
     let mut survey = surveyor.survey(namespace, name).await?;
-    let guard = surveyor.ask_guard(&args.webhooks, &Trial::scale(namespace, name, args.to)).await;
+    let guarding = surveyor.guarding(&args.webhooks).await;
+    let guard = surveyor.ask(&guarding, &Trial::of_set(namespace, name, Act::Scale(args.to))).await;
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
-        Guard::Asked(answer) => asked(&answer),
-        Guard::Silent => {
-            let here =
-                judged(args, &survey, "the same policies, here; in the cluster nobody said anything to a dry run")
-                    .await?;
-            if here.0 != Verdict::Allowed {
-                gaps.push("whether Quorate guards this set: a dry run passed without a word".to_owned());
-            }
-            here
+        Guard::Asked { verdict, heard } => (verdict, "the cluster's own Quorate, by a dry run", said(heard)),
+        Guard::Unguarded => {
+            judged(args, &survey, "the same policies, here: the cluster's Quorate is not asked about this set").await?
         }
         Guard::Absent => judged(args, &survey, "the same policies, here: no Quorate guards the cluster").await?,
-        Guard::Unseen(why) => {
-            gaps.push(format!("whether Quorate guards the cluster: {why}"));
+        Guard::Unseen(why) | Guard::Refused(why) => {
+            gaps.push(format!("what the cluster's Quorate says: {why}"));
             judged(args, &survey, "the same policies, here: the cluster's own Quorate could not be asked").await?
         }
     };
@@ -109,11 +104,12 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     })
 }
 
-/// The cluster's answer, as findings.
-fn asked(answer: &DryRun) -> (Verdict, &'static str, Vec<Said>) {
-    let heard = answer.heard().into_iter();
-    let said = heard.map(|heard| Said { level: heard.level, text: format!("{}: {}", heard.rule, heard.text) });
-    (answer.verdict(), "the cluster's own Quorate, by a dry run", said.collect())
+fn said(heard: Vec<Heard>) -> Vec<Said> {
+    let said = |Heard { level, rule, text, remedy, .. }| {
+        let stop = if remedy.is_empty() { "" } else { "; " };
+        Said { level, text: format!("{rule}: {text}{stop}{remedy}") }
+    };
+    heard.into_iter().map(said).collect()
 }
 
 /// The policies' verdict on the scale, with what was seen.

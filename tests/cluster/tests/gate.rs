@@ -133,6 +133,13 @@ fn guarded() {
     assert!(sets.len() == 2 && sets.iter().all(|change| change["by"] == "cluster"), "{json:#}");
     assert_eq!((namespace.replicas("rqlite"), namespace.names("statefulset")), (3, vec!["rqlite".to_owned()]));
 
+    // What the API server itself refuses is not known to be admitted.
+    let ordered = three.replace("podManagementPolicy: Parallel", "podManagementPolicy: OrderedReady");
+    let (code, json) = desk.check(&ordered, &live());
+    let reason = text(&json["notEvaluated"][0]["reason"]);
+    assert_eq!((code, &change(&json)["by"]), (Some(3), &"here".into()), "{json:#}");
+    assert!(reason.contains("whatever Quorate says: StatefulSet.apps \"rqlite\" is invalid"), "{reason}");
+
     // Removed from git: set and Service, each with its place in the base.
     let (code, json) = desk.check("", &live());
     assert_eq!(code, Some(1), "{json:#}");

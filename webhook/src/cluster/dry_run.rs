@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause};
 use kube::client::Body;
 use kube::{Client, Error};
-use quorate_engine::{Level, Verdict};
+use quorate_engine::Level;
 
 /// The API server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,19 +29,25 @@ pub struct Heard {
     /// `<policy>/<rule>`.
     pub rule: String,
     pub level: Level,
-    /// Message and remedy, as one line.
+    /// The object, the message and, mostly, the remedy, as one line.
     pub text: String,
+    /// What to do, where it was said by itself; else it is the end of `text`.
+    pub remedy: String,
     /// Kubernetes path; empty where none was named.
     pub field: String,
 }
 
 impl DryRun {
-    /// Sends a request, which must itself say `dryRun=All`.
+    /// Sends a request, and none that would change something.
     pub(crate) async fn send(client: &Client, request: axum::http::Request<Vec<u8>>) -> Result<Self, Error> {
+        let query = request.uri().query().unwrap_or_default();
+        if !query.split('&').any(|part| part == "dryRun=All") {
+            return Err(Error::Service("a request that is no dry run was not sent".into()));
+        }
         let response = client.send(request.map(Body::from)).await?;
         let code = response.status().as_u16();
         let headers = response.headers().get_all("warning").iter();
-        let warnings = headers.filter_map(|value| value.to_str().ok().map(text)).collect();
+        let warnings = headers.map(|value| text(&String::from_utf8_lossy(value.as_bytes()))).collect();
         let bytes = response.into_body().collect().await?.to_bytes();
         // An object, when it passed: then nothing of it is read.
         let status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -51,25 +57,28 @@ impl DryRun {
     }
 
     /// Whether the change would be stored.
-    pub fn passed(&self) -> bool {
+    pub(super) fn passed(&self) -> bool {
         (200..300).contains(&self.code)
     }
 
-    /// What of the answer is Quorate's: its refusal first, then its warnings. Empty when it was not asked, or had nothing to say.
-    pub fn heard(&self) -> Vec<Heard> {
-        let refusal = self.refusal().unwrap_or_default().lines().filter_map(|line| self.finding(line, None));
-        let warnings = self.warnings.iter().filter_map(|text| self.finding(text, Some(Level::Warn)));
-        refusal.chain(warnings).collect()
+    /// Whether one of our entries refused it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.refusal().is_some()
     }
 
-    /// The verdict of the answer, where it is Quorate's.
-    pub fn verdict(&self) -> Verdict {
-        let is_open = |heard: &Heard| heard.level == Level::NotJudged;
-        match self.refusal() {
-            None => Verdict::Allowed,
-            Some(_) if self.heard().iter().any(is_open) => Verdict::NotJudged,
-            Some(_) => Verdict::Denied,
+    /// What of the answer has the form of Quorate's: its refusal first, then its warnings about `subject` (`StatefulSet db/rqlite`).
+    pub fn heard(&self, subject: &str) -> Vec<Heard> {
+        let refusal = self.refusal().unwrap_or_default().lines();
+        let mut heard: Vec<Heard> = refusal.filter_map(|line| self.finding(line, Level::Deny)).collect();
+        for warning in self.warnings.iter().filter_map(|text| self.finding(text, Level::Warn)) {
+            match heard.last_mut() {
+                _ if warning.text.starts_with(subject) => heard.push(warning),
+                // A warning that is too long for one comes as two, the second its remedy.
+                Some(last) if last.level != Level::Deny && last.rule == warning.rule => last.remedy = warning.text,
+                Some(_) | None => {}
+            }
         }
+        heard
     }
 
     /// The text of a refusal by one of our entries.
@@ -78,15 +87,15 @@ impl DryRun {
         entry.ends_with(".quorate.dev").then_some(text)
     }
 
-    fn finding(&self, line: &str, level: Option<Level>) -> Option<Heard> {
+    fn finding(&self, line: &str, level: Level) -> Option<Heard> {
         let (rule, text) = line.split_once(": ")?;
         let (_, name) = rule.split_once('/').filter(|(policy, name)| is_name(policy) && is_name(name))?;
-        let refused = if name == "not-judged" { Level::NotJudged } else { Level::Deny };
         let field = self.fields.iter().find(|(of, _)| of == rule).map(|(_, field)| field.clone());
         Some(Heard {
             rule: rule.to_owned(),
-            level: level.unwrap_or(refused),
+            level: if name == "not-judged" { Level::NotJudged } else { level },
             text: text.to_owned(),
+            remedy: String::new(),
             field: field.unwrap_or_default(),
         })
     }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{ListParams, Request};
@@ -16,7 +15,7 @@ use crate::cluster::kept::Keep;
 use crate::cluster::membership::{Looked, Proxied, Target, look};
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
-use crate::cluster::{ClusterError, DryRun, Trial, running};
+use crate::cluster::{ClusterError, Guard, Guarding, Trial, running};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -50,19 +49,6 @@ pub struct Survey {
     pub http: HttpApi,
     /// What could not be read, and the right that it needs.
     pub gaps: Vec<String>,
-}
-
-/// Who answers for a change.
-#[derive(Debug)]
-pub enum Guard {
-    /// Quorate, in the cluster: this is what it says.
-    Asked(DryRun),
-    /// There is one, the dry run passed, and it said nothing: there was nothing to say, or it was not asked.
-    Silent,
-    /// There is no Quorate in the cluster.
-    Absent,
-    /// Whether there is one, or what it says, cannot be seen, and why.
-    Unseen(String),
 }
 
 /// Who looks: the user of the kubeconfig.
@@ -103,9 +89,14 @@ impl Surveyor {
         survey(&self.client, namespace, name).await
     }
 
-    /// What Quorate, where it guards the cluster, says to a change. Nothing is changed. `webhooks` is the name of its configurations.
-    pub async fn ask_guard(&self, webhooks: &str, trial: &Trial<'_>) -> Guard {
-        ask_guard(&self.client, webhooks, trial).await
+    /// What the API server was told to ask Quorate about. `webhooks` is the name of its configurations.
+    pub async fn guarding(&self, webhooks: &str) -> Guarding {
+        Guarding::read(&self.client, webhooks).await
+    }
+
+    /// What Quorate, where it guards the cluster, says to a change. Nothing is changed.
+    pub async fn ask(&self, guarding: &Guarding, trial: &Trial<'_>) -> Guard {
+        guarding.ask(&self.client, trial).await
     }
 }
 
@@ -135,26 +126,6 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
     };
     let http = HttpApi::of_set(&subject.rqlite);
     Ok(Survey { json, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
-}
-
-async fn ask_guard(client: &Client, configuration: &str, trial: &Trial<'_>) -> Guard {
-    let answer = match trial.send(client).await {
-        Ok(answer) => answer,
-        Err(error) => return Guard::Unseen(error.to_string()),
-    };
-    if !answer.heard().is_empty() {
-        return Guard::Asked(answer);
-    }
-    if !answer.passed() {
-        return Guard::Unseen(answer.message);
-    }
-    // Nothing to object to, or nobody there who could.
-    let configurations: Api<ValidatingWebhookConfiguration> = Api::all(client.clone());
-    match configurations.get_metadata_opt(configuration).await {
-        Ok(Some(_)) => Guard::Silent,
-        Ok(None) => Guard::Absent,
-        Err(error) => Guard::Unseen(format!("ValidatingWebhookConfiguration {configuration}: {error}")),
-    }
 }
 
 async fn pods(client: &Client, subject: &Subject) -> Result<Vec<(String, KeptPod)>, Error> {

@@ -10,11 +10,27 @@ use crate::cluster::DryRun;
 /// Whose fields an applied manifest's would be. Nothing is stored.
 const MANAGER: &str = "quorate-check";
 
+/// Why a trial got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    #[error("`{0}` cannot be part of a URL of the API server")]
+    NoSegment(String),
+    #[error(transparent)]
+    NotSent(#[from] Box<Error>),
+}
+
+impl From<Error> for TrialError {
+    fn from(error: Error) -> Self {
+        Self::NotSent(Box::new(error))
+    }
+}
+
 /// What is tried, on which object.
 #[derive(Debug, Clone)]
 pub struct Trial<'t> {
     pub group: &'t str,
     pub version: &'t str,
+    pub kind: &'t str,
     /// `statefulsets`
     pub resource: &'t str,
     pub namespace: Option<&'t str>,
@@ -36,17 +52,30 @@ pub enum Act<'t> {
 }
 
 impl<'t> Trial<'t> {
-    /// Scaling a StatefulSet.
-    pub fn scale(namespace: &'t str, name: &'t str, to: u32) -> Self {
-        let namespace = Some(namespace);
-        Self { group: "apps", version: "v1", resource: "statefulsets", namespace, name, act: Act::Scale(to) }
+    /// Of a StatefulSet.
+    pub fn of_set(namespace: &'t str, name: &'t str, act: Act<'t>) -> Self {
+        let (group, version, kind, resource) = ("apps", "v1", "StatefulSet", "statefulsets");
+        Self { group, version, kind, resource, namespace: Some(namespace), name, act }
     }
 
-    pub(crate) async fn send(&self, client: &Client) -> Result<DryRun, Error> {
-        DryRun::send(client, self.request()?).await
+    /// As findings name it: `StatefulSet db/rqlite`.
+    pub(crate) fn subject(&self) -> String {
+        match self.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
+            None => format!("{} {}", self.kind, self.name),
+        }
     }
 
-    fn request(&self) -> Result<axum::http::Request<Vec<u8>>, Error> {
+    pub(crate) async fn send(&self, client: &Client) -> Result<DryRun, TrialError> {
+        Ok(DryRun::send(client, self.request()?).await?)
+    }
+
+    fn request(&self) -> Result<axum::http::Request<Vec<u8>>, TrialError> {
+        let group = Some(self.group).filter(|group| !group.is_empty());
+        let segments = [group, Some(self.version), Some(self.resource), self.namespace, Some(self.name)];
+        if let Some(foreign) = segments.into_iter().flatten().find(|segment| !is_segment(segment)) {
+            return Err(TrialError::NoSegment(foreign.to_owned()));
+        }
         let path = DynamicObject::url_path(&self.api(), self.namespace);
         let requests = Request::new(path);
         let posted = PostParams { dry_run: true, ..PostParams::default() };
@@ -62,14 +91,16 @@ impl<'t> Trial<'t> {
             }
             Act::Delete(policy) => {
                 let deleted = DeleteParams { dry_run: true, ..DeleteParams::default() };
-                requests.delete(self.name, &DeleteParams { propagation_policy: Some(policy.clone()), ..deleted })
+                requests
+                    .delete(self.name, &DeleteParams { propagation_policy: Some(policy.clone()), ..deleted })
+                    .map(said_twice)
             }
             Act::Scale(replicas) => {
                 let scale = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
                 requests.patch_subresource("scale", self.name, &patched, &scale)
             }
         };
-        request.map_err(Error::BuildRequest)
+        Ok(request.map_err(Error::BuildRequest)?)
     }
 
     fn api(&self) -> ApiResource {
@@ -79,10 +110,26 @@ impl<'t> Trial<'t> {
             group: self.group.to_owned(),
             version: self.version.to_owned(),
             api_version: group_version,
-            kind: String::new(),
+            kind: self.kind.to_owned(),
             plural: self.resource.to_owned(),
         }
     }
+}
+
+/// A manifest's word becomes part of a URL: `rqlite#` would cut off the `dryRun` behind it.
+fn is_segment(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !matches!(text, "." | "..")
+}
+
+/// kube says in the body alone that a deletion is a dry run, and a body may be lost on the way.
+fn said_twice(request: axum::http::Request<Vec<u8>>) -> axum::http::Request<Vec<u8>> {
+    let (mut parts, body) = request.into_parts();
+    if let Ok(uri) = format!("{}dryRun=All", parts.uri).parse() {
+        parts.uri = uri;
+    }
+    axum::http::Request::from_parts(parts, body)
 }
 
 /// Without its resourceVersion, so that what somebody changes meanwhile is no conflict.
@@ -99,7 +146,7 @@ mod tests {
     use super::*;
 
     fn sent(group: &str, namespace: Option<&str>, act: Act<'_>) -> (String, String) {
-        let trial = Trial { group, version: "v1", resource: "things", namespace, name: "a", act };
+        let trial = Trial { group, version: "v1", kind: "Thing", resource: "things", namespace, name: "a", act };
         let request = trial.request().unwrap();
         (format!("{} {}", request.method(), request.uri()), String::from_utf8(request.into_body()).unwrap())
     }
@@ -120,8 +167,34 @@ mod tests {
             assert_eq!(sent("apps", Some("db"), act).0, line);
         }
         let (line, body) = sent("", None, Act::Delete(PropagationPolicy::Foreground));
-        assert_eq!(line, "DELETE /api/v1/things/a?");
+        assert_eq!(line, "DELETE /api/v1/things/a?dryRun=All");
         assert_eq!(body, r#"{"dryRun":["All"],"propagationPolicy":"Foreground"}"#);
+    }
+
+    /// Each of these would send the change itself.
+    #[test]
+    fn what_cuts_a_url_is_not_sent() {
+        let object = json!({});
+        for part in ["", "a#", "a?dryRun=", "..", "a/../b", "a%23", "a b", "ä"] {
+            let trial = Trial {
+                group: "apps",
+                version: "v1",
+                kind: "Thing",
+                resource: "things",
+                namespace: Some("db"),
+                name: "a",
+                act: Act::Apply(&object),
+            };
+            let trials = [
+                Trial { name: part, ..trial.clone() },
+                Trial { namespace: Some(part), ..trial.clone() },
+                Trial { version: part, ..trial.clone() },
+                Trial { resource: part, ..trial },
+            ];
+            for trial in trials {
+                assert!(matches!(trial.request(), Err(TrialError::NoSegment(found)) if found == part), "{trial:?}");
+            }
+        }
     }
 
     #[test]

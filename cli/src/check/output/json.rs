@@ -133,7 +133,7 @@ fn change(judged: &Judged) -> Change<'_> {
     let (by, not_heard) = match &judged.by {
         By::Here => ("here", None),
         By::Cluster => ("cluster", None),
-        By::Instead(why) => ("here", Some(why.as_str())),
+        By::Instead(why) | By::Refused(why) => ("here", Some(why.as_str())),
     };
     Change {
         group: &judged.id.group,

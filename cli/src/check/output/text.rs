@@ -37,7 +37,8 @@ fn change(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
         at(&judged.spot)
     )?;
     match &judged.by {
-        By::Here => {}
+        // What is refused stands among what was not evaluated.
+        By::Here | By::Refused(_) => {}
         By::Cluster => writeln!(out, "  {DIM}by the cluster's own Quorate{DIM:#}")?,
         By::Instead(why) => writeln!(out, "  {DIM}judged here: {}{DIM:#}", printable(why))?,
     }

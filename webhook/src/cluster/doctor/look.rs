@@ -14,7 +14,10 @@ use super::{Check, Expected, Topic};
 use crate::cluster::registrar::{MUTATING, VALIDATING, resource};
 use crate::cluster::replicas::addresses;
 use crate::cluster::stored::StoredSet;
-use crate::cluster::{Act, ClusterConfig, DryRun, Right, Trial, Uses, rights as used};
+use crate::cluster::{Act, ClusterConfig, DryRun, Right, Trial, TrialError, Uses, rights as used};
+
+/// The StatefulSet that is never created.
+pub(super) const DRY_RUN: &str = "quorate-doctor";
 
 /// A thing, or why it could not be read.
 pub(super) type Read<T> = Result<T, String>;
@@ -40,7 +43,10 @@ impl Seen {
             secret: said(secrets.get_opt(&config.secret).await),
             namespaces: listed(Api::all(client.clone())).await,
             sets: listed(Api::all(client.clone())).await,
-            dry_run: said(dry_run(client, &expected.namespace).await),
+            dry_run: dry_run(client, &expected.namespace).await.map_err(|error| match error {
+                TrialError::NotSent(error) => reason(&error),
+                foreign @ TrialError::NoSegment(_) => foreign.to_string(),
+            }),
         }
     }
 }
@@ -68,17 +74,15 @@ fn reason(error: &Error) -> String {
 }
 
 /// Three replicas that wait for five: `bootstrap-expect-lock` objects, whatever the settings.
-async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, Error> {
+async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, TrialError> {
     let labels = json!({"app": "quorate-doctor"});
     let container = json!({"name": "rqlite", "image": "rqlite/rqlite:9.1.3", "args": ["-bootstrap-expect=5"]});
     let set = json!({
-        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "quorate-doctor", "namespace": namespace},
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": DRY_RUN, "namespace": namespace},
         "spec": {"replicas": 3, "serviceName": "quorate-doctor", "selector": {"matchLabels": labels},
                  "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
     });
-    let (group, version, resource) = ("apps", "v1", "statefulsets");
-    let act = Act::Create(&set);
-    Trial { group, version, resource, namespace: Some(namespace), name: "quorate-doctor", act }.send(client).await
+    Trial::of_set(namespace, DRY_RUN, Act::Create(&set)).send(client).await
 }
 
 /// Which rights the server's ServiceAccount lacks, as far as the caller may ask.

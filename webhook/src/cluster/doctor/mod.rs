@@ -9,7 +9,6 @@ mod look;
 mod others;
 mod reach;
 mod scope;
-mod selector;
 
 use serde::Serialize;
 use time::OffsetDateTime;

@@ -131,7 +131,11 @@ impl Memberships {
         if last.len() >= MOST_REMEMBERED {
             last.clear();
         }
-        last.insert(key.clone(), voters);
+        // A look that was asked earlier may end later.
+        let is_newer = |kept: &LastVoters| kept.uid == voters.uid && kept.asked > voters.asked;
+        if !last.get(key).is_some_and(is_newer) {
+            last.insert(key.clone(), voters);
+        }
     }
 
     /// The voters of the last led view of this set; of one whose uid is not known, of any set of its name.

@@ -171,6 +171,12 @@ async fn remembered_voters_are_as_old_as_the_question() {
     memberships.remember(&key(), LastVoters { uid: None, asked: Instant::now(), voters });
     tokio::time::advance(Duration::from_secs(61)).await;
     assert_eq!(memberships.last_voters(&key(), None).map(|last| last.age_milliseconds()), Some(61_000));
+    // Of two looks under way the older one ends last.
+    let old = Instant::now();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    memberships.remember(&key(), LastVoters { uid: None, asked: Instant::now(), voters: Vec::new() });
+    memberships.remember(&key(), LastVoters { uid: None, asked: old, voters: vec!["rqlite-0".to_owned()] });
+    assert_eq!(memberships.last_voters(&key(), None).map(|last| last.voters), Some(Vec::new()));
 }
 
 #[tokio::test]
