@@ -184,6 +184,17 @@ impl Facts {
         })
     }
 
+    /// The same, so much later.
+    #[must_use]
+    pub fn aged(mut self, milliseconds: u64) -> Self {
+        let ages =
+            [self.seen.as_mut().map(|seen| &mut seen.age_milliseconds), self.last_voters_age_milliseconds.as_mut()];
+        for age in ages.into_iter().flatten() {
+            *age = age.saturating_add(milliseconds);
+        }
+        self
+    }
+
     /// What a reference of the manifest holds; None: unknown.
     pub fn held_by(&self, source: &Source) -> Option<&str> {
         match source {

@@ -2,9 +2,10 @@
 //! Does not judge, and keeps nothing.
 
 use anyhow::Context as _;
-use quorate_webhook::cluster::survey::Surveyor;
+use quorate_webhook::cluster::survey::{SurveyError, Surveyor};
 
 use super::snapshot::Snapshot;
+use crate::clock;
 
 /// The cluster of the kubeconfig.
 pub(crate) async fn cluster() -> anyhow::Result<Surveyor> {
@@ -14,10 +15,14 @@ pub(crate) async fn cluster() -> anyhow::Result<Surveyor> {
 /// The sets of the cluster, or of one namespace, and what of them could not be seen.
 pub(crate) async fn look(surveyor: &Surveyor, namespace: Option<&str>) -> anyhow::Result<(Snapshot, Vec<String>)> {
     let sets = surveyor.sets(namespace).await.context("statefulsets could not be listed")?;
-    let mut snapshot = Snapshot::new();
+    let mut snapshot = Snapshot::new(clock::now());
     let mut gaps = Vec::new();
     for (namespace, name) in &sets {
-        let survey = surveyor.survey(namespace, name).await?;
+        let survey = match surveyor.survey(namespace, name).await {
+            // Gone since they were listed.
+            Err(SurveyError::Absent(_) | SurveyError::NotRqlite(_)) => continue,
+            other => other?,
+        };
         snapshot.keep(namespace, name, &survey.json, survey.facts)?;
         gaps.extend(survey.gaps.into_iter().map(|gap| format!("{namespace}/{name}: {gap}")));
     }

@@ -15,7 +15,7 @@ use super::guard::ClusterGuard;
 use super::judge::{Court, Texts, is_unclear};
 use super::live::{cluster, look};
 use super::object::Object;
-use super::outcome::{Gap, Outcome, Trouble};
+use super::outcome::{By, Gap, Outcome, Trouble};
 use super::output;
 use super::pair::{Pair, Twice, pair};
 use super::place::Place;
@@ -48,7 +48,8 @@ pub(super) fn outcome_of(args: &Args) -> anyhow::Result<Outcome> {
         let surveyor = court.runtime.block_on(cluster())?;
         let (snapshot, gaps) = court.runtime.block_on(look(&surveyor, None))?;
         court.snapshot = Some(snapshot);
-        court.guard = Some(ClusterGuard { surveyor, webhooks: args.webhooks.clone() });
+        let guarding = court.runtime.block_on(surveyor.guarding(&args.webhooks));
+        court.guard = Some(ClusterGuard { surveyor, guarding });
         unseen = gaps;
     }
     let mut outcome = outcome(args, &sides, &court)?;
@@ -61,6 +62,7 @@ fn not_seen(reason: String) -> Gap {
 }
 
 fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
+    let now = clock::now();
     let source = Source::read(args.config.as_deref())?;
     let mut resolved = source.resolve()?;
     select(&source, &mut resolved, &args.policies)?;
@@ -69,9 +71,9 @@ fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
         resolved,
         policies: OnceLock::new(),
         profile: Profile::of(args),
-        snapshot: args.snapshot.as_deref().map(Snapshot::read).transpose()?,
+        snapshot: args.snapshot.as_deref().map(|file| Snapshot::read(file, now)).transpose()?,
         guard: None,
-        now: clock::now(),
+        now,
         runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         shape_only,
     })
@@ -171,8 +173,24 @@ fn judge(
         outcome.gaps.push(unclear(&change, texts));
         return Ok(());
     }
-    outcome.judged.push(court.judge(&change, running.as_ref(), head, texts)?);
+    let judged = court.judge(&change, running.as_ref(), head, texts)?;
+    if let By::Refused(why) = &judged.by {
+        outcome.gaps.push(refused(&change, why, texts));
+    }
+    outcome.judged.push(judged);
     Ok(())
+}
+
+/// What the cluster's Quorate would have said to it is not known.
+fn refused(change: &Change, why: &str, texts: &Texts<'_>) -> Gap {
+    let origin = &change.object.origin;
+    Gap {
+        side: origin.side,
+        path: origin.path.clone(),
+        place: Some(texts.spot(origin, "").place),
+        what: Some(change.object.id.shown()),
+        reason: format!("the cluster refuses it, whatever Quorate says: {why}"),
+    }
 }
 
 /// It may still be there, in a file that cannot be read.

@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 use rqlite::facts::Facts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::object::{Id, Object};
 use crate::document;
@@ -19,10 +20,13 @@ const VERSION: u64 = 1;
 /// Where kubectl keeps a second copy of the object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Snapshot {
     version: u64,
+    /// What is known of the sets is so old.
+    #[serde(with = "time::serde::rfc3339")]
+    taken: OffsetDateTime,
     /// By `namespace/name`.
     sets: BTreeMap<String, Running>,
 }
@@ -37,18 +41,21 @@ pub(crate) struct Running {
 }
 
 impl Snapshot {
-    pub(crate) fn new() -> Self {
-        Self { version: VERSION, sets: BTreeMap::new() }
+    pub(crate) fn new(taken: OffsetDateTime) -> Self {
+        Self { version: VERSION, taken, sets: BTreeMap::new() }
     }
 
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+    /// As it is `now`: what was seen then has aged.
+    pub(crate) fn read(path: &Path, now: OffsetDateTime) -> anyhow::Result<Self> {
         let shown = || format!("--snapshot {}", path.display());
-        let snapshot: Self =
+        let mut snapshot: Self =
             serde_json::from_str(&document::read_text(path).with_context(shown)?).with_context(shown)?;
         let version = snapshot.version;
         ensure!(version == VERSION, "{}: version {version} is not known, this build reads {VERSION}", shown());
-        for (name, set) in &snapshot.sets {
-            Facts::parse(&set.facts.to_string()).with_context(|| format!("{}: {name}", shown()))?;
+        let age = u64::try_from((now - snapshot.taken).whole_milliseconds()).unwrap_or(0);
+        for (name, set) in &mut snapshot.sets {
+            let facts = Facts::parse(&set.facts.to_string()).with_context(|| format!("{}: {name}", shown()))?;
+            set.facts = serde_json::from_str(&facts.aged(age).to_json()?)?;
         }
         Ok(snapshot)
     }
@@ -62,7 +69,7 @@ impl Snapshot {
         self.sets.len()
     }
 
-    /// Keeps a set as it was seen. The time is left out: whoever judges with it has a clock.
+    /// Keeps a set as it was seen. Its facts' own time is left out: whoever judges with them has a clock.
     pub(crate) fn keep(&mut self, namespace: &str, name: &str, object: &str, facts: Facts) -> anyhow::Result<()> {
         let mut object: Value = serde_json::from_str(object)?;
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -151,6 +158,7 @@ fn key_of(head: &[Value], live: &[Value]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -166,16 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_keeps_neither_a_second_copy_nor_the_time() {
+    fn a_snapshot_keeps_no_second_copy_and_one_time() {
         let object =
             json!({"metadata": {"name": "rq", "managedFields": [1], "annotations": {LAST_APPLIED: "{}", "a": "b"}}});
-        let mut snapshot = Snapshot::new();
+        let mut snapshot = Snapshot::new(datetime!(2026-11-22 10:00:01 UTC));
         let facts = Facts { now: Some("2026-11-22T10:00:00Z".to_owned()), ..Facts::default() };
         snapshot.keep("db", "rq", &object.to_string(), facts).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(
             text,
-            r#"{"version":1,"sets":{"db/rq":{"object":{"metadata":{"annotations":{"a":"b"},"name":"rq"}},"facts":{"version":1}}}}"#
+            r#"{"version":1,"taken":"2026-11-22T10:00:01Z","sets":{"db/rq":{"object":{"metadata":{"annotations":{"a":"b"},"name":"rq"}},"facts":{"version":1}}}}"#
         );
     }
 }

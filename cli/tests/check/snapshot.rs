@@ -108,10 +108,27 @@ fn what_runs_goes_before_what_the_base_says() {
 fn a_count_that_git_leaves_open_is_known_by_the_snapshot() {
     let without = set(3).replace("  replicas: 3\n", "");
     let states = States::new(&[("db.yaml", &without)], &[("db.yaml", &without.replace("9.4.5", "9.4.6"))]);
-    let snapshot = json!({"version": 1, "sets": {"db/rqlite": {"object": running(), "facts": {"version": 1}}}});
+    let snapshot = json!({"version": 1, "taken": "2026-11-22T10:00:00Z", "sets": {"db/rqlite": {"object": running(), "facts": {"version": 1}}}});
     states.put("cluster.json", snapshot.to_string());
     let (code, json) = states.json(&["--snapshot", "cluster.json"]);
     assert_eq!((code, json["changes"][0]["verdict"].as_str()), (Some(0), Some("allowed")), "{json:#}");
+}
+
+/// What was seen once is not taken for what is seen now.
+#[test]
+fn a_verdict_by_a_snapshot_says_how_old_it_is() {
+    let member =
+        |id: &str, leader: bool| json!({"id": id, "addr": id, "voter": true, "reachable": true, "leader": leader});
+    let members = [0, 1, 2, 3, 4].map(|ordinal| member(&format!("rqlite-{ordinal}"), ordinal == 0));
+    let seen = json!({"ageMilliseconds": 90, "from": "rqlite-0"});
+    let facts = json!({"version": 1, "membership": members, "seen": seen});
+    let states = States::new(&[("db.yaml", &set(3))], &[("db.yaml", &set(2))]);
+    let sets = json!({"db/rqlite": {"object": running(), "facts": facts}});
+    states.put("cluster.json", json!({"version": 1, "taken": "2020-01-01T00:00:00Z", "sets": sets}).to_string());
+    let (code, json) = states.json(&["--snapshot", "cluster.json"]);
+    let message = json["changes"][0]["findings"][0]["message"].as_str().unwrap();
+    assert_eq!(code, Some(1), "{json:#}");
+    assert!(message.contains("; seen ") && message.ends_with(" d ago from rqlite-0 (leader)"), "{message}");
 }
 
 #[test]
@@ -119,8 +136,15 @@ fn a_snapshot_that_cannot_be_used_is_exit_2() {
     let states = States::new(&[], &[]);
     for (text, says) in [
         ("{}", "missing field `version`"),
-        (r#"{"version": 2, "sets": {}}"#, "version 2 is not known, this build reads 1"),
-        (r#"{"version": 1, "sets": {"db/a": {"object": {}, "facts": {"version": 7}}}}"#, "version 7 is not known"),
+        (r#"{"version": 1, "sets": {}}"#, "missing field `taken`"),
+        (
+            r#"{"version": 2, "taken": "2026-11-22T10:00:00Z", "sets": {}}"#,
+            "version 2 is not known, this build reads 1",
+        ),
+        (
+            r#"{"version": 1, "taken": "2026-11-22T10:00:00Z", "sets": {"db/a": {"object": {}, "facts": {"version": 7}}}}"#,
+            "version 7 is not known",
+        ),
     ] {
         states.put("cluster.json", text);
         let run = states.check(&["--snapshot", "cluster.json"]);

@@ -85,3 +85,12 @@ fn unknown_keys_and_versions_are_named() {
     refuses(json!({ "version": 1, "membership": [{ "id": "a" }], "leader": "b" }), "`b`");
     assert!(Facts::parse("nonsense").is_err());
 }
+
+#[test]
+fn what_was_recorded_ages() {
+    let seen = |age_milliseconds| Some(Seen { age_milliseconds, from: "rqlite-0".to_owned() });
+    let recorded = Facts { seen: seen(400), last_voters_age_milliseconds: Some(u64::MAX), ..Facts::default() };
+    let later = recorded.aged(60_000);
+    assert_eq!((later.seen, later.last_voters_age_milliseconds), (seen(60_400), Some(u64::MAX)));
+    assert_eq!(Facts::default().aged(1), Facts::default());
+}
