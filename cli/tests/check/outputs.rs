@@ -77,7 +77,9 @@ fn markdown_is_a_table() {
 #[test]
 fn sarif_is_what_its_schema_says() {
     let Some(schema) = crate::support::named_by("QUORATE_SARIF_SCHEMA", "SARIF schema") else { return };
-    let schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    // Its pattern of a language has a bracket too many, which is no regular expression to a strict reader.
+    let schema = std::fs::read_to_string(schema).unwrap().replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
     let run = states().check(&["-o", "sarif"]);
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator.iter_errors(&run.json()).map(|error| error.to_string()).collect();
