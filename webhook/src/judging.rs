@@ -15,7 +15,7 @@ use crate::facts::{AboutSet, now, terminate};
 use crate::metrics::{path, verdict};
 use crate::parent::{ParentAnswer, ParentRef};
 use crate::refusal::Refusal;
-use crate::routes::Webhook;
+use crate::webhook::Webhook;
 
 /// JSON text of the AdmissionReview to answer with.
 pub(crate) async fn answer(

@@ -6,6 +6,7 @@
 //!    certificate  the one that is served now, kept new from files or by a CA of our own; who may call
 //!    door         TCP, TLS, HTTP/1.1 and HTTP/2, draining        (one door per port)
 //!     └ routes    /validate /mutate      └ operations   /livez /readyz /metrics
+//!        ├ webhook     what all requests share
 //!        ├ body        bytes under a limit and a deadline
 //!        ├ judging     envelope, parent, facts, policies, onError
 //!        └ answer      AdmissionReview response
@@ -32,6 +33,7 @@ mod routes;
 mod server;
 mod sources;
 mod tls;
+mod webhook;
 
 pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
 pub use config::{CertificateSource, Limits, ServerConfig};
@@ -39,7 +41,7 @@ pub use door::{ConnectionMetrics, Door};
 pub use facts::{AboutSet, Clock, FactSource, FactsFuture, NoFacts};
 pub use operations::{Gate, Readiness};
 pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
-pub use routes::Webhook;
 pub use server::{Addresses, Bound, ServeError, Server};
 pub use sources::Sources;
 pub use tls::tls_config;
+pub use webhook::Webhook;

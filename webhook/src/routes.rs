@@ -10,68 +10,18 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use prometheus_client::metrics::gauge::Gauge;
-use quorate_engine::{Phase, PolicySet};
-use time::OffsetDateTime;
-use tokio::sync::Semaphore;
+use quorate_engine::Phase;
 use tokio::time::Instant;
 use tracing::debug;
 
 use crate::body;
-use crate::certificate::CertificateHandle;
-use crate::config::{CertificateSource, ServerConfig};
 use crate::deadline::Deadline;
-use crate::evictions::Evictions;
-use crate::facts::Clock;
 use crate::judging;
-use crate::metrics::Metrics;
 use crate::operations::{self, Readiness};
 use crate::refusal::Refusal;
-use crate::sources::Sources;
-
-/// What all requests share. Cheap to clone.
-#[derive(Clone)]
-pub struct Webhook {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    policies: Arc<PolicySet>,
-    sources: Sources,
-    clock: Clock,
-    evictions: Evictions,
-    metrics: Arc<Metrics>,
-    certificate: CertificateHandle,
-    in_flight: Semaphore,
-    in_flight_limit: usize,
-    body_limit: usize,
-    receive: std::time::Duration,
-}
+use crate::webhook::Webhook;
 
 impl Webhook {
-    /// Takes the bounds from `config`, and the certificate's handle where it has one; all else in it is for
-    /// [`crate::Server`].
-    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, sources: Sources, clock: Clock) -> Self {
-        let limits = &config.limits;
-        let certificate = match &config.certificate {
-            CertificateSource::Handle(handle) => handle.clone(),
-            CertificateSource::Files { .. } | CertificateSource::Own { .. } => CertificateHandle::new(),
-        };
-        Self {
-            shared: Arc::new(Shared {
-                policies,
-                sources,
-                clock,
-                evictions: Evictions::default(),
-                metrics: Arc::new(Metrics::new(certificate.metrics())),
-                certificate,
-                in_flight: Semaphore::new(limits.in_flight),
-                in_flight_limit: limits.in_flight,
-                body_limit: config.body_limit,
-                receive: limits.receive,
-            }),
-        }
-    }
-
     /// What the API server calls.
     pub fn routes(&self) -> Router {
         Router::new()
@@ -84,32 +34,7 @@ impl Webhook {
 
     /// What probes and Prometheus call.
     pub fn operations(&self, readiness: Readiness) -> Router {
-        operations::routes(Arc::clone(&self.shared.metrics), readiness, self.shared.clock)
-    }
-
-    /// The certificate that is served.
-    pub fn certificate(&self) -> &CertificateHandle {
-        &self.shared.certificate
-    }
-
-    pub(crate) fn policies(&self) -> &PolicySet {
-        &self.shared.policies
-    }
-
-    pub(crate) fn sources(&self) -> &Sources {
-        &self.shared.sources
-    }
-
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        (self.shared.clock)()
-    }
-
-    pub(crate) fn evictions(&self) -> &Evictions {
-        &self.shared.evictions
-    }
-
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.shared.metrics
+        operations::routes(Arc::clone(self.metrics()), readiness, self.clock())
     }
 
     fn refuse(&self, refusal: Refusal) -> Response {
@@ -121,15 +46,15 @@ impl Webhook {
     async fn receive(&self, request: Request, deadline: Deadline) -> Result<Bytes, Refusal> {
         check_content_type(request.headers())?;
         let (head, body) = request.into_parts();
-        let until = deadline.at.min(Instant::now() + self.shared.receive);
-        body::read(&head.headers, body, self.shared.body_limit, until).await
+        let until = deadline.at.min(Instant::now() + self.bounds().receive);
+        body::read(&head.headers, body, self.bounds().body_limit, until).await
     }
 }
 
 async fn review(State(webhook): State<Webhook>, phase: Phase, request: Request) -> Response {
     let arrived = Instant::now();
-    let Ok(_permit) = webhook.shared.in_flight.try_acquire() else {
-        return webhook.refuse(Refusal::Overloaded { limit: webhook.shared.in_flight_limit });
+    let Ok(_permit) = webhook.bounds().in_flight.try_acquire() else {
+        return webhook.refuse(Refusal::Overloaded { limit: webhook.bounds().in_flight_limit });
     };
     let _counted = Counted::in_flight(&webhook.metrics().in_flight);
     let deadline = Deadline::of(request.uri().query(), arrived);

@@ -23,9 +23,9 @@ use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
 use crate::facts::Clock;
 use crate::operations::Readiness;
-use crate::routes::Webhook;
 use crate::sources::Sources;
 use crate::tls::tls_config;
+use crate::webhook::Webhook;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {

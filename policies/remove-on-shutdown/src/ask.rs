@@ -7,7 +7,7 @@ use rqlite::role::Role;
 use rqlite::storage::Storage;
 use rqlite::value::Value;
 
-use crate::decision::TOKEN;
+use crate::identity::TOKEN;
 use crate::obstacle::{self, Obstacle};
 use crate::settings::{PersistentVoters, Settings};
 

@@ -6,14 +6,9 @@ use rqlite::cluster::Node;
 use rqlite::flag::List;
 
 use crate::ask::{self, Ask};
+use crate::identity::{POLICY, TOKEN};
 use crate::obstacle::Obstacle;
 use crate::settings::Settings;
-
-/// The policy's name, and the owner of what it injects.
-pub(crate) const POLICY: &str = "remove-on-shutdown";
-
-/// What is injected.
-pub(crate) const TOKEN: &str = "-raft-cluster-remove-shutdown=true";
 
 const INJECTOR: Injector = Injector { policy: POLICY, makes };
 

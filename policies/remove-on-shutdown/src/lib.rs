@@ -10,6 +10,7 @@
 
 mod ask;
 mod decision;
+mod identity;
 mod obstacle;
 mod rule;
 mod settings;
@@ -27,7 +28,7 @@ pub struct RemoveOnShutdown;
 impl Policy for RemoveOnShutdown {
     type Settings = Settings;
 
-    const NAME: &'static str = decision::POLICY;
+    const NAME: &'static str = identity::POLICY;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &'static str =
         "Injects -raft-cluster-remove-shutdown=true where a node that removed itself comes back by itself";

@@ -167,7 +167,7 @@ fn join_as(node: &Node) -> Option<Obstacle> {
 
 /// The launch takes a flag, but not this one.
 fn token(node: &Node) -> Option<Obstacle> {
-    node.launch.insert(&node.container, crate::decision::TOKEN).err().map(Obstacle::Launch)
+    node.launch.insert(&node.container, crate::identity::TOKEN).err().map(Obstacle::Launch)
 }
 
 /// Not empty, as far as the manifest tells.

@@ -8,8 +8,8 @@ use rqlite::manifest::Metadata;
 
 use crate::name::{is_host_name, is_key, is_secret_name, is_user_name};
 use crate::settings::Settings;
-use crate::standing::short;
 use crate::topic::{Brings, Files, TOPICS, Topic};
+use crate::words::short;
 
 /// One thing that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! ```
 
 pub mod ask;
+pub mod identity;
 pub mod moment;
 pub mod mutation;
 pub mod name;
@@ -17,13 +18,15 @@ pub mod settings;
 pub mod situation;
 pub mod standing;
 pub mod topic;
+pub mod words;
 
 use quorate_sdk::policy::Requests;
 use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule, SetDocument, SettingsError, Subject};
 
+use crate::identity::POLICY;
 use crate::mutation::Mutation;
 use crate::settings::Settings;
-use crate::situation::{POLICY, Situation};
+use crate::situation::Situation;
 
 /// The policy.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use rqlite::manifest::{Container, PodSpec, Probe};
 use serde_json::{Value, json};
 
 use crate::ask::{Ask, Asked, Wanted, WantedValue};
+use crate::identity::POLICY;
 use crate::moment::{Due, Moment};
-use crate::situation::POLICY;
 use crate::standing::{self, Standing};
 use crate::topic::{Brings, Files, Start, TOPICS, Topic};
 

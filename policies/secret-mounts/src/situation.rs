@@ -7,15 +7,13 @@ use rqlite::flag::{List, Place};
 use rqlite::manifest::{Metadata, PodSpec};
 
 use crate::ask::{self, Ask, Asked};
+use crate::identity::POLICY;
 use crate::moment::Moment;
 use crate::mutation::Mutation;
 use crate::plan::Obstacle;
 use crate::settings::Settings;
 use crate::standing::{self, Standing};
 use crate::topic::Topic;
-
-/// Owner of the entries in the list of what was injected.
-pub const POLICY: &str = "secret-mounts";
 
 /// A StatefulSet that runs rqlite, at its creation or update.
 #[derive(Debug)]

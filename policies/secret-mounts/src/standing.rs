@@ -4,9 +4,10 @@ use rqlite::cluster::Node;
 use rqlite::flag::Place;
 use rqlite::manifest::PodSpec;
 use rqlite::secret::{Mounted, mounted_at};
-use rqlite::value::{Value, clip};
+use rqlite::value::Value;
 
 use crate::ask::{Wanted, WantedValue};
+use crate::words::short;
 
 /// One wanted flag in one launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,28 +93,5 @@ pub fn lies(mounted: &Mounted) -> String {
         Mounted::Other(volume) => format!("lies on volume {}", short(volume)),
         Mounted::LeftOut { volume } => format!("is no file of volume {}", short(volume)),
         Mounted::Nothing => "lies under no mount".to_owned(),
-    }
-}
-
-/// User text for a message that names up to five such texts and stays below 300 characters.
-pub fn short(text: &str) -> String {
-    const LONGEST: usize = 36;
-    let clipped = clip(text);
-    if clipped.chars().count() <= LONGEST {
-        return clipped;
-    }
-    clipped.chars().take(LONGEST - 3).chain("...".chars()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_cut_and_a_short_one_is_not() {
-        assert_eq!(short("rqlite-users"), "rqlite-users");
-        assert_eq!(short(&"a".repeat(36)), "a".repeat(36));
-        assert_eq!(short(&"a".repeat(300)), format!("{}...", "a".repeat(33)));
-        assert_eq!(short("two\nlines"), "two lines");
     }
 }

@@ -2,6 +2,7 @@
 //! collector delete it. Not the deletion of its pods: they come back.
 
 mod claim;
+mod deletion;
 mod namespace;
 mod needed;
 mod service;

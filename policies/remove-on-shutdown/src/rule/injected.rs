@@ -5,7 +5,8 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::role::Role;
 
 use crate::ask::Ask;
-use crate::decision::{Decision, TOKEN, is_flag};
+use crate::decision::{Decision, is_flag};
+use crate::identity::TOKEN;
 use crate::obstacle::{FEWEST_VOTERS, Obstacle};
 use crate::rule::not_injected;
 

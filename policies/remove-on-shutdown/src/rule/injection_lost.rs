@@ -4,7 +4,8 @@
 use quorate_sdk::injection::Item;
 use quorate_sdk::{Finding, Rule};
 
-use crate::decision::{Decision, TOKEN};
+use crate::decision::Decision;
+use crate::identity::TOKEN;
 
 /// ## What it refuses
 /// An update whose result lacks an injected item (the flag, or the grace period raised with it) that the old object's

@@ -4,7 +4,8 @@
 use quorate_sdk::{Finding, Rule};
 
 use crate::ask::Ask;
-use crate::decision::{Decision, TOKEN, is_flag};
+use crate::decision::{Decision, is_flag};
+use crate::identity::TOKEN;
 use crate::rule::not_injected;
 
 /// ## What it says

@@ -4,7 +4,8 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::secret::{Mounted, mounted_at, named_files};
 
 use crate::situation::{Situation, field};
-use crate::standing::{lies, short};
+use crate::standing::lies;
+use crate::words::short;
 
 /// ## What it refuses
 /// A file of `-auth`, `-http-key`, `-node-key`, `-otlp-key`, `-auto-backup` or `-auto-restore` that is mounted from a ConfigMap.

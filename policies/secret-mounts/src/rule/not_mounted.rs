@@ -6,8 +6,9 @@ use crate::ask::{Ask, Invalid, WantedValue};
 use crate::moment::{Due, NotNow};
 use crate::plan::Obstacle;
 use crate::situation::Situation;
-use crate::standing::{Standing, short};
+use crate::standing::Standing;
 use crate::topic::{Brings, Topic};
+use crate::words::short;
 
 /// ## What it refuses
 /// An annotation or a setting asks for a Secret (or a user, or a server name), its time has come, and the launch that came out

@@ -5,7 +5,8 @@ use rqlite::cluster::Node;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
 
 use crate::situation::{Situation, field};
-use crate::standing::{lies, short};
+use crate::standing::lies;
+use crate::words::short;
 
 /// ## What it refuses
 /// A file of `-auth`, `-http-cert`, `-http-key`, `-node-cert`, `-node-key`, `-otlp-key`, `-auto-backup` or `-auto-restore` that lies

@@ -1,7 +1,6 @@
-//! The deletion of an object that sets need: who may always delete, which sets are concerned, what makes a refusal a warning.
-//! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
+//! The deletion of an object that sets need: which sets are concerned, how they are named, what makes a refusal a warning.
+//! Judges nothing.
 
-use quorate_sdk::review::Parent;
 use quorate_sdk::{Envelope, Finding, Level};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
@@ -10,8 +9,7 @@ use rqlite::manifest::{Metadata, StatefulSet};
 use rqlite::needs::{Kind, Needs};
 use rqlite::scaling::{Before, Data, Ids};
 
-use super::{ALLOW, RULE, claim, is_by_cleaner, is_deliberate, namespace, service};
-use crate::settings;
+use super::{ALLOW, RULE, is_deliberate};
 use crate::words;
 
 /// A DELETE of an object that sets may need.
@@ -30,36 +28,7 @@ pub(super) struct Concerned<'a> {
 }
 
 impl Deletion<'_> {
-    pub(crate) fn judge(
-        &self,
-        sets: &Parent<Vec<StatefulSet>>,
-        facts: &Facts,
-        deletion: settings::Deletion,
-    ) -> Option<Finding> {
-        if is_by_cleaner(self.envelope) || self.metadata.deletion_timestamp.is_some() {
-            return None;
-        }
-        let sets = match sets {
-            Parent::Found(sets) => sets,
-            Parent::Absent => return None,
-            Parent::Unknown => {
-                let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
-                return Some(Finding::not_judged(message).remedy("give them with --parent"));
-            }
-        };
-        // Facts are about one set; whose they are is not known where there are several.
-        let unknown = Facts::default();
-        let facts = if sets.len() == 1 { facts } else { &unknown };
-        let concerned: Vec<Concerned> = sets.iter().filter_map(|set| self.concerned(set, facts)).collect();
-        let finding = match self.kind {
-            Kind::Namespace => namespace::judge(self, &concerned),
-            Kind::Service => service::judge(self, &concerned),
-            Kind::Claim => claim::judge(self, &concerned),
-        }?;
-        Some(lowered_if(is_deliberate(self.metadata) || deletion == settings::Deletion::Warn, finding))
-    }
-
-    fn concerned<'s>(&self, set: &'s StatefulSet, facts: &'s Facts) -> Option<Concerned<'s>> {
+    pub(super) fn concerned<'s>(&self, set: &'s StatefulSet, facts: &'s Facts) -> Option<Concerned<'s>> {
         let rqlite = RqliteSet::recognise(set)?;
         let needs = Needs::of(set, &rqlite).include(self.kind, self.name());
         needs.then_some(Concerned { set, rqlite, facts })

@@ -1,0 +1,43 @@
+//! The deletion of an object that sets need, judged: who may always delete it, and whose loss it is.
+//! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
+
+use quorate_sdk::Finding;
+use quorate_sdk::review::Parent;
+use rqlite::facts::Facts;
+use rqlite::manifest::StatefulSet;
+use rqlite::needs::Kind;
+
+use super::needed::{Concerned, Deletion, lowered_if};
+use super::{claim, is_by_cleaner, is_deliberate, namespace, service};
+use crate::settings;
+
+impl Deletion<'_> {
+    pub(crate) fn judge(
+        &self,
+        sets: &Parent<Vec<StatefulSet>>,
+        facts: &Facts,
+        deletion: settings::Deletion,
+    ) -> Option<Finding> {
+        if is_by_cleaner(self.envelope) || self.metadata.deletion_timestamp.is_some() {
+            return None;
+        }
+        let sets = match sets {
+            Parent::Found(sets) => sets,
+            Parent::Absent => return None,
+            Parent::Unknown => {
+                let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
+                return Some(Finding::not_judged(message).remedy("give them with --parent"));
+            }
+        };
+        // Facts are about one set; whose they are is not known where there are several.
+        let unknown = Facts::default();
+        let facts = if sets.len() == 1 { facts } else { &unknown };
+        let concerned: Vec<Concerned> = sets.iter().filter_map(|set| self.concerned(set, facts)).collect();
+        let finding = match self.kind {
+            Kind::Namespace => namespace::judge(self, &concerned),
+            Kind::Service => service::judge(self, &concerned),
+            Kind::Claim => claim::judge(self, &concerned),
+        }?;
+        Some(lowered_if(is_deliberate(self.metadata) || deletion == settings::Deletion::Warn, finding))
+    }
+}

@@ -1,0 +1,26 @@
+//! Texts of users, fit for a message.
+
+use rqlite::value::clip;
+
+/// User text for a message that names up to five such texts and stays below 300 characters.
+pub fn short(text: &str) -> String {
+    const LONGEST: usize = 36;
+    let clipped = clip(text);
+    if clipped.chars().count() <= LONGEST {
+        return clipped;
+    }
+    clipped.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_a_short_one_is_not() {
+        assert_eq!(short("rqlite-users"), "rqlite-users");
+        assert_eq!(short(&"a".repeat(36)), "a".repeat(36));
+        assert_eq!(short(&"a".repeat(300)), format!("{}...", "a".repeat(33)));
+        assert_eq!(short("two\nlines"), "two lines");
+    }
+}

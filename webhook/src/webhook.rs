@@ -1,0 +1,103 @@
+//! What all requests share: policies, sources, clock, counters, bounds.
+//! Answers nothing by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorate_engine::PolicySet;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+
+use crate::certificate::CertificateHandle;
+use crate::config::{CertificateSource, ServerConfig};
+use crate::evictions::Evictions;
+use crate::facts::Clock;
+use crate::metrics::Metrics;
+use crate::sources::Sources;
+
+/// What all requests share. Cheap to clone.
+#[derive(Clone)]
+pub struct Webhook {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    policies: Arc<PolicySet>,
+    sources: Sources,
+    clock: Clock,
+    evictions: Evictions,
+    metrics: Arc<Metrics>,
+    certificate: CertificateHandle,
+    bounds: Bounds,
+}
+
+/// How much is taken at once.
+pub(crate) struct Bounds {
+    pub(crate) in_flight: Semaphore,
+    pub(crate) in_flight_limit: usize,
+    /// Bytes.
+    pub(crate) body_limit: usize,
+    /// For a request to come in.
+    pub(crate) receive: Duration,
+}
+
+impl Webhook {
+    /// Takes the bounds from `config`, and the certificate's handle where it has one; all else in it is for
+    /// [`crate::Server`].
+    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, sources: Sources, clock: Clock) -> Self {
+        let limits = &config.limits;
+        let certificate = match &config.certificate {
+            CertificateSource::Handle(handle) => handle.clone(),
+            CertificateSource::Files { .. } | CertificateSource::Own { .. } => CertificateHandle::new(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                policies,
+                sources,
+                clock,
+                evictions: Evictions::default(),
+                metrics: Arc::new(Metrics::new(certificate.metrics())),
+                certificate,
+                bounds: Bounds {
+                    in_flight: Semaphore::new(limits.in_flight),
+                    in_flight_limit: limits.in_flight,
+                    body_limit: config.body_limit,
+                    receive: limits.receive,
+                },
+            }),
+        }
+    }
+
+    /// The certificate that is served.
+    pub fn certificate(&self) -> &CertificateHandle {
+        &self.shared.certificate
+    }
+
+    pub(crate) fn policies(&self) -> &PolicySet {
+        &self.shared.policies
+    }
+
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.shared.sources
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.shared.clock)()
+    }
+
+    pub(crate) fn evictions(&self) -> &Evictions {
+        &self.shared.evictions
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.shared.clock
+    }
+
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.shared.bounds
+    }
+}
