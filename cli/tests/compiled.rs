@@ -45,7 +45,7 @@ fn nothing_is_kept_when_that_is_off() {
 }
 
 #[test]
-fn a_folder_that_others_may_write_is_complained_of_and_not_used() {
+fn a_folder_that_is_open_to_others_is_complained_of_and_not_used() {
     let folder = Folder::new(&[]);
     let shared = folder.path("policies");
     fs::create_dir(&shared).unwrap();

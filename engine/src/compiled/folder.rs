@@ -20,8 +20,11 @@ pub(super) const MOST_KEPT: usize = 64;
 /// What a file is called until it is whole.
 const PART: &str = ".part";
 
-/// Others may write: bits of a mode.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// Others may read, write or enter: bits of a mode.
+const OPEN_TO_OTHERS: u32 = 0o077;
+
+/// Whoever has no number of his own, in a user namespace or on a squashing NFS: everybody's files are then his.
+const NOBODY: u32 = 65_534;
 
 /// The folder cannot be used.
 #[derive(Debug, Error)]
@@ -35,7 +38,7 @@ pub enum FolderError {
     #[error("{}: expected an absolute path", path.display())]
     Relative { path: PathBuf },
     #[error(
-        "{}: others may write there (owner {owner}, mode {mode:03o}), and compiled policies are run as they are; give a folder of your own, mode 700",
+        "{}: it is open to others (owner {owner}, mode {mode:03o}), and compiled policies are run as they are; give a folder of your own, mode 700",
         path.display()
     )]
     Shared { path: PathBuf, owner: u32, mode: u32 },
@@ -44,6 +47,8 @@ pub enum FolderError {
         path.display(), within.display()
     )]
     Within { path: PathBuf, within: PathBuf, owner: u32 },
+    #[error("{}: this user ({NOBODY}) may stand for many, and compiled policies are run as they are", path.display())]
+    Nobody { path: PathBuf },
 }
 
 #[derive(Debug)]
@@ -56,15 +61,19 @@ impl Folder {
         if !path.is_absolute() {
             return Err(FolderError::Relative { path });
         }
-        match opened(&path) {
-            Err(source) => Err(FolderError::Unusable { path, source }),
-            Ok((_, found)) if !is_ours_alone(&found) => {
-                Err(FolderError::Shared { owner: found.uid(), mode: found.mode() & 0o777, path })
-            }
-            Ok((handle, _)) => match foreign_above(&path) {
-                Some((within, owner)) => Err(FolderError::Within { path, within, owner }),
-                None => Ok(Self { handle }),
-            },
+        if geteuid().as_raw() == NOBODY {
+            return Err(FolderError::Nobody { path });
+        }
+        let unusable = |source| FolderError::Unusable { path: path.clone(), source };
+        // Before anything is made, and where links led to after.
+        refuse_foreign(&path, &path)?;
+        let (handle, found) = opened(&path).map_err(unusable)?;
+        let real = path.canonicalize().map_err(unusable)?;
+        refuse_foreign(&path, &real)?;
+        if is_ours_alone(&found) {
+            Ok(Self { handle })
+        } else {
+            Err(FolderError::Shared { owner: found.uid(), mode: found.mode() & 0o777, path })
         }
     }
 
@@ -128,17 +137,24 @@ fn opened(path: &Path) -> io::Result<(OwnedFd, Metadata)> {
     Ok((file.into(), found))
 }
 
+/// A checkout is not: git writes files and folders that others may read.
 fn is_ours_alone(found: &Metadata) -> bool {
-    found.uid() == geteuid().as_raw() && found.mode() & WRITABLE_BY_OTHERS == 0
+    found.uid() == geteuid().as_raw() && found.mode() & OPEN_TO_OTHERS == 0
 }
 
-/// Of the folders above, links followed, the first that belongs neither to root nor to this user: its owner decides what stands below.
-fn foreign_above(path: &Path) -> Option<(PathBuf, u32)> {
-    let real = path.canonicalize().ok()?;
-    real.ancestors().skip(1).find_map(|above| {
-        let owner = above.metadata().ok()?.uid();
-        (owner != 0 && owner != geteuid().as_raw()).then(|| (above.to_owned(), owner))
-    })
+/// Of the folders and links above that are there, none may belong to others than root and this user: an owner decides what stands below.
+fn refuse_foreign(path: &Path, way: &Path) -> Result<(), FolderError> {
+    for above in way.ancestors().skip(1) {
+        let owner = match above.symlink_metadata() {
+            Ok(found) => found.uid(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(FolderError::Unusable { path: path.to_owned(), source }),
+        };
+        if owner != 0 && owner != geteuid().as_raw() {
+            return Err(FolderError::Within { path: path.to_owned(), within: above.to_owned(), owner });
+        }
+    }
+    Ok(())
 }
 
 /// `<64 hexadecimal digits>.cwasm`, or what is left of one that was not finished.

@@ -84,12 +84,15 @@ fn code_of_another_build_is_not_believed() {
 }
 
 #[test]
-fn a_file_that_others_may_have_written_is_not_believed() {
+fn a_file_that_others_may_have_made_is_not_believed() {
     let (outside, path, modules) = folder();
     let engine = engine();
     let kept = path.join(keep(&modules, &engine));
-    fs::set_permissions(&kept, Permissions::from_mode(0o620)).unwrap();
-    assert!(modules.find(&engine, EMPTY).is_none());
+    // As a checkout has it, and worse.
+    for mode in [0o644, 0o620] {
+        fs::set_permissions(&kept, Permissions::from_mode(mode)).unwrap();
+        assert!(modules.find(&engine, EMPTY).is_none());
+    }
     fs::set_permissions(&kept, Permissions::from_mode(0o600)).unwrap();
     let elsewhere = outside.path().join("elsewhere");
     fs::hard_link(&kept, &elsewhere).unwrap();
@@ -111,11 +114,11 @@ fn what_stands_at_the_path_later_does_not_matter() {
 }
 
 #[test]
-fn a_folder_that_others_may_write_is_refused() {
+fn a_folder_that_is_open_to_others_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
     let error = CompiledModules::at(folder.path().to_owned()).unwrap_err().to_string();
-    assert!(error.contains("others may write there") && error.contains("mode 777"), "{error}");
+    assert!(error.contains("it is open to others") && error.contains("mode 777"), "{error}");
     let link = folder.path().join("link");
     symlink(folder.path(), &link).unwrap();
     assert!(matches!(CompiledModules::at(link), Err(FolderError::Unusable { .. })));
@@ -125,18 +128,20 @@ fn a_folder_that_others_may_write_is_refused() {
     assert!(matches!(CompiledModules::at("policies".into()), Err(FolderError::Relative { .. })));
 }
 
-/// As `sudo` with the caller's HOME would have it.
+/// As `sudo` with the caller's HOME would have it: nothing is made there, and no link of theirs is followed.
 #[test]
 fn a_folder_within_somebody_elses_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("policies");
-    fs::create_dir(&path).unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
-    if std::os::unix::fs::chown(folder.path(), Some(65_532), None).is_err() {
+    let (theirs, ours) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (cache, link) = (theirs.path().join("cache"), theirs.path().join("link"));
+    symlink(ours.path(), &link).unwrap();
+    if std::os::unix::fs::chown(theirs.path(), Some(65_532), None).is_err() {
         // Only root can give a folder away.
         return;
     }
-    assert!(matches!(CompiledModules::at(path), Err(FolderError::Within { owner: 65_532, .. })));
+    for path in [cache.join("policies"), link.join("policies")] {
+        assert!(matches!(CompiledModules::at(path), Err(FolderError::Within { owner: 65_532, .. })));
+    }
+    assert!(!cache.exists() && names(ours.path()).is_empty());
 }
 
 #[test]
