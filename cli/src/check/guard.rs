@@ -1,14 +1,16 @@
 //! What the cluster's own Quorate says to a change, by a dry run of it. Where it speaks, it decides; what was judged here then only helps
-//! to tell message from remedy, and to find the field.
+//! to tell message from remedy, and to find the field. Its silence lowers nothing.
 //! Does not judge.
 
-use quorate_engine::{Finding, Review};
+use quorate_engine::{Finding, Level, Review, Verdict};
 use quorate_webhook::cluster::survey::Surveyor;
 use quorate_webhook::cluster::{Act, Guard, Guarding, Heard, Trial};
+use serde_json::Value;
 
 use super::change::{Change, Operation};
 use super::outcome::By;
 use super::profile::Profile;
+use super::snapshot::applied;
 
 /// The cluster, and what its Quorate is asked about.
 pub(super) struct ClusterGuard {
@@ -25,21 +27,36 @@ impl ClusterGuard {
         profile: &Profile,
         here: Review,
     ) -> (Review, By) {
-        let Some(trial) = trial(change, is_running, profile) else { return (here, By::Here) };
-        joined(self.surveyor.ask(&self.guarding, &trial).await, &change.object.id.shown(), here)
+        let guard = match (&change.new, change.operation) {
+            (Some(new), Operation::Create) => self.ask(change, Act::Create(new)).await,
+            // What was judged: what runs, with the manifest over it.
+            (Some(new), Operation::Update) if is_running => self.ask(change, Act::Replace(new)).await,
+            (Some(new), Operation::Update) => self.ask_over(change, new).await,
+            (_, Operation::Delete) => self.ask(change, Act::Delete(profile.propagation.clone())).await,
+            (None, _) => return (here, By::Here),
+        };
+        joined(guard, &change.object.id.shown(), here)
+    }
+
+    async fn ask(&self, change: &Change, act: Act<'_>) -> Guard {
+        self.surveyor.ask(&self.guarding, &trial(change, act)).await
+    }
+
+    /// The manifest over what is there now.
+    async fn ask_over(&self, change: &Change, new: &Value) -> Guard {
+        let there = match self.surveyor.object(&trial(change, Act::Replace(new))).await {
+            Ok(Some(there)) => there,
+            Ok(None) => return Guard::Unseen("it is not in this cluster".to_owned()),
+            Err(error) => return Guard::Unseen(error.to_string()),
+        };
+        let merged = applied(change.old.as_ref().unwrap_or(&Value::Null), new, there);
+        self.ask(change, Act::Replace(&merged)).await
     }
 }
 
-fn trial<'c>(change: &'c Change, is_running: bool, profile: &Profile) -> Option<Trial<'c>> {
+fn trial<'t>(change: &'t Change, act: Act<'t>) -> Trial<'t> {
     let id = &change.object.id;
-    let act = match change.operation {
-        Operation::Create => Act::Create(change.new.as_ref()?),
-        // The object that was judged: what runs, with the manifest over it.
-        Operation::Update if is_running => Act::Replace(change.new.as_ref()?),
-        Operation::Update => Act::Apply(change.new.as_ref()?),
-        Operation::Delete => Act::Delete(profile.propagation.clone()),
-    };
-    Some(Trial {
+    Trial {
         group: &id.group,
         version: &change.object.version,
         kind: &id.kind,
@@ -47,20 +64,29 @@ fn trial<'c>(change: &'c Change, is_running: bool, profile: &Profile) -> Option<
         namespace: id.namespace.as_deref(),
         name: &id.name,
         act,
-    })
+    }
 }
 
 fn joined(guard: Guard, subject: &str, here: Review) -> (Review, By) {
+    let unheard = || By::Instead("the cluster lets it pass, and its Quorate said nothing of this".to_owned());
     match guard {
+        Guard::Asked { verdict: Verdict::Allowed, heard } if !speaks_of_all(&heard, &here) => (here, unheard()),
         Guard::Asked { verdict, heard } => {
             let findings = heard.into_iter().map(|heard| finding(heard, subject, &here.findings)).collect();
             (Review { verdict, findings, ..here }, By::Cluster)
         }
+        Guard::Silent if here.verdict == Verdict::Allowed => (here, By::Here),
+        Guard::Silent => (here, unheard()),
         Guard::Refused(why) => (here, By::Refused(why)),
-        Guard::Unguarded => (here, By::Instead("the cluster's Quorate is not asked about this".to_owned())),
         Guard::Absent => (here, By::Instead("no Quorate guards the cluster".to_owned())),
         Guard::Unseen(why) => (here, By::Instead(why)),
     }
+}
+
+/// Whether each refusal that was found here is, in the cluster, at least a warning: else nobody may have been asked.
+fn speaks_of_all(heard: &[Heard], here: &Review) -> bool {
+    let mut refusals = here.findings.iter().filter(|finding| finding.level != Level::Warn);
+    refusals.all(|refusal| heard.iter().any(|heard| heard.rule == refusal.rule))
 }
 
 fn finding(heard: Heard, subject: &str, here: &[Finding]) -> Finding {
@@ -82,7 +108,7 @@ fn finding(heard: Heard, subject: &str, here: &[Finding]) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use quorate_engine::{Level, Phase, Verdict};
+    use quorate_engine::Phase;
 
     use super::*;
 
@@ -130,7 +156,15 @@ mod tests {
 
     #[test]
     fn what_is_judged_here_stands_where_the_cluster_is_not_heard() {
-        for guard in [Guard::Unguarded, Guard::Absent, Guard::Unseen("forbidden".to_owned())] {
+        let other = Heard {
+            rule: "remove-on-shutdown/injected".to_owned(),
+            level: Level::Warn,
+            text: format!("{SUBJECT}: injected"),
+            remedy: String::new(),
+            field: String::new(),
+        };
+        let unasked = Guard::Asked { verdict: Verdict::Allowed, heard: vec![other] };
+        for guard in [unasked, Guard::Silent, Guard::Absent, Guard::Unseen("forbidden".to_owned())] {
             let (review, by) = joined(guard, SUBJECT, here(Level::Deny));
             assert_eq!((&review, matches!(by, By::Instead(_))), (&here(Level::Deny), true));
         }

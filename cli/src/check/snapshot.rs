@@ -9,13 +9,16 @@ use anyhow::{Context as _, ensure};
 use rqlite::facts::Facts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::object::{Id, Object};
 use crate::document;
 
 /// The version of the format that this build reads and writes.
 const VERSION: u64 = 1;
+
+/// What the clocks of two machines may differ by.
+const CLOCKS_DIFFER: Duration = Duration::minutes(5);
 
 /// Where kubectl keeps a second copy of the object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -52,6 +55,12 @@ impl Snapshot {
             serde_json::from_str(&document::read_text(path).with_context(shown)?).with_context(shown)?;
         let version = snapshot.version;
         ensure!(version == VERSION, "{}: version {version} is not known, this build reads {VERSION}", shown());
+        ensure!(
+            snapshot.taken <= now + CLOCKS_DIFFER,
+            "{}: it was taken at {}, which is still to come",
+            shown(),
+            snapshot.taken
+        );
         let age = u64::try_from((now - snapshot.taken).whole_milliseconds()).unwrap_or(0);
         for (name, set) in &mut snapshot.sets {
             let facts = Facts::parse(&set.facts.to_string()).with_context(|| format!("{}: {name}", shown()))?;
@@ -114,7 +123,7 @@ impl Running {
 const KEYS: [&str; 4] = ["name", "mountPath", "containerPort", "ip"];
 
 /// Three-way, as `kubectl apply` merges.
-fn applied(base: &Value, head: &Value, live: Value) -> Value {
+pub(super) fn applied(base: &Value, head: &Value, live: Value) -> Value {
     match (head, live) {
         (Value::Object(head), Value::Object(mut live)) => {
             let nothing = Value::Null;

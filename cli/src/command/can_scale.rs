@@ -80,8 +80,13 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
         Guard::Asked { verdict, heard } => (verdict, "the cluster's own Quorate, by a dry run", said(heard)),
-        Guard::Unguarded => {
-            judged(args, &survey, "the same policies, here: the cluster's Quorate is not asked about this set").await?
+        Guard::Silent => {
+            let by = "the same policies, here; in the cluster nobody said anything to a dry run";
+            let here = judged(args, &survey, by).await?;
+            if here.0 != Verdict::Allowed {
+                gaps.push("whether Quorate guards this set: a dry run passed without a word".to_owned());
+            }
+            here
         }
         Guard::Absent => judged(args, &survey, "the same policies, here: no Quorate guards the cluster").await?,
         Guard::Unseen(why) | Guard::Refused(why) => {

@@ -137,6 +137,7 @@ fn a_snapshot_that_cannot_be_used_is_exit_2() {
     for (text, says) in [
         ("{}", "missing field `version`"),
         (r#"{"version": 1, "sets": {}}"#, "missing field `taken`"),
+        (r#"{"version": 1, "taken": "2999-11-22T10:00:00Z", "sets": {}}"#, "which is still to come"),
         (
             r#"{"version": 2, "taken": "2026-11-22T10:00:00Z", "sets": {}}"#,
             "version 2 is not known, this build reads 1",

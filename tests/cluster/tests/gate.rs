@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use quorate_cluster_tests::{ControlPlane, Namespace, Quorate, binary, isolation, manifests};
+use quorate_cluster_tests::{ControlPlane, Namespace, Quorate, binary, eventually, isolation, manifests};
 use serde_json::Value;
 
 #[test]
@@ -22,6 +22,20 @@ fn the_clusters_own_quorate_decides() {
 fn what_cannot_be_asked_is_judged_here() {
     isolation::run("unheard");
 }
+
+/// Of the set `second`.
+const AUTOSCALER: &str = "apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: second
+spec:
+  minReplicas: 1
+  maxReplicas: 5
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: StatefulSet
+    name: second
+";
 
 const RULE: &str = "quorum-guard/scale-below-quorum";
 
@@ -102,11 +116,20 @@ fn guarded() {
     let plane = ControlPlane::shared();
     let quorate = Quorate::install(plane);
     let namespace = plane.namespace("gate");
-    let three = manifests::rqlite("rqlite", 3);
-    let desk = Desk::new(&namespace, &three);
+    let desk = Desk::new(&namespace, &manifests::rqlite("rqlite", 3));
     quorate.await_known(&namespace, "rqlite");
+    is_refused_at_its_line(&desk);
+    has_what_runs_as_base(&desk);
+    is_admitted(&desk);
+    is_not_admitted_by_silence(&desk);
+    is_refused_by_the_api_server(&desk);
+    is_deleted(&desk);
+    loses_a_field(&desk);
+    is_read_by_a_person(&desk);
+}
 
-    // Refused by the cluster, at the line that does it; and nothing changed.
+/// Refused by the cluster, at the line that does it; and nothing changed.
+fn is_refused_at_its_line(desk: &Desk<'_, '_>) {
     let one = scaled(1);
     let (code, json) = desk.check(&one, &live());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
@@ -115,42 +138,89 @@ fn guarded() {
     let message = text(&finding["message"]);
     assert!(message.starts_with("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; no live view"), "{message}");
     assert!(!text(&finding["remedy"]).is_empty(), "{json:#}");
-    assert_eq!(namespace.replicas("rqlite"), 3);
+    assert_eq!(desk.namespace.replicas("rqlite"), 3);
+}
 
-    // What runs is the base, where none is given.
+/// What runs is the base, where none is given.
+fn has_what_runs_as_base(desk: &Desk<'_, '_>) {
+    let one = scaled(1);
+    let three = manifests::rqlite("rqlite", 3);
     let (code, json) = desk.check(&one, &["head/db.yaml", "--live"]);
     assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
     let (code, json) = desk.check(&three, &["head/db.yaml", "--live"]);
-    let unjudged = json["changes"].as_array().unwrap().iter().all(|change| change["verdict"] == "allowed");
-    assert_eq!((code, unjudged), (Some(0), true), "{json:#}");
+    let all_allowed = json["changes"].as_array().unwrap().iter().all(|change| change["verdict"] == "allowed");
+    assert_eq!((code, all_allowed), (Some(0), true), "{json:#}");
+}
 
-    // Admitted; a set that is not there yet is created by a dry run as well.
+/// Admitted; a set that is not there yet is created by a dry run as well.
+fn is_admitted(desk: &Desk<'_, '_>) {
     let more = format!("{}---\n{}", scaled(5), manifests::rqlite("second", 3));
     let (code, json) = desk.check(&more, &live());
     assert_eq!(code, Some(0), "{json:#}");
     let changes = json["changes"].as_array().unwrap();
     let sets: Vec<&Value> = changes.iter().filter(|change| change["kind"] == "StatefulSet").collect();
     assert!(sets.len() == 2 && sets.iter().all(|change| change["by"] == "cluster"), "{json:#}");
-    assert_eq!((namespace.replicas("rqlite"), namespace.names("statefulset")), (3, vec!["rqlite".to_owned()]));
+    assert_eq!(
+        (desk.namespace.replicas("rqlite"), desk.namespace.names("statefulset")),
+        (3, vec!["rqlite".to_owned()])
+    );
+}
 
-    // What the API server itself refuses is not known to be admitted.
+/// An autoscaler of a set that is not there yet passes without a word: silence lowers nothing.
+fn is_not_admitted_by_silence(desk: &Desk<'_, '_>) {
+    let more = format!("{}---\n{}", scaled(5), manifests::rqlite("second", 3));
+    let (code, json) = desk.check(&format!("{more}---\n{AUTOSCALER}"), &live());
+    let autoscaler =
+        json["changes"].as_array().unwrap().iter().find(|change| change["kind"] == "HorizontalPodAutoscaler");
+    let autoscaler = autoscaler.unwrap_or_else(|| panic!("{json:#}"));
+    assert_eq!(
+        (code, &autoscaler["verdict"], &autoscaler["by"]),
+        (Some(1), &"denied".into(), &"here".into()),
+        "{json:#}"
+    );
+    assert!(text(&autoscaler["notHeard"]).contains("said nothing of this"), "{json:#}");
+}
+
+/// What the API server itself refuses is not known to be admitted.
+fn is_refused_by_the_api_server(desk: &Desk<'_, '_>) {
+    let three = manifests::rqlite("rqlite", 3);
     let ordered = three.replace("podManagementPolicy: Parallel", "podManagementPolicy: OrderedReady");
     let (code, json) = desk.check(&ordered, &live());
     let reason = text(&json["notEvaluated"][0]["reason"]);
     assert_eq!((code, &change(&json)["by"]), (Some(3), &"here".into()), "{json:#}");
     assert!(reason.contains("whatever Quorate says: StatefulSet.apps \"rqlite\" is invalid"), "{reason}");
+}
 
-    // Removed from git: set and Service, each with its place in the base.
+/// Removed from git: set and Service, each with its place in the base.
+fn is_deleted(desk: &Desk<'_, '_>) {
     let (code, json) = desk.check("", &live());
     assert_eq!(code, Some(1), "{json:#}");
     for change in json["changes"].as_array().unwrap() {
         assert_eq!((&change["verdict"], &change["by"]), (&"denied".into(), &"cluster".into()), "{json:#}");
         assert_eq!((&change["operation"], &change["at"]["side"]), (&"DELETE".into(), &"base".into()), "{json:#}");
     }
+}
 
-    // For a person.
+/// A field that goes from what only is in the cluster: over what is there, not beside it.
+fn loses_a_field(desk: &Desk<'_, '_>) {
+    let three = manifests::rqlite("rqlite", 3);
+    let pinned = AUTOSCALER.replace("second", "rqlite").replace("minReplicas: 1", "minReplicas: 3").replace("5", "3");
+    desk.namespace.apply(&pinned).ok();
+    desk.put("base", &format!("{three}---\n{pinned}"));
+    let loosened = pinned.replace("  minReplicas: 3\n", "");
+    let judged = eventually("the cluster to know the autoscaler", || {
+        let (_, json) = desk.check(&format!("{three}---\n{loosened}"), &live());
+        if json["changes"][0]["by"] == "cluster" { Ok(json) } else { Err(json) }
+    });
+    let [verdict, rule] = [&judged["changes"][0]["verdict"], &judged["changes"][0]["findings"][0]["rule"]].map(text);
+    assert_eq!((verdict, rule), ("denied", "quorum-guard/autoscaler-on-voters"), "{judged:#}");
+}
+
+/// For a person.
+fn is_read_by_a_person(desk: &Desk<'_, '_>) {
+    let one = scaled(1);
     desk.put("head", &one);
-    let (code, text) = desk.quorate(&[&["check", "--namespace", namespace.name()], &live()[..]].concat());
+    let (code, text) = desk.quorate(&[&["check", "--namespace", desk.namespace.name()], &live()[..]].concat());
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("  by the cluster's own Quorate\n  deny quorum-guard/scale-below-quorum: "), "{text}");
 }

@@ -37,7 +37,6 @@ mod registrar;
 mod replicas;
 mod rights;
 mod running;
-mod selector;
 mod sets;
 mod stored;
 mod subject;

@@ -15,7 +15,7 @@ use crate::cluster::kept::Keep;
 use crate::cluster::membership::{Looked, Proxied, Target, look};
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
-use crate::cluster::{ClusterError, Guard, Guarding, Trial, running};
+use crate::cluster::{ClusterError, Guard, Guarding, Trial, TrialError, running};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -92,6 +92,14 @@ impl Surveyor {
     /// What the API server was told to ask Quorate about. `webhooks` is the name of its configurations.
     pub async fn guarding(&self, webhooks: &str) -> Guarding {
         Guarding::read(&self.client, webhooks).await
+    }
+
+    /// The object that a trial is about, as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn object(&self, trial: &Trial<'_>) -> Result<Option<serde_json::Value>, TrialError> {
+        trial.object(&self.client).await
     }
 
     /// What Quorate, where it guards the cluster, says to a change. Nothing is changed.

@@ -1,14 +1,13 @@
 //! One change, put to the API server as a dry run: admission judges it, nothing is stored.
 //! It needs the right to make the change: the API server authorises a dry run as it would the change itself.
 
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, PropagationPolicy, Request};
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GetParams, Patch, PatchParams, PostParams, PropagationPolicy, Request,
+};
 use kube::{Client, Error, Resource};
 use serde_json::{Value, json};
 
 use crate::cluster::DryRun;
-
-/// Whose fields an applied manifest's would be. Nothing is stored.
-const MANAGER: &str = "quorate-check";
 
 /// Why a trial got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +43,6 @@ pub enum Act<'t> {
     Create(&'t Value),
     /// In the place of the one that is there, whatever its resourceVersion.
     Replace(&'t Value),
-    /// Server-side, over what others own.
-    Apply(&'t Value),
     Delete(PropagationPolicy),
     /// To so many replicas.
     Scale(u32),
@@ -70,24 +67,34 @@ impl<'t> Trial<'t> {
         Ok(DryRun::send(client, self.request()?).await?)
     }
 
-    fn request(&self) -> Result<axum::http::Request<Vec<u8>>, TrialError> {
+    /// The object that it is about, as it is now.
+    pub(crate) async fn object(&self, client: &Client) -> Result<Option<Value>, TrialError> {
+        let request = self.requests()?.get(self.name, &GetParams::default()).map_err(Error::BuildRequest)?;
+        match client.request(request).await {
+            Ok(object) => Ok(Some(object)),
+            Err(Error::Api(status)) if status.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What may be asked of the resource.
+    fn requests(&self) -> Result<Request, TrialError> {
         let group = Some(self.group).filter(|group| !group.is_empty());
         let segments = [group, Some(self.version), Some(self.resource), self.namespace, Some(self.name)];
         if let Some(foreign) = segments.into_iter().flatten().find(|segment| !is_segment(segment)) {
             return Err(TrialError::NoSegment(foreign.to_owned()));
         }
-        let path = DynamicObject::url_path(&self.api(), self.namespace);
-        let requests = Request::new(path);
+        Ok(Request::new(DynamicObject::url_path(&self.api(), self.namespace)))
+    }
+
+    fn request(&self) -> Result<axum::http::Request<Vec<u8>>, TrialError> {
+        let requests = self.requests()?;
         let posted = PostParams { dry_run: true, ..PostParams::default() };
         let patched = PatchParams { dry_run: true, ..PatchParams::default() };
         let request = match &self.act {
             Act::Create(object) => requests.create(&posted, object.to_string().into_bytes()),
             Act::Replace(object) => {
                 requests.replace(self.name, &posted, unconditional(object).to_string().into_bytes())
-            }
-            Act::Apply(object) => {
-                let applied = PatchParams { field_manager: Some(MANAGER.to_owned()), force: true, ..patched };
-                requests.patch(self.name, &applied, &Patch::Apply(object))
             }
             Act::Delete(policy) => {
                 let deleted = DeleteParams { dry_run: true, ..DeleteParams::default() };
@@ -158,10 +165,6 @@ mod tests {
         for (act, line) in [
             (Act::Create(&object), "POST /apis/apps/v1/namespaces/db/things?&dryRun=All"),
             (Act::Replace(&object), "PUT /apis/apps/v1/namespaces/db/things/a?&dryRun=All"),
-            (
-                Act::Apply(&object),
-                "PATCH /apis/apps/v1/namespaces/db/things/a?&dryRun=All&force=true&fieldManager=quorate-check",
-            ),
             (Act::Scale(2), "PATCH /apis/apps/v1/namespaces/db/things/a/scale?&dryRun=All"),
         ] {
             assert_eq!(sent("apps", Some("db"), act).0, line);
@@ -183,7 +186,7 @@ mod tests {
                 resource: "things",
                 namespace: Some("db"),
                 name: "a",
-                act: Act::Apply(&object),
+                act: Act::Replace(&object),
             };
             let trials = [
                 Trial { name: part, ..trial.clone() },

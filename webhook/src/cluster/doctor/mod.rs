@@ -9,6 +9,7 @@ mod look;
 mod others;
 mod reach;
 mod scope;
+mod selector;
 
 use serde::Serialize;
 use time::OffsetDateTime;

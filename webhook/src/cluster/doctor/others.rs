@@ -6,10 +6,10 @@ use kube::api::DynamicObject;
 use serde_json::Value;
 
 use super::look::{Read, Seen, unreadable};
+use super::selector::{Labels, matches};
 use super::{Check, Topic};
 use crate::cluster::ClusterConfig;
 use crate::cluster::registrar::entries;
-use crate::cluster::selector::{Labels, matches};
 
 const TOPIC: Topic = Topic::OtherWebhooks;
 

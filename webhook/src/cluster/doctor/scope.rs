@@ -4,9 +4,9 @@ use kube::api::DynamicObject;
 use serde_json::Value;
 
 use super::look::{Seen, unreadable};
+use super::selector::{Labels, matches};
 use super::{Check, Topic};
 use crate::cluster::registrar::entries;
-use crate::cluster::selector::{Labels, matches};
 use crate::cluster::stored::StoredSet;
 use crate::registration::{SetName, is_kept};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) type Labels = BTreeMap<String, String>;
+pub(super) type Labels = BTreeMap<String, String>;
 
 /// An absent or empty selector matches everything; one that cannot be read, too: better a warning too many.
-pub(crate) fn matches(selector: Option<&Value>, labels: &Labels) -> bool {
+pub(super) fn matches(selector: Option<&Value>, labels: &Labels) -> bool {
     let Some(selector) = selector else { return true };
     let pairs = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
     let expressions = selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten();

@@ -7,14 +7,6 @@ use super::*;
 const OURS: &str = "admission webhook \"scale.quorate.dev\" denied the request: ";
 const WARNING: &str = "quorum-guard/scale-advice: StatefulSet db/rqlite: replicas 3 -> 4";
 
-fn guarding() -> Guarding {
-    Guarding::By(vec![json!({
-        "name": "scale.quorate.dev",
-        "rules": [{"apiGroups": ["apps"], "operations": ["UPDATE"], "resources": ["statefulsets/scale"]}],
-        "namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": "NotIn", "values": ["kube-system"]}]},
-    })])
-}
-
 fn answered(by: &Guarding, code: u16, message: &str, warnings: &[&str]) -> Guard {
     let warnings = warnings.iter().map(|&text| text.to_owned()).collect();
     let answer = DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() };
@@ -30,50 +22,62 @@ fn asked(guard: Guard) -> (Verdict, usize) {
 #[test]
 fn our_refusal_is_ours_whatever_can_be_read() {
     let denied = format!("{OURS}quorum-guard/scale-below-quorum: StatefulSet db/rqlite: no");
-    for by in [guarding(), Guarding::Absent, Guarding::Unseen("forbidden".to_owned())] {
+    for by in [Guarding::Present, Guarding::Absent, Guarding::Unseen("forbidden".to_owned())] {
         assert_eq!(asked(answered(&by, 403, &denied, &[WARNING])), (Verdict::Denied, 2));
     }
     let open = format!("{OURS}quorum-guard/not-judged: StatefulSet db/rqlite: out of time");
-    assert_eq!(asked(answered(&guarding(), 403, &open, &[])), (Verdict::NotJudged, 1));
+    assert_eq!(asked(answered(&Guarding::Present, 403, &open, &[])), (Verdict::NotJudged, 1));
     let both = format!("{open}\nquorum-guard/scale-below-quorum: StatefulSet db/rqlite: no");
-    assert_eq!(asked(answered(&guarding(), 403, &both, &[])), (Verdict::Denied, 2));
+    assert_eq!(asked(answered(&Guarding::Present, 403, &both, &[])), (Verdict::Denied, 2));
 }
 
 #[test]
-fn what_passes_where_it_is_asked_is_allowed() {
-    assert_eq!(asked(answered(&guarding(), 200, "", &[])), (Verdict::Allowed, 0));
-    assert_eq!(asked(answered(&guarding(), 200, "", &[WARNING])), (Verdict::Allowed, 1));
+fn what_passes_with_a_word_of_ours_is_allowed() {
+    assert_eq!(asked(answered(&Guarding::Present, 200, "", &[WARNING])), (Verdict::Allowed, 1));
 }
 
 #[test]
-fn what_passes_elsewhere_says_nothing() {
-    let warnings = &[WARNING, "best-practices/labels: label team missing"];
-    assert_eq!(answered(&Guarding::Absent, 200, "", warnings), Guard::Absent);
+fn what_passes_without_one_says_nothing() {
+    let others = &["best-practices/labels: label team missing"];
+    assert_eq!(answered(&Guarding::Present, 200, "", others), Guard::Silent);
+    assert_eq!(answered(&Guarding::Absent, 200, "", &[WARNING]), Guard::Absent);
     let unseen = Guarding::Unseen("forbidden".to_owned());
-    assert_eq!(answered(&unseen, 200, "", warnings), Guard::Unseen("forbidden".to_owned()));
-    let answer = DryRun { code: 200, message: String::new(), warnings: Vec::new(), fields: Vec::new() };
-    assert_eq!(guarding().answer(&Trial::of_set("kube-system", "rqlite", Act::Scale(1)), &answer), Guard::Unguarded);
+    assert_eq!(answered(&unseen, 200, "", &[WARNING]), Guard::Unseen("forbidden".to_owned()));
+}
+
+/// A dry run of an update that would create is none of the update.
+#[test]
+fn what_is_not_there_is_not_updated() {
+    assert!(matches!(answered(&Guarding::Present, 201, "", &[WARNING]), Guard::Unseen(_)));
     let object = json!({});
     let created = Trial::of_set("db", "rqlite", Act::Create(&object));
-    assert_eq!(guarding().answer(&created, &answer), Guard::Unguarded);
+    let warnings = vec![WARNING.to_owned()];
+    let answer = DryRun { code: 201, message: String::new(), warnings, fields: Vec::new() };
+    assert_eq!(asked(Guarding::Present.answer(&created, &answer)), (Verdict::Allowed, 1));
 }
 
 /// The server let it pass without a verdict: that is none to go by.
 #[test]
 fn what_passes_unjudged_says_nothing() {
     let warning = "quorum-guard/not-judged: StatefulSet db/rqlite: out of time";
-    assert!(matches!(answered(&guarding(), 200, "", &[warning]), Guard::Unseen(_)));
+    assert!(matches!(answered(&Guarding::Present, 200, "", &[warning]), Guard::Unseen(_)));
 }
 
 #[test]
 fn what_others_refuse_is_theirs_with_warnings_of_ours_beside_it() {
     for (code, message) in [
         (403, "admission webhook \"other.example.com\" denied the request: a/b: no"),
+        (500, "admission webhook \"other.example.com\" denied the request: out of order"),
+        (403, "admission webhook \"other.example.com\" denied the request: User \"ci\" cannot change this"),
         (403, "statefulsets.apps \"rqlite\" is forbidden: exceeded quota: small"),
         (422, "StatefulSet.apps \"rqlite\" is invalid: spec: Forbidden"),
         (403, "admission webhook \"scale.quorate.dev\" denied the request: quorate: review not readable: too deep"),
     ] {
-        assert_eq!(answered(&guarding(), code, message, &[WARNING]), Guard::Refused(message.to_owned()), "{message}");
+        assert_eq!(
+            answered(&Guarding::Present, code, message, &[WARNING]),
+            Guard::Refused(message.to_owned()),
+            "{message}"
+        );
     }
 }
 
@@ -85,6 +89,10 @@ fn what_was_not_come_to_is_unseen() {
         (404, "statefulsets.apps \"rqlite\" not found"),
         (500, "Internal error occurred: failed calling webhook \"scale.quorate.dev\": connection refused"),
     ] {
-        assert_eq!(answered(&guarding(), code, message, &[WARNING]), Guard::Unseen(message.to_owned()), "{message}");
+        assert_eq!(
+            answered(&Guarding::Present, code, message, &[WARNING]),
+            Guard::Unseen(message.to_owned()),
+            "{message}"
+        );
     }
 }
