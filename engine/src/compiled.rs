@@ -35,7 +35,7 @@ impl CompiledModules {
     /// Uses the folder at an absolute path; makes it, mode 700, when it is not there.
     ///
     /// # Errors
-    /// When it cannot be made, or others than this user may write to it.
+    /// When it cannot be made, is open to others, or lies in a folder of somebody else.
     pub fn at(path: PathBuf) -> Result<Self, FolderError> {
         Ok(Self { folder: Arc::new(Folder::open(path)?) })
     }
@@ -46,8 +46,8 @@ impl CompiledModules {
         let code = self.folder.read(&name).and_then(whole);
         let code = code.map_err(|error| debug!(name, %error, "no compiled module")).ok()?;
         #[expect(unsafe_code, reason = "wasmtime runs what it is given; only this user can have written it, and whole")]
-        // SAFETY: the bytes were written by `keep` from `Component::serialize`. The folder and the file are this user's and not writable by
-        // others, and their sum is that of what was written. wasmtime itself refuses code of another version, configuration or processor.
+        // SAFETY: the bytes were written by `keep` from `Component::serialize`. The folder and the file are this user's
+        // alone, and their sum is that of what was written. wasmtime itself refuses code of another version, configuration or processor.
         let component = unsafe { Component::deserialize(engine, code) };
         component.map_err(|error| debug!(name, %error, "a compiled module of another build")).ok()
     }

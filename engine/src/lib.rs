@@ -42,4 +42,4 @@ pub use load::{LoadError, SettingsProblem};
 pub use machine::{Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
 pub use set::PolicySet;
-pub use verdict::{Finding, Level, Review, Verdict, subject};
+pub use verdict::{Finding, Level, Review, Verdict, named, subject};

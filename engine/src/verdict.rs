@@ -115,10 +115,16 @@ pub fn subject(request: &Request<'_>) -> String {
         (Some(_), _) => request.kind.kind.as_ref(),
     };
     let name = request.name.clone().or_else(|| name_in_object(request)).unwrap_or(Cow::Borrowed("(unnamed)"));
-    match &request.namespace {
-        // The API server sends a Namespace's own name as its namespace too.
-        Some(namespace) if kind != "Namespace" || *namespace != name => format!("{kind} {namespace}/{name}"),
-        Some(_) | None => format!("{kind} {name}"),
+    // The API server sends a Namespace's own name as its namespace too.
+    let namespace = request.namespace.as_deref().filter(|namespace| kind != "Namespace" || *namespace != name);
+    named(kind, namespace, &name)
+}
+
+/// An object, as findings name it: `StatefulSet db/rqlite`, `Namespace db`.
+pub fn named(kind: &str, namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{kind} {namespace}/{name}"),
+        None => format!("{kind} {name}"),
     }
 }
 

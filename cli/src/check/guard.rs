@@ -7,10 +7,10 @@ use quorate_webhook::cluster::survey::Surveyor;
 use quorate_webhook::cluster::{Act, Guard, Guarding, Heard, Trial};
 use serde_json::Value;
 
+use super::apply::applied;
 use super::change::{Change, Operation};
 use super::outcome::By;
 use super::profile::Profile;
-use super::snapshot::applied;
 
 /// The cluster, and what its Quorate is asked about.
 pub(super) struct ClusterGuard {

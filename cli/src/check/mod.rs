@@ -8,6 +8,7 @@
 //!                         └─ pair ─ defaults ─ change ─ judge (guard) ─ outcome ─ output
 //! ```
 
+mod apply;
 pub(crate) mod args;
 mod change;
 mod defaults;

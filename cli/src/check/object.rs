@@ -1,6 +1,7 @@
 //! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
 //! Does not compare objects.
 
+use quorate_engine::named;
 use serde_json::Value;
 
 use super::source::{Raw, text_at};
@@ -19,10 +20,7 @@ pub(crate) struct Id {
 impl Id {
     /// `StatefulSet db/rqlite`
     pub(crate) fn shown(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
-            None => format!("{} {}", self.kind, self.name),
-        }
+        named(&self.kind, self.namespace.as_deref(), &self.name)
     }
 }
 

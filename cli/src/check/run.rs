@@ -170,42 +170,35 @@ fn judge(
         return Ok(());
     }
     if is_unclear(&change, unclear_base, unclear_head) {
-        outcome.gaps.push(unclear(&change, texts));
+        outcome.gaps.push(gap(&change, unclear(&change), texts));
         return Ok(());
     }
     let judged = court.judge(&change, running.as_ref(), head, texts)?;
     if let By::Refused(why) = &judged.by {
-        outcome.gaps.push(refused(&change, why, texts));
+        let reason = format!("the cluster refuses it, whatever Quorate says: {why}");
+        outcome.gaps.push(gap(&change, reason, texts));
     }
     outcome.judged.push(judged);
     Ok(())
 }
 
-/// What the cluster's Quorate would have said to it is not known.
-fn refused(change: &Change, why: &str, texts: &Texts<'_>) -> Gap {
-    let origin = &change.object.origin;
-    Gap {
-        side: origin.side,
-        path: origin.path.clone(),
-        place: Some(texts.spot(origin, "").place),
-        what: Some(change.object.id.shown()),
-        reason: format!("the cluster refuses it, whatever Quorate says: {why}"),
-    }
-}
-
 /// It may still be there, in a file that cannot be read.
-fn unclear(change: &Change, texts: &Texts<'_>) -> Gap {
-    let origin = &change.object.origin;
-    let other = match origin.side {
+fn unclear(change: &Change) -> String {
+    let other = match change.object.origin.side {
         Side::Base => Side::Head,
         Side::Head => Side::Base,
     };
+    format!("what its file holds in {} is not known", other.name())
+}
+
+fn gap(change: &Change, reason: String, texts: &Texts<'_>) -> Gap {
+    let origin = &change.object.origin;
     Gap {
         side: origin.side,
         path: origin.path.clone(),
         place: Some(texts.spot(origin, "").place),
         what: Some(change.object.id.shown()),
-        reason: format!("what its file holds in {} is not known", other.name()),
+        reason,
     }
 }
 

@@ -83,7 +83,7 @@ impl Folder {
         let mut file = File::from(openat(&self.handle, name, flags, Mode::empty())?);
         let found = file.metadata()?;
         if !found.is_file() || found.nlink() != 1 || !is_ours_alone(&found) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "not a file that only this user may write"));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "not a file of this user's alone"));
         }
         let mut content = Vec::new();
         file.read_to_end(&mut content)?;

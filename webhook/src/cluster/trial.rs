@@ -5,6 +5,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, GetParams, Patch, PatchParams, PostParams, PropagationPolicy, Request,
 };
 use kube::{Client, Error, Resource};
+use quorate_engine::named;
 use serde_json::{Value, json};
 
 use crate::cluster::DryRun;
@@ -57,10 +58,7 @@ impl<'t> Trial<'t> {
 
     /// As findings name it: `StatefulSet db/rqlite`.
     pub(crate) fn subject(&self) -> String {
-        match self.namespace {
-            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
-            None => format!("{} {}", self.kind, self.name),
-        }
+        named(self.kind, self.namespace, self.name)
     }
 
     pub(crate) async fn send(&self, client: &Client) -> Result<DryRun, TrialError> {

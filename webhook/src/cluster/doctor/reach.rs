@@ -1,5 +1,7 @@
 //! Whether reviews arrive: endpoints behind the Service, and a dry run through the whole path.
 
+use quorate_engine::named;
+
 use super::look::{DRY_RUN, Seen, unreadable};
 use super::{Check, Expected, Topic};
 use crate::cluster::{ClusterConfig, DryRun};
@@ -27,7 +29,7 @@ pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -
 
 fn answered(dry_run: &DryRun, namespace: &str) -> Check {
     let DryRun { code, message, .. } = dry_run;
-    if !dry_run.heard(&format!("StatefulSet {namespace}/{DRY_RUN}")).is_empty() {
+    if !dry_run.heard(&named("StatefulSet", Some(namespace), DRY_RUN)).is_empty() {
         return Check::fine(TOPIC, format!("webhook answers a dry run in namespace {namespace}"));
     }
     if message.contains("failed calling webhook") {

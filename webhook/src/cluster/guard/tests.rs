@@ -19,6 +19,12 @@ fn asked(guard: Guard) -> (Verdict, usize) {
     (verdict, heard.len())
 }
 
+/// With a warning of ours beside it.
+#[track_caller]
+fn assert_answered(code: u16, message: &str, expected: fn(String) -> Guard) {
+    assert_eq!(answered(&Guarding::Present, code, message, &[WARNING]), expected(message.to_owned()), "{message}");
+}
+
 #[test]
 fn our_refusal_is_ours_whatever_can_be_read() {
     let denied = format!("{OURS}quorum-guard/scale-below-quorum: StatefulSet db/rqlite: no");
@@ -73,11 +79,7 @@ fn what_others_refuse_is_theirs_with_warnings_of_ours_beside_it() {
         (422, "StatefulSet.apps \"rqlite\" is invalid: spec: Forbidden"),
         (403, "admission webhook \"scale.quorate.dev\" denied the request: quorate: review not readable: too deep"),
     ] {
-        assert_eq!(
-            answered(&Guarding::Present, code, message, &[WARNING]),
-            Guard::Refused(message.to_owned()),
-            "{message}"
-        );
+        assert_answered(code, message, Guard::Refused);
     }
 }
 
@@ -89,10 +91,6 @@ fn what_was_not_come_to_is_unseen() {
         (404, "statefulsets.apps \"rqlite\" not found"),
         (500, "Internal error occurred: failed calling webhook \"scale.quorate.dev\": connection refused"),
     ] {
-        assert_eq!(
-            answered(&Guarding::Present, code, message, &[WARNING]),
-            Guard::Unseen(message.to_owned()),
-            "{message}"
-        );
+        assert_answered(code, message, Guard::Unseen);
     }
 }
