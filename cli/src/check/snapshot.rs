@@ -58,7 +58,7 @@ impl Snapshot {
         ensure!(version == VERSION, "{}: version {version} is not known, this build reads {VERSION}", shown());
         ensure!(
             snapshot.taken <= now + CLOCKS_DIFFER,
-            "{}: it was taken at {}, which is still to come",
+            "{}: it was taken at {}, which is still to come; look at both clocks, or record it anew",
             shown(),
             snapshot.taken
         );

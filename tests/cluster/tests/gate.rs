@@ -47,13 +47,11 @@ struct Desk<'n, 'a> {
 }
 
 impl<'n, 'a> Desk<'n, 'a> {
-    /// Applies `base`.
-    fn new(namespace: &'n Namespace<'a>, base: &str) -> Self {
+    /// The first is the set that was applied, of three.
+    fn new(namespace: &'n Namespace<'a>) -> Self {
         let folder = namespace.plane().folder().join(namespace.name());
         let desk = Self { namespace, kubeconfig: namespace.plane().kubeconfig().to_owned(), folder };
-        desk.put("base", base);
-        namespace.apply(base).ok();
-        namespace.await_ready("rqlite", 3);
+        desk.put("base", &scaled(3));
         desk
     }
 
@@ -77,6 +75,17 @@ impl<'n, 'a> Desk<'n, 'a> {
         let (code, text) = self.quorate(&[&args, what].concat());
         (code, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
     }
+}
+
+/// Quorate, and a namespace with a set of three that it knows.
+fn guarded_set(test: &str) -> (Quorate<'static>, Namespace<'static>) {
+    let plane = ControlPlane::shared();
+    let quorate = Quorate::install(plane);
+    let namespace = plane.namespace(test);
+    namespace.apply(&scaled(3)).ok();
+    namespace.await_ready("rqlite", 3);
+    quorate.await_known(&namespace, "rqlite");
+    (quorate, namespace)
 }
 
 const SIDES: [&str; 4] = ["--base-dir", "base", "--head-dir", "head"];
@@ -113,11 +122,8 @@ fn line_of(manifest: &str, text: &str) -> usize {
 #[test]
 #[ignore = "only in a network of its own, for the_clusters_own_quorate_decides"]
 fn guarded() {
-    let plane = ControlPlane::shared();
-    let quorate = Quorate::install(plane);
-    let namespace = plane.namespace("gate");
-    let desk = Desk::new(&namespace, &manifests::rqlite("rqlite", 3));
-    quorate.await_known(&namespace, "rqlite");
+    let (_quorate, namespace) = guarded_set("gate");
+    let desk = Desk::new(&namespace);
     is_refused_at_its_line(&desk);
     has_what_runs_as_base(&desk);
     is_admitted(&desk);
@@ -228,11 +234,9 @@ fn is_read_by_a_person(desk: &Desk<'_, '_>) {
 #[test]
 #[ignore = "only in a network of its own, for what_cannot_be_asked_is_judged_here"]
 fn unheard() {
-    let plane = ControlPlane::shared();
-    let quorate = Quorate::install(plane);
-    let namespace = plane.namespace("reader");
-    let mut desk = Desk::new(&namespace, &manifests::rqlite("rqlite", 3));
-    quorate.await_known(&namespace, "rqlite");
+    let (quorate, namespace) = guarded_set("reader");
+    let plane = quorate.plane();
+    let mut desk = Desk::new(&namespace);
     let one = scaled(1);
 
     // A kubeconfig that may only read.
