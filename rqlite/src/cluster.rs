@@ -8,7 +8,7 @@ use crate::bootstrap::Expect;
 use crate::discovery::Discovery;
 use crate::flag_table::{self, lookup};
 use crate::launch::{Launch, Program};
-use crate::manifest::{Container, StatefulSet};
+use crate::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
 use crate::role::Role;
 use crate::shutdown::Shutdown;
 use crate::storage::Storage;
@@ -18,11 +18,11 @@ use crate::version::ImageVersion;
 /// The annotation that names the rqlite container, before launch and image are asked.
 pub const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
-/// One rqlite container of the pod template.
+/// One rqlite container of the pod template: of `containers`, or a native sidecar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Index in `spec.template.spec.containers`.
-    pub index: usize,
+    /// In the pod template.
+    pub place: ContainerPlace,
     pub container: Container,
     pub version: ImageVersion,
     pub launch: Launch,
@@ -48,23 +48,25 @@ pub struct RqliteSet {
 impl RqliteSet {
     /// Reads a StatefulSet; None if it does not run rqlite.
     pub fn recognise(set: &StatefulSet) -> Option<Self> {
-        let containers = &set.spec.template.spec.containers;
+        let pod = &set.spec.template.spec;
         let annotated = set
             .metadata
             .annotations
             .get(CONTAINER_ANNOTATION)
-            .filter(|name| containers.iter().any(|c| c.name == **name));
-        let runs_rqlite = |container: &Container, launch: &Launch| match annotated {
+            .filter(|name| pod.running_containers().any(|(_, container)| container.name == **name));
+        // A native sidecar never is the only container, whatever runs beside it; nor does one take that from a container.
+        let alone = |place: ContainerPlace| place.list == ContainerList::Containers && pod.containers.len() == 1;
+        let runs_rqlite = |place: ContainerPlace, container: &Container, launch: &Launch| match annotated {
             Some(name) => container.name == *name,
             // An annotation that names no container must not take the set out of the guard.
-            None => is_rqlite(container, launch, containers.len() == 1),
+            None => is_rqlite(container, launch, alone(place)),
         };
-        let read = |(index, container): (usize, &Container)| {
+        let read = |(place, container): (ContainerPlace, &Container)| {
             let version = version_of(container);
             let launch = Launch::of(container, version);
-            runs_rqlite(container, &launch).then(|| Node::read(index, container, version, launch, set))
+            runs_rqlite(place, container, &launch).then(|| Node::read(place, container, version, launch, set))
         };
-        let nodes: Vec<Node> = containers.iter().enumerate().filter_map(read).collect();
+        let nodes: Vec<Node> = pod.running_containers().filter_map(read).collect();
         (!nodes.is_empty()).then(|| RqliteSet {
             nodes,
             replicas: u32::try_from(set.spec.replicas.unwrap_or(1)).unwrap_or(0),
@@ -106,10 +108,16 @@ impl RqliteSet {
 }
 
 impl Node {
-    fn read(index: usize, container: &Container, version: ImageVersion, launch: Launch, set: &StatefulSet) -> Self {
+    fn read(
+        place: ContainerPlace,
+        container: &Container,
+        version: ImageVersion,
+        launch: Launch,
+        set: &StatefulSet,
+    ) -> Self {
         let line = launch.line.as_ref();
         Node {
-            index,
+            place,
             version,
             role: Role::of(line),
             discovery: Discovery::of(line),
@@ -119,6 +127,11 @@ impl Node {
             container: container.clone(),
             launch,
         }
+    }
+
+    /// Kubernetes path of the flag where its author gave it, else of the container.
+    pub fn path(&self, flag: &str) -> String {
+        self.place.path(self.launch.line.as_ref().and_then(|line| line.place(flag)))
     }
 
     fn id_of(&self, pod: &str) -> Value<String> {

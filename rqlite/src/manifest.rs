@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+pub use containers::{ContainerList, ContainerPlace};
+
+mod containers;
+
 /// `null` and absence are one: the API server sends neither, people write both.
 fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -176,6 +180,8 @@ pub struct Container {
     pub readiness_probe: Option<Probe>,
     pub liveness_probe: Option<Probe>,
     pub startup_probe: Option<Probe>,
+    /// Of an init container: `Always` makes it a native sidecar.
+    pub restart_policy: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

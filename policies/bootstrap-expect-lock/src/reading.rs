@@ -7,7 +7,7 @@ use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
 use rqlite::flag::{List, Place};
 use rqlite::launch::Launch;
-use rqlite::manifest::Container;
+use rqlite::manifest::{Container, ContainerPlace};
 use rqlite::version::ImageVersion;
 
 use crate::given::{Given, is_flag};
@@ -22,35 +22,33 @@ pub(crate) struct Reading<'a> {
     /// As the manifest spells it: `-bootstrap-expect=3`; empty where rqlited does not get it.
     text: String,
     place: Option<Place>,
-    /// In `spec.template.spec.containers`.
-    index: usize,
+    /// Of the container.
+    at: ContainerPlace,
 }
 
 impl<'a> Reading<'a> {
     /// The set's rqlite containers.
     pub(crate) fn all(document: &'a SetDocument, set: Option<RqliteSet>) -> Vec<Self> {
-        let containers = &document.set.spec.template.spec.containers;
         let nodes = set.into_iter().flat_map(|set| set.nodes);
         let read = |node: rqlite::cluster::Node| {
-            let container = containers.get(node.index)?;
-            Some(Reading::of(document, container, node.index, node.launch, node.discovery))
+            let (at, container) = running(document).find(|(at, _)| *at == node.place)?;
+            Some(Reading::of(document, container, at, node.launch, node.discovery))
         };
         nodes.filter_map(read).collect()
     }
 
     /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
     pub(crate) fn unrecognised(document: &'a SetDocument, name: &str) -> Option<Self> {
-        let mut containers = document.set.spec.template.spec.containers.iter().enumerate();
-        let (index, container) = containers.find(|(_, container)| container.name == name)?;
+        let (at, container) = running(document).find(|(_, container)| container.name == name)?;
         let launch = Launch::of(container, ImageVersion::Unknown);
         let discovery = Discovery::of(launch.line.as_ref());
-        Some(Reading::of(document, container, index, launch, discovery))
+        Some(Reading::of(document, container, at, launch, discovery))
     }
 
     fn of(
         document: &SetDocument,
         container: &'a Container,
-        index: usize,
+        at: ContainerPlace,
         launch: Launch,
         discovery: Discovery,
     ) -> Self {
@@ -58,7 +56,7 @@ impl<'a> Reading<'a> {
         let template = &document.set.spec.template.metadata;
         let given = Given::of(&launch, expect.as_ref(), container, template);
         let (text, place) = expect.map_or_else(Default::default, |expect| (expect.text, expect.place));
-        Reading { container, launch, discovery, given, text, place, index }
+        Reading { container, launch, discovery, given, text, place, at }
     }
 
     /// `-bootstrap-expect=3` as written, for a message; the plain name where the text is too long or not there.
@@ -71,7 +69,7 @@ impl<'a> Reading<'a> {
     /// Kubernetes path of the value, or of the container.
     pub(crate) fn field(&self) -> String {
         let handed_on = || self.lost().filter(|_| self.given.is_unreadable());
-        self.place.or_else(handed_on).map_or_else(|| self.path(), |place| self.at(place))
+        self.place.or_else(handed_on).map_or_else(|| self.at.to_string(), |place| self.at(place))
     }
 
     /// An argument that names the flag; where rqlited gets it from there, `place` says so.
@@ -85,14 +83,10 @@ impl<'a> Reading<'a> {
 
     /// Kubernetes path of an element of the container's lists.
     pub(crate) fn at(&self, place: Place) -> String {
-        let list = match place.list {
-            List::Command => "command",
-            List::Args => "args",
-        };
-        format!("{}.{list}[{}]", self.path(), place.index)
+        self.at.path(Some(place))
     }
+}
 
-    fn path(&self) -> String {
-        format!("spec.template.spec.containers[{}]", self.index)
-    }
+fn running(document: &SetDocument) -> impl Iterator<Item = (ContainerPlace, &Container)> {
+    document.set.spec.template.spec.running_containers()
 }

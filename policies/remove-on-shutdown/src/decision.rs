@@ -3,7 +3,6 @@
 use quorate_sdk::injection::{Draft, Injector, Item, Settled};
 use quorate_sdk::{Review, Subject};
 use rqlite::cluster::Node;
-use rqlite::flag::List;
 
 use crate::ask::{self, Ask};
 use crate::identity::{POLICY, TOKEN};
@@ -73,13 +72,7 @@ impl Decision {
     /// The Kubernetes path of a flag as its author gave it, else of the rqlite container.
     pub(crate) fn path(&self, flag: Option<&str>) -> String {
         let Some(node) = self.node() else { return "spec.template.spec.containers".to_owned() };
-        let container = format!("spec.template.spec.containers[{}]", node.index);
-        let place = flag.and_then(|flag| node.launch.line.as_ref()?.place(flag));
-        match place {
-            Some(place) if place.list == List::Command => format!("{container}.command[{}]", place.index),
-            Some(place) => format!("{container}.args[{}]", place.index),
-            None => container,
-        }
+        flag.map_or_else(|| node.place.to_string(), |flag| node.path(flag))
     }
 
     pub(crate) fn into_patch(self) -> Option<String> {

@@ -3,7 +3,6 @@
 use quorate_sdk::injection::{self, Entry, Mark};
 use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::flag::{List, Place};
 use rqlite::manifest::{Metadata, PodSpec};
 
 use crate::ask::{self, Ask, Asked};
@@ -84,20 +83,4 @@ pub fn marks(metadata: &Metadata) -> Vec<Mark> {
     let list = metadata.annotations.get(injection::ANNOTATION).map(String::as_str).unwrap_or_default();
     let entries = list.lines().filter_map(|line| line.parse::<Entry>().ok());
     entries.filter(|entry| entry.policy == POLICY).map(|entry| entry.mark).collect()
-}
-
-/// The Kubernetes path of a flag that the launch has, else of its container.
-pub fn field(node: &Node, flag: &str) -> String {
-    let place = node.launch.line.as_ref().and_then(|line| line.place(flag));
-    field_at(node, place)
-}
-
-/// The Kubernetes path of a token, else of its container.
-pub fn field_at(node: &Node, place: Option<Place>) -> String {
-    let container = format!("spec.template.spec.containers[{}]", node.index);
-    match place {
-        Some(Place { list: List::Command, index }) => format!("{container}.command[{index}]"),
-        Some(Place { list: List::Args, index }) => format!("{container}.args[{index}]"),
-        None => container,
-    }
 }

@@ -18,7 +18,7 @@ fn recognised(containers: &str) -> Vec<usize> {
 }
 
 fn indices(set: &StatefulSet) -> Vec<usize> {
-    RqliteSet::recognise(set).map(|set| set.nodes.iter().map(|node| node.index).collect()).unwrap_or_default()
+    RqliteSet::recognise(set).map(|set| set.nodes.iter().map(|node| node.place.index).collect()).unwrap_or_default()
 }
 
 #[track_caller]
@@ -144,10 +144,58 @@ fn names_and_flags_alone_do_not_count() {
     assert_eq!(recognised(""), [0_usize; 0]);
 }
 
+/// Names of the rqlite containers of a pod with these lists.
+#[track_caller]
+fn names(annotations: &str, init: &str, containers: &str) -> Vec<String> {
+    let mut set = set(annotations, containers);
+    set.spec.template.spec.init_containers = serde_json::from_str(&format!("[{init}]")).unwrap();
+    let nodes = RqliteSet::recognise(&set).map(|set| set.nodes).unwrap_or_default();
+    nodes.into_iter().map(|node| node.container.name).collect()
+}
+
+const NONE: [&str; 0] = [];
+
 #[test]
-fn init_containers_do_not_count() {
-    let json = r#"{"spec":{"template":{"spec":{"initContainers":[{"image":"rqlite/rqlite"}],"containers":[{"image":"nginx"}]}}}}"#;
-    assert!(RqliteSet::recognise(&serde_json::from_str(json).unwrap()).is_none());
+fn init_containers_that_end_do_not_count() {
+    let app = r#"{"name":"app","image":"nginx"}"#;
+    for policy in ["", r#","restartPolicy":"OnFailure""#, r#","restartPolicy":"Never""#] {
+        let init = format!(r#"{{"name":"db","image":"rqlite/rqlite","command":["rqlited","/d"]{policy}}}"#);
+        assert_eq!(names("", &init, app), NONE, "{policy}");
+        assert_eq!(names(r#""quorate.dev/container":"db""#, &init, app), NONE, "{policy}");
+    }
+}
+
+#[test]
+fn a_native_sidecar_counts_as_a_container() {
+    let app = r#"{"name":"app","image":"nginx"}"#;
+    for launch in [
+        r#""image":"rqlite/rqlite:10.2.7""#,
+        r#""image":"rqlite/rqlite:10.2.7","command":["/start.sh"]"#,
+        r#""image":"corp/db:1","command":["rqlited","/d"]"#,
+        r#""image":"corp/db:1","command":["sh","-c","exec rqlited /d"]"#,
+        r#""image":"corp/db:1","command":["docker-entrypoint.sh"],"args":["-on-disk"]"#,
+        r#""image":"corp/rqlite:1","args":["-disco-mode=dns"]"#,
+    ] {
+        let sidecar =
+            format!(r#"{{"name":"setup","image":"busybox"}},{{"name":"db","restartPolicy":"Always",{launch}}}"#);
+        assert_eq!(names("", &sidecar, app), ["db"], "{launch}");
+    }
+    let unknown = r#"{"name":"db","image":"corp/db:1","restartPolicy":"Always","command":["/start"]}"#;
+    assert_eq!(names("", unknown, app), NONE);
+    assert_eq!(names(r#""quorate.dev/container":"db""#, unknown, app), ["db"]);
+    let client = r#"{"name":"backup","image":"rqlite/rqlite","restartPolicy":"Always","command":["sleep","9"]}"#;
+    assert_eq!(names("", client, app), NONE);
+}
+
+#[test]
+fn an_image_called_rqlite_is_alone_among_the_ordinary_containers() {
+    let app = r#"{"name":"app","image":"nginx"}"#;
+    let shipper = r#"{"name":"shipper","image":"fluent-bit","restartPolicy":"Always"}"#;
+    let named = |rest: &str| format!(r#"{{"name":"db","image":"corp/rqlite:1"{rest}}}"#);
+    // A native sidecar beside the only container takes nothing away from the guard.
+    assert_eq!(names("", shipper, &named("")), ["db"]);
+    // It is no only container itself: there always is an ordinary one.
+    assert_eq!(names("", &named(r#","restartPolicy":"Always""#), app), NONE);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
-use rqlite::flag::{List, Place};
-use rqlite::manifest::StatefulSet;
+use rqlite::flag::Place;
+use rqlite::manifest::{PodSpec, StatefulSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
 
@@ -63,7 +63,7 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
             RULE.deny(format!(
                 "`-raft-non-voter` is turned on for {running} running voters, which go on voting until they are removed"
             ))
-            .field(field(node.index, place))
+            .field(node.place.path(place))
             .remedy("put read-only nodes into a StatefulSet of their own")
         })
         .collect()
@@ -71,25 +71,26 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
 
 /// A container that ran a voter and is not taken for a node any more, while others are judged in its place.
 fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: u32) -> Option<Finding> {
-    let containers = &transition.next.spec.template.spec.containers;
-    let before = transition.old().map_or(0, |old| old.spec.template.spec.containers.len());
+    let pod = &transition.next.spec.template.spec;
+    let lists = |pod: &PodSpec| (pod.containers.len(), pod.init_containers.len());
+    let moved = transition.old().is_none_or(|old| lists(&old.spec.template.spec) != lists(pod));
     let others: Vec<&str> = new.nodes.iter().map(|node| node.container.name.as_str()).collect();
     let others = others.join(", ");
     let gone = old.nodes.iter().filter(|node| node.role == Role::Voter && namesake(new, node).is_none());
     for node in gone {
         let name = &node.container.name;
-        if let Some(index) = containers.iter().position(|container| container.name == *name) {
+        if let Some(place) = pod.place_of(name) {
             let message = format!(
                 "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
             );
             return Some(
                 RULE.deny(message)
-                    .field(format!("spec.template.spec.containers[{index}]"))
+                    .field(place.to_string())
                     .remedy("leave rqlite in the container that runs it, or scale to 0 first"),
             );
         }
         // A container under another name at the same place is the same one.
-        if before == containers.len() && renamed(old, new, node) {
+        if !moved && renamed(old, new, node) {
             continue;
         }
         let message = format!("container {name} of {running} voters is gone, {others} would be judged in its place");
@@ -103,12 +104,12 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
 }
 
 fn renamed(old: &RqliteSet, new: &RqliteSet, node: &Node) -> bool {
-    new.nodes.iter().any(|other| other.index == node.index && namesake(old, other).is_none())
+    new.nodes.iter().any(|other| other.place == node.place && namesake(old, other).is_none())
 }
 
 /// The node that it was, by its name or by its place.
 fn before<'a>(old: &'a RqliteSet, node: &Node) -> Option<&'a Node> {
-    namesake(old, node).or_else(|| old.nodes.iter().find(|other| other.index == node.index))
+    namesake(old, node).or_else(|| old.nodes.iter().find(|other| other.place == node.place))
 }
 
 fn namesake<'a>(of: &'a RqliteSet, node: &Node) -> Option<&'a Node> {
@@ -125,15 +126,6 @@ fn non_voters(rqlite: &RqliteSet) -> impl Iterator<Item = (&Node, Option<Place>)
 
 fn is_non_voter(node: &Node) -> bool {
     node.launch.line.as_ref().is_some_and(|line| line.boolean("raft-non-voter") == Some(Value::Known(true)))
-}
-
-fn field(container: usize, place: Option<Place>) -> String {
-    let at = format!("spec.template.spec.containers[{container}]");
-    match place {
-        Some(Place { list: List::Args, index }) => format!("{at}.args[{index}]"),
-        Some(Place { list: List::Command, index }) => format!("{at}.command[{index}]"),
-        None => at,
-    }
 }
 
 fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, running: u32) -> Finding {
@@ -154,8 +146,8 @@ fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, running: u32) -> F
 }
 
 fn images(set: &StatefulSet) -> String {
-    let images: Vec<&str> =
-        set.spec.template.spec.containers.iter().filter_map(|container| container.image.as_deref()).collect();
+    let containers = set.spec.template.spec.running_containers();
+    let images: Vec<&str> = containers.filter_map(|(_, container)| container.image.as_deref()).collect();
     match images.as_slice() {
         [] => "no image".to_owned(),
         [only] => format!("image `{only}`"),

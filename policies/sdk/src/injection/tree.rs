@@ -1,6 +1,7 @@
 //! Where things stand in the JSON tree of a StatefulSet's spec. Reads only.
 
 use rqlite::flag::List;
+use rqlite::manifest::ContainerList;
 use serde_json::Value;
 
 use super::entry::list_name;
@@ -10,27 +11,31 @@ use super::item::{ProbeKind, text};
 pub(super) const TEMPLATE: &str = "/template";
 pub(super) const VOLUMES: &str = "/template/spec/volumes";
 pub(super) const GRACE: &str = "/template/spec/terminationGracePeriodSeconds";
-const CONTAINERS: &str = "/template/spec/containers";
+const POD: &str = "/template/spec";
 
-/// The container's index and its tree.
-pub(super) fn container<'a>(spec: &'a Value, name: &str) -> Option<(usize, &'a Value)> {
-    let all = spec.pointer(CONTAINERS)?.as_array()?;
-    all.iter().enumerate().find(|(_, container)| text(container, "name") == name)
+/// The pointer of the container of that name, and its tree. A name stands once in both lists (the API server sees to it), so
+/// it also finds what was injected into a container that has since been moved to the other one.
+pub(super) fn container<'a>(spec: &'a Value, name: &str) -> Option<(String, &'a Value)> {
+    [ContainerList::Containers, ContainerList::InitContainers].into_iter().find_map(|list| {
+        let pointer = format!("{POD}/{}", list.key());
+        let index = named(elements(spec, &pointer), "name", name)?;
+        Some((format!("{pointer}/{index}"), elements(spec, &pointer).get(index)?))
+    })
 }
 
 pub(super) fn mounts(spec: &Value, name: &str) -> Option<String> {
-    container(spec, name).map(|(index, _)| format!("{CONTAINERS}/{index}/volumeMounts"))
+    container(spec, name).map(|(pointer, _)| format!("{pointer}/volumeMounts"))
 }
 
 pub(super) fn tokens(spec: &Value, name: &str, list: List) -> Option<String> {
-    container(spec, name).map(|(index, _)| format!("{CONTAINERS}/{index}/{}", list_name(list)))
+    container(spec, name).map(|(pointer, _)| format!("{pointer}/{}", list_name(list)))
 }
 
 /// None where the probe has no `httpGet`.
 pub(super) fn scheme(spec: &Value, name: &str, probe: ProbeKind) -> Option<String> {
-    let (index, container) = container(spec, name)?;
+    let (pointer, container) = container(spec, name)?;
     let get = container.get(probe.field())?.get("httpGet")?;
-    get.is_object().then(|| format!("{CONTAINERS}/{index}/{}/httpGet/scheme", probe.field()))
+    get.is_object().then(|| format!("{pointer}/{}/httpGet/scheme", probe.field()))
 }
 
 /// The elements of the list there; none where there is no list.

@@ -47,7 +47,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
 
 fn denied(node: &Node) -> Finding {
     RULE.deny("`-auth` is given without `-join-as`, so nodes cannot join each other")
-        .field(crate::situation::field(node, "auth"))
+        .field(node.path("auth"))
         .remedy("set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`")
         .defect(&node.container.name)
 }

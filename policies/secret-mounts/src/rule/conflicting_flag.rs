@@ -3,7 +3,7 @@
 use quorate_sdk::{Finding, Rule};
 
 use crate::ask::{Ask, WantedValue};
-use crate::situation::{Situation, field_at};
+use crate::situation::Situation;
 use crate::standing::{Found, Standing};
 
 /// ## What it refuses
@@ -41,7 +41,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
             let Standing::Otherwise(found) = standing else { continue };
             let finding = RULE
                 .deny(message(ask, flag, &found))
-                .field(field_at(node, found.place))
+                .field(node.place.path(found.place))
                 .remedy(format!("remove `-{flag}` from the launch, or remove the {}", ask.origin.words(ask.topic)))
                 .defect(format!("{} {flag}", node.container.name));
             findings.push(finding);

@@ -3,7 +3,7 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::secret::{Mounted, mounted_at, named_files};
 
-use crate::situation::{Situation, field};
+use crate::situation::Situation;
 use crate::standing::lies;
 use crate::words::short;
 
@@ -45,7 +45,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
             let flag = file.flag.name;
             let finding = RULE
                 .deny(format!("`-{flag}={}` {}, and its content is confidential", short(path), lies(&mounted)))
-                .field(field(node, flag))
+                .field(node.path(flag))
                 .remedy("put the file into a Secret and mount that in the ConfigMap's place")
                 .defect(format!("{} {flag}", node.container.name));
             findings.push(finding);

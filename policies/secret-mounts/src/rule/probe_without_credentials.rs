@@ -5,7 +5,7 @@ use rqlite::cluster::Node;
 use rqlite::manifest::Probe;
 
 use super::not_mounted::listed;
-use crate::situation::{Situation, field};
+use crate::situation::Situation;
 use crate::standing::gives_any;
 
 /// ## What it says
@@ -56,7 +56,7 @@ fn warned(node: &Node) -> Option<Finding> {
     let verb = if bare.len() == 1 { "is" } else { "are" };
     let finding = RULE
         .warn(format!("{} {verb} sent without credentials, so `-auth` needs user `*` to have `ready`", listed(&bare)))
-        .field(field(node, "auth"))
+        .field(node.path("auth"))
         .remedy(
             r#"add {"username": "*", "perms": ["ready"]} to the users' file, or an Authorization header to the probes"#,
         );

@@ -4,7 +4,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
 
-use crate::situation::{Situation, field};
+use crate::situation::Situation;
 use crate::standing::lies;
 use crate::words::short;
 
@@ -54,7 +54,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
 
 fn denied(node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {
     RULE.deny(format!("`-{}={}` {}, so rqlited would not start", flag.name, short(path), lies(mounted)))
-        .field(field(node, flag.name))
+        .field(node.path(flag.name))
         .remedy("mount the Secret that has the file at that path, or correct the path")
         .defect(format!("{} {}", node.container.name, flag.name))
 }
