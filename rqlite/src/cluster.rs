@@ -56,9 +56,11 @@ impl RqliteSet {
             .filter(|name| pod.running_containers().any(|(_, container)| container.name == **name));
         // A native sidecar never is the only container, whatever runs beside it; nor does one take that from a container.
         let alone = |place: ContainerPlace| place.list == ContainerList::Containers && pod.containers.len() == 1;
+        // An annotation must not take a container out of the guard: one that names none counts as absent, and beside the one that
+        // it names every other counts whose launch can be read as rqlited's.
         let runs_rqlite = |place: ContainerPlace, container: &Container, launch: &Launch| match annotated {
-            Some(name) => container.name == *name,
-            // An annotation that names no container must not take the set out of the guard.
+            Some(name) if container.name == *name => true,
+            Some(_) => launch.program != Program::Unreadable && is_rqlite(container, launch, false),
             None => is_rqlite(container, launch, alone(place)),
         };
         let read = |(place, container): (ContainerPlace, &Container)| {

@@ -11,11 +11,13 @@
 //! `needs` tells which other objects of the namespace a set cannot do without.
 
 pub mod bootstrap;
+pub mod candidate;
 pub mod cluster;
 pub mod discovery;
 pub mod facts;
 pub mod flag;
 pub mod flag_table;
+pub mod image;
 pub mod launch;
 pub mod manifest;
 pub mod role;

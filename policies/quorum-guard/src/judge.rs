@@ -1,15 +1,16 @@
 //! Which rules a request concerns. The rules decide; here they are only asked, in one place for every kind of request.
 
 use quorate_sdk::review::Parent;
-use quorate_sdk::{Finding, Review, Subject};
+use quorate_sdk::{Finding, Review, SetDocument, Subject};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::manifest::StatefulSet;
 use rqlite::scaling::Cluster;
 
 use crate::rule::{
-    autoscaler_on_voters, cluster_deleted, eviction_below_quorum, role_changed, rollout_above_tolerance, scale_advice,
-    scale_below_quorum, scale_to_zero, scale_up_without_leader, scale_while_scaling,
+    autoscaler_on_voters, cluster_deleted, eviction_below_quorum, not_recognised, role_changed,
+    rollout_above_tolerance, scale_advice, scale_below_quorum, scale_to_zero, scale_up_without_leader,
+    scale_while_scaling,
 };
 use crate::settings::Settings;
 use crate::transition::Transition;
@@ -21,8 +22,8 @@ pub(crate) fn judge(review: &Review, settings: &Settings) -> Vec<Finding> {
     }
     let facts = &review.facts;
     match &review.subject {
-        Subject::Set { old: Some(old), new: Some(new) } => update(&old.set, &new.set, facts),
-        Subject::Set { old: None, new: Some(new) } => creation(&new.set, facts),
+        Subject::Set { old: Some(old), new: Some(new) } => update(old, new, facts),
+        Subject::Set { old: None, new: Some(new) } => creation(new, facts),
         Subject::Set { old: Some(old), new: None } => {
             cluster_deleted::judge(&old.set, &review.envelope, facts, settings.deletion).into_iter().collect()
         }
@@ -39,21 +40,42 @@ pub(crate) fn judge(review: &Review, settings: &Settings) -> Vec<Finding> {
     }
 }
 
-fn update(old: &StatefulSet, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
-    let Some(transition) = Transition::update(old, new, facts) else { return Vec::new() };
-    if !transition.votes(&transition.before()) {
-        return Vec::new();
+fn update(old: &SetDocument, new: &SetDocument, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::from_iter(not_recognised::judge_annotation(Some(&old.set), &new.set));
+    let transition = Transition::update(&old.set, &new.set, facts);
+    let is_guarded = transition.as_ref().is_some_and(|transition| transition.next_rqlite.is_some());
+    if let Some(transition) = &transition {
+        findings.extend(voters(&old.set, &new.set, transition, facts));
     }
-    let mut findings = role_changed::judge(&transition);
-    findings.extend(cluster_deleted::judge_owners(old, new, facts));
-    findings.extend(rollout_above_tolerance::judge(new));
-    findings.extend(scaling(&transition));
+    // A denial of these says already that nothing would guard the set.
+    let is_said = |finding: &Finding| [role_changed::RULE.id, not_recognised::RULE.id].contains(&finding.rule());
+    if !is_guarded && !findings.iter().any(is_said) {
+        findings.extend(not_recognised::judge(Some(old), new));
+    }
     findings
 }
 
-fn creation(new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
-    let Some(rqlite) = RqliteSet::recognise(new) else { return Vec::new() };
-    let mut findings = Vec::new();
+/// The update of a set that runs rqlite, before or after.
+fn voters(old: &StatefulSet, new: &StatefulSet, transition: &Transition, facts: &Facts) -> Vec<Finding> {
+    if !transition.votes(&transition.before()) {
+        return Vec::new();
+    }
+    let mut findings = role_changed::judge(transition);
+    findings.extend(cluster_deleted::judge_owners(old, new, facts));
+    findings.extend(rollout_above_tolerance::judge(new));
+    findings.extend(scaling(transition));
+    findings
+}
+
+fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
+    let new = &document.set;
+    let mut findings = Vec::from_iter(not_recognised::judge_annotation(None, new));
+    let Some(rqlite) = RqliteSet::recognise(new) else {
+        if findings.is_empty() {
+            findings.extend(not_recognised::judge(None, document));
+        }
+        return findings;
+    };
     if !Transition::is_read_only(&rqlite) {
         findings.extend(rollout_above_tolerance::judge(new));
         findings.extend(autoscaler_on_voters::judge_target(facts));

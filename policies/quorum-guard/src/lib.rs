@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! review ── judge ─┬─ transition ── rule/scale_*, rule/rollout_above_tolerance
-//!                  ├─ rule/role_changed, rule/cluster_deleted
+//!                  ├─ rule/role_changed, rule/not_recognised, rule/cluster_deleted
 //!                  └─ rule/eviction_below_quorum, rule/autoscaler_on_voters
 //! ```
 

@@ -202,8 +202,7 @@ impl SetDocument {
     }
 }
 
-/// The prefix of the annotations that speak to Quorate.
-pub const ANNOTATION_PREFIX: &str = "quorate.dev/";
+pub use rqlite::candidate::ANNOTATION_PREFIX;
 
 /// The annotations that speak to Quorate, in the order of their keys.
 pub fn own_annotations(metadata: &Metadata) -> impl Iterator<Item = (&str, &str)> {

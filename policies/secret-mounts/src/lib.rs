@@ -7,6 +7,7 @@
 //! replicas, pods, voters ─ moment┘             └─ rule                 (validating: what came out)
 //! ```
 
+pub mod annotation_value;
 pub mod ask;
 pub mod identity;
 pub mod moment;
@@ -63,7 +64,8 @@ impl Policy for SecretMounts {
         let Some((old, new)) = changed(review) else { return Vec::new() };
         let situation = Situation::of(review, old, new, settings);
         let mut findings = situation.iter().flat_map(rule::judge).collect::<Vec<_>>();
-        findings.extend(rule::unknown_annotation::judge(&new.set.metadata));
+        let before = old.map(|old| &old.set.metadata);
+        findings.extend(rule::unknown_annotation::judge(before, &new.set.metadata, review.facts.now.as_deref()));
         findings
     }
 }

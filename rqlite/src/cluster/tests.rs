@@ -30,10 +30,43 @@ const SIDECAR: &str = r#"{"name":"side","image":"busybox"}"#;
 
 #[test]
 fn the_annotation_goes_before_launch_and_image() {
-    let containers = r#"{"name":"a","image":"rqlite/rqlite"},{"name":"b","image":"x","command":["/start"]}"#;
+    let containers =
+        r#"{"name":"a","image":"rqlite/rqlite","command":["/wait.sh"]},{"name":"b","image":"x","command":["/start"]}"#;
     assert_eq!(indices(&set(r#""quorate.dev/container":"b""#, containers)), [1]);
-    assert_eq!(indices(&set(r#""quorate.dev/container":"typo""#, containers)), [0]);
+    for names_none in ["typo", "none", "A", " a", ""] {
+        let annotation = format!(r#""quorate.dev/container":"{names_none}""#);
+        assert_eq!(indices(&set(&annotation, containers)), [0], "{names_none}");
+    }
     assert_eq!(indices(&set("", containers)), [0]);
+    assert_eq!(indices(&set(r#""quorate.dev/container":"a""#, r#"{"name":"a","command":["sleep"]}"#)), [0]);
+}
+
+#[test]
+fn the_annotation_never_hides_a_container_that_readably_launches_rqlited() {
+    let other = r#"{"name":"other","image":"x"}"#;
+    let with = |launch: &str| {
+        indices(&set(r#""quorate.dev/container":"other""#, &format!(r#"{{"name":"db",{launch}}},{other}"#)))
+    };
+    for launch in [
+        r#""image":"rqlite/rqlite""#,
+        r#""image":"rqlite/rqlite","args":["-fk"]"#,
+        r#""image":"rqlite/rqlite","command":["docker-entrypoint.sh","-fk"]"#,
+        r#""image":"corp/db","command":["rqlited","/d"]"#,
+        r#""image":"corp/db","command":["sh","-c","exec rqlited /d"]"#,
+        r#""image":"corp/db","command":["sh","-c","while true; do rqlited /d; done"]"#,
+        r#""image":"corp/db","command":["docker-entrypoint.sh"],"args":["-disco-mode=dns"]"#,
+        r#""image":"corp/rqlite","args":["-disco-mode=dns"]"#,
+    ] {
+        assert_eq!(with(launch), [0, 1], "{launch}");
+    }
+    for launch in [
+        r#""image":"rqlite/rqlite","command":["curl","x"]"#,
+        r#""image":"rqlite/rqlite","command":["/start.sh"]"#,
+        r#""image":"corp/rqlite""#,
+        r#""image":"nginx","args":["-disco-mode=dns"]"#,
+    ] {
+        assert_eq!(with(launch), [1], "{launch}");
+    }
 }
 
 #[test]

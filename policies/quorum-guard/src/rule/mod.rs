@@ -3,6 +3,7 @@
 pub(crate) mod autoscaler_on_voters;
 pub(crate) mod cluster_deleted;
 pub(crate) mod eviction_below_quorum;
+pub(crate) mod not_recognised;
 pub(crate) mod role_changed;
 pub(crate) mod rollout_above_tolerance;
 pub(crate) mod scale_advice;
@@ -24,5 +25,6 @@ pub(crate) const ALL: &[Rule] = &[
     cluster_deleted::RULE,
     autoscaler_on_voters::RULE,
     role_changed::RULE,
+    not_recognised::RULE,
     scale_advice::RULE,
 ];

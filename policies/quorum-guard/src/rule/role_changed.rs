@@ -4,7 +4,7 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
 use rqlite::flag::Place;
-use rqlite::manifest::{PodSpec, StatefulSet};
+use rqlite::manifest::{ContainerPlace, PodSpec, StatefulSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
 
@@ -48,7 +48,7 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
     }
     let Some(old) = transition.old_rqlite() else { return Vec::new() };
     let Some(new) = &transition.next_rqlite else {
-        return vec![unrecognised(transition.old(), transition.next, running)];
+        return vec![unrecognised(transition.old(), transition.next, old, running)];
     };
     if let Some(finding) = replaced(transition, old, new, running) {
         return vec![finding];
@@ -128,9 +128,15 @@ fn is_non_voter(node: &Node) -> bool {
     node.launch.line.as_ref().is_some_and(|line| line.boolean("raft-non-voter") == Some(Value::Known(true)))
 }
 
-fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, running: u32) -> Finding {
+fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, nodes: &RqliteSet, running: u32) -> Finding {
+    if let Some((name, place)) = ending(nodes, new) {
+        return RULE
+            .deny(format!("container {name} of {running} voters becomes an init container that ends, so rqlite would no longer run"))
+            .field(place.to_string())
+            .remedy("keep it among `containers`, or give it `restartPolicy: Always`, or scale to 0 first");
+    }
     let had = |set: &StatefulSet| set.metadata.annotations.get(CONTAINER_ANNOTATION).cloned();
-    let annotation = old.and_then(had).filter(|_| had(new).is_none());
+    let annotation = old.and_then(had).filter(|name| had(new).as_ref() != Some(name));
     let (why, field) = match annotation {
         Some(name) => (format!("without `{CONTAINER_ANNOTATION}: {name}`"), "metadata.annotations".to_owned()),
         None if old.is_some_and(|old| images(old) == images(new)) => {
@@ -143,6 +149,16 @@ fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, running: u32) -> F
         .remedy(format!(
             "name the container in `{CONTAINER_ANNOTATION}` if it still runs rqlite, else scale to 0 first"
         ))
+}
+
+/// A container that ran rqlite and is an init container without `restartPolicy: Always` now.
+fn ending<'a>(nodes: &'a RqliteSet, new: &StatefulSet) -> Option<(&'a str, ContainerPlace)> {
+    let pod = &new.spec.template.spec;
+    let ends = |place: &ContainerPlace| pod.running_containers().all(|(running, _)| running != *place);
+    nodes.nodes.iter().find_map(|node| {
+        let name = node.container.name.as_str();
+        Some((name, pod.place_of(name).filter(ends)?))
+    })
 }
 
 fn images(set: &StatefulSet) -> String {

@@ -1,14 +1,18 @@
-//! Warns of annotations that speak to Quorate and mean nothing. Their values are not looked at.
+//! Warns of annotations that speak to Quorate and mean nothing, by their name or by a value that is newly written.
 
 use quorate_sdk::review::{ANNOTATION_PREFIX, own_annotations};
 use quorate_sdk::{Finding, Rule};
 use rqlite::manifest::Metadata;
 use strsim::jaro_winkler;
 
+use crate::annotation_value::{ALLOW_DELETION, BREAK_GLASS, Useless};
 use crate::topic::TOPICS;
 
 /// ## What it says
 /// An annotation that begins with `quorate.dev/` is none that Quorate knows; the nearest one is named.
+///
+/// A value that is newly written does nothing: `quorate.dev/allow-deletion` other than `"true"` and `"false"`, a
+/// `quorate.dev/break-glass` that cannot be read, has ended, or ends more than 24 hours ahead.
 ///
 /// ## Why
 /// Kubernetes takes any annotation. A letter too many, and what was asked for (users, certificates, the permission to delete) is
@@ -29,17 +33,30 @@ use crate::topic::TOPICS;
 /// ```
 ///
 /// ## When the value is unknown
-/// Only the name counts. It is said of every StatefulSet, also of one in which no rqlite was recognised: there a mistyped
-/// `quorate.dev/container` may be the reason.
-pub const RULE: Rule =
-    Rule { id: "unknown-annotation", summary: "a `quorate.dev/` annotation that Quorate does not know" };
+/// It is said of every StatefulSet, also of one in which no rqlite was recognised: there a mistyped `quorate.dev/container` may be
+/// the reason. A value that the old object has already is not looked at: a rollback brings last week's. Where the time is not known,
+/// no end is judged.
+pub const RULE: Rule = Rule {
+    id: "unknown-annotation",
+    summary: "a `quorate.dev/` annotation that Quorate does not know, or a value of one that does nothing",
+};
 
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
-const OTHERS: [&str; 4] = ["container", "injected", "allow-deletion", "break-glass"];
+const OTHERS: [&str; 4] = ["container", "injected", ALLOW_DELETION, BREAK_GLASS];
 
-pub fn judge(metadata: &Metadata) -> Vec<Finding> {
-    let names = own_annotations(metadata).map(|(key, _)| key.strip_prefix(ANNOTATION_PREFIX).unwrap_or(key));
-    names.filter(|name| !known().any(|known| known == *name)).map(warned).collect()
+/// `old` is none at a creation; `now` is RFC 3339.
+pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
+    let annotations =
+        own_annotations(new).map(|(key, value)| (key.strip_prefix(ANNOTATION_PREFIX).unwrap_or(key), value));
+    let had = |name: &str| old?.annotations.get(&format!("{ANNOTATION_PREFIX}{name}"));
+    let found = annotations.filter_map(|(name, value)| {
+        if !known().any(|known| known == name) {
+            return Some(warned(name));
+        }
+        let useless = Useless::of(name, value, now).filter(|_| had(name).is_none_or(|before| before != value))?;
+        Some(without_effect(name, &useless))
+    });
+    found.collect()
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
@@ -52,8 +69,16 @@ fn warned(name: &str) -> Finding {
     RULE.warn(format!(
         "annotation `{ANNOTATION_PREFIX}{name}` is not known, the nearest is `{ANNOTATION_PREFIX}{nearest}`"
     ))
-    .field(format!("metadata.annotations[{ANNOTATION_PREFIX}{name}]"))
+    .field(field(name))
     .remedy("correct its name, or remove it")
+}
+
+fn without_effect(name: &str, useless: &Useless) -> Finding {
+    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` {useless}")).field(field(name)).remedy(useless.remedy())
+}
+
+fn field(name: &str) -> String {
+    format!("metadata.annotations[{ANNOTATION_PREFIX}{name}]")
 }
 
 #[cfg(test)]
@@ -64,7 +89,7 @@ mod tests {
     fn nearest(name: &str) -> String {
         let mut metadata = Metadata::default();
         metadata.annotations.insert(format!("quorate.dev/{name}"), String::new());
-        judge(&metadata).iter().map(|finding| finding.message().to_owned()).collect()
+        judge(None, &metadata, None).iter().map(|finding| finding.message().to_owned()).collect()
     }
 
     #[test]
@@ -83,11 +108,11 @@ mod tests {
 
     #[test]
     fn says_nothing_of_known_ones_and_of_others_annotations() {
-        for name in known() {
+        for name in known().filter(|name| ![ALLOW_DELETION, BREAK_GLASS].contains(name)) {
             assert_eq!(nearest(name), "", "{name}");
         }
         let mut metadata = Metadata::default();
         metadata.annotations.insert("example.com/auth-secrets".to_owned(), String::new());
-        assert_eq!(judge(&metadata), []);
+        assert_eq!(judge(None, &metadata, None), []);
     }
 }

@@ -1,0 +1,101 @@
+//! Says that a set which looks like rqlite's is not guarded, and refuses an annotation that names no container.
+//! Not which sets are recognised (`rqlite::cluster`), nor what speaks of rqlite (`rqlite::candidate`).
+
+use quorate_sdk::review::own_annotations;
+use quorate_sdk::{Finding, Rule, SetDocument};
+use rqlite::candidate::{NO_CONTAINER, Sign};
+use rqlite::cluster::CONTAINER_ANNOTATION;
+use rqlite::manifest::{PodSpec, StatefulSet};
+
+/// ## What it refuses
+/// `quorate.dev/container` that is newly written and names no container of the pod that keeps running. (An init container counts
+/// only as a native sidecar, with `restartPolicy: Always`.)
+///
+/// It warns of a set in which no rqlite is recognised although it looks like it: the path of an image's repository holds `rqlite`,
+/// a flag is passed that only rqlited has, or the set bears a `quorate.dev/` annotation. Containers that are known to run something
+/// else (`curl`, `sleep`, the `rqlite` shell) do not count.
+///
+/// ## Why
+/// What is not recognised is not guarded: every scale, eviction and deletion of such a set passes without a word. An image under
+/// another name (`acme/rqlited:9.4.5`), a starter that nobody knows, or a letter too many in the annotation is enough.
+///
+/// ## Example
+/// ```yaml
+/// metadata:
+///   annotations:
+///     quorate.dev/container: rqlited               # the container is called rqlite
+/// ```
+///
+/// ## Instead
+/// Name the container that runs rqlited: `quorate.dev/container: rqlite`. If none does, `quorate.dev/container: none` silences the
+/// warning; it hides no container that is recognised.
+///
+/// ## When the value is unknown
+/// An annotation that the old object has already is not refused: it counts as absent. Where a set is created again over what an
+/// earlier one left, it is a warning.
+pub(crate) const RULE: Rule =
+    Rule { id: "not-recognised", summary: "a set that looks like rqlite's is not recognised, so nothing guards it" };
+
+/// Refuses an annotation that names no container, where it is newly written.
+pub(crate) fn judge_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> Option<Finding> {
+    let named = annotation(new).filter(|name| old.and_then(annotation) != Some(*name))?;
+    let pod = &new.spec.template.spec;
+    if named == NO_CONTAINER || pod.running_containers().any(|(_, container)| container.name == named) {
+        return None;
+    }
+    let found = match pod.place_of(named) {
+        Some(_) => "names an init container that ends".to_owned(),
+        None => format!("names no container of the pod, which has {}", names(pod)),
+    };
+    let finding = RULE
+        .deny(format!("`{CONTAINER_ANNOTATION}: {named}` {found}"))
+        .field(format!("metadata.annotations[{CONTAINER_ANNOTATION}]"))
+        .remedy(format!("name the container that runs rqlited, or write `{NO_CONTAINER}` if none does"));
+    Some(finding.defect(format!("names {named}")))
+}
+
+/// Warns of a new object in which no rqlite is recognised, where what speaks of rqlite may be new.
+pub(crate) fn judge(old: Option<&SetDocument>, new: &SetDocument) -> Option<Finding> {
+    let sign = Sign::of(&new.set)?;
+    if !old.is_none_or(|old| changes(old, new)) {
+        return None;
+    }
+    let (found, remedy) = match sign.container() {
+        Some(name) => (
+            "looks like rqlite's",
+            format!(
+                "if rqlited runs there, annotate the set with `{CONTAINER_ANNOTATION}: {name}`, if not with `{NO_CONTAINER}`"
+            ),
+        ),
+        None => (
+            "speaks to Quorate",
+            format!(
+                "name the container that runs rqlited in `{CONTAINER_ANNOTATION}`, or write `{NO_CONTAINER}` if none does"
+            ),
+        ),
+    };
+    let warning =
+        RULE.warn(format!("{sign} {found}, but no container is recognised as rqlite's, so nothing guards this set"));
+    Some(warning.field(sign.path()).remedy(remedy))
+}
+
+fn changes(old: &SetDocument, new: &SetDocument) -> bool {
+    let template = |document: &SetDocument| document.spec_tree().get("template").cloned();
+    !own_annotations(&old.set.metadata).eq(own_annotations(&new.set.metadata)) || template(old) != template(new)
+}
+
+fn annotation(set: &StatefulSet) -> Option<&str> {
+    set.metadata.annotations.get(CONTAINER_ANNOTATION).map(String::as_str)
+}
+
+/// The first few: a message is one line.
+fn names(pod: &PodSpec) -> String {
+    const SHOWN: usize = 4;
+    let all: Vec<&str> = pod.running_containers().map(|(_, container)| container.name.as_str()).collect();
+    let shown = all.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match all.len() {
+        0 => "none".to_owned(),
+        count if count > SHOWN => format!("{shown} and {} more", count - SHOWN),
+        _ => shown,
+    }
+}
