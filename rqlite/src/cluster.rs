@@ -2,11 +2,14 @@
 //! Not what runs at the moment (`facts`, `membership`).
 
 #[cfg(test)]
+mod launches;
+#[cfg(test)]
 mod tests;
 
 use crate::bootstrap::Expect;
 use crate::discovery::Discovery;
 use crate::flag_table::{self, lookup};
+use crate::image::{Repository, repository, version_of};
 use crate::launch::{Launch, Program};
 use crate::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
 use crate::role::Role;
@@ -17,6 +20,9 @@ use crate::version::ImageVersion;
 
 /// The annotation that names the rqlite container, before launch and image are asked.
 pub const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
+
+/// The flag whose address is a node's id where neither `-node-id` nor `-raft-adv-addr` is given.
+const BOUND: &str = "raft-addr";
 
 /// One rqlite container of the pod template: of `containers`, or a native sidecar.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +97,7 @@ impl RqliteSet {
 
     /// Removes itself from the cluster at shutdown: only if all its containers do; unreadable is no.
     pub fn removes_itself(&self) -> bool {
-        self.nodes.iter().all(|node| node.shutdown.remove == Some(Value::Known(true)))
+        self.nodes.iter().all(|node| node.shutdown.removes_itself())
     }
 
     /// Its ordinals: `first_ordinal ..` `first_ordinal + replicas`.
@@ -124,7 +130,7 @@ impl Node {
             role: Role::of(line),
             discovery: Discovery::of(line),
             expect: Expect::of(&launch),
-            shutdown: Shutdown::of(line, container, &set.spec.template.spec),
+            shutdown: Shutdown::of(&launch, container, &set.spec.template.spec),
             storage: Storage::of(&launch, container, set),
             container: container.clone(),
             launch,
@@ -136,16 +142,32 @@ impl Node {
         self.place.path(self.launch.line.as_ref().and_then(|line| line.place(flag)))
     }
 
+    /// Deferred where the manifest does not tell it, and where it tells one for all pods that nobody gave: the bind address, which
+    /// is rqlited's last resort, names none of them.
     fn id_of(&self, pod: &str) -> Value<String> {
-        let Some(line) = &self.launch.line else {
-            let script = self.launch.script.clone().unwrap_or_default();
-            return Value::Deferred(Source::Script(script));
+        let unknown = || Value::Deferred(Source::Script(self.launch.script.clone().unwrap_or_default()));
+        let Some(line) = &self.launch.line else { return unknown() };
+        let is_given = |value: &Value<String>| value.known().is_none_or(|text| !text.is_empty());
+        let tells = |name: &&str| {
+            line.text(name).is_some_and(|value| is_given(&value) && (*name != BOUND || value.known().is_none()))
         };
-        let given = |name: &str| line.text(name).filter(|value| value.known().is_none_or(|text| !text.is_empty()));
-        // rqlited's own default is its advertised Raft address.
-        let id = ["node-id", "raft-adv-addr", "raft-addr"].into_iter().find_map(given);
-        let default = || Value::Known(lookup("raft-addr").map_or("", |spec| spec.default).to_owned());
-        of_pod(id.unwrap_or_else(default), pod)
+        let Some(name) = ["node-id", "raft-adv-addr", BOUND].into_iter().find(tells) else {
+            let hidden = line.hidden_flags().find_map(|flag| source(flag.value.as_ref()?));
+            let bound = || Source::Composed { text: format!("-{BOUND}"), parts: vec![] };
+            return Value::Deferred(hidden.unwrap_or_else(bound));
+        };
+        let hidden = line.hidden_flags().filter(|_| line.may_be_overridden(name));
+        match hidden.last().and_then(|flag| source(flag.value.as_ref()?)) {
+            Some(source) => Value::Deferred(source),
+            None => line.text(name).map_or_else(unknown, |id| of_pod(id, pod)),
+        }
+    }
+}
+
+fn source(value: &Value<String>) -> Option<Source> {
+    match value {
+        Value::Deferred(source) => Some(source.clone()),
+        Value::Known(_) | Value::Malformed(_) => None,
     }
 }
 
@@ -168,48 +190,12 @@ fn is_pod_name(source: &Source) -> bool {
     matches!(source, Source::Field(path) if path == "metadata.name" || path == "metadata.labels['statefulset.kubernetes.io/pod-name']")
 }
 
-/// What the repository of an image says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Repository {
-    /// `…/rqlite/rqlite`, `…/kotsadm/rqlite`: the tag is rqlite's release.
-    Official,
-    /// `…/rqlite`: somebody's build, whose full tag is taken for the release.
-    Named,
-    Other,
-}
-
-fn repository(container: &Container) -> Repository {
-    let image = container.image.as_deref().unwrap_or_default();
-    let name = image.split('@').next().unwrap_or_default();
-    let mut segments: Vec<&str> = name.split('/').collect();
-    // A first segment with a dot or a port is a registry's host (distribution reference grammar).
-    if segments.len() > 1 && segments.first().is_some_and(|host| host.contains(['.', ':']) || *host == "localhost") {
-        segments.remove(0);
-    }
-    if let Some(last) = segments.last_mut() {
-        *last = last.split(':').next().unwrap_or_default();
-    }
-    match segments.as_slice() {
-        [.., "rqlite" | "kotsadm", "rqlite"] => Repository::Official,
-        [.., "rqlite"] => Repository::Named,
-        _ => Repository::Other,
-    }
-}
-
-fn version_of(container: &Container) -> ImageVersion {
-    match (repository(container), ImageVersion::of(container.image.as_deref().unwrap_or_default(), true)) {
-        (Repository::Official, version) | (Repository::Named, version @ ImageVersion::Tagged(_)) => version,
-        (Repository::Named | Repository::Other, _) => ImageVersion::Unknown,
-    }
-}
-
 /// By its launch, or by its image where the launch does not say otherwise.
 fn is_rqlite(container: &Container, launch: &Launch, alone: bool) -> bool {
-    let repository = repository(container);
     match launch.program {
         Program::Rqlited => true,
         Program::Other => false,
-        Program::Entrypoint | Program::Image | Program::Unreadable => match repository {
+        Program::Entrypoint | Program::Image | Program::Unreadable => match repository(container) {
             Repository::Official => true,
             Repository::Named => alone || has_distinctive_flag(launch, container),
             Repository::Other => launch.program == Program::Entrypoint && has_distinctive_flag(launch, container),

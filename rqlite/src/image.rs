@@ -1,4 +1,18 @@
-//! What an image reference says by its repository. Nobody pulls it here.
+//! What an image reference says by its repository: rqlite's own, a build that is called rqlite, or neither; and its release.
+//! Not what the container starts (`launch`), and nobody pulls it here.
+
+use crate::manifest::Container;
+use crate::version::ImageVersion;
+
+/// What the repository of an image says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repository {
+    /// `…/rqlite/rqlite`, `…/kotsadm/rqlite`: the tag is rqlite's release.
+    Official,
+    /// `…/rqlite`: somebody's build, whose full tag is taken for the release.
+    Named,
+    Other,
+}
 
 /// The repository's path: without registry host, tag and digest.
 pub fn path(image: &str) -> &str {
@@ -17,9 +31,31 @@ pub fn path(image: &str) -> &str {
     name.get(..end).unwrap_or(name)
 }
 
+pub(crate) fn repository(container: &Container) -> Repository {
+    let mut segments = path(container.image.as_deref().unwrap_or_default()).rsplit('/');
+    match (segments.next(), segments.next()) {
+        (Some("rqlite"), Some("rqlite" | "kotsadm")) => Repository::Official,
+        (Some("rqlite"), _) => Repository::Named,
+        _ => Repository::Other,
+    }
+}
+
+/// The release inside.
+pub(crate) fn version_of(container: &Container) -> ImageVersion {
+    match (repository(container), ImageVersion::of(container.image.as_deref().unwrap_or_default(), true)) {
+        (Repository::Official, version) | (Repository::Named, version @ ImageVersion::Tagged(_)) => version,
+        (Repository::Named | Repository::Other, _) => ImageVersion::Unknown,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::version::Version;
+
+    fn container(image: &str) -> Container {
+        Container { image: Some(image.to_owned()), ..Container::default() }
+    }
 
     #[test]
     fn a_path_has_neither_host_nor_tag_nor_digest() {
@@ -35,6 +71,42 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(path(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn the_last_two_segments_decide_from_any_registry_and_mirror_path() {
+        for (image, expected) in [
+            ("rqlite/rqlite", Repository::Official),
+            ("localhost:5000/mirror/hub/rqlite/rqlite@sha256:ab", Repository::Official),
+            ("registry.corp:443/kotsadm/rqlite:8.36.3-r0", Repository::Official),
+            ("corp/rqlite:1", Repository::Named),
+            ("rqlite:9.4.5", Repository::Named),
+            ("docker.io/library/rqlite", Repository::Named),
+            ("rqlite:5000/rqlite", Repository::Named),
+            ("rqlite/exporter", Repository::Other),
+            ("corp/rqlite-exporter", Repository::Other),
+            ("rqlite/rqlite-exporter", Repository::Other),
+            ("corp/rqlited", Repository::Other),
+        ] {
+            assert_eq!(repository(&container(image)), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn releases_come_from_images_that_are_known() {
+        let version = |image: &str| version_of(&container(image));
+        assert_eq!(version("rqlite/rqlite"), ImageVersion::Floating);
+        assert_eq!(version("mirror.corp/rqlite:9.1.3"), ImageVersion::Tagged(Version::new(9, 1, 3)));
+        assert_eq!(version("mirror.corp/rqlite:9.1.3-corp.7"), ImageVersion::Tagged(Version::new(9, 1, 3)));
+        for none in [
+            "mirror.corp/rqlite:latest",
+            "corp/rqlite:2026.11.28",
+            "corp/db:9.1.3",
+            "corp/rqlited:9.1.3",
+            "corp/rqlite",
+        ] {
+            assert_eq!(version(none), ImageVersion::Unknown, "{none}");
         }
     }
 }

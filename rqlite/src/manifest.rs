@@ -336,6 +336,8 @@ pub struct HostPath {
 #[serde(rename_all = "camelCase", default)]
 pub struct Lifecycle {
     pub pre_stop: Option<Handler>,
+    /// Absent is the image's, SIGTERM by default.
+    pub stop_signal: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

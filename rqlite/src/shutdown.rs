@@ -2,15 +2,18 @@
 //! Not whether the rest of the cluster can take it.
 
 use crate::flag::CommandLine;
-use crate::launch::single_command;
+use crate::launch::{Launch, single_command};
 use crate::manifest::{Container, Handler, PodSpec};
 use crate::value::Value;
 
 /// Shutdown behaviour of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shutdown {
-    /// `-raft-cluster-remove-shutdown` as given; None: not given, which is false.
+    /// `-raft-cluster-remove-shutdown` as given; None: not given, which is false. Deferred too where a flag of unknown name stands
+    /// behind it.
     pub remove: Option<Value<bool>>,
+    /// rqlited is told to stop: SIGTERM comes through to it.
+    pub sigterm_arrives: bool,
     /// `terminationGracePeriodSeconds`; absent is 30.
     pub grace_seconds: i64,
     /// Seconds that preStop takes: `sleep` action or `sleep N` command; 0 without preStop, None if it cannot be read.
@@ -18,13 +21,36 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    pub fn of(line: Option<&CommandLine>, container: &Container, pod: &PodSpec) -> Self {
-        let pre_stop = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
+    pub fn of(launch: &Launch, container: &Container, pod: &PodSpec) -> Self {
+        let lifecycle = container.lifecycle.as_ref();
+        let pre_stop = lifecycle.and_then(|lifecycle| lifecycle.pre_stop.as_ref());
+        let signal = lifecycle.and_then(|lifecycle| lifecycle.stop_signal.as_deref()).unwrap_or(SIGTERM);
         Shutdown {
-            remove: line.and_then(|line| line.boolean("raft-cluster-remove-shutdown")),
+            remove: launch.line.as_ref().and_then(removal),
+            sigterm_arrives: launch.sigterm_arrives && signal == SIGTERM,
             grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
             pre_stop_seconds: pre_stop.map_or(Some(0), seconds),
         }
+    }
+}
+
+impl Shutdown {
+    /// The node leaves the cluster when its pod is stopped: it is asked to, SIGTERM reaches it, and it has time.
+    pub fn removes_itself(&self) -> bool {
+        self.remove == Some(Value::Known(true)) && self.sigterm_arrives && self.grace_seconds > 0
+    }
+}
+
+/// The signal that rqlited removes itself at, and that a container is sent where its `stopSignal` and its image say nothing else.
+const SIGTERM: &str = "SIGTERM";
+
+fn removal(line: &CommandLine) -> Option<Value<bool>> {
+    const FLAG: &str = "raft-cluster-remove-shutdown";
+    let given = line.boolean(FLAG)?;
+    let hidden = line.hidden_flags().last().filter(|_| line.may_be_overridden(FLAG));
+    match hidden.and_then(|flag| flag.value.as_ref()) {
+        Some(Value::Deferred(source)) => Some(Value::Deferred(source.clone())),
+        Some(Value::Known(_) | Value::Malformed(_)) | None => Some(given),
     }
 }
 
@@ -65,11 +91,11 @@ fn sleep_seconds(duration: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::version::ImageVersion;
 
     #[track_caller]
     fn pre_stop(handler: &str) -> Option<i64> {
-        let container = serde_json::from_str(&format!(r#"{{"lifecycle":{{"preStop":{handler}}}}}"#)).unwrap();
-        Shutdown::of(None, &container, &PodSpec::default()).pre_stop_seconds
+        shutdown(&format!(r#"{{"lifecycle":{{"preStop":{handler}}}}}"#), "{}").pre_stop_seconds
     }
 
     #[track_caller]
@@ -97,19 +123,71 @@ mod tests {
         assert_eq!(pre_stop(r#"{"httpGet":{}}"#), None);
     }
 
+    #[track_caller]
+    fn shutdown(container: &str, pod: &str) -> Shutdown {
+        let container = serde_json::from_str(container).unwrap();
+        let launch = Launch::of(&container, ImageVersion::Unknown);
+        Shutdown::of(&launch, &container, &serde_json::from_str(pod).unwrap())
+    }
+
     #[test]
     fn absence_is_thirty_seconds_of_grace_and_no_hook() {
-        let shutdown = Shutdown::of(None, &Container::default(), &PodSpec::default());
-        assert_eq!(shutdown, Shutdown { remove: None, grace_seconds: 30, pre_stop_seconds: Some(0) });
+        let expected = Shutdown { remove: None, sigterm_arrives: true, grace_seconds: 30, pre_stop_seconds: Some(0) };
+        assert_eq!(shutdown("{}", "{}"), expected);
     }
 
     #[test]
     fn the_removal_flag_is_told_as_given() {
-        let remove = |argv: &[&str]| {
-            Shutdown::of(Some(&crate::flag::fixture::line(argv)), &Container::default(), &PodSpec::default()).remove
-        };
-        assert_eq!(remove(&["-raft-cluster-remove-shutdown", "/d"]), Some(Value::Known(true)));
-        assert_eq!(remove(&["-raft-cluster-remove-shutdown=false", "/d"]), Some(Value::Known(false)));
-        assert_eq!(remove(&["/d"]), None);
+        let remove = |flag: &str| shutdown(&format!(r#"{{"args":["-fk"{flag}]}}"#), "{}").remove;
+        assert_eq!(remove(r#","-raft-cluster-remove-shutdown""#), Some(Value::Known(true)));
+        assert_eq!(remove(r#","-raft-cluster-remove-shutdown=false""#), Some(Value::Known(false)));
+        assert_eq!(remove(""), None);
+    }
+
+    #[test]
+    fn a_flag_of_unknown_name_behind_it_may_take_it_back() {
+        let env = r#""env":[{"name":"X","valueFrom":{"configMapKeyRef":{"name":"m","key":"x"}}}]"#;
+        let remove = |args: &str| shutdown(&format!(r#"{{"args":[{args}],{env}}}"#), "{}");
+        let behind = remove(r#""-raft-cluster-remove-shutdown","$(X)""#);
+        assert!(matches!(behind.remove, Some(Value::Deferred(_))) && !behind.removes_itself());
+        assert!(remove(r#""-fk","$(X)","-raft-cluster-remove-shutdown""#).removes_itself());
+    }
+
+    /// Each with its nearest twin, which does.
+    #[test]
+    fn a_node_removes_itself_only_where_sigterm_comes_to_it_in_time() {
+        const RM: &str = "-raft-cluster-remove-shutdown=true";
+        let command = |words: &[&str]| serde_json::json!({"command": words}).to_string();
+        let script = |text: &str| command(&["sh", "-c", &text.replace("RM", RM), "-fk"]);
+        let removes = |container: &str, pod: &str| shutdown(container, pod).removes_itself();
+        for (not, does) in [
+            (script(r#"docker-entrypoint.sh RM "$0"; echo gone"#), script(r#"exec docker-entrypoint.sh RM "$0""#)),
+            (script("rqlited RM /d"), script("exec rqlited RM /d")),
+            (script("exec rqlited RM /d | tee /log"), script("exec rqlited RM /d 2>/log")),
+            (script("exec rqlited RM /d & wait"), script("sleep 1; exec rqlited RM /d")),
+            (script("tini -- rqlited RM /d"), script("exec tini -- rqlited RM /d")),
+            (script("gosu rqlite rqlited RM /d"), script("exec gosu rqlite rqlited RM /d")),
+            (script("if a; then exec rqlited RM /d; fi"), script("a || exit 1; exec rqlited RM /d")),
+            (command(&["flock", "/l", "rqlited", RM, "/d"]), command(&["flock", "-F", "/l", "rqlited", RM, "/d"])),
+            (command(&["env", "flock", "/l", "rqlited", RM, "/d"]), command(&["env", "nice", "rqlited", RM, "/d"])),
+            (command(&["dumb-init", "-r", "15:3", "rqlited", RM, "/d"]), command(&["dumb-init", "rqlited", RM, "/d"])),
+            (
+                command(&["dumb-init", "--rewrite=15:0", "--", "rqlited", RM, "/d"]),
+                command(&["dumb-init", "-r", "1:3", "rqlited", RM, "/d"]),
+            ),
+            (
+                command(&["tini", "--", "sh", "-c", &format!("rqlited {RM} /d")]),
+                command(&["tini", "--", "sh", "-c", &format!("exec rqlited {RM} /d")]),
+            ),
+            (command(&["/start.sh", RM]), command(&["timeout", "1d", "rqlited", RM, "/d"])),
+        ] {
+            assert!(!removes(&not, "{}"), "{not}");
+            assert!(removes(&does, "{}"), "{does}");
+        }
+        let plain = format!(r#"{{"args":["{RM}"]}}"#);
+        assert!(removes(&plain, r#"{"terminationGracePeriodSeconds":1}"#));
+        assert!(!removes(&plain, r#"{"terminationGracePeriodSeconds":0}"#));
+        let signal = |signal: &str| format!(r#"{{"args":["{RM}"],"lifecycle":{{"stopSignal":"{signal}"}}}}"#);
+        assert!(removes(&signal("SIGTERM"), "{}") && !removes(&signal("SIGQUIT"), "{}"));
     }
 }

@@ -19,7 +19,7 @@ pub enum ImageVersion {
     Tagged(Version),
     /// Untagged or `latest`, of the official image: counts as [`Version::NEWEST`], and may be another tomorrow.
     Floating,
-    /// A partial tag (`9`), a digest alone, an image that is not known.
+    /// A partial tag (`9`), one of no release that could be out (`2026.11.28`), a digest alone, an image that is not known.
     Unknown,
 }
 
@@ -72,7 +72,11 @@ impl ImageVersion {
         match (tag(name), digest) {
             (None, Some(_)) => ImageVersion::Unknown,
             (None | Some("latest"), _) => ImageVersion::Floating,
-            (Some(tag), _) => tag.parse().map_or(ImageVersion::Unknown, ImageVersion::Tagged),
+            (Some(tag), _) => match tag.parse::<Version>() {
+                // The next major may be out before this build knows it; more than that is a calendar's or somebody's own number.
+                Ok(version) if version.major <= Version::NEWEST.major + 1 => ImageVersion::Tagged(version),
+                Ok(_) | Err(()) => ImageVersion::Unknown,
+            },
         }
     }
 
@@ -146,6 +150,14 @@ mod tests {
         assert_eq!(official("rqlite/rqlite:9.1.3@sha256:ab"), tagged);
         assert_eq!(official("registry:5000/rqlite/rqlite:9.1.3"), tagged);
         assert_eq!(official("rqlite/rqlite@sha256:ab"), ImageVersion::Unknown);
+    }
+
+    #[test]
+    fn a_tag_far_above_the_newest_major_is_no_release() {
+        assert_eq!(official("rqlite/rqlite:11.0.0"), ImageVersion::Tagged(Version::new(11, 0, 0)));
+        for tag in ["12.0.0", "2026.11.28", "20261128.0.1", "2026.11.28@sha256:ab"] {
+            assert_eq!(official(&format!("rqlite/rqlite:{tag}")), ImageVersion::Unknown, "{tag}");
+        }
     }
 
     #[test]

@@ -40,7 +40,12 @@ fn tokens() -> impl Strategy<Value = Vec<Token>> {
     let origin =
         prop_oneof![Just(Origin::Container(place)), Just(Origin::Script(place)), Just(Origin::Entrypoint("NODE_ID"))];
     let token = (word(), origin).prop_flat_map(|(text, origin)| {
-        value(text.clone()).prop_map(move |value| Token { text: text.clone(), value, origin: origin.clone() })
+        value(text.clone()).prop_map(move |value| Token {
+            text: text.clone(),
+            value,
+            origin: origin.clone(),
+            splits: false,
+        })
     });
     prop::collection::vec(token, 0..12)
 }

@@ -238,6 +238,7 @@ fn releases_come_from_images_that_are_known() {
     assert_eq!(version("mirror.corp/rqlite:9.1.3"), ImageVersion::Tagged(Version::new(9, 1, 3)));
     assert_eq!(version("mirror.corp/rqlite:latest"), ImageVersion::Unknown);
     assert_eq!(version("corp/db:9.1.3"), ImageVersion::Unknown);
+    assert_eq!(version("corp/rqlite:2026.11.28"), ImageVersion::Unknown);
 }
 
 #[test]
@@ -275,7 +276,6 @@ fn node_ids_are_told_pod_by_pod() {
     assert_eq!(id(&format!(r#""args":["-node-id","a-$(POD).b-$(POD)"],{pod_name}"#)), known("a-db-2.b-db-2"));
     assert_eq!(id(&format!(r#""args":["-fk"],{pod_name}"#)), known("x-db-2"));
     assert_eq!(id(r#""command":["sh","-c","exec rqlited -node-id=$HOSTNAME /d"]"#), known("db-2"));
-    assert_eq!(id(r#""command":["rqlited","/d"]"#), known("localhost:4002"));
     assert_eq!(
         id(&format!(r#""command":["rqlited","-raft-adv-addr=$(POD).svc:4002","/d"],{pod_name}"#)),
         known("db-2.svc:4002")
@@ -285,4 +285,29 @@ fn node_ids_are_told_pod_by_pod() {
         Value::Deferred(Source::Script(_))
     ));
     assert!(matches!(id(r#""command":["sh","-c","cat <<E"]"#), Value::Deferred(Source::Script(_))));
+}
+
+#[test]
+fn an_id_that_the_manifest_does_not_tell_is_not_known() {
+    let env = r#""env":[{"name":"X","valueFrom":{"configMapKeyRef":{"name":"m","key":"x"}}},{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]"#;
+    let id = |launch: &str| sole(&format!(r#"{{"image":"rqlite/rqlite:9.1.3",{launch},{env}}}"#)).node_id("db-2");
+    for launch in [
+        r#""command":["rqlited","/d"]"#,
+        r#""command":["rqlited","-raft-addr=0.0.0.0:4002","/d"]"#,
+        r#""command":["sh","-c","exec rqlited $X /d"]"#,
+        r#""command":["sh","-c","exec rqlited $X"]"#,
+        r#""command":["sh","-c","exec rqlited -node-id=$POD $X /d"]"#,
+        r#""args":["-fk","$(X)"]"#,
+        r#""args":["$(X)","-fk"]"#,
+        r#""args":["-node-id=$(X)"]"#,
+    ] {
+        assert!(matches!(id(launch), Value::Deferred(_)), "{launch}");
+    }
+    for launch in [
+        r#""command":["sh","-c","exec rqlited $X -node-id=$POD /d"]"#,
+        r#""command":["rqlited","-raft-addr=$(POD)","/d"]"#,
+        r#""args":["-fk=$(X)"]"#,
+    ] {
+        assert_eq!(id(launch), Value::Known("db-2".into()), "{launch}");
+    }
 }

@@ -8,6 +8,8 @@ mod parse;
 mod refusal;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod words;
 
 use std::fmt::Display;
 
@@ -48,6 +50,8 @@ pub struct Token {
     /// After expansion.
     pub value: Value<String>,
     pub origin: Origin,
+    /// A variable that the shell splits at blanks, and whose text is not known: it may be any number of words.
+    pub splits: bool,
 }
 
 /// One occurrence of a flag.
@@ -67,8 +71,10 @@ pub struct Flag {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UsageError {
-    /// What rqlited would say, in our words; one line.
+    /// What is wrong, in our words and with the value that was found; one line.
     pub message: String,
+    /// What rqlited says on its standard error, without its `fatal:`; empty where it says nothing of a fault.
+    pub words: String,
     /// Index of the token at fault in [`CommandLine::tokens`], if one is.
     pub token: Option<usize>,
     /// rqlited's exit code: 2 for the flag package, 1 for its own validation.
@@ -140,7 +146,18 @@ impl CommandLine {
 
     /// The first flag whose very name is deferred (`$(EXTRA)`, `-$(NAME)=3`): any flag may be meant.
     pub fn unreadable_flag(&self) -> Option<&Flag> {
-        self.flags.iter().find(|flag| flag.name.is_empty())
+        self.hidden_flags().next()
+    }
+
+    /// All of these. Where one comes from is its value, a reference.
+    pub fn hidden_flags(&self) -> impl Iterator<Item = &Flag> {
+        self.flags.iter().filter(|flag| flag.name.is_empty())
+    }
+
+    /// A flag of unknown name stands where it would decide instead: behind the winning occurrence, or anywhere where there is none.
+    pub fn may_be_overridden(&self, name: &str) -> bool {
+        let given = self.effective(name).map(|flag| flag.token);
+        self.hidden_flags().any(|hidden| given.is_none_or(|given| hidden.token > given))
     }
 
     /// rqlited gets past its flag package: what is left to refuse are values that contradict each other.

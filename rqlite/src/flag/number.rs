@@ -39,6 +39,14 @@ pub(crate) fn unsigned(text: &str) -> Option<u64> {
     u64::from_str_radix(&digits.replace('_', ""), radix).ok()
 }
 
+/// A whole number that 64 bits do not hold.
+pub(crate) fn is_too_large(text: &str) -> bool {
+    let (_, digits) = sign(text);
+    let digits_only = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // More than the 19 digits of `i64::MAX` are never short of it, but for leading zeros, which mean base 8.
+    digits_only && !digits.starts_with('0') && (integer(text).is_none() && digits.len() >= 19)
+}
+
 /// `time.ParseDuration`, in nanoseconds: `1h30m`, `500ms`, `-1.5s`; a bare `0` is the only one without a unit.
 pub(crate) fn duration(text: &str) -> Option<i64> {
     let (negative, mut rest) = sign(text);

@@ -9,9 +9,15 @@ use crate::version::Version;
 /// Go's exit code for a command line that its flag package refuses (`flag.ExitOnError`).
 const EXIT_CODE: u8 = 2;
 
+/// The first release of which the flags are known; an older one is taken to have those of any.
+const OLDEST: Version = Version::new(5, 0, 0);
+
 pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine {
-    let mut parser =
-        Parser { version, next: 0, line: CommandLine { tokens, flags: vec![], positionals: vec![], error: None } };
+    let mut parser = Parser {
+        version: version.filter(|release| *release >= OLDEST),
+        next: 0,
+        line: CommandLine { tokens, flags: vec![], positionals: vec![], error: None },
+    };
     while parser.next < parser.line.tokens.len() && parser.flag() {}
     parser.line.positionals = (parser.next..parser.line.tokens.len()).collect();
     parser.version_asked();
@@ -51,14 +57,15 @@ impl Parser {
         let shown = clip(&token.text);
         match head(&token.value) {
             Head::Positional => return false,
-            Head::Hidden(_) if is_last => return false,
+            Head::Hidden(_) if is_last && !token.splits => return false,
             Head::Terminator => {
                 self.next += 1;
                 return false;
             }
             Head::BadSyntax => {
                 self.next += 1;
-                self.refuse(index, EXIT_CODE, format!("`{shown}` is no flag, it has too many dashes or no name"));
+                let message = format!("`{shown}` is no flag, it has too many dashes or no name");
+                self.refuse(index, EXIT_CODE, message, format!("bad flag syntax: {shown}"));
             }
             Head::Hidden(source) => {
                 self.next += 1;
@@ -86,7 +93,8 @@ impl Parser {
             (None, Some(Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text)) => {
                 let value = self.next_value();
                 if value.is_none() {
-                    self.refuse(index, EXIT_CODE, format!("`-{}` needs a value and nothing follows it", clip(&name)));
+                    let message = format!("`-{name}` needs a value and nothing follows it");
+                    self.refuse(index, EXIT_CODE, message, format!("flag needs an argument: -{name}"));
                 }
                 value
             }
@@ -97,14 +105,15 @@ impl Parser {
         if let (Some(spec), Some((token, Value::Known(text)))) = (spec, &value)
             && let Some(expected) = mismatch(spec.kind, text)
         {
-            self.refuse(*token, EXIT_CODE, format!("`-{name}` is given `{}`, which is no {expected}", clip(text)));
+            let message = format!("`-{name}` is given `{}`, which is no {expected}", clip(text));
+            self.refuse(*token, EXIT_CODE, message, invalid_value(spec.kind, &name, text));
         }
         self.line.flags.push(Flag { name, value: value.map(|(_, value)| value), spec, token: index });
     }
 
     fn check_name(&mut self, index: usize, name: &str, spec: Option<&FlagSpec>) {
         if matches!(name, "h" | "help") {
-            return self.refuse(index, 0, format!("`-{name}` prints the usage and exits"));
+            return self.refuse(index, 0, format!("`-{name}` prints the usage and exits"), String::new());
         }
         let exists = match (spec, self.version) {
             (Some(spec), Some(version)) => spec.exists_in(version),
@@ -120,7 +129,7 @@ impl Parser {
             Some(version) => format!("`-{shown}` is no flag of rqlited {version}"),
             None => format!("`-{shown}` is no flag of any rqlited release"),
         };
-        self.refuse(index, EXIT_CODE, message);
+        self.refuse(index, EXIT_CODE, message, format!("flag provided but not defined: -{shown}"));
     }
 
     fn next_value(&mut self) -> Option<(usize, Value<String>)> {
@@ -139,13 +148,13 @@ impl Parser {
     fn version_asked(&mut self) {
         let asked = self.line.boolean("version") == Some(Value::Known(true));
         if let Some(token) = self.line.effective("version").filter(|_| asked).map(|flag| flag.token) {
-            self.refuse(token, 0, "`-version` prints the version and exits".to_owned());
+            self.refuse(token, 0, "`-version` prints the version and exits".to_owned(), String::new());
         }
     }
 
     /// The first fault is the one that stops rqlited.
-    fn refuse(&mut self, token: usize, exit_code: u8, message: String) {
-        self.line.error.get_or_insert(UsageError { message, token: Some(token), exit_code });
+    fn refuse(&mut self, token: usize, exit_code: u8, message: String, words: String) {
+        self.line.error.get_or_insert(UsageError { message, words, token: Some(token), exit_code });
     }
 }
 
@@ -185,6 +194,22 @@ fn head(value: &Value<String>) -> Head {
         None => Value::Known(given.to_owned()),
     });
     Head::Flag { name: name.to_owned(), value }
+}
+
+/// As Go's flag package puts it.
+fn invalid_value(kind: Kind, name: &str, text: &str) -> String {
+    let shown = clip(text);
+    let reason = match kind {
+        // A number that is none but for its size.
+        Kind::Int | Kind::Uint64 if number::is_too_large(text) => "value out of range",
+        Kind::Bool | Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text => "parse error",
+    };
+    match kind {
+        Kind::Bool => format!("invalid boolean value {shown:?} for -{name}: {reason}"),
+        Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text => {
+            format!("invalid value {shown:?} for flag -{name}: {reason}")
+        }
+    }
 }
 
 /// What a flag of that kind expects, if the text is not it.

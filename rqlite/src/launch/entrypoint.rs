@@ -168,7 +168,7 @@ fn token(variable: &'static str, value: Text) -> Token {
         Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text.clone(),
         Value::Deferred(_) => format!("$({variable})"),
     };
-    Token { text, value, origin: Origin::Entrypoint(variable) }
+    Token { text, value, origin: Origin::Entrypoint(variable), splits: false }
 }
 
 fn split_at_blanks(token: Token) -> Vec<Token> {
@@ -179,6 +179,7 @@ fn split_at_blanks(token: Token) -> Vec<Token> {
                 text: word.to_owned(),
                 value: Value::Known(word.to_owned()),
                 origin: token.origin.clone(),
+                splits: false,
             })
             .collect(),
         Value::Known(_) | Value::Deferred(_) | Value::Malformed(_) => vec![token],

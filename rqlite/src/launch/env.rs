@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::flag::Token;
 use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar};
 use crate::value::{Source, Value};
 
@@ -106,6 +107,33 @@ impl<'a> Environment<'a> {
     pub(super) fn set_by_script(&mut self, name: &str, script: &str) {
         let text = Text::reference(name, Source::Script(script.to_owned()));
         self.variables.insert(name.to_owned(), text);
+    }
+
+    /// The environment of a program that `env` starts with these words before it: `NAME=VALUE`, `-i`, `-u NAME`.
+    pub(super) fn behind_env(&self, words: &[Token]) -> Self {
+        let mut environment = self.clone();
+        let mut unset = false;
+        for token in words {
+            let text = token.value.known().map_or(token.text.as_str(), String::as_str);
+            match (text, text.split_once('=')) {
+                (name, _) if std::mem::take(&mut unset) => drop(environment.variables.remove(name)),
+                ("-i" | "-" | "--ignore-environment", _) => {
+                    environment = Environment { variables: BTreeMap::new(), from: &[] };
+                }
+                ("-u" | "--unset", _) => unset = true,
+                (_, Some(("--unset", name))) => drop(environment.variables.remove(name)),
+                (option, _) if option.starts_with('-') => {}
+                (_, Some((name, value))) => {
+                    let value = match &token.value {
+                        Value::Deferred(source) => Text::reference(name, source.clone()),
+                        Value::Known(_) | Value::Malformed(_) => Text::literal(value),
+                    };
+                    environment.variables.insert(name.to_owned(), value);
+                }
+                (_, None) => {}
+            }
+        }
+        environment
     }
 
     /// Replaces `$(VAR)`; `$$` stands for `$`, and a variable that is not defined stays as it is written

@@ -64,7 +64,7 @@ fn apply(container: &Container, insertion: &Insertion, token: &str) -> (List, Ve
 fn is_one_flag_more(before: &CommandLine, after: &CommandLine, token: &str, release: Option<Version>) -> bool {
     let origin = Origin::Container(Place { list: List::Args, index: 0 });
     let value = Value::Known(token.to_owned());
-    let alone = CommandLine::parse(vec![Token { text: token.to_owned(), value, origin }], release);
+    let alone = CommandLine::parse(vec![Token { text: token.to_owned(), value, origin, splits: false }], release);
     let [added] = alone.flags.as_slice() else {
         return false;
     };

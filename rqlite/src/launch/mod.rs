@@ -11,9 +11,9 @@ mod script;
 mod tests;
 mod words;
 
-use crate::flag::{CommandLine, List, Place};
+use crate::flag::{CommandLine, List, Place, Token, UsageError};
 use crate::manifest::Container;
-use crate::value::Value;
+use crate::value::{Source, Value};
 use crate::version::{ImageVersion, Version};
 
 /// The launch shapes that are told apart (A to J; `docs/launch-shapes.md`).
@@ -37,7 +37,7 @@ pub enum Shape {
     ScriptArguments,
     /// I: a shell script that names its arguments itself.
     Script,
-    /// J: a wrapper (tini, dumb-init) before one of D to H, and read as that one.
+    /// J: a wrapper (tini, dumb-init) or a launcher (env, gosu) before one of D to I, and read as that one.
     Wrapper,
     /// None of these: nothing can be said.
     Unreadable,
@@ -73,13 +73,17 @@ pub enum NoInsertion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
     pub shape: Shape,
-    /// What rqlited parses, the entrypoint's additions included. None where the launch cannot be read
-    /// (for shape I: what the script's words give, when they can be read).
+    /// Command and args, as the kubelet puts them together: what there is to compare where `line` is None.
+    pub argv: Vec<Token>,
+    /// What rqlited parses, the entrypoint's additions included; empty where the entrypoint gets no arguments and starts nothing.
+    /// None where the launch cannot be read (for shape I: what the script's words give, when they can be read).
     pub line: Option<CommandLine>,
     /// The flags go through the image's entrypoint, which adds its defaults.
     pub through_entrypoint: bool,
     /// The shell script (shapes G, H, I), as written; where `line` is None, followed by its arguments, one a line.
     pub script: Option<String>,
+    /// SIGTERM for the container comes to rqlited: no shell, pipeline or program stands between that would keep it.
+    pub sigterm_arrives: bool,
     pub insertion: Result<Insertion, NoInsertion>,
     pub program: Program,
     /// The release that it was read for.
@@ -95,9 +99,9 @@ pub enum Program {
     Entrypoint,
     /// Decided by the image (no command; args are flags, a keyword, or nothing).
     Image,
-    /// Another program (`curl`, `sleep`, the `rqlite` shell).
+    /// A client or a common tool (`curl`, `sleep`, the `rqlite` shell), or a script of nothing but these.
     Other,
-    /// A script or wrapper that cannot be read.
+    /// A program that is not known here, or a script that cannot be read.
     Unreadable,
 }
 
@@ -117,14 +121,37 @@ impl Launch {
         let release = version.release();
         let reading = reading::read(container, release);
         let insertion = insertion::plan(container, release, &reading);
-        let reading::Reading { shape, line, through_entrypoint, script, program, places: _ } = reading;
-        Launch { shape, line, through_entrypoint, script, insertion, program, release }
+        let argv = reading::argv(container);
+        let reading::Reading { shape, line, through_entrypoint, script, sigterm_arrives, program, places: _ } = reading;
+        Launch { shape, argv, line, through_entrypoint, script, sigterm_arrives, insertion, program, release }
+    }
+
+    /// Why no server comes of it: what is wrong, the exit code, and rqlited's own words. None also where it cannot be read.
+    pub fn refusal(&self) -> Option<&UsageError> {
+        self.line.as_ref()?.error.as_ref()
+    }
+
+    /// Where the arguments come from that are references as a whole (`$(FLAGS)`, a script's `$FLAGS`): any flag may be among them.
+    /// In the order of the command line; of a launch that cannot be read, of all its words.
+    pub fn hidden_arguments(&self) -> Vec<Source> {
+        let source = |value: &'_ Value<String>| match value {
+            Value::Deferred(source) => Some(source.clone()),
+            Value::Known(_) | Value::Malformed(_) => None,
+        };
+        match &self.line {
+            Some(line) => line.hidden_flags().filter_map(|flag| source(flag.value.as_ref()?)).collect(),
+            None => self.argv.iter().filter_map(|token| source(&token.value)).collect(),
+        }
     }
 
     /// The data directory that rqlited uses: the positional, or DATA_DIR of the entrypoint.
     pub fn data_dir(&self) -> Option<Value<String>> {
         let line = self.line.as_ref()?;
-        let token = line.tokens.get(*line.positionals.first()?)?;
+        let token = match line.positionals.first() {
+            Some(index) => line.tokens.get(*index)?,
+            // A variable at the end that may hold flags and the directory.
+            None => line.tokens.last().filter(|token| token.splits)?,
+        };
         Some(token.value.clone())
     }
 

@@ -1,89 +1,192 @@
-//! Programs by their names: shells, wrappers, starters, and those that only speak of rqlited; and which program a command
-//! hands over to. Does not read what the server then gets.
+//! Programs by their names: shells, wrappers, launchers, and those that only speak of rqlited; and where in an argv the program
+//! stands that one of them starts. Does not read what the server then gets.
 
 use super::Program;
 use crate::flag::Token;
-use crate::flag_table;
 use crate::value::{Source, Value};
 
 /// What a program of that name does with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// rqlited itself, also under a name with its release.
+    Server,
+    /// `docker-entrypoint.sh`, of whichever image.
+    Entrypoint,
     /// Runs a script in the language that `script` reads.
     Shell,
     /// Runs a script in another one.
     ForeignShell,
-    /// Starts what stands behind its options and `--`.
+    /// Starts what stands behind its options and an optional `--`.
     Wrapper,
     /// Starts the program named behind its own arguments, which are not read here.
     Launcher,
-    /// A script in a file.
-    ScriptFile,
-    /// Speaks of files and processes, and starts none.
+    /// Many programs in one file: its first argument names the one.
+    Busybox,
+    /// Speaks of files and processes or to a server, and starts none.
     Bystander,
+    /// Not known here: a script in a file, a starter of somebody's own, another server.
     Unknown,
 }
 
+const SERVER: &str = "rqlited";
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
 const FOREIGN_SHELLS: &[&str] = &["fish", "ksh", "mksh", "zsh"];
 const WRAPPERS: &[&str] = &["tini", "tini-static", "dumb-init"];
+/// Programs that do one thing (set a user, a priority, a time limit, a variable) and then become the program named behind it, or
+/// pass signals on to it. Only these: of any other program nobody here knows whether it starts what its arguments name.
 const LAUNCHERS: &[&str] = &[
-    "busybox",
     "catatonit",
-    "chpst",
     "chroot",
     "chrt",
-    "command",
-    "doas",
     "env",
+    "flock",
     "gosu",
     "ionice",
-    "ltrace",
     "nice",
-    "nohup",
     "numactl",
-    "prlimit",
-    "runuser",
+    "setarch",
     "setpriv",
-    "setsid",
     "stdbuf",
-    "strace",
-    "su",
     "su-exec",
-    "sudo",
     "taskset",
-    "time",
     "timeout",
-    "unshare",
-    "xargs",
 ];
+/// Clients of a server, the common tools of a script, and what a shell does itself: none starts a server.
 const BYSTANDERS: &[&str] = &[
-    "[", "alias", "apk", "awk", "cat", "chmod", "chown", "cp", "curl", "declare", "echo", "export", "false", "grep",
-    "hash", "kill", "killall", "ln", "local", "ls", "mkdir", "mv", "pgrep", "pidof", "pkill", "printf", "ps",
-    "readonly", "rm", "rqlite", "sed", "set", "setcap", "sleep", "stat", "tail", "tee", "test", "touch", "trap",
-    "true", "type", "typeset", "unset", "wait", "wget", "which",
+    "[",
+    "[[",
+    ":",
+    "alias",
+    "apk",
+    "awk",
+    "aws",
+    "base64",
+    "basename",
+    "break",
+    "cat",
+    "cd",
+    "chmod",
+    "chown",
+    "cmp",
+    "command",
+    "continue",
+    "cp",
+    "curl",
+    "cut",
+    "date",
+    "dd",
+    "declare",
+    "df",
+    "diff",
+    "dig",
+    "dirname",
+    "du",
+    "echo",
+    "exit",
+    "export",
+    "expr",
+    "false",
+    "find",
+    "getent",
+    "grep",
+    "gunzip",
+    "gzip",
+    "hash",
+    "head",
+    "host",
+    "hostname",
+    "id",
+    "jq",
+    "kill",
+    "killall",
+    "let",
+    "ln",
+    "local",
+    "ls",
+    "mc",
+    "md5sum",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "nc",
+    "nslookup",
+    "pgrep",
+    "pidof",
+    "ping",
+    "pkill",
+    "printf",
+    "ps",
+    "pwd",
+    "rclone",
+    "read",
+    "readonly",
+    "return",
+    "rm",
+    "rmdir",
+    "rqlite",
+    "s3cmd",
+    "sed",
+    "seq",
+    "set",
+    "setcap",
+    "sha256sum",
+    "shift",
+    "sleep",
+    "sort",
+    "sqlite3",
+    "stat",
+    "sync",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "touch",
+    "tr",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "uname",
+    "uniq",
+    "unset",
+    "wait",
+    "wc",
+    "wget",
+    "which",
+    "whoami",
+    "zstd",
 ];
+/// Those whose argument is a program's name, which they look for and do not start.
+const SEEKERS: &[&str] = &["killall", "pgrep", "pidof", "pkill", "which"];
 
 /// Of an argv; None where the manifest does not tell its program.
 pub(super) fn kind_of(argv: &[Token]) -> Option<Kind> {
-    let name = name_of(argv.first()?)?;
-    let option = argv.get(1).and_then(|token| token.value.known());
-    // `command -v rqlited` starts nothing.
-    let asks =
-        name == "command" && option.is_some_and(|option| option.starts_with(['-']) && option.contains(['v', 'V']));
-    Some(if asks { Kind::Bystander } else { kind(&name) })
+    Some(kind(&name_of(argv.first()?)?))
 }
 
 fn kind(name: &str) -> Kind {
     let kinds = [
+        (["docker-entrypoint.sh"].as_slice(), Kind::Entrypoint),
         (SHELLS, Kind::Shell),
         (FOREIGN_SHELLS, Kind::ForeignShell),
         (WRAPPERS, Kind::Wrapper),
         (LAUNCHERS, Kind::Launcher),
+        (&["busybox"], Kind::Busybox),
         (BYSTANDERS, Kind::Bystander),
     ];
-    let listed = kinds.iter().find(|(names, _)| names.contains(&name)).map(|(_, kind)| *kind);
-    listed.unwrap_or(if name.ends_with(".sh") { Kind::ScriptFile } else { Kind::Unknown })
+    if is_server(name) {
+        return Kind::Server;
+    }
+    kinds.iter().find(|(names, _)| names.contains(&name)).map_or(Kind::Unknown, |(_, kind)| *kind)
+}
+
+/// `rqlited`, `rqlited-10.2.7`, `rqlited-v9.4.5-linux-amd64`.
+fn is_server(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(SERVER) else { return false };
+    let Some(version) = rest.strip_prefix('-') else { return rest.is_empty() };
+    version.strip_prefix('v').unwrap_or(version).starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The last segment of a program's path; None where the manifest does not tell it.
@@ -94,65 +197,125 @@ pub(super) fn name_of(token: &Token) -> Option<String> {
 
 /// For scripts that cannot be read: the program whose path stands in the text as a word.
 pub(super) fn named_in(text: &str) -> Program {
-    let names = |program: &str| {
-        text.split(|c: char| c.is_whitespace() || "\"';|&()=`{}:".contains(c))
-            .any(|word| word.trim_start_matches('-').rsplit('/').next() == Some(program))
-    };
-    if names("rqlited") {
-        Program::Rqlited
-    } else if names("docker-entrypoint.sh") {
-        Program::Entrypoint
-    } else {
-        Program::Unreadable
+    let mut entrypoint = false;
+    for word in text.split(|c: char| c.is_whitespace() || "\"';|&()=`{}:".contains(c)) {
+        let name = word.trim_start_matches('-').rsplit('/').next().unwrap_or_default();
+        if is_server(name) {
+            return Program::Rqlited;
+        }
+        entrypoint |= name == "docker-entrypoint.sh";
+    }
+    if entrypoint { Program::Entrypoint } else { Program::Unreadable }
+}
+
+/// Where behind a wrapper's options and an optional `--` the program stands; None where that cannot be told.
+pub(super) fn wrapped(argv: &[Token]) -> Option<usize> {
+    // `tini -p SIGNAL`, `tini -e CODE`; `dumb-init -r FROM:TO`.
+    let valued = |letter: char| "per".contains(letter);
+    let mut index = 1;
+    loop {
+        let word = argv.get(index)?.value.known()?;
+        let Some(option) = word.strip_prefix('-').filter(|option| !option.is_empty()) else { return Some(index) };
+        let takes_next = match option.strip_prefix('-') {
+            Some("") => return Some(index + 1),
+            Some(long) => long == "rewrite",
+            // The first letter with a value has the rest of the word for it, or the next word.
+            None => option.find(valued).is_some_and(|at| at + 1 == option.len()),
+        };
+        index += if takes_next { 2 } else { 1 };
     }
 }
 
-/// An unknown program is given a server, or a flag that only rqlited has, to pass on.
-pub(super) fn hands_on(argv: &[Token]) -> bool {
-    server_among(argv).is_some() || has_own_flag(argv)
+/// Where behind a launcher's own arguments the server, its entrypoint or a shell stands.
+pub(super) fn launched(argv: &[Token]) -> Option<usize> {
+    let is_started = |index: &usize| {
+        let Some(word) = argv.get(*index).and_then(|token| token.value.known()) else { return false };
+        let name = word.rsplit('/').next().unwrap_or_default();
+        let starts = matches!(kind(name), Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell);
+        starts && !word.contains('=') && !word.contains("://")
+    };
+    let at = (1..argv.len()).find(is_started)?;
+    // `timeout 5 pgrep rqlited`
+    let sought = argv.get(1..at)?.iter().filter_map(name_of).any(|name| SEEKERS.contains(&name.as_str()));
+    (!sought).then_some(at)
+}
+
+/// The word before the `-c` of a `flock FILE -c SCRIPT`.
+pub(super) fn script_option(argv: &[Token]) -> Option<usize> {
+    let lock = argv.first().and_then(name_of).is_some_and(|name| name == "flock");
+    let option = argv.iter().position(|token| token.value.known().is_some_and(|word| word == "-c"))?;
+    option.checked_sub(1).filter(|_| lock)
+}
+
+/// Where behind some `--` of a program that nobody here knows one stands that is known to start a server.
+pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
+    let starts = |index: &usize| {
+        let dashes =
+            argv.get(index.wrapping_sub(1)).and_then(|token| token.value.known()).is_some_and(|word| word == "--");
+        let kind = argv.get(*index).and_then(name_of).map(|name| kind(&name));
+        dashes && kind.is_some_and(|kind| !matches!(kind, Kind::Unknown | Kind::Bystander))
+    };
+    (2..argv.len()).find(starts)
+}
+
+/// What an argv names that cannot be read.
+pub(super) fn server_among(argv: &[Token]) -> Program {
+    let kinds = argv.iter().skip(1).filter_map(name_of).map(|name| kind(&name));
+    kinds.fold(Program::Unreadable, |program, kind| match (program, kind) {
+        (_, Kind::Server) | (Program::Rqlited, _) => Program::Rqlited,
+        (_, Kind::Entrypoint) => Program::Entrypoint,
+        (program, _) => program,
+    })
+}
+
+/// The first word behind a launcher that may be its program, where that is no server; a user or a file before it is passed over.
+pub(super) fn other_launched(argv: &[Token]) -> Option<usize> {
+    let launcher = name_of(argv.first()?)?;
+    let operands = usize::from(["chroot", "flock", "gosu", "su-exec"].contains(&launcher.as_str()));
+    let is_argument = |word: &str| word.contains('=') || word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let is_word =
+        |index: &usize| argv.get(*index).is_some_and(|token| token.value.known().is_none_or(|word| !is_argument(word)));
+    (1..argv.len()).filter(is_word).nth(operands)
+}
+
+/// SIGTERM comes through the programs before `started`. `flock` waits for its child and passes nothing on, unless it is told to
+/// become it; `dumb-init -r 15:3` sends another signal instead.
+pub(super) fn pass_sigterm(argv: &[Token], started: usize) -> bool {
+    let mut lock = false;
+    for token in argv.iter().take(started) {
+        let Some(word) = token.value.known() else { continue };
+        match word.rsplit('/').next().unwrap_or_default() {
+            "flock" => lock = true,
+            "-F" | "--no-fork" => lock = false,
+            // `-r 15:3`, `-r15:3`, `--rewrite=15:3`; 15 is SIGTERM.
+            rule => {
+                let rule = rule.trim_start_matches("--rewrite=").trim_start_matches("-r");
+                if rule.strip_prefix("15:").is_some_and(|to| to != "15") {
+                    return false;
+                }
+            }
+        }
+    }
+    !lock
 }
 
 /// One argument is the server's path, of a program that is known to run what it is given.
 pub(super) fn passes_by(argv: &[Token]) -> bool {
     let server =
-        |token: &Token| name_of(token).is_some_and(|name| matches!(name.as_str(), "rqlited" | "docker-entrypoint.sh"));
+        |token: &Token| name_of(token).is_some_and(|name| matches!(kind(&name), Kind::Server | Kind::Entrypoint));
     let idle = matches!(kind_of(argv), Some(Kind::Unknown | Kind::Bystander));
     !idle && argv.iter().skip(1).any(server)
 }
 
-/// The server that a script's command starts by another program, whose arguments are not read. `text` is the whole script: a
-/// program in a shell variable may be any that it names.
-pub(super) fn handed_to(argv: &[Token], exec: bool, text: &str) -> Option<Program> {
-    let first = argv.first()?;
-    let server = server_among(argv);
-    let Some(kind) = kind_of(argv) else {
-        let computed = matches!(&first.value, Value::Deferred(source) if is_computed(source));
-        let named = Some(named_in(text)).filter(|program| computed && *program != Program::Unreadable);
-        return server.or(named);
-    };
-    let starts = match kind {
-        Kind::Launcher | Kind::Wrapper => true,
-        Kind::ScriptFile | Kind::Unknown => exec || has_own_flag(argv),
-        Kind::Shell | Kind::ForeignShell | Kind::Bystander => false,
-    };
-    server.filter(|_| starts)
+/// The program comes out of the shell itself, so that it may be any that the script names; what a ConfigMap holds is nobody's guess.
+pub(super) fn is_computed(argv: &[Token]) -> bool {
+    matches!(argv.first().map(|token| &token.value), Some(Value::Deferred(source)) if by_script(source))
 }
 
-/// By the shell itself; what a ConfigMap holds is nobody's guess.
-fn is_computed(source: &Source) -> bool {
+fn by_script(source: &Source) -> bool {
     match source {
         Source::Script(_) => true,
-        Source::Composed { parts, .. } => parts.iter().any(is_computed),
+        Source::Composed { parts, .. } => parts.iter().any(by_script),
         Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Field(_) | Source::Resource(_) => false,
     }
-}
-
-/// The server that an argument names, by itself or in a text of several words (`su -c 'exec rqlited …'`).
-fn server_among(argv: &[Token]) -> Option<Program> {
-    let named = |token: &Token| Some(named_in(&token.text)).filter(|program| *program != Program::Unreadable);
-    argv.iter().skip(1).find_map(named)
-}
-
-fn has_own_flag(argv: &[Token]) -> bool {
-    argv.iter().skip(1).any(|token| flag_table::is_distinctive(&token.text))
 }

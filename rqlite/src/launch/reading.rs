@@ -7,7 +7,8 @@ use super::programs::{self, Kind};
 use super::script::{self, Script};
 use super::words::{Received, Surroundings};
 use super::{Insertion, NoInsertion, Program, Shape};
-use crate::flag::{CommandLine, List, Origin, Place, Token};
+use crate::flag::{CommandLine, List, Origin, Place, Token, UsageError};
+use crate::image::{self, Repository};
 use crate::manifest::Container;
 use crate::value::{Source, Value};
 use crate::version::Version;
@@ -19,6 +20,7 @@ pub(super) struct Reading {
     pub(super) line: Option<CommandLine>,
     pub(super) through_entrypoint: bool,
     pub(super) script: Option<String>,
+    pub(super) sigterm_arrives: bool,
     pub(super) program: Program,
     /// Places for one more flag, best first; not yet tried.
     pub(super) places: Result<Vec<Insertion>, NoInsertion>,
@@ -27,18 +29,25 @@ pub(super) struct Reading {
 /// Reads a container; `release` is that of its image.
 pub(super) fn read(container: &Container, release: Option<Version>) -> Reading {
     let environment = Environment::of(container);
-    let reader = Reader { release, environment: &environment, depth: 0 };
-    let command = reader.tokens(&container.command, List::Command);
-    let args = reader.tokens(&container.args, List::Args);
+    let own_image = image::repository(container) != Repository::Other;
+    let reader = Reader { release, environment: &environment, own_image, depth: 0 };
     if container.command.is_empty() {
-        return reader.image(args);
+        return reader.image(reader.tokens(&container.args, List::Args));
     }
-    reader.argv(command.into_iter().chain(args).collect())
+    reader.argv(reader.all(container))
+}
+
+/// Command and args of a container.
+pub(super) fn argv(container: &Container) -> Vec<Token> {
+    let environment = Environment::of(container);
+    Reader { release: None, environment: &environment, own_image: false, depth: 0 }.all(container)
 }
 
 struct Reader<'a> {
     release: Option<Version>,
     environment: &'a Environment<'a>,
+    /// The image is called rqlite: what stands behind a `--` of a program that nobody here knows is read too.
+    own_image: bool,
     /// How many programs have handed over to the next one.
     depth: usize,
 }
@@ -56,8 +65,15 @@ impl Reader<'_> {
             text: text.clone(),
             value: self.environment.expand(text).into_value(),
             origin: Origin::Container(Place { list: which, index }),
+            splits: false,
         };
         list.iter().enumerate().map(token).collect()
+    }
+
+    fn all(&self, container: &Container) -> Vec<Token> {
+        let mut tokens = self.tokens(&container.command, List::Command);
+        tokens.extend(self.tokens(&container.args, List::Args));
+        tokens
     }
 
     /// No command: the image's entrypoint gets the args, or the image's own keyword.
@@ -79,7 +95,7 @@ impl Reader<'_> {
     /// What the image's entrypoint does with these arguments.
     fn entrypoint(&self, user: Vec<Token>) -> Reading {
         let Some(first) = user.first() else {
-            return unreadable(Program::Entrypoint, NoInsertion::EmptyEntrypoint);
+            return starts_nothing();
         };
         let leading = match &first.value {
             Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
@@ -107,7 +123,15 @@ impl Reader<'_> {
     fn composed(&self, shape: Shape, user: Vec<Token>, places: Result<Vec<Insertion>, NoInsertion>) -> Reading {
         let line = CommandLine::parse(self.entrypoint_script().compose(user), self.release);
         let program = if shape == Shape::Bare { Program::Image } else { Program::Entrypoint };
-        Reading { shape, line: Some(line), through_entrypoint: true, script: None, program, places }
+        Reading {
+            shape,
+            line: Some(line),
+            through_entrypoint: true,
+            script: None,
+            sigterm_arrives: true,
+            program,
+            places,
+        }
     }
 
     fn entrypoint_script(&self) -> Entrypoint<'_> {
@@ -116,24 +140,29 @@ impl Reader<'_> {
 
     /// A whole argv, its first token the program.
     fn argv(&self, mut argv: Vec<Token>) -> Reading {
-        let Some(name) = argv.first().and_then(programs::name_of).filter(|_| self.depth < DEEPEST) else {
+        let Some(kind) = programs::kind_of(&argv).filter(|_| self.depth < DEEPEST) else {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
-        match name.as_str() {
-            "rqlited" => self.server(&argv),
-            "docker-entrypoint.sh" => {
+        match kind {
+            Kind::Server => self.server(&argv),
+            Kind::Entrypoint => {
                 let reading = self.deeper().entrypoint(argv.split_off(1));
                 let own = matches!(reading.shape, Shape::Flags | Shape::Keyword | Shape::CommandServer);
                 Reading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
             }
-            _ => match programs::kind_of(&argv).unwrap_or(Kind::Unknown) {
-                Kind::Shell => self.shell(&argv),
-                Kind::ForeignShell => foreign_shell(&argv),
-                Kind::Wrapper => self.wrapper(argv),
-                Kind::Launcher | Kind::ScriptFile => unreadable(Program::Unreadable, NoInsertion::Unreadable),
-                // A starter that nobody here knows: what it is given tells.
-                Kind::Unknown if programs::hands_on(&argv) => unreadable(Program::Unreadable, NoInsertion::Unreadable),
-                Kind::Unknown | Kind::Bystander => unreadable(Program::Other, NoInsertion::Unreadable),
+            Kind::Shell => self.shell(&argv),
+            Kind::ForeignShell => foreign_shell(&argv),
+            Kind::Busybox => self.hand_over(argv, 1),
+            Kind::Wrapper => match programs::wrapped(&argv) {
+                Some(started) => self.hand_over(argv, started),
+                None => unreadable(programs::server_among(&argv), NoInsertion::Unreadable),
+            },
+            Kind::Launcher => self.launcher(argv),
+            Kind::Bystander => unreadable(Program::Other, NoInsertion::Unreadable),
+            Kind::Unknown => match programs::behind_dashes(&argv).filter(|_| self.own_image) {
+                // Whether it passes signals on is not known.
+                Some(started) => Reading { sigterm_arrives: false, ..self.hand_over(argv, started) },
+                None => unreadable(Program::Unreadable, NoInsertion::Unreadable),
             },
         }
     }
@@ -146,25 +175,38 @@ impl Reader<'_> {
             line: Some(CommandLine::parse(arguments.to_vec(), self.release)),
             through_entrypoint: false,
             script: None,
+            sigterm_arrives: true,
             program: Program::Rqlited,
             places: Ok(program.iter().filter_map(place_of).map(behind).collect()),
         }
     }
 
-    /// `tini -g -- rqlited …`; without `--` only where the wrapper has no flags of its own.
-    fn wrapper(&self, mut argv: Vec<Token>) -> Reading {
-        let is_flag = |token: &Token| token.value.known().is_none_or(|text| text.starts_with('-'));
-        let dashes = argv.iter().position(|token| token.value.known().is_some_and(|text| text == "--"));
-        let begin = match (dashes, argv.get(1)) {
-            (Some(dashes), Some(first)) if is_flag(first) => dashes + 1,
-            (_, Some(first)) if !is_flag(first) => 1,
-            _ => return unreadable(Program::Unreadable, NoInsertion::Unreadable),
-        };
-        let mut reading = self.deeper().argv(argv.split_off(begin));
-        if reading.shape != Shape::Unreadable {
-            reading.shape = Shape::Wrapper;
+    /// What stands behind a wrapper or a launcher, as if it were the container's own program.
+    fn hand_over(&self, mut argv: Vec<Token>, started: usize) -> Reading {
+        let passes = programs::pass_sigterm(&argv, started);
+        let behind = argv.split_off(started.min(argv.len()));
+        let words = argv.get(1..).unwrap_or_default();
+        let is_env = argv.first().and_then(programs::name_of).is_some_and(|name| name == "env");
+        let environment = is_env.then(|| self.environment.behind_env(words));
+        let reader = Reader { environment: environment.as_ref().unwrap_or(self.environment), ..self.deeper() };
+        let reading = reader.argv(behind);
+        let shape = if reading.shape == Shape::Unreadable { Shape::Unreadable } else { Shape::Wrapper };
+        Reading { shape, sigterm_arrives: reading.sigterm_arrives && passes, ..reading }
+    }
+
+    fn launcher(&self, argv: Vec<Token>) -> Reading {
+        if let Some(started) = programs::launched(&argv) {
+            return self.hand_over(argv, started);
         }
-        reading
+        // `flock FILE -c SCRIPT` starts a shell of its own.
+        if let Some(option) = programs::script_option(&argv) {
+            let reading = self.deeper().shell(argv.get(option..).unwrap_or_default());
+            return Reading { sigterm_arrives: false, ..reading };
+        }
+        match programs::other_launched(&argv) {
+            Some(started) => self.hand_over(argv, started),
+            None => unreadable(Program::Unreadable, NoInsertion::Unreadable),
+        }
     }
 
     fn shell(&self, argv: &[Token]) -> Reading {
@@ -188,32 +230,40 @@ impl Reader<'_> {
     fn script(&self, script: &Script, around: &Surroundings) -> Reading {
         let environment = environment_of(script, around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
+        let named = programs::named_in(around.text);
         let mut found = None;
         let mut program = Program::Other;
         let mut count = 0;
         let mut diverted = false;
         for command in &script.commands {
             let mut received = around.receive(command);
-            let exec = strip_exec(&mut received);
+            let exec = strip_builtins(&mut received.tokens);
+            if received.tokens.is_empty() {
+                continue;
+            }
             if received.stale && received.tokens.first().is_some_and(|token| place_of(token).is_some()) {
                 program = Program::Unreadable;
                 continue;
             }
-            let handed = programs::handed_to(&received.tokens, exec, around.text);
+            let computed = programs::is_computed(&received.tokens) && named != Program::Unreadable;
             let hidden = programs::passes_by(&received.tokens);
             let inner = reader.argv(std::mem::take(&mut received.tokens));
             if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
                 count += 1;
                 program = inner.program;
-                let known = inner.line.is_some() || inner.script.is_none();
+                let known = inner.line.is_some();
                 let readable = known && !command.nested && !command.detached && !received.stale && !diverted;
                 found = Some((inner, received, exec)).filter(|_| readable);
+                if count > 1 && program == Program::Rqlited {
+                    // Nothing more can be told, and a script may have thousands of commands.
+                    break;
+                }
                 continue;
             }
-            // `env A=1 rqlited …` starts it too, with arguments that are not read here.
-            if let Some(handed) = handed {
+            // `BIN=rqlited; exec $BIN …` starts it too.
+            if computed {
                 count += 1;
-                program = handed;
+                program = named;
                 found = None;
                 continue;
             }
@@ -250,7 +300,8 @@ fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surro
             Ok(places)
         }
     };
-    Reading { shape, script: Some(around.text.to_owned()), places, ..inner }
+    let sigterm_arrives = inner.sigterm_arrives && exec;
+    Reading { shape, script: Some(around.text.to_owned()), sigterm_arrives, places, ..inner }
 }
 
 /// The environment that the script's commands get.
@@ -288,8 +339,32 @@ fn unread_script(program: Program, text: &str, arguments: &[Token]) -> Reading {
 }
 
 fn unreadable(program: Program, reason: NoInsertion) -> Reading {
-    let shape = if reason == NoInsertion::EmptyEntrypoint { Shape::Entrypoint } else { Shape::Unreadable };
-    Reading { shape, line: None, through_entrypoint: false, script: None, program, places: Err(reason) }
+    Reading {
+        shape: Shape::Unreadable,
+        line: None,
+        through_entrypoint: false,
+        script: None,
+        sigterm_arrives: false,
+        program,
+        places: Err(reason),
+    }
+}
+
+/// The entrypoint without arguments comes to its end, and rqlited gets no flag.
+fn starts_nothing() -> Reading {
+    let error = UsageError {
+        message: NoInsertion::EmptyEntrypoint.to_string(),
+        words: String::new(),
+        token: None,
+        exit_code: 0,
+    };
+    let line = CommandLine { tokens: vec![], flags: vec![], positionals: vec![], error: Some(error) };
+    Reading {
+        shape: Shape::Entrypoint,
+        line: Some(line),
+        through_entrypoint: true,
+        ..unreadable(Program::Entrypoint, NoInsertion::EmptyEntrypoint)
+    }
 }
 
 /// Its language is not read here, only which program stands in it.
@@ -325,7 +400,8 @@ fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
 pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     let container = Container { command: argv.to_vec(), ..Container::default() };
     let environment = Environment::of(&container);
-    let tokens = Reader { release: None, environment: &environment, depth: 0 }.tokens(argv, List::Command);
+    let tokens =
+        Reader { release: None, environment: &environment, own_image: false, depth: 0 }.tokens(argv, List::Command);
     if programs::kind_of(&tokens) != Some(Kind::Shell) {
         return Some(argv.to_vec());
     }
@@ -337,21 +413,25 @@ pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     }
 }
 
-/// Drops a leading `exec` and its options; true if there was one.
-fn strip_exec(received: &mut Received) -> bool {
-    let is = |token: Option<&Token>, word: &str| {
-        token.is_some_and(|token| token.value.known().is_some_and(|text| text == word))
-    };
-    let exec = is(received.tokens.first(), "exec");
-    if exec {
-        received.tokens.remove(0);
+/// Drops what a shell does itself before it starts a program (`exec`, `command`, `time`); true if `exec` was among it.
+fn strip_builtins(tokens: &mut Vec<Token>) -> bool {
+    let word = |index: usize, tokens: &[Token]| tokens.get(index).and_then(|token| token.value.known()).cloned();
+    let mut exec = false;
+    loop {
+        let options: &[&str] = match word(0, tokens).as_deref() {
+            Some("exec") => &["-a", "-c", "-l"],
+            // `command -v rqlited` asks.
+            Some("command") if !matches!(word(1, tokens).as_deref(), Some("-v" | "-V")) => &["-p"],
+            Some("time") => &["-p"],
+            Some(_) | None => return exec,
+        };
+        exec |= word(0, tokens).as_deref() == Some("exec");
+        tokens.remove(0);
         // `exec -a NAME rqlited`: another argv[0], the same program.
-        while ["-a", "-c", "-l"].iter().any(|option| is(received.tokens.first(), option)) {
-            let words = if is(received.tokens.first(), "-a") { 2 } else { 1 };
-            received.tokens.drain(..words.min(received.tokens.len()));
+        while let Some(option) = word(0, tokens).filter(|option| options.contains(&option.as_str())) {
+            tokens.drain(..tokens.len().min(if option == "-a" { 2 } else { 1 }));
         }
     }
-    exec
 }
 
 fn place_of(token: &Token) -> Option<Place> {

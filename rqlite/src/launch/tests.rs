@@ -242,7 +242,7 @@ fn i_scripts_that_decide_for_themselves_have_no_line() {
 }
 
 #[test]
-fn j_a_wrapper_hands_over_behind_its_dashes() {
+fn j_a_wrapper_hands_over_behind_its_options() {
     for wrapped in [["tini", "-g", "--"].as_slice(), &["/usr/bin/dumb-init", "--"], &["tini"]] {
         let wrapper = container(wrapped, &["rqlited", "-fk", "/d"]);
         check(&wrapper, Shape::Wrapper, before(List::Args, 1), &["-fk", "/d"]);
@@ -250,8 +250,8 @@ fn j_a_wrapper_hands_over_behind_its_dashes() {
         check(&entrypoint, Shape::Wrapper, before(List::Args, 1), &["-fk"]);
         inserted(&entrypoint);
     }
-    refuses(&container(&["tini", "-s", "rqlited"], &["/d"]), NoInsertion::Unreadable);
     refuses(&container(&["tini", "--"], &["sleep", "1"]), NoInsertion::Unreadable);
+    refuses(&container(&["tini", "-g"], &[]), NoInsertion::Unreadable);
 }
 
 #[test]
@@ -275,12 +275,17 @@ fn programs_are_told_apart() {
         (&["sh", "-c", "exec /scripts/start.sh"], &[], Program::Unreadable),
         (&["sh", "/start.sh"], &[], Program::Unreadable),
         (&["/start.sh"], &[], Program::Unreadable),
-        (&["gosu", "rqlite"], &["rqlited"], Program::Unreadable),
-        (&["taskset", "-c", "0"], &["rqlited"], Program::Unreadable),
+        (&["gosu", "rqlite"], &["rqlited"], Program::Rqlited),
+        (&["taskset", "-c", "0"], &["rqlited"], Program::Rqlited),
+        (&["gosu", "rqlite"], &["rqlite", "-H", "x"], Program::Other),
+        (&["timeout", "5"], &["curl", "http://a/rqlited"], Program::Other),
+        (&["timeout", "5"], &["pgrep", "rqlited"], Program::Other),
+        (&["gosu", "rqlite"], &["/start"], Program::Unreadable),
+        (&["nohup", "rqlited"], &["/d"], Program::Unreadable),
         (&["/vault/vault-env"], &["docker-entrypoint.sh", "-fk"], Program::Unreadable),
         (&["/scripts/start-rqlite"], &["-disco-mode=dns"], Program::Unreadable),
         (&["python3", "/start.py"], &["-bootstrap-expect=3", "-disco-mode", "dns"], Program::Unreadable),
-        (&["python3", "/exporter.py"], &["-node-id=a"], Program::Other),
+        (&["python3", "/exporter.py"], &["-node-id=a"], Program::Unreadable),
         (&["zsh", "-c"], &["exec rqlited \"$@\""], Program::Rqlited),
         (&["pgrep", "rqlited"], &[], Program::Other),
         (&["curl"], &["x"], Program::Other),
@@ -291,30 +296,193 @@ fn programs_are_told_apart() {
     }
 }
 
-/// Whatever the image: a script that starts the server by way of another program runs it.
+/// Whatever the image: a script runs the server, by itself or through launchers, whose words are read like rqlited's.
 #[test]
-fn a_script_hands_over_to_the_server_through_starters() {
+fn a_script_hands_over_to_the_server_through_launchers() {
     for text in [
-        "exec su-exec rqlite rqlited /d",
-        "exec gosu rqlite rqlited \"$@\"",
-        "env X=1 rqlited /d",
-        "command rqlited /d",
-        "time rqlited /d",
-        "nohup rqlited /d & wait",
+        "exec su-exec rqlite rqlited -fk /d",
+        "exec gosu rqlite /bin/rqlited-10.2.7 -fk \"$@\"",
+        "env X=1 rqlited -fk /d",
+        "command rqlited -fk /d",
+        "time -p rqlited -fk /d",
+        "exec timeout -s TERM 1d env A=1 nice -n 5 rqlited -fk /d",
+        "exec busybox env rqlited -fk /d",
+    ] {
+        let script = container(&["sh", "-c", text, "x", "/d"], &[]);
+        assert_eq!(program(&script), Program::Rqlited, "{text}");
+        let line = launch(&script).line.unwrap_or_else(|| panic!("{text} cannot be read"));
+        assert_eq!(line.boolean("fk"), Some(Value::Known(true)), "{text}");
+        assert_eq!(launch(&script).sigterm_arrives, text.starts_with("exec"), "{text}");
+    }
+    let entrypoint = container(&["sh", "-c", "exec su-exec rqlite docker-entrypoint.sh -fk"], &[]);
+    assert_eq!((program(&entrypoint), launch(&entrypoint).through_entrypoint), (Program::Entrypoint, true));
+}
+
+#[test]
+fn where_the_flags_cannot_be_told_it_is_rqlited_and_unreadable() {
+    for text in [
         "exec /bin/sh -c 'exec rqlited -bootstrap-expect=3 /d'",
+        "exec gosu rqlite sh -c 'exec rqlited /d'",
         "BIN=/bin/rqlited; exec $BIN -bootstrap-expect=3 /d",
         "exec ${BIN:-rqlited} -bootstrap-expect=3 /d",
-        "su rqlite -s /bin/sh -c 'exec rqlited /d'",
-        "exec strace -f rqlited /d",
-        "exec /vault/vault-env rqlited /d",
-        "/vault/vault-env rqlited -disco-mode=dns /d",
+        "$(which rqlited) -bootstrap-expect=3 /d",
+        "f() { rqlited /d; }; f",
+        "sh <<E\nexec rqlited /d\nE",
     ] {
         let script = container(&["sh", "-c", text], &[]);
         assert_eq!(program(&script), Program::Rqlited, "{text}");
         assert_eq!((launch(&script).shape, launch(&script).line), (Shape::Script, None), "{text}");
+        assert!(!launch(&script).sigterm_arrives, "{text}");
     }
-    let entrypoint = container(&["sh", "-c", "exec su-exec rqlite docker-entrypoint.sh -fk"], &[]);
-    assert_eq!(program(&entrypoint), Program::Entrypoint);
+    for text in
+        ["exec strace -f rqlited /d", "sudo rqlited /d", "nohup rqlited /d & wait", "echo -fk /d | xargs rqlited"]
+    {
+        assert_eq!(program(&container(&["sh", "-c", text], &[])), Program::Unreadable, "{text}");
+    }
+}
+
+/// All options of the two wrappers, and all of VERDICTS' launchers by a usual line of each.
+#[test]
+fn options_and_their_values_are_skipped() {
+    for before in [
+        "tini",
+        "tini -g",
+        "tini -vvv -s --",
+        "tini -e 143",
+        "tini -e143 -p SIGTERM --",
+        "tini -ge 143 -l",
+        "/sbin/tini-static -w",
+        "dumb-init",
+        "dumb-init -c -v",
+        "dumb-init -r 15:2",
+        "dumb-init --rewrite 15:2 --",
+        "dumb-init --rewrite=15:2 --single-child",
+        "env",
+        "/usr/bin/env FOO=1 BAR=http://x/y",
+        "env -i -u HOME PATH=/bin",
+        "nice",
+        "nice -n 5",
+        "ionice -c 2 -n 0",
+        "ionice -c2 -n0",
+        "timeout 1d",
+        "timeout --foreground -k 5 -s TERM 30m",
+        "gosu rqlite",
+        "gosu 1000:1000",
+        "su-exec rqlite:rqlite",
+        "setpriv --reuid 1000 --regid=1000 --clear-groups",
+        "chroot --userspec=1000 /root",
+        "numactl --interleave=all --",
+        "taskset -c 0-3",
+        "taskset 0xff",
+        "chrt -r 10",
+        "stdbuf -oL -eL",
+        "setarch x86_64 -R",
+        "flock /var/lock/rqlite",
+        "flock -n -E 1 /l",
+        "catatonit -g --",
+        "busybox nice",
+        "env A=1 nice -n 5 gosu rqlite tini --",
+    ] {
+        let words: Vec<&str> = before.split(' ').collect();
+        let direct = container(&words, &["rqlited", "-fk", "/d"]);
+        check(&direct, Shape::Wrapper, before_args(1), &["-fk", "/d"]);
+        assert_eq!(inserted(&direct).1, ["rqlited", FLAG, "-fk", "/d"], "{before}");
+        let entrypoint = container(&words, &["docker-entrypoint.sh", "-fk"]);
+        check(&entrypoint, Shape::Wrapper, before_args(1), &["-fk"]);
+        let shell = container(&words, &["sh", "-c", "exec rqlited -fk /d"]);
+        check(&shell, Shape::Wrapper, Err(NoInsertion::ScriptText), &["-fk", "/d"]);
+        assert_eq!(
+            launch(&shell).sigterm_arrives,
+            !before.starts_with("flock") && !before.contains("15:2"),
+            "{before}"
+        );
+    }
+    let locked = container(&["flock", "/l", "-c", "exec rqlited -fk /d"], &[]);
+    assert_eq!(launch(&locked).line.unwrap().boolean("fk"), Some(Value::Known(true)));
+    let busybox = container(&["busybox", "sh", "-c", "exec rqlited -fk /d"], &[]);
+    check(&busybox, Shape::Wrapper, Err(NoInsertion::ScriptText), &["-fk", "/d"]);
+}
+
+fn before_args(index: usize) -> Result<Insertion, NoInsertion> {
+    before(List::Args, index)
+}
+
+#[test]
+fn env_sets_what_the_entrypoint_reads() {
+    let read = |words: &[&str]| {
+        let env = r#"[{"name":"DATA_DIR","value":"/a"},{"name":"NODE_ID","value":"n"}]"#;
+        let launch = launch(&with_env(container(words, &["docker-entrypoint.sh", "-fk"]), env));
+        (launch.data_dir().unwrap().known().cloned(), launch.line.unwrap().text("node-id").unwrap().known().cloned())
+    };
+    let known = |dir: &str, id: Option<&str>| (Some(dir.to_owned()), id.map(str::to_owned));
+    assert_eq!(read(&["env"]), known("/a", Some("n")));
+    assert_eq!(read(&["env", "DATA_DIR=/b"]), known("/b", Some("n")));
+    assert_eq!(read(&["env", "-u", "NODE_ID"]), known("/a", None));
+    assert_eq!(read(&["env", "-i", "NODE_ID=m"]), known("/rqlite/file/data", Some("m")));
+}
+
+#[test]
+fn in_an_image_called_rqlite_what_follows_dashes_is_read() {
+    let run = |image: &str, words: &[&str]| {
+        launch(&Container { image: Some(image.to_owned()), ..container(words, &["rqlited", "-fk", "/d"]) })
+    };
+    for words in
+        [["/vault/vault-env", "--"].as_slice(), &["op", "run", "--env-file=x", "--"], &["a", "--", "b", "--", "tini"]]
+    {
+        let own = run("rqlite/rqlite:10.2.7", words);
+        assert_eq!((own.program, own.sigterm_arrives), (Program::Rqlited, false), "{words:?}");
+        assert_eq!(own.line.unwrap().boolean("fk"), Some(Value::Known(true)), "{words:?}");
+        assert_eq!(run("corp/db:1", words).program, Program::Unreadable, "{words:?}");
+    }
+    assert_eq!(run("rqlite/rqlite:10.2.7", &["/vault/vault-env"]).program, Program::Unreadable);
+    assert_eq!(run("rqlite/rqlite:10.2.7", &["curl", "--"]).program, Program::Other);
+}
+
+#[test]
+fn an_entrypoint_without_arguments_gives_rqlited_no_flag() {
+    for command in [
+        ["docker-entrypoint.sh"].as_slice(),
+        &["sh", "-c", "exec docker-entrypoint.sh"],
+        &["tini", "--", "docker-entrypoint.sh"],
+    ] {
+        let launch = launch(&container(command, &[]));
+        assert_eq!(launch.program, Program::Entrypoint, "{command:?}");
+        assert_eq!(launch.insertion, Err(NoInsertion::EmptyEntrypoint), "{command:?}");
+        assert_eq!(launch.refusal().map(|refusal| refusal.exit_code), Some(0), "{command:?}");
+        assert!(launch.line.is_some_and(|line| line.tokens.is_empty()), "{command:?}");
+    }
+}
+
+#[test]
+fn arguments_that_are_references_as_a_whole_keep_their_source() {
+    let env = r#"[{"name":"F","valueFrom":{"configMapKeyRef":{"name":"a","key":"flags"}}}]"#;
+    let map = |name: &str, key: &str| Source::ConfigMapKey { name: name.into(), key: key.into() };
+    let hidden = |command: &[&str], args: &[&str]| launch(&with_env(container(command, args), env)).hidden_arguments();
+    for (command, args) in [
+        (["sh", "-c", "exec rqlited $F /d"].as_slice(), [].as_slice()),
+        (&["sh", "-c", "exec rqlited $F"], &[]),
+        (&["sh", "-c", "exec rqlited -fk ${F}"], &[]),
+        (&["rqlited"], &["$(F)", "/d"]),
+        (&[], &["-fk", "$(F)"]),
+        (&[], &["$(F)"]),
+    ] {
+        assert_eq!(hidden(command, args), [map("a", "flags")], "{command:?} {args:?}");
+    }
+    // The entrypoint itself may be told anything: then the script is the reference.
+    let script = with_env(container(&["sh", "-c", "exec docker-entrypoint.sh $F"], &[]), env);
+    assert_eq!((launch(&script).line, launch(&script).script.as_deref()), (None, Some("exec docker-entrypoint.sh $F")));
+    // One word alone, at the place of the data directory, and a flag's value.
+    assert_eq!(hidden(&["rqlited", "-fk", "$(F)"], &[]), []);
+    assert_eq!(hidden(&["sh", "-c", "exec rqlited -fk \"$F\""], &[]), []);
+    assert_eq!(hidden(&["rqlited", "-node-id", "$(F)", "/d"], &[]), []);
+    let whole = Container {
+        env_from: serde_json::from_str(r#"[{"configMapRef":{"name":"m"}}]"#).unwrap(),
+        ..container(&["sh", "-c", "exec rqlited $FLAGS /d"], &[])
+    };
+    assert_eq!(launch(&whole).hidden_arguments(), [map("m", "FLAGS")]);
+    let literal =
+        with_env(container(&["sh", "-c", "exec rqlited $F"], &[]), r#"[{"name":"F","value":"-fk -node-id=a /d"}]"#);
+    check(&literal, Shape::Script, Err(NoInsertion::ScriptText), &["-fk", "-node-id=a", "/d"]);
 }
 
 #[test]

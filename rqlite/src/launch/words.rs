@@ -75,8 +75,13 @@ impl Surroundings<'_> {
                 }
             }
         }
+        let alone = matches!(word.parts.as_slice(), [Part::Variable { quoted: false, .. }]);
         let kept = fields.into_iter().filter(|field| word.quoted || !field.is_empty());
-        kept.map(|field| self.token(field.shown, field.text)).collect()
+        let token = |field: Field| {
+            let token = self.token(field.shown, field.text);
+            Token { splits: alone && token.value.known().is_none(), ..token }
+        };
+        kept.map(token).collect()
     }
 
     /// As written, its value, and whether the shell splits it at blanks.
@@ -119,7 +124,7 @@ impl Surroundings<'_> {
     }
 
     fn token(&self, shown: String, text: Text) -> Token {
-        Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place) }
+        Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place), splits: false }
     }
 }
 
