@@ -1,8 +1,8 @@
 //! `-bootstrap-expect`: its effective value, compared whatever its spelling.
 //! Not whether that value fits the number of pods.
 
-use crate::flag::{CommandLine, Flag, Place};
-use crate::launch::Launch;
+use crate::flag::{CommandLine, Flag, Origin, Place, Token};
+use crate::launch::{Launch, NoInsertion};
 use crate::value::{Source, Value};
 
 const FLAG: &str = "bootstrap-expect";
@@ -14,30 +14,49 @@ pub struct Expect {
     /// As the manifest spells it: `-bootstrap-expect=3`.
     pub text: String,
     pub place: Option<Place>,
+    /// The flag itself is given. False: arguments stand there that are references as a whole (`$(EXTRA)`), and any of them may hold it.
+    pub certain: bool,
 }
 
 impl Expect {
     /// None if rqlited is not given the flag. A script that cannot be read gives `Deferred(Source::Script)` when it names the flag.
-    /// A flag of unknown name is taken for it where rqlited would not start without (a voter that finds the others by DNS), and
-    /// one behind it may override it: then both decide.
+    /// A flag of unknown name may be it, and behind it may override it: then both decide.
     pub fn of(launch: &Launch) -> Option<Self> {
+        if launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+            return None;
+        }
         let Some(line) = &launch.line else {
             return Self::of_script(launch.script.as_deref()?);
         };
-        if let Some(overridden) = line.effective(FLAG).and_then(|flag| overridable(line, flag)) {
-            return Some(overridden);
-        }
-        let flag = line.effective(FLAG).or_else(|| line.unreadable_flag().filter(|_| needs_expect(line)))?;
-        let value = match line.integer(FLAG) {
-            Some(value) => value,
-            None => Value::Deferred(flag.value.clone().and_then(into_source)?),
+        let Some(flag) = line.effective(FLAG) else {
+            return Self::hidden(line);
         };
-        Some(Expect { value, text: line.spelling(flag), place: line.place_of(flag) })
+        overridable(line, flag).or_else(|| {
+            let value = line.integer(FLAG)?;
+            Some(Expect { value, text: line.spelling(flag), place: line.place_of(flag), certain: true })
+        })
     }
 
     fn of_script(script: &str) -> Option<Self> {
         let value = Value::Deferred(Source::Script(script.to_owned()));
-        script.contains(FLAG).then(|| Expect { value, text: format!("-{FLAG}"), place: None })
+        script.contains(FLAG).then(|| Expect { value, text: format!("-{FLAG}"), place: None, certain: true })
+    }
+
+    /// In arguments that are references as a whole.
+    fn hidden(line: &CommandLine) -> Option<Self> {
+        let hidden = hidden_words(line);
+        let last = hidden.last()?;
+        let text = hidden.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+        let sources: Vec<Source> = hidden.iter().filter_map(|word| into_source(word.value.clone())).collect();
+        let source = match <[Source; 1]>::try_from(sources) {
+            Ok([source]) => source,
+            Err(parts) => Source::Composed { text: text.clone(), parts },
+        };
+        let place = match last.origin {
+            Origin::Container(place) | Origin::Script(place) => Some(place),
+            Origin::Entrypoint(_) => None,
+        };
+        Some(Expect { value: Value::Deferred(source), text, place, certain: false })
     }
 
     /// The reference behind it, if it is one.
@@ -49,10 +68,72 @@ impl Expect {
     }
 }
 
+/// rqlited does not start without the flag: a voter that finds the others by DNS (rqlite/rqlite `cmd/rqlited/flags.go`).
+pub fn is_needed(line: &CommandLine) -> bool {
+    let by_dns = matches!(line.text("disco-mode"), Some(Value::Known(mode)) if mode == "dns" || mode == "dns-srv");
+    by_dns && line.boolean("raft-non-voter") != Some(Value::Known(true))
+}
+
+/// What rqlited does not take the flag beside, as the manifest spells it (the same source).
+pub fn refused_beside(line: &CommandLine) -> Option<String> {
+    let spelled = |name: &str| line.effective(name).map(|flag| line.spelling(flag));
+    let elsewhere =
+        matches!(line.text("disco-mode"), Some(Value::Known(mode)) if mode == "consul-kv" || mode == "etcd-kv");
+    if elsewhere {
+        return spelled("disco-mode");
+    }
+    spelled("raft-non-voter").filter(|_| line.boolean("raft-non-voter") == Some(Value::Known(true)))
+}
+
+/// What the text of such an argument gives as the flag's value: `3` of `-fk -bootstrap-expect=3`.
+pub fn within(text: &str) -> Option<&str> {
+    let mut words = text.split_whitespace();
+    let mut last = None;
+    while let Some(word) = words.find(|word| names_flag(word)) {
+        last = word.split_once('=').map(|(_, value)| value).or_else(|| words.next()).or(last);
+    }
+    last
+}
+
+/// The word is the flag, in any of its spellings.
+pub fn names_flag(word: &str) -> bool {
+    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+    name.split('=').next() == Some(FLAG)
+}
+
+/// Something outside of the manifest holds all of the text, and that may be a flag: no pod's name, address or resource is one.
+pub fn may_hold(value: &Value<String>) -> bool {
+    let holds = |source: &Source| match source {
+        Source::Field(path) => path.contains('['),
+        Source::Resource(_) => false,
+        Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Script(_) | Source::Composed { .. } => true,
+    };
+    match value {
+        Value::Deferred(Source::Composed { text, parts }) => text.starts_with("$(") && parts.first().is_none_or(holds),
+        Value::Deferred(source) => holds(source),
+        Value::Known(_) | Value::Malformed(_) => false,
+    }
+}
+
+/// The last word of a command line is its data directory; behind a shell script that gives no other word, a variable may be all of it.
+fn hidden_words(line: &CommandLine) -> Vec<&Token> {
+    let flags = line.flags.iter().filter(|flag| flag.name.is_empty());
+    let mut words: Vec<&Token> = flags.filter_map(|flag| line.tokens.get(flag.token)).collect();
+    let own = |token: &&Token| !matches!(token.origin, Origin::Entrypoint(_));
+    if let [only] = line.tokens.iter().filter(own).collect::<Vec<_>>().as_slice()
+        && matches!(only.origin, Origin::Script(_))
+        && words.is_empty()
+    {
+        words.push(only);
+    }
+    words.retain(|word| may_hold(&word.value));
+    words
+}
+
 /// What is known of the value, and the flags of unknown name that stand behind it: the last one wins.
 fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
-    let hidden: Vec<&Flag> =
-        line.flags.iter().filter(|other| other.name.is_empty() && other.token > flag.token).collect();
+    let unnamed = line.flags.iter().filter(|other| other.name.is_empty() && other.token > flag.token);
+    let hidden: Vec<&Flag> = unnamed.filter(|flag| flag.value.as_ref().is_some_and(may_hold)).collect();
     let last = hidden.last()?;
     let mut parts = Vec::new();
     let known = match line.integer(FLAG)? {
@@ -74,12 +155,8 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
         value: Value::Deferred(Source::Composed { text, parts }),
         text: std::iter::once(line.spelling(flag)).chain(words).collect::<Vec<_>>().join(" "),
         place: line.place_of(last),
+        certain: true,
     })
-}
-
-fn needs_expect(line: &CommandLine) -> bool {
-    let by_dns = matches!(line.text("disco-mode"), Some(Value::Known(mode)) if mode.starts_with("dns"));
-    by_dns && line.effective("raft-non-voter").is_none()
 }
 
 fn into_source(value: Value<String>) -> Option<Source> {
@@ -113,7 +190,7 @@ mod tests {
             let container = format!(r#"{{"args":[{spelling}],"env":[{{"name":"N","value":"3"}}]}}"#);
             assert_eq!(
                 expect(&container),
-                Some(Expect { value: Value::Known(3), text: text.into(), place: args(0) }),
+                Some(Expect { value: Value::Known(3), text: text.into(), place: args(0), certain: true }),
                 "{spelling}"
             );
         }
@@ -173,11 +250,70 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_flag_is_taken_for_it_where_it_must_be_there() {
+    fn an_argument_that_is_a_reference_as_a_whole_may_hold_the_flag() {
         let env = r#""env":[{"name":"X","valueFrom":{"configMapKeyRef":{"name":"m","key":"x"}}}]"#;
-        let dns = expect(&format!(r#"{{"args":["-disco-mode=dns","$(X)"],{env}}}"#)).unwrap();
-        assert_eq!((dns.source().unwrap().to_string(), dns.place), ("ConfigMap m, key x".into(), args(1)));
-        assert_eq!(expect(&format!(r#"{{"args":["-fk","$(X)"],{env}}}"#)), None);
+        for (launch, place) in [
+            (r#""args":["-disco-mode=dns","$(X)"]"#, args(1)),
+            (r#""args":["-fk","$(X)"]"#, args(1)),
+            (r#""command":["rqlited","$(X)","/d"]"#, Some(Place { list: List::Command, index: 1 })),
+            (r#""command":["sh","-c","exec rqlited $X /d"]"#, Some(Place { list: List::Command, index: 2 })),
+            (r#""command":["sh","-c","exec rqlited $X"]"#, Some(Place { list: List::Command, index: 2 })),
+        ] {
+            let hidden = expect(&format!("{{{launch},{env}}}")).unwrap();
+            assert_eq!(hidden.source().unwrap().to_string(), "ConfigMap m, key x", "{launch}");
+            assert_eq!((hidden.place, hidden.certain), (place, false), "{launch}");
+        }
+        let from = r#"{"command":["rqlited","$(X)","/d"],"envFrom":[{"configMapRef":{"name":"m"}}]}"#;
+        assert_eq!(expect(from).unwrap().source().unwrap().to_string(), "ConfigMap m, key X");
+    }
+
+    #[test]
+    fn a_data_directory_or_a_pods_name_holds_no_flag() {
+        let env = r#""env":[{"name":"X","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},
+            {"name":"D","valueFrom":{"configMapKeyRef":{"name":"m","key":"d"}}}]"#;
+        for launch in [
+            r#""args":["-fk","$(X)"]"#,
+            r#""command":["rqlited","-fk","$(D)"]"#,
+            r#""command":["sh","-c","exec rqlited -fk $D"]"#,
+        ] {
+            assert_eq!(expect(&format!("{{{launch},{env}}}")), None, "{launch}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_several_flags_holds_the_last_of_its_values() {
+        assert_eq!(within("-fk -bootstrap-expect=3"), Some("3"));
+        assert_eq!(within("--bootstrap-expect 3 -bootstrap-expect=5"), Some("5"));
+        assert_eq!(within("-bootstrap-expect-timeout=3s"), None);
+    }
+
+    #[test]
+    fn the_flag_is_known_by_its_whole_name() {
+        for word in ["-bootstrap-expect", "--bootstrap-expect=3", "-bootstrap-expect=$(N)"] {
+            assert!(names_flag(word), "{word}");
+        }
+        for word in ["bootstrap-expect=3", "---bootstrap-expect", "-bootstrap-expect-timeout=3s", "-bootstrap", ""] {
+            assert!(!names_flag(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn dns_needs_it_and_a_key_value_store_or_a_non_voter_refuses_it() {
+        use crate::flag::fixture::line;
+        assert!(is_needed(&line(&["-disco-mode=dns-srv", "/d"])));
+        assert!(is_needed(&line(&["-disco-mode=dns", "-raft-non-voter=false", "/d"])));
+        assert!(!is_needed(&line(&["-disco-mode=dns", "-raft-non-voter", "/d"])));
+        assert!(!is_needed(&line(&["-disco-mode=etcd-kv", "/d"])));
+        assert_eq!(refused_beside(&line(&["-disco-mode", "etcd-kv", "/d"])).as_deref(), Some("-disco-mode etcd-kv"));
+        assert_eq!(refused_beside(&line(&["-raft-non-voter", "/d"])).as_deref(), Some("-raft-non-voter"));
+        assert_eq!(refused_beside(&line(&["-disco-mode=dns", "/d"])), None);
+    }
+
+    #[test]
+    fn an_entrypoint_without_arguments_gets_none() {
+        for script in ["exec docker-entrypoint.sh", "docker-entrypoint.sh # -bootstrap-expect=3"] {
+            assert_eq!(expect(&format!(r#"{{"command":["sh","-c","{script}"]}}"#)), None, "{script}");
+        }
     }
 
     #[test]

@@ -44,12 +44,12 @@ impl Change {
     }
 
     /// A creation over pods or claims of a set of that name: the controller adopts the pods and deletes those beyond the new count
-    /// (measured on kube-controller-manager 1.36.3). The pods' ordinals, else the claims', are what was before.
-    /// None: nothing is left of an earlier set, or nothing is known.
+    /// (measured on kube-controller-manager 1.36.3). The pods' ordinals are what was before; over claims alone nothing runs, and the set
+    /// starts from zero. None: nothing is left of an earlier set, or nothing is known.
     pub fn of_recreation(new: &StatefulSet, facts: &Facts) -> Option<Self> {
-        let left = [pod_ordinals(new, facts), claim_ordinals(new, facts)];
-        let old = left.into_iter().flatten().find(|ordinals| !ordinals.is_empty())?;
-        Some(Change { old, new: ordinals(new) })
+        let old = pod_ordinals(new, facts).unwrap_or_default();
+        let left = !old.is_empty() || claim_ordinals(new, facts).is_some_and(|claims| !claims.is_empty());
+        left.then(|| Change { old, new: ordinals(new) })
     }
 
     /// Ordinals whose pods stop.
@@ -77,7 +77,8 @@ fn count(replicas: i32) -> u32 {
     u32::try_from(replicas).unwrap_or(0)
 }
 
-fn first_ordinal(set: &StatefulSet) -> u32 {
+/// `.spec.ordinals.start`; absent is 0.
+pub fn first_ordinal(set: &StatefulSet) -> u32 {
     set.spec.ordinals.as_ref().map_or(0, |ordinals| count(ordinals.start))
 }
 

@@ -28,4 +28,4 @@ pub use path::{PathStep, path_down};
 pub use roster::{Listed, roster};
 pub use up::{Denial, Up};
 pub use way::{Way, lowest_safe};
-pub use zero::{FromZero, ToZero, deletes_when_scaled};
+pub use zero::{Claims, FromZero, ToZero, deletes_when_scaled, to_come_back};

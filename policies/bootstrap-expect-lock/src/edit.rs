@@ -2,10 +2,12 @@
 //! Pairs old and new containers; does not judge.
 
 use quorate_sdk::{Review, SetDocument};
+use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
+use rqlite::manifest::StatefulSet;
 
-use crate::given::{Given, Reference};
+use crate::given::{Given, Held, Reference};
 use crate::reading::Reading;
 use crate::settings::Settings;
 
@@ -19,7 +21,12 @@ pub(crate) struct Update<'a> {
     pub(crate) allow_increase: bool,
     /// No cluster can have formed: no claim of the set is bound, and no pod was ever ready.
     pub(crate) unformed: bool,
-    facts: &'a Facts,
+    /// The old object was no rqlite set: where it gave no value, the set is created.
+    pub(crate) becomes: bool,
+    pub(crate) set: &'a StatefulSet,
+    /// The old object's.
+    pub(crate) old_ordinals: Ordinals,
+    pub(crate) facts: &'a Facts,
 }
 
 /// What becomes of one container's value. Without `before` rqlite did not run there, without `after` it will not.
@@ -33,21 +40,24 @@ pub(crate) struct Edit<'a> {
 
 impl<'a> Update<'a> {
     pub(crate) fn between(old: &'a SetDocument, new: &'a SetDocument, review: &'a Review, settings: &Settings) -> Self {
+        let (before, after) = (RqliteSet::recognise(&old.set), RqliteSet::recognise(&new.set));
         Update {
-            edits: edits(old, new),
+            becomes: before.is_none() && after.is_some(),
+            edits: edits((old, before), (new, after)),
             old_replicas: replicas(old),
             new_replicas: replicas(new),
             namespace: review.envelope.namespace.as_deref().unwrap_or_default(),
             allow_increase: settings.allow_increase_with_scale_up,
             unformed: unformed(&review.facts),
+            set: &new.set,
+            old_ordinals: change::ordinals(&old.set),
             facts: &review.facts,
         }
     }
 
-    /// What both references are known to hold, if it is the same.
-    pub(crate) fn held_by_both(&self, old: &Reference, new: &Reference) -> Option<&str> {
-        let [old, new] = [old, new].map(|reference| self.facts.held_by(&reference.source));
-        old.filter(|_| old == new)
+    /// What both references are known to give.
+    pub(crate) fn known(&self, old: &Reference, new: &Reference) -> Option<(Held, Held)> {
+        old.known(self.facts).zip(new.known(self.facts))
     }
 }
 
@@ -58,6 +68,12 @@ impl Edit<'_> {
 
     pub(crate) fn to(&self) -> &Given {
         self.after.as_ref().map_or(&Given::Nothing, |reading| &reading.given)
+    }
+
+    /// Rqlited gets what it got.
+    pub(crate) fn changes_nothing(&self, facts: &Facts) -> bool {
+        let (from, to) = (self.from(), self.to());
+        from.same(to) || (from.known_off(facts) && to.known_off(facts))
     }
 
     /// ` in container b`, where there are several.
@@ -75,9 +91,12 @@ pub(crate) fn replicas(document: &SetDocument) -> i64 {
 
 /// One container on both sides is the same one, whatever its name, unless the old name now stands for another; of several, those of
 /// one name are.
-fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
-    let mut before = Reading::all(old, RqliteSet::recognise(&old.set));
-    let mut after = Reading::all(new, RqliteSet::recognise(&new.set));
+fn edits<'a>(
+    (old, before): (&'a SetDocument, Option<RqliteSet>),
+    (new, after): (&'a SetDocument, Option<RqliteSet>),
+) -> Vec<Edit<'a>> {
+    let mut before = Reading::all(old, before);
+    let mut after = Reading::all(new, after);
     let several = before.len() > 1 || after.len() > 1;
     let replaced = before.iter().any(|reading| Reading::unrecognised(new, &reading.container.name).is_some());
     let renamed = !several && before.len() == after.len() && !replaced;

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use rqlite::bootstrap::Expect;
-use rqlite::launch::Launch;
+use rqlite::bootstrap::{self, Expect, names_flag};
+use rqlite::facts::Facts;
+use rqlite::launch::{self, Launch, NoInsertion};
 use rqlite::manifest::{Container, EnvFrom, EnvVar, Metadata};
 use rqlite::value::{Source, Value, clip};
 
@@ -30,6 +31,17 @@ pub(crate) struct Reference {
     reads: Reads,
     /// The launch can be read, up to this value.
     pub(crate) readable: bool,
+    /// The flag itself is given. False: arguments stand there that are references as a whole, and may hold it.
+    pub(crate) certain: bool,
+}
+
+/// What facts or the manifest itself know of a reference.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Held {
+    /// The flag's value, as it is written there.
+    Value(String),
+    /// No flag: rqlited does not get it from there.
+    NoFlag,
 }
 
 /// The environment of a script, as far as the script's value may depend on it.
@@ -43,20 +55,28 @@ struct Reads {
 
 impl Given {
     /// Of one container. A launch that cannot be read is a reference: a script as a whole, even where it does not name
-    /// the flag (it may run a file that does); of another program's arguments the value that they name.
+    /// the flag (it may run a file that does); of another program's arguments the value that they name. An entrypoint that is called
+    /// without arguments starts nothing.
     pub(crate) fn of(launch: &Launch, expect: Option<&Expect>, container: &Container, template: &Metadata) -> Self {
+        if launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+            return Given::Nothing;
+        }
         let unread = || {
-            let source = launch.script.clone().map(Source::Script).or_else(|| handed_on(container))?;
-            launch.line.is_none().then_some(Value::Deferred(source))
+            let script = launch.script.clone().map(|text| (Source::Script(text), true));
+            let (source, certain) = script.or_else(|| handed_on(container))?;
+            launch.line.is_none().then_some((Value::Deferred(source), certain))
         };
-        match expect.map(|expect| expect.value.clone()).or_else(unread) {
-            None => Given::Nothing,
-            Some(Value::Known(number)) => Given::Number(number),
-            Some(Value::Malformed(text)) => Given::Malformed(text),
-            Some(Value::Deferred(source)) => Given::Reference(Reference {
+        let Some((value, certain)) = expect.map(|expect| (expect.value.clone(), expect.certain)).or_else(unread) else {
+            return Given::Nothing;
+        };
+        match value {
+            Value::Known(number) => Given::Number(number),
+            Value::Malformed(text) => Given::Malformed(text),
+            Value::Deferred(source) => Given::Reference(Reference {
                 held: held(&source, template),
                 reads: script(&source).map(|text| Reads::of(text, container)).unwrap_or_default(),
                 readable: launch.line.is_some(),
+                certain,
                 source,
             }),
         }
@@ -77,8 +97,21 @@ impl Given {
     }
 
     /// Not given, or given as 0.
-    fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         matches!(self, Given::Nothing | Given::Number(0))
+    }
+
+    /// A reference that is known to hold no flag gives nothing.
+    pub(crate) fn known_off(&self, facts: &Facts) -> bool {
+        match self {
+            Given::Reference(reference) => reference.known(facts) == Some(Held::NoFlag),
+            Given::Nothing | Given::Number(_) | Given::Malformed(_) => self.is_off(),
+        }
+    }
+
+    /// An argument that may hold the flag stands for it.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        matches!(self, Given::Reference(reference) if !reference.certain)
     }
 
     /// What cannot be read is a script, or a program that runs one.
@@ -93,14 +126,42 @@ impl Given {
 }
 
 impl Reference {
-    /// Both are known, without asking the cluster, to give the same.
-    pub(crate) fn holds_the_same(&self, other: &Reference) -> bool {
-        self.held.is_some() && self.held == other.held
+    /// What it gives, where the manifest itself or a fact tells.
+    pub(crate) fn known(&self, facts: &Facts) -> Option<Held> {
+        let text = self.held.as_deref().or_else(|| facts.held_by(&self.source))?;
+        if self.certain {
+            return Some(Held::Value(text.to_owned()));
+        }
+        Some(bootstrap::within(text).map_or(Held::NoFlag, |value| Held::Value(value.to_owned())))
     }
 
-    /// The number that the manifest itself holds, where it is a plain one.
-    pub(crate) fn number(&self) -> Option<i64> {
-        self.held.as_deref()?.parse().ok()
+    /// The number that it is known to give.
+    pub(crate) fn number(&self, facts: &Facts) -> Option<i64> {
+        match self.known(facts)? {
+            Held::Value(text) => text.trim().parse().ok(),
+            Held::NoFlag => None,
+        }
+    }
+}
+
+impl Held {
+    /// rqlited does the same with both.
+    pub(crate) fn same(&self, other: &Held) -> bool {
+        let number = |held: &Held| match held {
+            Held::Value(text) => text.parse::<i64>().ok(),
+            Held::NoFlag => Some(0),
+        };
+        self == other || number(self).is_some_and(|own| number(other) == Some(own))
+    }
+}
+
+impl fmt::Display for Held {
+    /// `3`, `absent`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Held::Value(text) => f.write_str(&clip(text)),
+            Held::NoFlag => f.write_str("absent"),
+        }
     }
 }
 
@@ -157,30 +218,63 @@ fn held(source: &Source, template: &Metadata) -> Option<String> {
     map.get(key.strip_suffix("']")?).cloned()
 }
 
-/// The value in the arguments of a program that is not known, which may hand it on to rqlited: `-bootstrap-expect 3`.
-fn handed_on(container: &Container) -> Option<Source> {
-    let mut words = container.command.iter().chain(&container.args);
-    let mut last = None;
-    while let Some(flag) = words.find(|word| is_flag(word)) {
-        let value = flag.split_once('=').map(|(_, value)| value);
-        last = value.or_else(|| words.next().map(String::as_str)).or(last);
+/// The value in the arguments of a program that is not known, which may hand it on to rqlited (`-bootstrap-expect 3`), and the
+/// references behind it that may hold another. False: only these are there.
+fn handed_on(container: &Container) -> Option<(Source, bool)> {
+    let words: Vec<&str> = container.command.iter().chain(&container.args).map(String::as_str).collect();
+    let expanded = |text: &str| launch::expanded(container, text);
+    let mut given: Option<(usize, &str)> = None;
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| names_flag(word)) {
+        let inline = word.split_once('=').map(|(_, value)| (at + 1, value));
+        given = inline.or_else(|| Some((at + 2, *words.get(at + 1)?))).or(given);
     }
-    // Without references: the text itself, which `$(VAR)` may stand in.
-    last.map(|text| Source::Composed { text: text.to_owned(), parts: Vec::new() })
+    let behind = words.iter().skip(given.map_or(0, |(at, _)| at)).map(|word| (*word, expanded(word)));
+    let hidden: Vec<(&str, Value<String>)> = behind.filter(|(_, value)| bootstrap::may_hold(value)).collect();
+    let named = given.map(|(_, text)| (text, expanded(text)));
+    let certain = named.is_some();
+    let all: Vec<(&str, Value<String>)> = named.into_iter().chain(hidden).collect();
+    let source = match all.as_slice() {
+        [] => return None,
+        [(_, Value::Deferred(source))] => source.clone(),
+        // Without references: the text itself.
+        [(_, Value::Known(text) | Value::Malformed(text))] => {
+            Source::Composed { text: text.clone(), parts: Vec::new() }
+        }
+        several => composed(several),
+    };
+    Some((source, certain))
 }
 
-/// The word is the flag, in any of its spellings.
-pub(crate) fn is_flag(word: &str) -> bool {
-    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
-    name.split('=').next() == Some("bootstrap-expect")
+/// Several words in one.
+fn composed(words: &[(&str, Value<String>)]) -> Source {
+    let text = |(word, value): &(&str, Value<String>)| match value {
+        Value::Known(text) | Value::Malformed(text) => text.clone(),
+        Value::Deferred(_) => (*word).to_owned(),
+    };
+    let part = |(_, value): &(&str, Value<String>)| match value {
+        Value::Deferred(source) => Some(source.clone()),
+        Value::Known(_) | Value::Malformed(_) => None,
+    };
+    Source::Composed {
+        text: words.iter().map(text).collect::<Vec<_>>().join(" "),
+        parts: words.iter().filter_map(part).collect(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rqlite::manifest::{EnvSource, KeyRef};
+
     use super::*;
 
     fn entry(name: &str, value: &str) -> EnvVar {
         EnvVar { name: name.to_owned(), value: Some(value.to_owned()), value_from: None }
+    }
+
+    fn from_map(name: &str) -> EnvVar {
+        let key = KeyRef { name: "m".to_owned(), key: "x".to_owned(), optional: None };
+        let source = EnvSource { config_map_key_ref: Some(key), ..EnvSource::default() };
+        EnvVar { name: name.to_owned(), value: None, value_from: Some(source) }
     }
 
     fn container(args: &[&str], env: &[EnvVar]) -> Container {
@@ -196,21 +290,39 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_known_by_its_whole_name() {
-        for word in ["-bootstrap-expect", "--bootstrap-expect=3", "-bootstrap-expect=$(N)"] {
-            assert!(is_flag(word), "{word}");
-        }
-        for word in ["bootstrap-expect=3", "---bootstrap-expect", "-bootstrap-expect-timeout=3s", "-bootstrap", ""] {
-            assert!(!is_flag(word), "{word}");
-        }
+    fn the_value_that_an_unknown_program_hands_on_is_read_from_its_arguments() {
+        let env = [entry("N", "3"), from_map("X")];
+        let handed =
+            |args: &[&str]| handed_on(&container(args, &env)).map(|(source, certain)| (source.to_string(), certain));
+        let is = |text: &str, certain: bool| Some((text.to_owned(), certain));
+        assert_eq!(handed(&["-x", "-bootstrap-expect=3", "-y"]), is("3", true));
+        assert_eq!(handed(&["--bootstrap-expect", "$(N)"]), is("3", true));
+        assert_eq!(handed(&["--bootstrap-expect", "3", "-bootstrap-expect=5"]), is("5", true));
+        assert_eq!(handed(&["$(X)", "-bootstrap-expect=5"]), is("5", true));
+        assert_eq!(handed(&["-bootstrap-expect=5", "$(X)"]), is("ConfigMap m, key x", true));
+        assert_eq!(handed(&["$(X)"]), is("ConfigMap m, key x", false));
+        assert_eq!(handed(&["-y", "-node-id=$(X)"]), None);
+    }
+
+    fn reference(source: Source, certain: bool) -> Reference {
+        Reference { source, held: None, reads: Reads::default(), readable: true, certain }
     }
 
     #[test]
-    fn the_value_that_an_unknown_program_hands_on_is_read_from_its_arguments() {
-        let handed = |args: &[&str]| handed_on(&container(args, &[])).map(|source| source.to_string());
-        assert_eq!(handed(&["-x", "-bootstrap-expect=3", "-y"]).as_deref(), Some("3"));
-        assert_eq!(handed(&["--bootstrap-expect", "3", "-bootstrap-expect=5"]).as_deref(), Some("5"));
-        assert_eq!(handed(&["-y"]), None);
+    fn what_a_reference_holds_is_known_from_facts() {
+        let source = Source::ConfigMapKey { name: "m".to_owned(), key: "x".to_owned() };
+        let facts = |text: &str| {
+            let map = [("x".to_owned(), text.to_owned())].into();
+            Facts { config_maps: [("m".to_owned(), map)].into(), ..Facts::default() }
+        };
+        let known = |text: &str, certain| reference(source.clone(), certain).known(&facts(text));
+        assert_eq!(known("3", true), Some(Held::Value("3".to_owned())));
+        assert_eq!(known("-fk -bootstrap-expect=3", false), Some(Held::Value("3".to_owned())));
+        assert_eq!(known("-fk", false), Some(Held::NoFlag));
+        assert_eq!(reference(source.clone(), true).known(&Facts::default()), None);
+        assert_eq!(reference(source.clone(), true).number(&facts("3\n")), Some(3));
+        assert!(Held::NoFlag.same(&Held::Value("0".to_owned())));
+        assert!(!Held::NoFlag.same(&Held::Value("3".to_owned())));
     }
 
     #[test]

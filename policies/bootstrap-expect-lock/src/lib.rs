@@ -2,14 +2,16 @@
 //! A thin shell: what rqlited is given is `given`, what changes is `edit`, what may is in `rule/`.
 //!
 //! ```text
-//! StatefulSet ── reading ── given ──┬─ edit ─────── rule/bootstrap_expect_changed, rule/bootstrap_expect_removed
+//! StatefulSet ── reading ── given ──┬─ edit, lone ─ rule/bootstrap_expect_changed, rule/bootstrap_expect_removed ── remedy
 //!                                   └─ recreation ─ rule/bootstrap_expect_mismatch
 //! ```
 
 mod edit;
 mod given;
+mod lone;
 mod reading;
 mod recreation;
+mod remedy;
 mod rule;
 mod settings;
 
@@ -66,7 +68,9 @@ fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Set
     let edits = update.edits.iter();
     let mut findings: Vec<Finding> =
         edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect();
-    if update.old_replicas == 0 {
+    if update.becomes {
+        findings.extend(bootstrap_expect_mismatch::judge_becoming(&update));
+    } else if update.old_replicas == 0 {
         findings.extend(bootstrap_expect_mismatch::judge_from_zero(new, update.new_replicas, &review.facts));
     }
     findings

@@ -2,15 +2,16 @@
 //! Recognition and launch are the domain's; nothing is judged here.
 
 use quorate_sdk::SetDocument;
-use rqlite::bootstrap::Expect;
+use rqlite::bootstrap::{Expect, may_hold, names_flag};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
 use rqlite::flag::{List, Place};
-use rqlite::launch::Launch;
+use rqlite::launch::{self, Launch};
 use rqlite::manifest::{Container, ContainerPlace};
+use rqlite::storage::Storage;
 use rqlite::version::ImageVersion;
 
-use crate::given::{Given, is_flag};
+use crate::given::Given;
 
 /// One container.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) container: &'a Container,
     pub(crate) launch: Launch,
     pub(crate) discovery: Discovery,
+    pub(crate) storage: Storage,
     pub(crate) given: Given,
     /// As the manifest spells it: `-bootstrap-expect=3`; empty where rqlited does not get it.
     text: String,
@@ -55,8 +57,21 @@ impl<'a> Reading<'a> {
         let expect = Expect::of(&launch);
         let template = &document.set.spec.template.metadata;
         let given = Given::of(&launch, expect.as_ref(), container, template);
-        let (text, place) = expect.map_or_else(Default::default, |expect| (expect.text, expect.place));
-        Reading { container, launch, discovery, given, text, place, at }
+        let whole = || (Reading::hidden(container), None);
+        let (text, place) = match expect {
+            Some(expect) => (expect.text, expect.place),
+            None if given.is_uncertain() => whole(),
+            None => Default::default(),
+        };
+        let storage = Storage::of(&launch, container, &document.set);
+        Reading { container, launch, discovery, storage, given, text, place, at }
+    }
+
+    /// Arguments that are references as a whole, where the launch cannot be read: `$(EXTRA)`.
+    fn hidden(container: &Container) -> String {
+        let words = container.command.iter().chain(&container.args);
+        let hidden = words.filter(|word| may_hold(&launch::expanded(container, word)));
+        hidden.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// `-bootstrap-expect=3` as written, for a message; the plain name where the text is too long or not there.
@@ -75,7 +90,7 @@ impl<'a> Reading<'a> {
     /// An argument that names the flag; where rqlited gets it from there, `place` says so.
     pub(crate) fn lost(&self) -> Option<Place> {
         let list = |list, words: &'a [String]| {
-            let index = words.iter().position(|word| is_flag(word))?;
+            let index = words.iter().position(|word| names_flag(word))?;
             Some(Place { list, index })
         };
         list(List::Args, &self.container.args).or_else(|| list(List::Command, &self.container.command))

@@ -45,29 +45,53 @@ impl<'a> Recreation<'a> {
         claims.first().copied().filter(|_| !matched)
     }
 
-    /// How many of the set's pods come up without data: no bound claim, or, without claims, no pod that runs on.
-    pub(crate) fn blank(&self, set: &RqliteSet) -> usize {
+    /// How many of the set's pods come up without data: no bound claim, or, without claims, no pod that runs on. Of several
+    /// containers, the one of which most do.
+    pub(crate) fn missing(&self, set: &RqliteSet) -> Missing {
         let asked = Ordinals::from(set.ordinals());
-        let blank = |node: &Node| match &node.storage {
-            Storage::ClaimTemplate(name) => asked.without(&self.returning(name)).count(),
-            Storage::Ephemeral(_) | Storage::Unmounted => asked.without(&self.running()).count(),
+        let missing = |node: &Node| match &node.storage {
+            Storage::ClaimTemplate(name) => {
+                let (with_data, pending) = self.claimed(name);
+                let without = asked.without(&with_data);
+                let pending = pending.within(&without);
+                Missing { blank: count(&without.without(&pending)), pending: count(&pending) }
+            }
+            Storage::Ephemeral(_) | Storage::Unmounted => {
+                Missing { blank: count(&asked.without(&self.running())), pending: 0 }
+            }
             // One volume of its own name: nothing here tells what is on it.
-            Storage::Volume(_) | Storage::Unreadable => 0,
+            Storage::Volume(_) | Storage::Unreadable => Missing::default(),
         };
-        set.nodes.iter().map(blank).max().map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
+        set.nodes.iter().map(missing).max_by_key(|missing| (missing.blank, missing.pending)).unwrap_or_default()
     }
 
-    /// Ordinals whose claim of that template is bound; where claims are unknown, those whose pod runs.
-    fn returning(&self, template: &str) -> Ordinals {
-        let Some(claims) = &self.claims else { return self.running() };
-        let bound = claims.iter().filter(|claim| claim.bound);
-        bound.filter_map(|claim| claim_ordinal(self.set, template, &claim.name)).collect()
+    /// Ordinals whose claim of that template holds data, and those whose claim is not bound; where claims are unknown, those whose pod
+    /// runs.
+    fn claimed(&self, template: &str) -> (Ordinals, Ordinals) {
+        let Some(claims) = &self.claims else { return (self.running(), Ordinals::default()) };
+        let of = |bound: bool| {
+            let alike = claims.iter().filter(move |claim| claim.bound == bound);
+            alike.filter_map(|claim| claim_ordinal(self.set, template, &claim.name)).collect()
+        };
+        (of(true), of(false))
     }
 
     fn running(&self) -> Ordinals {
         let stay = self.pods.iter().filter(|pod| !pod.terminating);
         stay.filter_map(|pod| ordinal(self.set, &pod.name)).collect()
     }
+}
+
+/// Pods that come up without data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) blank: usize,
+    /// Their claims are there and not bound, for lack of a pod that uses them: a restored one may hold data all the same.
+    pub(crate) pending: usize,
+}
+
+fn count(ordinals: &Ordinals) -> usize {
+    usize::try_from(ordinals.count()).unwrap_or(usize::MAX)
 }
 
 /// `<any template>-<set>-<ordinal>`.

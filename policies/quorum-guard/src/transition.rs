@@ -88,6 +88,16 @@ impl<'a> Transition<'a> {
         before.votes(recreated_as)
     }
 
+    /// Its nodes remove themselves when they stop. At a re-creation the object says so: what ran before had the flag injected as it has.
+    /// Whether a rollout was finished does not matter here, as it is no comfort that they do.
+    pub(crate) fn removed_themselves(&self) -> bool {
+        let reading = match self.via {
+            Via::Recreation => self.next_rqlite.as_ref(),
+            Via::Update | Via::Scale => self.old_rqlite.as_ref(),
+        };
+        reading.is_some_and(RqliteSet::removes_itself)
+    }
+
     /// The old object, or the parent.
     pub(crate) fn old(&self) -> Option<&'a StatefulSet> {
         self.old

@@ -1,8 +1,10 @@
 //! How numbers and names are said in messages. Decides nothing.
 
-use rqlite::change::Change;
+use rqlite::change::{self, Change, Ordinals};
 use rqlite::quorum::Standing;
 use rqlite::scaling::Ids;
+
+use crate::transition::Transition;
 
 /// `replicas 5 -> 2`; where the ordinals do not start at the same number, `ordinals 0-2 -> 3-5`.
 pub(crate) fn counts(change: &Change) -> String {
@@ -67,6 +69,18 @@ pub(crate) fn names(ids: &Ids) -> String {
         Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "nobody".to_owned(),
+    }
+}
+
+/// `rqlite-0`, `rqlite-0 to rqlite-2`, `rqlite 0-1, 4` where some between are not meant.
+pub(crate) fn span(transition: &Transition, ordinals: &Ordinals) -> String {
+    match (ordinals.lowest(), ordinals.highest()) {
+        (Some(lowest), Some(highest)) if lowest == highest => transition.pod(lowest),
+        (Some(lowest), Some(highest)) if highest - lowest + 1 == ordinals.count() => {
+            format!("{} to {}", transition.pod(lowest), transition.pod(highest))
+        }
+        (Some(_), Some(_)) => format!("{} {ordinals}", change::name(transition.next)),
+        _ => "nobody".to_owned(),
     }
 }
 

@@ -115,6 +115,11 @@ pub(crate) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     reading::single_command(argv)
 }
 
+/// A text of the container's lists as the kubelet expands it.
+pub fn expanded(container: &Container, text: &str) -> Value<String> {
+    env::Environment::of(container).expand(text).into_value()
+}
+
 impl Launch {
     /// Reads a container that is known to run rqlite.
     pub fn of(container: &Container, version: ImageVersion) -> Self {

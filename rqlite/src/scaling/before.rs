@@ -128,7 +128,7 @@ impl<'a> Before<'a> {
     }
 
     /// Its nodes count for the quorum. Non-voters only where the old object says so and no view lists one of them as a voter;
-    /// at a re-creation only where a view lists them, and none as a voter.
+    /// at a re-creation over pods only where a view lists them, and none as a voter.
     pub fn votes(&self, recreated_as: Option<Role>) -> bool {
         let members = self.facts.membership.iter().flat_map(|view| &view.members);
         let own: Vec<bool> = members
@@ -142,7 +142,8 @@ impl<'a> Before<'a> {
         }
         match (self.rqlite, recreated_as) {
             (Some(rqlite), _) => rqlite.role() == Role::Voter,
-            (None, Some(Role::ReadOnly)) => own.is_empty(),
+            // Without pods nothing runs that could lose a quorum.
+            (None, Some(Role::ReadOnly)) => own.is_empty() && !self.running.is_empty(),
             (None, Some(Role::Voter) | None) => true,
         }
     }

@@ -145,6 +145,11 @@ impl<'a> Cluster<'a> {
         self.claims(true)?.into_iter().reduce(|left, right| left.within(&right))
     }
 
+    /// Ordinals with a claim of every data template, bound or not.
+    pub fn claimed_at_all(&self) -> Ordinals {
+        self.claims(false).into_iter().flatten().reduce(|left, right| left.within(&right)).unwrap_or_default()
+    }
+
     /// Ordinals with a claim, for each data template.
     fn claims(&self, bound_only: bool) -> Option<Vec<Ordinals>> {
         let Data::Claims(templates) = &self.before.data else { return None };

@@ -6,7 +6,7 @@ mod tests;
 use crate::change::Ordinals;
 use crate::manifest::StatefulSet;
 use crate::scaling::before::{Before, Data};
-use crate::scaling::cluster::Cluster;
+use crate::scaling::cluster::{Basis, Cluster};
 
 /// What a scale to zero does to the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,33 +41,62 @@ pub fn deletes_when_scaled(set: &StatefulSet) -> bool {
 pub enum FromZero {
     /// Claims are not known.
     Unknown,
-    /// No claim holds data: a new cluster.
+    /// There is no claim: a new cluster.
     Creation,
-    /// Some that are asked for have none, beside some that have: `kept` are those that have.
-    Blank { blank: Ordinals, kept: Ordinals },
-    /// All that are asked for have their data, and these are left out.
-    LeftOut { missing: Ordinals, kept: Ordinals },
-    /// All come back.
-    All,
+    Over(Claims),
+}
+
+/// The claims that a set starts over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Ordinals with data, asked for or not.
+    pub kept: Ordinals,
+    /// Ordinals that are asked for and have no claim.
+    pub blank: Ordinals,
+    /// Ordinals that are asked for and have a claim that is not bound: one that waits for its pod may be a restored one, with data.
+    pub pending: Ordinals,
+    /// Ordinals with data that are not asked for, but for those that the last trusted membership is known not to list.
+    pub left_out: Ordinals,
 }
 
 impl FromZero {
     /// `asked` are the new ordinals.
     pub fn of(cluster: &Cluster, asked: &Ordinals) -> Self {
-        let kept = match (cluster.data_claims(), &cluster.before().data) {
-            (Some(kept), _) => kept,
-            (None, Data::WithPod) => Ordinals::default(),
+        let (kept, claimed) = match (cluster.data_claims(), &cluster.before().data) {
+            (Some(kept), _) => (kept, cluster.claimed_at_all()),
+            (None, Data::WithPod) => return FromZero::Creation,
             (None, Data::Claims(_) | Data::Elsewhere) => return FromZero::Unknown,
         };
-        if kept.is_empty() {
+        if claimed.is_empty() {
             return FromZero::Creation;
         }
-        let blank = asked.without(&kept);
-        let missing = kept.without(asked);
-        match (blank.is_empty(), missing.is_empty()) {
-            (false, _) => FromZero::Blank { blank, kept },
-            (true, false) => FromZero::LeftOut { missing, kept },
-            (true, true) => FromZero::All,
-        }
+        FromZero::Over(Claims {
+            blank: asked.without(&claimed),
+            pending: asked.within(&claimed).without(&kept),
+            left_out: members(cluster, &kept).without(asked),
+            kept,
+        })
     }
+}
+
+/// Ordinals to come back to after a stop: the set's own, and those whose data is of a member.
+pub fn to_come_back(cluster: &Cluster) -> Ordinals {
+    let before = cluster.before();
+    let Some(kept) = cluster.data_claims() else { return before.running.clone() };
+    // A pod that never got a claim has nothing to bring back.
+    before.running.within(&cluster.claimed_at_all()).with(&members(cluster, &kept))
+}
+
+/// Without those that are known to be members no more: by the leader's view, else by the last trusted membership.
+fn members(cluster: &Cluster, kept: &Ordinals) -> Ordinals {
+    let before = cluster.before();
+    if cluster.basis == Basis::Led {
+        let gone = |ordinal: &u32| !cluster.configured().contains(*ordinal) && !cluster.may_be_unmatched(*ordinal);
+        return kept.iter().filter(|ordinal| !gone(ordinal)).collect();
+    }
+    let Some(last) = &before.facts().last_voters else { return kept.clone() };
+    let listed = |ordinal: &u32| before.node_id(*ordinal).is_none_or(|id| last.contains(&id));
+    let members: Ordinals = kept.iter().filter(listed).collect();
+    // Where none of the ids is one of the set's, ids do not tell.
+    if members.is_empty() { kept.clone() } else { members }
 }

@@ -3,11 +3,13 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::discovery::Discovery;
-use rqlite::value::clip;
+use rqlite::value::{Source, clip};
 
 use crate::edit::{Edit, Update};
-use crate::given::{Given, Reference};
-use crate::recreation::counted;
+use crate::given::{Given, Held, Reference};
+use crate::lone::First;
+use crate::reading::Reading;
+use crate::remedy;
 
 /// ## What it refuses
 ///
@@ -18,9 +20,11 @@ use crate::recreation::counted;
 /// An update at 0 replicas is refused too: the disks keep the cluster's state.
 ///
 /// Said as a warning, not refused: an increase to at most the new replicas in the update that raises them, where the
-/// setting `allowIncreaseWithScaleUp` is on; two references that hold the same value in the manifest itself; the repair
-/// of a value that rqlited refuses; and any edit while no cluster can have formed (no claim of the set is bound, and no
-/// pod was ever ready).
+/// setting `allowIncreaseWithScaleUp` is on; two references that are known to hold the same value; the repair
+/// of a value that rqlited refuses; the value that comes with the first discovery of a lone node on its claim, the count
+/// unchanged (a node with data has a leader before it counts anybody); and any edit while no cluster can have formed (no
+/// claim of the set is bound, and no pod was ever ready). A set that ran something else before is created, and judged by
+/// `bootstrap-expect-mismatch`.
 ///
 /// ## Why
 ///
@@ -51,7 +55,8 @@ use crate::recreation::counted;
 /// kubectl -n db scale statefulset/rqlite --replicas=5
 /// ```
 ///
-/// Leave the value as it was at creation: nodes that come later join by discovery. For a controller that writes both at
+/// Leave the value as it was at creation: nodes that come later join by discovery. A lone node gets discovery and value together at
+/// one replica first, and grows then. For a controller that writes both at
 /// once (KOTS), set in Quorate's configuration:
 ///
 /// ```yaml
@@ -66,8 +71,10 @@ use crate::recreation::counted;
 ///
 /// A reference (the Helm chart's `$(RQLITE_VOTER_REPLICA_COUNT)` from a ConfigMap) is compared by kind, name and key: a
 /// chart upgrade that changes the ConfigMap alone is no edit. A reference to the pod template's own annotations or labels
-/// is compared with what it holds. A flag of unknown name behind the value (`-bootstrap-expect=3 $(EXTRA)`) may override it, so it
-/// belongs to the reference. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
+/// is compared with what it holds. Between two ConfigMaps whose values are both known, the values decide: equal ones pass with a
+/// warning (ConfigMaps with hash suffixes); `quorate check` knows those of both sides. An argument that is a reference as a whole
+/// (`$(EXTRA)`, `$FLAGS`) may hold the flag and is compared like it; behind the value (`-bootstrap-expect=3 $(EXTRA)`) it may
+/// override it, so it belongs to the reference. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
 /// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
 /// in a file only the arguments are to be seen, and what they say of the flag is compared.
 pub(crate) const RULE: Rule = Rule {
@@ -75,23 +82,30 @@ pub(crate) const RULE: Rule = Rule {
     summary: "refuses every edit of -bootstrap-expect after the set was created",
 };
 
-/// One container's edit. None where rqlited gets what it got, or nothing any more.
+/// One container's edit. None where rqlited gets what it got, or nothing any more, and where a set that ran something else gets it.
 pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
     let after = edit.after.as_ref()?;
     let (from, to) = (edit.from(), edit.to());
-    if from.same(to) || *to == Given::Nothing {
+    if edit.changes_nothing(update.facts) || *to == Given::Nothing || (update.becomes && *from == Given::Nothing) {
         return None;
     }
-    let what = format!("`-bootstrap-expect` {}{}", step(from, to), edit.whose());
-    let finding = match excuse(from, to, update) {
+    let what = format!("`-bootstrap-expect`{} {}{}", where_hidden(edit), step(from, to, update), edit.whose());
+    let finding = match excuse(edit, update) {
         Some(reason) => RULE.warn(format!("{what}: {reason}")),
-        None => RULE.deny(format!("{what}: {}", harm(from, to, &after.discovery))).remedy(remedy(edit, update)),
+        None => RULE.deny(format!("{what}: {}", harm(edit, update))).remedy(remedy::of(edit, update)),
     };
     Some(finding.field(after.field()))
 }
 
+/// ` (may be in $(EXTRA))`: the argument that may hold the flag.
+pub(crate) fn where_hidden(edit: &Edit) -> String {
+    let uncertain = |reading: &&Reading| reading.given.is_uncertain();
+    let reading = edit.after.as_ref().filter(uncertain).or(edit.before.as_ref().filter(uncertain));
+    reading.map(|reading| format!(" (may be in `{}`)", reading.spelling())).unwrap_or_default()
+}
+
 /// `3 -> 5`; of one and the same reference what changes behind it.
-fn step(from: &Given, to: &Given) -> String {
+fn step(from: &Given, to: &Given, update: &Update) -> String {
     let (Given::Reference(old), Given::Reference(new)) = (from, to) else {
         let same = from.to_string() == to.to_string();
         return if same { format!("{to}, behind another launch") } else { format!("{from} -> {to}") };
@@ -102,17 +116,28 @@ fn step(from: &Given, to: &Given) -> String {
         }
         _ if old.source == new.source => format!("comes from {}, whose variables change", new.source),
         _ if from.to_string() == to.to_string() => format!("comes from {}, which is edited", new.source),
-        _ => format!("{from} -> {to}"),
+        _ => match update.known(old, new) {
+            Some((old_text, new_text)) if !old_text.same(&new_text) => {
+                format!("{old_text} by {} -> {new_text} by {}", old.source, new.source)
+            }
+            Some(_) | None => format!("{from} -> {to}"),
+        },
     }
 }
 
 /// Why the edit may pass, with a warning.
-fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
+fn excuse(edit: &Edit, update: &Update) -> Option<String> {
     if update.unformed {
         return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
     }
     let (old_replicas, new_replicas) = (update.old_replicas, update.new_replicas);
-    match (from, to) {
+    match (edit.from(), edit.to()) {
+        (Given::Nothing | Given::Number(0), Given::Number(1..) | Given::Reference(_)) => {
+            (First::of(edit, update) == Some(First::Alone)).then(|| {
+                "the first discovery of a lone node on its claim, which has itself for a leader: the value is for nodes that come later"
+                    .to_owned()
+            })
+        }
         (Given::Number(old), Given::Number(new)) => {
             let with_scale_up = 0 < *old && old < new && *new <= new_replicas && old_replicas < new_replicas;
             (update.allow_increase && with_scale_up).then(|| {
@@ -120,9 +145,8 @@ fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
             })
         }
         (Given::Reference(old), Given::Reference(new)) => {
-            let own = old.held.as_deref().filter(|_| old.holds_the_same(new));
-            let held = own.or_else(|| update.held_by_both(old, new))?;
-            Some(format!("both hold `{}`, so nothing changes but where it stands", clip(held)))
+            let (held, other) = update.known(old, new)?;
+            held.same(&other).then(|| format!("both hold `{held}`, so nothing changes but where it stands"))
         }
         (Given::Malformed(_), Given::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
             .then(|| "taken as the repair of a value that no rqlited starts with".to_owned()),
@@ -134,7 +158,8 @@ fn excuse(from: &Given, to: &Given, update: &Update) -> Option<String> {
 }
 
 /// What the edit does to the cluster.
-fn harm(from: &Given, to: &Given, discovery: &Discovery) -> String {
+fn harm(edit: &Edit, update: &Update) -> String {
+    let (from, to) = (edit.from(), edit.to());
     let unreadable = [from, to].into_iter().filter(|given| given.is_unreadable());
     let scripts: Vec<bool> = unreadable.map(Given::is_script).collect();
     if scripts.contains(&false) {
@@ -143,21 +168,44 @@ fn harm(from: &Given, to: &Given, discovery: &Discovery) -> String {
     if scripts.contains(&true) {
         return "the script is unreadable, so any change of it or of a variable that it names is an edit".to_owned();
     }
+    if let Some(beside) = edit.after.as_ref().and_then(remedy::refuses).filter(|_| !to.is_off() && !to.is_uncertain()) {
+        return format!("rqlited refuses it beside `{beside}` and exits with code 1");
+    }
+    let discovery = edit.after.as_ref().map_or(&Discovery::Unreadable, |after| &after.discovery);
     match (from, to) {
-        (Given::Reference(old), Given::Reference(new)) if old.number().is_some() && new.number().is_some() => {
-            let number = |reference: &Reference| Given::Number(reference.number().unwrap_or_default());
-            harm(&number(old), &number(new), discovery)
-        }
+        (Given::Reference(old), Given::Reference(new)) => of_references(old, new, update, discovery),
         (_, Given::Nothing | Given::Number(0)) => format!("that counts as not given, {}", stop(discovery)),
         (_, Given::Malformed(_)) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),
-        (_, Given::Reference(_)) => "what it gives does not stand in the manifest, so it cannot be compared".to_owned(),
-        (Given::Nothing | Given::Number(0), Given::Number(_)) if formed_elsewhere(discovery) => {
-            "rqlited refuses it beside consul-kv or etcd-kv and exits with code 1".to_owned()
+        (_, Given::Reference(_)) => UNSEEN.to_owned(),
+        (Given::Reference(old), Given::Number(_)) if old.number(update.facts).is_none() => {
+            "what it gave does not stand in the manifest, so it cannot be compared".to_owned()
         }
-        (Given::Number(old), Given::Number(new)) if old < new && *old > 0 => {
-            "nodes with data ignore it, and every pod restarts for nothing".to_owned()
-        }
-        (_, Given::Number(new)) => second_cluster(*new),
+        (Given::Number(old), Given::Number(new)) => of_numbers(*old, *new),
+        (Given::Reference(old), Given::Number(new)) => of_numbers(old.number(update.facts).unwrap_or_default(), *new),
+        (Given::Nothing | Given::Malformed(_), Given::Number(new)) => second_cluster(*new),
+    }
+}
+
+const UNSEEN: &str = "what it gives does not stand in the manifest, so it cannot be compared";
+
+fn of_references(old: &Reference, new: &Reference, update: &Update, discovery: &Discovery) -> String {
+    let is_edited = matches!((&old.source, &new.source), (Source::Script(_), Source::Script(_)));
+    match update.known(old, new) {
+        Some((Held::Value(_), Held::NoFlag)) => stop(discovery).to_owned(),
+        Some(_) => match (old.number(update.facts), new.number(update.facts)) {
+            (old, Some(new)) => of_numbers(old.unwrap_or_default(), new),
+            (_, None) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),
+        },
+        None if is_edited => "what the script gives cannot be told without running it".to_owned(),
+        None => UNSEEN.to_owned(),
+    }
+}
+
+fn of_numbers(old: i64, new: i64) -> String {
+    match old {
+        _ if old == new => "it comes from elsewhere from now on, and changes with that".to_owned(),
+        1.. if old < new => "nodes with data ignore it, and every pod restarts for nothing".to_owned(),
+        _ => second_cluster(new),
     }
 }
 
@@ -180,29 +228,5 @@ pub(crate) fn stop(discovery: &Discovery) -> &'static str {
         Discovery::ConsulKv | Discovery::EtcdKv | Discovery::Unreadable => {
             "blank pods no longer wait for each other before they form a cluster"
         }
-    }
-}
-
-fn formed_elsewhere(discovery: &Discovery) -> bool {
-    matches!(discovery, Discovery::ConsulKv | Discovery::EtcdKv)
-}
-
-fn remedy(edit: &Edit, update: &Update) -> String {
-    let spelling = edit.before.as_ref().map(|reading| reading.spelling()).unwrap_or_default();
-    match (edit.from(), edit.to()) {
-        (Given::Number(old), Given::Number(new)) if 0 < *old && old < new => format!(
-            "keep `{spelling}`, new nodes join all the same; a controller that raises it to at most the new replicas \
-             together with them needs `allowIncreaseWithScaleUp` for namespace {}",
-            update.namespace
-        ),
-        (Given::Nothing | Given::Number(0), _) => "leave it out: a cluster that has formed does not need it".to_owned(),
-        (Given::Malformed(_), _) => {
-            let expected = counted(usize::try_from(update.new_replicas).unwrap_or_default(), "replica");
-            format!("repair it with the number that the cluster was created with, or with that of its {expected}")
-        }
-        (Given::Reference(_), _) if edit.from().is_unreadable() => {
-            "keep the launch and its variables as they are".to_owned()
-        }
-        (Given::Number(_) | Given::Reference(_), _) => format!("keep `{spelling}`"),
     }
 }

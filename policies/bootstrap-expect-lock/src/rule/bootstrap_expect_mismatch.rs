@@ -2,16 +2,17 @@
 //! Not Up, Down and node TLS at a re-creation: those are other policies'.
 
 use quorate_sdk::{Finding, Rule, SetDocument};
-use rqlite::change::Ordinals;
+use rqlite::change::{Ordinals, first_ordinal};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::role::Role;
 use rqlite::scaling::{Before, Cluster, Data, FromZero};
 
-use crate::edit::replicas;
+use crate::edit::{Update, replicas};
 use crate::given::{Given, Reference};
 use crate::reading::Reading;
-use crate::recreation::{Recreation, counted};
+use crate::recreation::{Missing, Recreation, counted};
+use crate::remedy;
 
 /// ## What it refuses
 ///
@@ -20,9 +21,12 @@ use crate::recreation::{Recreation, counted};
 /// create, is how claim templates are changed) it also refuses a value below the number of pods that come blank, and
 /// claim templates that match none of the claims that stand.
 ///
-/// Scaling up from zero a set of which no claim holds data is a creation too, by an update or through `scale`.
+/// Scaling up from zero a set that has no claim is a creation too, by an update or through `scale`, and so is an update by which
+/// a set that ran something else becomes rqlite's.
 ///
-/// Said as a warning: a mismatch at 0 replicas or at such a re-creation, and a value that the manifest does not hold. A
+/// Said as a warning: a mismatch, or a value that rqlited refuses, at such a re-creation; a mismatch at 0 replicas, or over claims that
+/// are Pending (they may be restored ones, with data), or where the annotation `quorate.dev/container` alone came; and a value that the
+/// manifest does not hold. A
 /// set without the flag, or with 0, is not judged: it forms in another way (consul-kv, etcd-kv, join).
 ///
 /// ## Why
@@ -72,30 +76,51 @@ pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     {
         return vec![finding];
     }
-    let blank = recreation.as_ref().map(|recreation| recreation.blank(&set));
+    let origin = recreation.map_or(Origin::Created, |recreation| {
+        let missing = recreation.missing(&set);
+        Origin::Recreated(recreation, missing)
+    });
     let readings = Reading::all(document, Some(set));
     let several = readings.len() > 1;
-    let creation = Creation { replicas: replicas(document), recreation, blank, several, from_zero: false, facts };
+    let creation = Creation { replicas: replicas(document), origin, several, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
 }
 
 /// A set that comes back from zero with `replicas`: all of it blank, it is a new cluster.
 pub(crate) fn judge_from_zero(document: &SetDocument, replicas: i64, facts: &Facts) -> Vec<Finding> {
     let Some(set) = RqliteSet::recognise(&document.set).filter(|_| replicas > 0) else { return Vec::new() };
-    if !is_blank(document, &set, facts) {
-        return Vec::new();
-    }
+    let data = Data::of(&document.set, &set);
+    let stopped = Before::new(&document.set, Some(&set), Ordinals::default(), data, facts);
+    let asked = ordinals_of(document, replicas);
+    let origin = match FromZero::of(&Cluster::of(&stopped), &asked) {
+        FromZero::Creation => Origin::FromZero,
+        FromZero::Over(claims) if claims.kept.is_empty() => Origin::FromZeroOverPending,
+        FromZero::Over(_) | FromZero::Unknown => return Vec::new(),
+    };
     let readings = Reading::all(document, Some(set));
     let several = readings.len() > 1;
-    let creation = Creation { replicas, recreation: None, blank: None, several, from_zero: true, facts };
+    let creation = Creation { replicas, origin, several, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
 }
 
-/// None of the stopped set's data is left.
-fn is_blank(document: &SetDocument, rqlite: &RqliteSet, facts: &Facts) -> bool {
-    let data = Data::of(&document.set, rqlite);
-    let stopped = Before::new(&document.set, Some(rqlite), Ordinals::default(), data, facts);
-    FromZero::of(&Cluster::of(&stopped), &Ordinals::default()) == FromZero::Creation
+/// A set that ran something else. Where its container had the value already, it may have run rqlite all along: the annotation alone
+/// came, or a launch that can be read.
+pub(crate) fn judge_becoming(update: &Update) -> Vec<Finding> {
+    let creation = |origin| Creation {
+        replicas: update.new_replicas,
+        origin,
+        several: update.edits.len() > 1,
+        facts: update.facts,
+    };
+    let judged = update.edits.iter().filter_map(|edit| {
+        let origin = if *edit.from() == Given::Nothing { Origin::Becoming } else { Origin::Annotated };
+        creation(origin).judge(edit.after.as_ref()?)
+    });
+    judged.collect()
+}
+
+fn ordinals_of(document: &SetDocument, replicas: i64) -> Ordinals {
+    Ordinals::first(first_ordinal(&document.set), u32::try_from(replicas).unwrap_or(u32::MAX))
 }
 
 /// None of the claims that stand would be mounted.
@@ -109,14 +134,25 @@ fn other_disks(set: &RqliteSet, recreation: &Recreation) -> Option<Finding> {
     Some(RULE.deny(message).remedy(remedy).field("spec.volumeClaimTemplates"))
 }
 
+/// How the set comes to be.
+enum Origin<'a> {
+    Created,
+    /// Over what an earlier set left, and how many of its pods come without data.
+    Recreated(Recreation<'a>, Missing),
+    FromZero,
+    /// Claims are there, none of them bound: nobody knows whether they hold data.
+    FromZeroOverPending,
+    /// An existing set did not run rqlite before.
+    Becoming,
+    /// It did, or may have, and was not recognised.
+    Annotated,
+}
+
 /// What a value is compared with.
 struct Creation<'a> {
     replicas: i64,
-    recreation: Option<Recreation<'a>>,
-    /// Pods that come without data; None where the set is new and all do.
-    blank: Option<usize>,
+    origin: Origin<'a>,
     several: bool,
-    from_zero: bool,
     facts: &'a Facts,
 }
 
@@ -125,62 +161,109 @@ impl Creation<'_> {
         let finding = match &reading.given {
             Given::Nothing | Given::Number(0) => return None,
             Given::Number(number) => self.number(*number, reading)?,
-            Given::Reference(reference) if let Some(number) = self.held_by(reference) => {
-                self.number(number, reading)?
-            }
-            Given::Reference(reference) => {
-                let source = if reference.readable {
-                    format!("comes from {}", reference.source)
-                } else {
-                    "is not to be seen, as the script is unreadable".to_owned()
-                };
-                let message = format!("`-bootstrap-expect`{} {source}", self.whose(reading));
-                RULE.warn(format!("{message}: not compared with replicas {}", self.replicas))
-            }
-            Given::Malformed(text) => RULE
-                .deny(format!("`{}`{} {}", reading.spelling(), self.whose(reading), refusal(text)))
+            given @ Given::Reference(_) if given.known_off(self.facts) => return None,
+            Given::Reference(reference) => match reference.number(self.facts) {
+                Some(number) => self.number(number, reading)?,
+                None => self.unseen(reference, reading),
+            },
+            Given::Malformed(text) => self
+                .fault(format!("`{}`{} {}", reading.spelling(), self.whose(reading), refusal(text)))
                 .remedy(format!("write the number of replicas: `-bootstrap-expect={}`", self.replicas)),
         };
         Some(finding.field(reading.field()))
     }
 
+    /// What did not begin with this request is no reason to refuse it.
+    fn fault(&self, message: String) -> Finding {
+        match self.origin {
+            Origin::Created | Origin::FromZero | Origin::Becoming => RULE.deny(message),
+            Origin::Recreated(..) | Origin::FromZeroOverPending | Origin::Annotated => RULE.warn(message),
+        }
+    }
+
+    fn unseen(&self, reference: &Reference, reading: &Reading) -> Finding {
+        let source = match (reference.readable, reading.given.is_script()) {
+            (true, _) if reference.certain => format!("comes from {}", reference.source),
+            (true, _) => format!("may be in `{}`, from {}", reading.spelling(), reference.source),
+            (false, true) => "is not to be seen, as the script is unreadable".to_owned(),
+            (false, false) => "is not to be seen, as the launch cannot be read".to_owned(),
+        };
+        let message = format!("`-bootstrap-expect`{} {source}", self.whose(reading));
+        RULE.warn(format!("{message}: not compared with replicas {}", self.replicas))
+    }
+
     fn number(&self, number: i64, reading: &Reading) -> Option<Finding> {
         let value = format!("`-bootstrap-expect` {number}{}", self.whose(reading));
         let replicas = self.replicas;
-        let below = |blank: &usize| usize::try_from(number).is_ok_and(|number| number < *blank);
-        if let Some(blank) = self.blank.filter(below) {
-            let pods = counted(blank, "pod");
-            let message = format!(
-                "{value} is below the {pods} of {replicas} without data: without a leader they form a second, empty cluster"
-            );
-            return Some(
-                RULE.deny(message)
-                    .remedy("create it with the ordinals that have data, and scale up when it has a leader"),
-            );
+        if let Origin::Recreated(_, missing) = &self.origin
+            && let Some(finding) = self.without_data(number, &value, *missing)
+        {
+            return Some(finding);
         }
         if replicas == number {
             return None;
         }
         let what = format!("replicas {replicas}, {value}");
-        if let Some(recreation) = &self.recreation {
-            return Some(
-                RULE.warn(format!("{what}: over {}, where only pods without data heed it", recreation.summary())),
-            );
+        if let Origin::Recreated(recreation, _) = &self.origin {
+            let over = recreation.summary();
+            return Some(RULE.warn(format!("{what}: over {over}, where only pods without data heed it")));
         }
         if replicas == 0 {
             return Some(RULE.warn(format!("{what}: nothing forms before it is scaled to {number}")));
         }
-        let remedy = if self.from_zero && number > 0 {
-            format!("scale to {number} first, and up when it has a leader")
-        } else {
-            remedy(replicas, number)
-        };
-        Some(RULE.deny(format!("{what}: {}", harm(replicas, number))).remedy(remedy))
+        let harm = harm(replicas, number);
+        Some(match self.origin {
+            Origin::FromZeroOverPending => self
+                .fault(format!("{what}, and its claims are Pending: if they hold no data, {harm}"))
+                .remedy(self.instead(number, reading)),
+            Origin::Annotated => self.fault(format!("{what}: no matter to a cluster that has formed; else {harm}")),
+            Origin::Created | Origin::FromZero | Origin::Becoming | Origin::Recreated(..) => {
+                self.fault(format!("{what}: {harm}")).remedy(self.instead(number, reading))
+            }
+        })
     }
 
-    /// The number that a reference is known to hold.
-    fn held_by(&self, reference: &Reference) -> Option<i64> {
-        self.facts.held_by(&reference.source)?.trim().parse().ok()
+    /// A value that is reached by the pods without data alone.
+    fn without_data(&self, number: i64, value: &str, missing: Missing) -> Option<Finding> {
+        let replicas = self.replicas;
+        let below = |count: usize| usize::try_from(number).is_ok_and(|number| number < count);
+        let second = "without a leader they form a second, empty cluster";
+        let uncertain = missing.blank.saturating_add(missing.pending);
+        if below(missing.blank) {
+            let pods = counted(missing.blank, "pod");
+            let with_data = usize::try_from(replicas).unwrap_or_default().saturating_sub(uncertain);
+            let first = match with_data {
+                0 => format!("create it with replicas {number}"),
+                _ => "create it with the ordinals that have data".to_owned(),
+            };
+            let message = format!("{value} is below the {pods} of {replicas} without data: {second}");
+            return Some(RULE.deny(message).remedy(format!("{first}, and scale up when it has a leader")));
+        }
+        below(uncertain).then(|| {
+            let pods = counted(missing.pending, "pod");
+            let message =
+                format!("{value}, and the claims of {pods} of {replicas} are Pending: if they hold no data, {second}");
+            RULE.warn(message).remedy(format!("create it with replicas {number}, then scale to {replicas}"))
+        })
+    }
+
+    fn instead(&self, number: i64, reading: &Reading) -> String {
+        if let Some(beside) = remedy::refuses(reading) {
+            return format!("leave `-bootstrap-expect` out: rqlited takes none beside `{beside}`");
+        }
+        let replicas = self.replicas;
+        match self.origin {
+            _ if number <= 0 => format!("write `-bootstrap-expect={replicas}`"),
+            Origin::FromZero | Origin::FromZeroOverPending => {
+                format!("scale to {number} first, and up when it has a leader")
+            }
+            Origin::Becoming => format!(
+                "set replicas to {number} and scale up when it has a leader, or write `-bootstrap-expect={replicas}`"
+            ),
+            Origin::Created | Origin::Recreated(..) | Origin::Annotated => format!(
+                "create it with replicas {number} and scale up when it has a leader, or write `-bootstrap-expect={replicas}`"
+            ),
+        }
     }
 
     fn whose(&self, reading: &Reading) -> String {
@@ -204,15 +287,5 @@ fn harm(replicas: i64, number: i64) -> String {
             format!("{number} nodes never meet, so none forms a cluster and each exits every 120 s")
         }
         _ => format!("any {number} of {replicas} blank nodes form a cluster, so two of them can stand side by side"),
-    }
-}
-
-fn remedy(replicas: i64, number: i64) -> String {
-    if number > 0 {
-        format!(
-            "create it with replicas {number} and scale up when it has a leader, or write `-bootstrap-expect={replicas}`"
-        )
-    } else {
-        format!("write `-bootstrap-expect={replicas}`")
     }
 }

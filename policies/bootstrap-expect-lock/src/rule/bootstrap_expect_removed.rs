@@ -2,23 +2,27 @@
 //! Not a change to 0: that is an edit, and `bootstrap_expect_changed` says so.
 
 use quorate_sdk::{Finding, Rule};
+use rqlite::bootstrap::{is_needed, names_flag};
+use rqlite::discovery::Discovery;
 use rqlite::flag::CommandLine;
 use rqlite::launch::{NoInsertion, Shape};
 use rqlite::value::clip;
 
-use super::bootstrap_expect_changed::stop;
+use super::bootstrap_expect_changed::{stop, where_hidden};
 use crate::edit::{Edit, Update};
-use crate::given::{Given, is_flag};
+use crate::given::Given;
 use crate::reading::Reading;
+use crate::remedy;
 
 /// ## What it refuses
 ///
 /// An update that takes `-bootstrap-expect` away from rqlited: the flag is deleted, or it still stands in the manifest
 /// but no longer reaches rqlited. That is so behind `run` (the image's entrypoint drops all that follows), behind `--` or
 /// a first positional argument (Go's `flag` stops there), in the slot behind a shell script that passes on `"$@"` only
-/// (that slot is `$0`), and where no container runs rqlite any more.
+/// (that slot is `$0`), where the image's entrypoint is called without arguments, and where no container runs rqlite any more.
 ///
-/// Said as a warning: while no cluster can have formed, as no claim of the set is bound and no pod was ever ready.
+/// Said as a warning: while no cluster can have formed, as no claim of the set is bound and no pod was ever ready; and where
+/// rqlited refused the flag beside what stood there (consul-kv, etcd-kv, `-raft-non-voter`).
 ///
 /// ## Why
 ///
@@ -46,7 +50,8 @@ use crate::reading::Reading;
 ///
 /// ## When the value is unknown
 ///
-/// A reference that goes away is refused like a number. A script that cannot be read is itself the value: replacing it by
+/// A reference that goes away is refused like a number, and so is an argument that may have held the flag (`$(EXTRA)`), unless it is
+/// known that it did not. A script that cannot be read is itself the value: replacing it by
 /// a launch without the flag is refused here.
 pub(crate) const RULE: Rule = Rule {
     id: "bootstrap-expect-removed",
@@ -56,27 +61,53 @@ pub(crate) const RULE: Rule = Rule {
 /// One container's loss. None where rqlited still gets a value, or never got one.
 pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
     let before = edit.before.as_ref()?;
-    if edit.from().same(edit.to()) || *edit.to() != Given::Nothing {
+    if edit.changes_nothing(update.facts) || *edit.to() != Given::Nothing {
         return None;
     }
     let (reason, field) = match &edit.after {
         Some(after) => lost(after),
         None => ("is gone".to_owned(), String::new()),
     };
-    let what = format!("`{}`{} {reason}", before.spelling(), edit.whose());
-    if update.unformed {
-        let excuse = "no cluster has formed yet, as no claim is bound and no pod was ever ready";
-        return Some(RULE.warn(format!("{what}: {excuse}")).field(field));
-    }
-    let finding = match &edit.after {
-        Some(after) => RULE
-            .deny(format!("{what}: without it {}", stop(&after.discovery)))
-            .remedy(format!("keep `{}` where rqlited reads it", before.spelling())),
-        None => RULE
+    let named = if edit.from().is_uncertain() { "-bootstrap-expect".to_owned() } else { before.spelling() };
+    let what = format!("`{named}`{}{} {reason}", where_hidden(edit), edit.whose());
+    let finding = match (excuse(edit, update), &edit.after) {
+        (Some(excuse), _) => RULE.warn(format!("{what}: {excuse}")),
+        (None, Some(after)) => RULE.deny(format!("{what}: {}", without(after))).remedy(instead(edit, after, update)),
+        (None, None) => RULE
             .deny(format!("{what}: by image, launch and annotation the new template no longer runs rqlite there"))
             .remedy("keep the image and launch, or name the container in the annotation `quorate.dev/container`"),
     };
     Some(finding.field(field))
+}
+
+/// Why the loss may pass, with a warning.
+fn excuse(edit: &Edit, update: &Update) -> Option<String> {
+    if update.unformed {
+        return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
+    }
+    let beside = edit.before.as_ref().and_then(remedy::refuses)?;
+    edit.after.as_ref().and_then(remedy::refuses)?;
+    Some(format!("taken as the repair of a launch that rqlited refuses, as it stood beside `{beside}`"))
+}
+
+/// What a start of the new launch comes to.
+fn without(after: &Reading) -> String {
+    if after.launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+        return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
+    }
+    match &after.launch.line {
+        Some(line) if is_needed(line) => format!("without it {}", stop(&Discovery::Dns)),
+        Some(_) | None => format!("without it {}", stop(&after.discovery)),
+    }
+}
+
+fn instead(edit: &Edit, after: &Reading, update: &Update) -> String {
+    match (edit.from(), remedy::refuses(after)) {
+        (_, Some(beside)) => format!("leave `{beside}` out, and {}", remedy::keep(edit)),
+        (Given::Malformed(_), None) => remedy::repair(update),
+        (given, None) if given.is_unreadable() => remedy::keep(edit),
+        (_, None) => format!("{} where rqlited reads it", remedy::keep(edit)),
+    }
 }
 
 /// How the new launch loses it, and the path of what is in the way.
@@ -100,7 +131,7 @@ fn lost(after: &Reading) -> (String, String) {
 
 /// Why Go's flag package does not take a token of the command line for the flag that it looks like.
 fn unread(line: &CommandLine) -> String {
-    let Some(at) = line.tokens.iter().position(|token| is_flag(&token.text)) else {
+    let Some(at) = line.tokens.iter().position(|token| names_flag(&token.text)) else {
         return "no longer reaches rqlited".to_owned();
     };
     let before = at.checked_sub(1).and_then(|index| line.tokens.get(index)).map(|token| clip(&token.text));

@@ -3,7 +3,7 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::{self, Ordinals};
-use rqlite::scaling::{Cluster, ToZero, deletes_when_scaled};
+use rqlite::scaling::{Cluster, ToZero, deletes_when_scaled, to_come_back};
 
 use crate::transition::Transition;
 use crate::words;
@@ -31,7 +31,7 @@ use crate::words;
 /// ## Instead
 /// Set `whenScaled: Retain`, or take a backup first (`curl http://rqlite-0.rqlite-svc-internal:4001/db/backup -o backup.sqlite3`)
 /// and delete the set on purpose (`quorate.dev/allow-deletion: "true"`).
-/// Come back with exactly the old count: `kubectl scale statefulset rqlite --replicas=3`.
+/// Come back with all ordinals whose data is a member's: `kubectl scale statefulset rqlite --replicas=3`.
 ///
 /// ## When the value is unknown
 /// A data directory that cannot be read is taken to be on the set's claims; without any claim template it goes with the pod.
@@ -48,21 +48,45 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
 
 fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
     let counts = words::counts(&transition.change);
-    let all = span(transition, &transition.change.old);
     match ToZero::of(cluster.before(), transition.next) {
         ToZero::DataGoesWithPods => RULE
             .deny(format!("{counts} deletes the data of all nodes: it lies on no claim and goes with the pods"))
-            .remedy("put the data directory on a claim template, or take a backup and delete the set on purpose"),
+            .remedy("take a backup, and delete the set on purpose (`quorate.dev/allow-deletion: \"true\"`)"),
         ToZero::ClaimsDeleted => RULE
             .deny(format!("{counts} deletes the claims of all nodes: whenScaled is `Delete`"))
             .remedy("set persistentVolumeClaimRetentionPolicy.whenScaled to `Retain` first"),
         ToZero::DataStays => {
-            let removes =
-                if cluster.before().all_remove_themselves() { "; a part of them may have removed itself" } else { "" };
-            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {all}{removes}")).remedy(
-                format!("come back with --replicas={}, and keep every claim until then", transition.change.old.count()),
-            )
+            let all = to_come_back(cluster);
+            let removes = if transition.removed_themselves() { "; a part of them may have removed itself" } else { "" };
+            let who = words::span(transition, &all);
+            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}"))
+                .remedy(return_of(transition, &all))
         }
+    }
+}
+
+/// How to ask for all of them again.
+fn return_of(transition: &Transition, all: &Ordinals) -> String {
+    let own = &transition.change.old;
+    let further = all.without(own);
+    let (lowest, count) = (all.lowest().unwrap_or_default(), all.count());
+    let contiguous = all.highest().is_none_or(|highest| highest - lowest + 1 == count);
+    let start =
+        if own.lowest() == Some(lowest) { String::new() } else { format!(" from spec.ordinals.start {lowest}") };
+    let dropped = || words::span(transition, &further);
+    match (further.is_empty(), contiguous) {
+        (true, _) => format!("come back with --replicas={count}, and keep every claim until then"),
+        (false, true) => format!(
+            "come back with --replicas={count}{start}, and keep every claim until then; or, if {} left the cluster before, delete the \
+             claims and come back with --replicas={}",
+            dropped(),
+            own.count()
+        ),
+        (false, false) => format!(
+            "verify in `/nodes` that {} left the cluster and delete the claims; then come back with --replicas={}",
+            dropped(),
+            own.count()
+        ),
     }
 }
 
@@ -79,8 +103,8 @@ fn delete_claims_of_leaving(transition: &Transition) -> Option<Finding> {
     }
     let who = match leaving.count() {
         0 => format!("{running} pods still run: the claims of those that leave are deleted"),
-        1 => format!("{} leaves: its claim is deleted", span(transition, &leaving)),
-        _ => format!("{} leave: their claims are deleted", span(transition, &leaving)),
+        1 => format!("{} leaves: its claim is deleted", words::span(transition, &leaving)),
+        _ => format!("{} leave: their claims are deleted", words::span(transition, &leaving)),
     };
     let finding = RULE.deny(format!("whenScaled is set to `Delete` while {who}"));
     Some(finding.field("spec.persistentVolumeClaimRetentionPolicy.whenScaled").remedy("set it when no pod is leaving"))
@@ -90,16 +114,4 @@ fn delete_claims_of_leaving(transition: &Transition) -> Option<Finding> {
 pub(super) fn still_there(transition: &Transition) -> Ordinals {
     let pods = change::pod_ordinals(transition.next, transition.facts()).unwrap_or_default();
     pods.without(&transition.change.old)
-}
-
-/// `rqlite-0`, `rqlite-0 to rqlite-2`, `rqlite 0-1, 4` where some between are not meant.
-fn span(transition: &Transition, ordinals: &Ordinals) -> String {
-    match (ordinals.lowest(), ordinals.highest()) {
-        (Some(lowest), Some(highest)) if lowest == highest => transition.pod(lowest),
-        (Some(lowest), Some(highest)) if highest - lowest + 1 == ordinals.count() => {
-            format!("{} to {}", transition.pod(lowest), transition.pod(highest))
-        }
-        (Some(_), Some(_)) => format!("{} {ordinals}", change::name(transition.next)),
-        _ => "nobody".to_owned(),
-    }
 }

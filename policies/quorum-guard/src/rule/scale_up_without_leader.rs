@@ -2,19 +2,22 @@
 //! Not pods that return with their data: they are the cure for a lost quorum.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::scaling::{Cluster, Denial, FromZero, Up};
+use rqlite::change::Ordinals;
+use rqlite::scaling::{Claims, Cluster, Denial, FromZero, Up};
 use rqlite::value::Value;
 
 use crate::basis;
-use crate::transition::Transition;
+use crate::transition::{Transition, Via};
 use crate::words;
 
 /// ## What it refuses
 /// - New pods with blank disks while the cluster is leaderless or too few voters answer.
-/// - From zero replicas: an ordinal without a claim beside ordinals that have one; and, with `-raft-cluster-remove-shutdown`,
-///   leaving out an ordinal that has one.
+/// - From zero replicas, and by a creation over the claims of an earlier set: an ordinal without a claim beside ordinals that have
+///   one; and, with `-raft-cluster-remove-shutdown`, leaving out an ordinal that has one, unless the last trusted membership does not
+///   list it.
 ///
-/// An ordinal returns, and always may, when its claim is bound and its node is in the configuration, where that could be read.
+/// An ordinal returns, and always may, when its claim is bound and its node is in the configuration, where that could be read. A claim
+/// counts as bound also when its `volumeName`, `dataSource` or `dataSourceRef` says that it will be filled.
 ///
 /// ## Why
 /// A node with a blank disk that finds no leader counts the others that look for one; as soon as `-bootstrap-expect` of them have met
@@ -32,7 +35,8 @@ use crate::words;
 /// From zero, scale to exactly the old count, then grow.
 ///
 /// ## When the value is unknown
-/// Without claims an ordinal is blank. Without a view blank ordinals are refused only when the set's pods are known and none is
+/// A claim that is Pending for lack of a pod (a restored one is, with `WaitForFirstConsumer`) may hold data: where a blank ordinal
+/// would be refused, it is a warning from zero and at a creation. Without claims an ordinal is blank. Without a view blank ordinals are refused only when the set's pods are known and none is
 /// ready; else they pass with a warning. From zero, unknown claims pass with a warning.
 pub(crate) const RULE: Rule =
     Rule { id: "scale-up-without-leader", summary: "blank pods come where they find no leader to join" };
@@ -53,6 +57,13 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
     let counts = words::counts(&transition.change);
     let blank = words::names(&cluster.ids_of(&up.blank));
     let Some(denial) = up.denial else { return may_bootstrap(transition, &up, &counts) };
+    if transition.via == Via::Recreation && up.blank.without(&unbound(cluster)).is_empty() {
+        let message = format!(
+            "{counts} brings {blank} over claims that are Pending: without data they come blank, and no leader was seen"
+        );
+        let first = transition.change.old.count();
+        return Some(RULE.warn(message).remedy(format!("create it with replicas {first}, then scale")));
+    }
     let why = match denial {
         Denial::Leaderless => ", and no node names a leader to join".to_owned(),
         Denial::QuorumLost => format!(" while {}{}", words::answering(up.before), basis::of(cluster)),
@@ -81,34 +92,115 @@ fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Findi
     })
 }
 
+/// Ordinals with a claim that is not bound.
+fn unbound(cluster: &Cluster) -> Ordinals {
+    cluster.claimed_at_all().without(&cluster.data_claims().unwrap_or_default())
+}
+
 fn from_zero(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
-    let change = &transition.change;
-    let counts = words::counts(change);
-    match FromZero::of(cluster, &change.new) {
-        FromZero::Creation | FromZero::All => None,
+    let counts = from_nothing(transition);
+    match FromZero::of(cluster, &transition.change.new) {
+        FromZero::Creation => None,
         FromZero::Unknown => Some(
             RULE.warn(format!("{counts}: whether these ordinals have their claims is not known"))
                 .remedy("bring back exactly the ordinals that ran before"),
         ),
-        FromZero::Blank { blank, kept } => Some(
+        FromZero::Over(claims) => over(transition, cluster, &claims, &counts),
+    }
+}
+
+/// `replicas 0 -> 3`; of a set that is created there is no old count.
+fn from_nothing(transition: &Transition) -> String {
+    match transition.via {
+        Via::Recreation => format!("replicas {}", transition.change.new.count()),
+        Via::Update | Via::Scale => words::counts(&transition.change),
+    }
+}
+
+fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &str) -> Option<Finding> {
+    let names = |ordinals: &Ordinals| words::names(&cluster.ids_of(ordinals));
+    let Claims { kept, blank, pending, left_out } = claims;
+    if !blank.is_empty() && !kept.is_empty() {
+        return Some(
             RULE.deny(format!(
                 "{counts} brings {} blank beside the claims of {}, and nobody is leader",
-                words::names(&cluster.ids_of(&blank)),
-                words::names(&cluster.ids_of(&kept)),
+                names(blank),
+                names(kept)
             ))
-            .remedy(format!("bring back exactly the old ordinals ({kept}), then grow")),
-        ),
-        FromZero::LeftOut { missing, kept } => {
-            let missing = cluster.ids_of(&missing);
-            let count = words::verb(&missing, "which still counts", "which still count");
-            let missing = words::names(&missing);
-            let all = format!("bring back all of {}", words::names(&cluster.ids_of(&kept)));
-            let finding = if cluster.before().all_remove_themselves() {
-                RULE.deny(format!("{counts} leaves out {missing}: the nodes removed themselves when they stopped, and any of them may be the last voter"))
-            } else {
-                RULE.warn(format!("{counts} leaves out {missing}, {count} for the quorum"))
-            };
-            Some(finding.remedy(all))
-        }
+            .remedy(way_back(transition, kept)),
+        );
     }
+    if !left_out.is_empty() {
+        let missing = cluster.ids_of(left_out);
+        let without = format!("{counts} leaves out {}", words::names(&missing));
+        if transition.removed_themselves() {
+            let message = format!(
+                "{without}: the nodes removed themselves when they stopped, and any of them may be the last voter"
+            );
+            return Some(
+                RULE.deny(message).remedy(format!("{}; else use break-glass", both_ways(transition, left_out))),
+            );
+        }
+        let count = words::verb(&missing, "which still counts", "which still count");
+        let back = both_ways(transition, left_out);
+        return Some(RULE.warn(format!("{without}, {count} for the quorum")).remedy(back));
+    }
+    match (kept.is_empty(), pending.is_empty(), blank.is_empty()) {
+        (false, false, _) => Some(
+            RULE.warn(format!(
+                "{counts} brings {} over claims that are Pending, beside the data of {}: without data they come blank, and nobody is leader",
+                names(pending),
+                names(kept)
+            ))
+            .remedy(way_back(transition, kept)),
+        ),
+        (true, false, false) => Some(
+            RULE.warn(format!(
+                "{counts} brings {} blank beside the claims of {}, which are Pending and may hold data",
+                names(blank),
+                names(pending)
+            ))
+            .remedy(way_back(transition, pending)),
+        ),
+        (true, _, _) | (false, true, _) => None,
+    }
+}
+
+/// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.
+fn way_back(transition: &Transition, ordinals: &Ordinals) -> String {
+    let lowest = ordinals.lowest().unwrap_or_default();
+    let length = ordinals.iter().zip(lowest..).take_while(|(ordinal, next)| ordinal == next).count();
+    let run = Ordinals::first(lowest, u32::try_from(length).unwrap_or(u32::MAX));
+    let rest = ordinals.without(&run);
+    let way = format!("{}, then grow", exactly(transition, &run));
+    if rest.is_empty() {
+        return way;
+    }
+    let further = words::span(transition, &rest);
+    if transition.removed_themselves() {
+        return format!("verify that {further} left the cluster and delete the claims; then {way}; or use break-glass");
+    }
+    format!("{way} (the claims of {further} stand behind a gap)")
+}
+
+/// `scale to 3`, `create it with replicas 3`; where another first ordinal is needed, with that.
+fn exactly(transition: &Transition, run: &Ordinals) -> String {
+    let (lowest, count) = (run.lowest().unwrap_or_default(), run.count());
+    let asked = transition.change.new.lowest();
+    let moved = asked.is_some_and(|asked| asked != lowest);
+    let whose = words::span(transition, run);
+    match (transition.via, moved) {
+        (_, true) => format!("set spec.ordinals.start to {lowest} and replicas to {count} ({whose})"),
+        (Via::Recreation, false) => format!("create it with replicas {count} ({whose})"),
+        (Via::Update | Via::Scale, false) => format!("scale to {count} ({whose})"),
+    }
+}
+
+/// All of them, or without the claims of those that are no members any more.
+fn both_ways(transition: &Transition, left_out: &Ordinals) -> String {
+    let all = transition.change.new.with(left_out);
+    let contiguous = all.lowest().zip(all.highest()).is_some_and(|(low, high)| high - low + 1 == all.count());
+    let (pvcs, ids) = if left_out.count() == 1 { ("PVC", "its id was") } else { ("PVCs", "their ids were") };
+    let removed = format!("delete the {pvcs} of {} if {ids} removed before", words::span(transition, left_out));
+    if contiguous { format!("{}, or {removed}", exactly(transition, &all)) } else { removed }
 }

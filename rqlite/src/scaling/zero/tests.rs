@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scaling::fixture::{World, nothing, with_claims};
+use crate::scaling::fixture::{World, led, nothing, with_claims};
 
 fn from_zero(to: u32, facts: &Value) -> FromZero {
     let world = World::of(0, &[], facts);
@@ -28,23 +28,72 @@ fn to_zero(edit: impl FnOnce(&mut Value)) -> ToZero {
     ToZero::of(&world.before(), &world.set)
 }
 
+/// Of claims 0, 1 and so on: bound, or not.
+fn claims(bound: &[bool]) -> Value {
+    let claim =
+        |(ordinal, bound): (usize, &bool)| json!({ "name": format!("rqlite-file-rqlite-{ordinal}"), "bound": bound });
+    let mut facts = nothing();
+    facts["pvcs"] = bound.iter().enumerate().map(claim).collect();
+    facts
+}
+
+#[track_caller]
+fn over(to: u32, facts: &Value) -> [String; 4] {
+    let FromZero::Over(found) = from_zero(to, facts) else { panic!("nothing to start over") };
+    [found.kept, found.blank, found.pending, found.left_out].map(|ordinals| ordinals.to_string())
+}
+
 #[test]
 fn comes_back_from_zero_over_its_claims() {
-    assert_eq!(from_zero(3, &with_claims(nothing(), &[0, 1, 2])), FromZero::All);
+    assert_eq!(over(3, &with_claims(nothing(), &[0, 1, 2])), ["0-2", "", "", ""]);
+    assert_eq!(over(1, &with_claims(nothing(), &[0, 1, 2])), ["0-2", "", "", "1-2"]);
+    assert_eq!(over(5, &with_claims(nothing(), &[0, 1, 2])), ["0-2", "3-4", "", ""]);
     assert_eq!(from_zero(3, &nothing()), FromZero::Unknown);
     assert_eq!(from_zero(3, &with_claims(nothing(), &[])), FromZero::Creation);
-    let left_out = FromZero::LeftOut { missing: Ordinals::from(1..3), kept: Ordinals::first(0, 3) };
-    assert_eq!(from_zero(1, &with_claims(nothing(), &[0, 1, 2])), left_out);
-    let blank = FromZero::Blank { blank: Ordinals::from(3..5), kept: Ordinals::first(0, 3) };
-    assert_eq!(from_zero(5, &with_claims(nothing(), &[0, 1, 2])), blank);
+}
+
+#[test]
+fn a_claim_that_is_not_bound_is_neither_data_nor_blank() {
+    assert_eq!(over(3, &claims(&[false, false, false])), ["", "", "0-2", ""]);
+    assert_eq!(over(4, &claims(&[true, true, false])), ["0-1", "3", "2", ""]);
+    assert_eq!(over(1, &claims(&[true, false, false])), ["0", "", "", ""]);
+}
+
+#[test]
+fn an_ordinal_that_the_last_membership_does_not_list_may_be_left_out() {
+    let mut facts = with_claims(nothing(), &[0, 1, 2, 3, 4]);
+    facts["lastVoters"] = json!(["rqlite-0", "rqlite-1", "rqlite-2"]);
+    assert_eq!(over(3, &facts), ["0-4", "", "", ""]);
+    assert_eq!(over(2, &facts), ["0-4", "", "", "2"]);
+    // Ids of another kind tell nothing.
+    facts["lastVoters"] = json!(["a", "b", "c"]);
+    assert_eq!(over(3, &facts), ["0-4", "", "", "3-4"]);
 }
 
 #[test]
 fn shifted_ordinals_at_zero_come_blank() {
     let world = World::of(0, &[], &with_claims(nothing(), &[0, 1, 2]));
     let before = world.before();
-    let shifted = FromZero::of(&Cluster::of(&before), &Ordinals::first(3, 3));
-    assert_eq!(shifted, FromZero::Blank { blank: Ordinals::first(3, 3), kept: Ordinals::first(0, 3) });
+    let FromZero::Over(shifted) = FromZero::of(&Cluster::of(&before), &Ordinals::first(3, 3)) else { panic!() };
+    assert_eq!((shifted.blank, shifted.left_out), (Ordinals::first(3, 3), Ordinals::first(0, 3)));
+}
+
+#[test]
+fn all_members_with_data_are_to_come_back() {
+    let back = |facts: &Value| {
+        let world = World::of(3, &[], facts);
+        let before = world.before();
+        to_come_back(&Cluster::of(&before)).to_string()
+    };
+    assert_eq!(back(&nothing()), "0-2");
+    let five = [0, 1, 2, 3, 4];
+    assert_eq!(back(&with_claims(nothing(), &five)), "0-4");
+    assert_eq!(back(&with_claims(led(3, &[]), &five)), "0-2");
+    assert_eq!(back(&with_claims(led(5, &[]), &five)), "0-4");
+    let mut remembered = with_claims(nothing(), &five);
+    remembered["lastVoters"] = json!(["rqlite-0", "rqlite-1", "rqlite-2", "rqlite-4"]);
+    assert_eq!(back(&remembered), "0-2, 4");
+    assert_eq!(back(&with_claims(nothing(), &[0, 1])), "0-1");
 }
 
 #[test]

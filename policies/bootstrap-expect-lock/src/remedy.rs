@@ -1,0 +1,136 @@
+//! What to do instead of an edit, in words that can be carried out: nothing that is there already, nothing that rqlited refuses.
+//! Not whether the edit is refused.
+
+use rqlite::bootstrap::{is_needed, refused_beside};
+use rqlite::change;
+use rqlite::discovery::Discovery;
+use rqlite::manifest::StatefulSet;
+use rqlite::value::{Source, clip};
+
+use crate::edit::{Edit, Update};
+use crate::given::{Given, Held, Reference};
+use crate::lone::First;
+use crate::reading::Reading;
+
+/// After a denied edit, whatever rqlited got and is to get.
+pub(crate) fn of(edit: &Edit, update: &Update) -> String {
+    if let Some(beside) = edit.after.as_ref().and_then(refuses).filter(|_| !edit.to().is_uncertain()) {
+        let before = edit.before.as_ref().and_then(refuses);
+        if edit.from().is_off() || before.is_some() {
+            return format!("leave it out: rqlited takes none beside `{beside}`");
+        }
+        return format!("leave `{beside}` out, and {}", keep(edit));
+    }
+    match (edit.from(), edit.to()) {
+        (Given::Nothing | Given::Number(0), _) => added(edit, update),
+        (Given::Malformed(_), _) => repair(update),
+        (Given::Number(old), Given::Number(new)) if 0 < *old && old < new => format!(
+            "{}{}; a controller that raises it to at most the new replicas together with them needs `allowIncreaseWithScaleUp` for \
+             namespace {}",
+            keep(edit),
+            joins(edit),
+            update.namespace
+        ),
+        (Given::Reference(old), Given::Reference(new)) if old.source != new.source => between(old, new, edit, update),
+        (Given::Number(_) | Given::Reference(_), _) => keep(edit),
+    }
+}
+
+/// `keep -bootstrap-expect=3`; where these words stay, what is behind them.
+pub(crate) fn keep(edit: &Edit) -> String {
+    let spelling = edit.before.as_ref().map(Reading::spelling).unwrap_or_default();
+    let there = edit.after.as_ref().is_some_and(|after| after.spelling() == spelling);
+    match edit.from() {
+        Given::Reference(reference) => keep_reference(reference, there.then_some(&spelling), &spelling),
+        Given::Number(number) if there => format!("keep {number} behind `{spelling}`"),
+        Given::Number(_) | Given::Nothing | Given::Malformed(_) => format!("keep `{spelling}`"),
+    }
+}
+
+fn keep_reference(reference: &Reference, there: Option<&String>, spelling: &str) -> String {
+    match (&reference.source, &reference.held, there) {
+        _ if !reference.readable => "keep the launch and its variables as they are".to_owned(),
+        (Source::Script(_), _, _) => "keep the shell script and its variables as they are".to_owned(),
+        (source, Some(text), Some(_)) => format!("keep `{}` in {source}", clip(text)),
+        (source, None, Some(_)) => format!("keep {source} behind `{spelling}`"),
+        // The variable may stay and hold something else.
+        (source, _, None) if !reference.certain => format!("keep {source} behind `{spelling}`"),
+        (_, _, None) => format!("keep `{spelling}`"),
+    }
+}
+
+/// A value that rqlited does not start with is repaired by the number of replicas, at none by any.
+pub(crate) fn repair(update: &Update) -> String {
+    match update.new_replicas {
+        0 => "repair it with the number that the cluster was created with".to_owned(),
+        count => format!("repair it with the number of replicas: `-bootstrap-expect={count}`"),
+    }
+}
+
+/// rqlited exits with code 1 where the flag stands beside this.
+pub(crate) fn refuses(reading: &Reading) -> Option<String> {
+    refused_beside(reading.launch.line.as_ref()?)
+}
+
+/// rqlited exits with code 1 without the flag; what stands there for which it is needed.
+pub(crate) fn needs(reading: &Reading, set: &StatefulSet) -> Option<String> {
+    let line = reading.launch.line.as_ref()?;
+    let own = |target: &String| target.split([':', '.']).next().and_then(|host| change::ordinal(set, host)).is_some();
+    match &reading.discovery {
+        Discovery::Join { targets } if targets.iter().any(own) => Some("-join".to_owned()),
+        _ if is_needed(line) => line.effective("disco-mode").map(|flag| line.spelling(flag)),
+        _ => None,
+    }
+}
+
+/// A value where there was none.
+fn added(edit: &Edit, update: &Update) -> String {
+    let Some(after) = &edit.after else { return keep(edit) };
+    if !after.given.is_uncertain() && after.given.is_unreadable() {
+        return "keep the launch and its variables as they are".to_owned();
+    }
+    let what = if after.given.is_uncertain() { format!("`{}`", after.spelling()) } else { "it".to_owned() };
+    let Some(beside) = needs(after, update.set) else {
+        return match after.given.is_uncertain() {
+            true => format!("leave {what} out, or write its flags out in the manifest"),
+            false => format!("leave {what} out: a cluster that has formed does not need it"),
+        };
+    };
+    match First::of(edit, update) {
+        Some(First::WithGrowth) => {
+            format!("add it and `{beside}` at replicas 1 first, then scale to {}", update.new_replicas)
+        }
+        Some(First::Alone) | None => {
+            format!("leave `{beside}` out with {what} (rqlited needs both or neither), or use break-glass")
+        }
+    }
+}
+
+/// From one reference to another.
+fn between(old: &Reference, new: &Reference, edit: &Edit, update: &Update) -> String {
+    let is_whole = |source: &Source| !matches!(source, Source::Script(_) | Source::Composed { .. });
+    if !(old.readable && new.readable && is_whole(&old.source)) {
+        return keep(edit);
+    }
+    let is_map = |source: &Source| matches!(source, Source::ConfigMapKey { .. });
+    match update.known(old, new) {
+        Some((Held::Value(text), _)) if old.certain == new.certain => {
+            let what = if new.certain { clip(&text) } else { format!("-bootstrap-expect={}", clip(&text)) };
+            format!("let {} hold `{what}`", new.source)
+        }
+        Some((Held::NoFlag, _)) => format!("take `-bootstrap-expect` out of {}", new.source),
+        None if is_map(&old.source) && is_map(&new.source) => format!(
+            "keep {}, or let both be known: ConfigMaps that hold the same pass (apply the new one first; offline `configMaps` of the facts)",
+            old.source
+        ),
+        Some(_) | None => format!("keep {}", old.source),
+    }
+}
+
+/// Where something tells them whom to join.
+fn joins(edit: &Edit) -> &'static str {
+    match edit.after.as_ref().map(|after| &after.discovery) {
+        Some(Discovery::None) | None => "",
+        Some(_) => ", new nodes join all the same",
+    }
+}
