@@ -23,6 +23,8 @@ pub(crate) struct Update<'a> {
     pub(crate) unformed: bool,
     /// The old object was no rqlite set: where it gave no value, the set is created.
     pub(crate) becomes: bool,
+    /// The annotation alone may have changed what counts as rqlite's.
+    pub(crate) same_template: bool,
     pub(crate) set: &'a StatefulSet,
     /// The old object's.
     pub(crate) old_ordinals: Ordinals,
@@ -43,6 +45,7 @@ impl<'a> Update<'a> {
         let (before, after) = (RqliteSet::recognise(&old.set), RqliteSet::recognise(&new.set));
         Update {
             becomes: before.is_none() && after.is_some(),
+            same_template: old.set.spec.template == new.set.spec.template,
             edits: edits((old, before), (new, after)),
             old_replicas: replicas(old),
             new_replicas: replicas(new),

@@ -76,11 +76,11 @@ pub(crate) fn refuses(reading: &Reading) -> Option<String> {
 pub(crate) fn needs(reading: &Reading, set: &StatefulSet) -> Option<String> {
     let line = reading.launch.line.as_ref()?;
     let own = |target: &String| target.split([':', '.']).next().and_then(|host| change::ordinal(set, host)).is_some();
-    match &reading.discovery {
-        Discovery::Join { targets } if targets.iter().any(own) => Some("-join".to_owned()),
-        _ if is_needed(line) => line.effective("disco-mode").map(|flag| line.spelling(flag)),
-        _ => None,
+    if is_needed(line) {
+        return line.effective("disco-mode").map(|flag| line.spelling(flag));
     }
+    let joins_itself = matches!(&reading.discovery, Discovery::Join { targets } if targets.iter().any(own));
+    joins_itself.then(|| "-join".to_owned())
 }
 
 /// A value where there was none.

@@ -253,7 +253,8 @@ impl Creation<'_> {
         }
         let replicas = self.replicas;
         match self.origin {
-            _ if number <= 0 => format!("write `-bootstrap-expect={replicas}`"),
+            // What fits one container need not fit the others.
+            _ if number <= 0 || self.several => format!("write `-bootstrap-expect={replicas}`{}", self.whose(reading)),
             Origin::FromZero | Origin::FromZeroOverPending => {
                 format!("scale to {number} first, and up when it has a leader")
             }

@@ -75,7 +75,13 @@ pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
         (None, Some(after)) => RULE.deny(format!("{what}: {}", without(after))).remedy(instead(edit, after, update)),
         (None, None) => RULE
             .deny(format!("{what}: by image, launch and annotation the new template no longer runs rqlite there"))
-            .remedy("keep the image and launch, or name the container in the annotation `quorate.dev/container`"),
+            .remedy(match update.same_template {
+                true => "keep the annotation `quorate.dev/container`",
+                false => {
+                    "keep the image and launch, or, where rqlite still runs there, name the container in the annotation \
+                     `quorate.dev/container`"
+                }
+            }),
     };
     Some(finding.field(field))
 }
