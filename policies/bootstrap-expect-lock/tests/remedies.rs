@@ -39,11 +39,6 @@ fn again(case: &Case) -> Case {
     }
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(before)?;
-    Some(rest.split_once(after).map_or(rest, |(inner, _)| inner))
-}
-
 fn number(text: &str) -> i64 {
     text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
 }
@@ -111,85 +106,97 @@ fn write(object: &mut Value, token: &str) {
     }
 }
 
+/// The request with another object.
+fn edited(case: &Case, edit: &dyn Fn(&mut Value, &Value)) -> Case {
+    let mut changed = again(case);
+    let request = &mut changed.review["request"];
+    let old = request["oldObject"].clone();
+    edit(&mut request["object"], &old);
+    changed
+}
+
+fn with_count(case: &Case, count: i64) -> Case {
+    edited(case, &|object, _| object["spec"]["replicas"] = json!(count))
+}
+
 /// What the request looks like after it, once for each of its ways; None: this test does not know the words.
 fn carried_out(case: &Case, remedy: &str) -> Option<Vec<Case>> {
-    let one = |edit: &dyn Fn(&mut Value, &Value)| {
-        let mut changed = again(case);
-        let request = &mut changed.review["request"];
-        let old = request["oldObject"].clone();
-        edit(&mut request["object"], &old);
-        changed
-    };
-    let count = |count: i64| one(&move |object, _| object["spec"]["replicas"] = json!(count));
-    let spelled = || between(remedy, "`-bootstrap-expect=", "`").map(|value| format!("-bootstrap-expect={value}"));
-    let keeps_all = [
-        "keep the launch",
-        "keep the shell script",
-        "keep the image",
-        "keep ConfigMap",
-        "keep Secret",
-        "keep `",
-        "keep 3 behind",
-    ];
-    if keeps_all.iter().any(|start| remedy.starts_with(start)) {
-        return Some(vec![one(&|object, old| object["spec"]["template"] = old["spec"]["template"].clone())]);
-    }
+    kept(case, remedy)
+        .or_else(|| left_out(case, remedy))
+        .or_else(|| in_two_steps(case, remedy))
+        .or_else(|| in_the_config_map(case, remedy))
+        .map(|one| vec![one])
+        .or_else(|| discovered_first(case, remedy))
+        .or_else(|| counted_or_written(case, remedy))
+}
+
+fn kept(case: &Case, remedy: &str) -> Option<Case> {
     if remedy.starts_with("keep the annotation") {
-        return Some(vec![one(&|object, old| {
+        return Some(edited(case, &|object, old| {
             object["metadata"]["annotations"] = old["metadata"]["annotations"].clone();
-        })]);
+        }));
     }
-    if let Some((beside, kept)) = remedy.strip_prefix("leave `").and_then(|rest| rest.split_once("` out, and keep `")) {
-        let kept = kept.trim_end_matches('`');
-        return Some(vec![one(&|object, _| {
-            without(object, &|word| named(beside)(word) || word.starts_with("-disco-config"));
-            write(object, kept);
-        })]);
-    }
+    let starts = ["the launch", "the shell script", "the image", "ConfigMap", "Secret", "`", "3 behind"];
+    let keeps = starts.iter().any(|what| remedy.strip_prefix("keep ").is_some_and(|rest| rest.starts_with(what)));
+    keeps.then(|| edited(case, &|object, old| object["spec"]["template"] = old["spec"]["template"].clone()))
+}
+
+fn left_out(case: &Case, remedy: &str) -> Option<Case> {
     if remedy.starts_with("leave it out") || remedy.starts_with("leave `-bootstrap-expect` out") {
-        return Some(vec![one(&|object, _| without(object, &names_flag))]);
+        return Some(edited(case, &|object, _| without(object, &names_flag)));
     }
-    if let Some((beside, _)) = remedy.strip_prefix("leave `").and_then(|rest| rest.split_once("` out with")) {
-        return Some(vec![one(&|object, _| without(object, &|word| names_flag(word) || named(beside)(word)))]);
+    let quoted = remedy.strip_prefix("leave `")?;
+    if let Some((beside, _)) = quoted.split_once("` out with") {
+        return Some(edited(case, &|object, _| without(object, &|word| names_flag(word) || named(beside)(word))));
     }
-    if let Some((word, _)) = remedy.strip_prefix("leave `").and_then(|rest| rest.split_once("` out, or write")) {
-        return Some(vec![one(&|object, _| without(object, &|other| other == word))]);
-    }
-    if let Some(rest) = remedy.strip_prefix("add it and `") {
-        let then = number(between(rest, "then scale to ", " ").unwrap());
-        let first = count(1);
-        let mut grown = again(case);
-        let request = &mut grown.review["request"];
-        request["oldObject"] = first.review["request"]["object"].clone();
-        request["object"] = first.review["request"]["object"].clone();
-        request["object"]["spec"]["replicas"] = json!(then);
-        return Some(vec![first, grown]);
-    }
-    if let Some(rest) = remedy.strip_prefix("let ConfigMap ") {
-        let (name, key) = (between(rest, "", ", key ").unwrap(), between(rest, ", key ", " hold").unwrap());
-        let mut known = again(case);
-        let mut facts: Value = serde_json::from_str(&known.facts).unwrap();
-        facts["configMaps"][name][key] = json!(between(rest, "hold `", "`").unwrap());
-        known.facts = facts.to_string();
-        return Some(vec![known]);
-    }
+    let (word, _) = quoted.split_once("` out, or write")?;
+    Some(edited(case, &|object, _| without(object, &|other| other == word)))
+}
+
+fn in_two_steps(case: &Case, remedy: &str) -> Option<Case> {
+    let (beside, kept) = remedy.strip_prefix("leave `")?.split_once("` out, and keep `")?;
+    Some(edited(case, &|object, _| {
+        without(object, &|word| named(beside)(word) || word.starts_with("-disco-config"));
+        write(object, kept.trim_end_matches('`'));
+    }))
+}
+
+fn in_the_config_map(case: &Case, remedy: &str) -> Option<Case> {
+    let (name, rest) = remedy.strip_prefix("let ConfigMap ")?.split_once(", key ")?;
+    let (key, text) = rest.split_once(" hold `")?;
+    let mut known = again(case);
+    let mut facts: Value = serde_json::from_str(&known.facts).unwrap();
+    facts["configMaps"][name][key] = json!(text.trim_end_matches('`'));
+    known.facts = facts.to_string();
+    Some(known)
+}
+
+/// At one replica, and then with the others.
+fn discovered_first(case: &Case, remedy: &str) -> Option<Vec<Case>> {
+    let (_, then) = remedy.strip_prefix("add it and `")?.split_once("then scale to ")?;
+    let first = with_count(case, 1);
+    let mut grown = with_count(case, number(then));
+    grown.review["request"]["oldObject"] = first.review["request"]["object"].clone();
+    Some(vec![first, grown])
+}
+
+fn counted_or_written(case: &Case, remedy: &str) -> Option<Vec<Case>> {
     if remedy.starts_with("create it with the ordinals that have data") {
         let facts: Value = serde_json::from_str(&case.facts).unwrap();
-        let bound =
-            facts["pvcs"].as_array().into_iter().flatten().filter(|claim| claim["bound"] == json!(true)).count();
+        let claims = facts["pvcs"].as_array().into_iter().flatten();
+        let bound = claims.filter(|claim| claim["bound"] == json!(true)).count();
         let standing = facts["pods"].as_array().map_or(0, Vec::len);
-        return Some(vec![count(i64::try_from(bound.max(standing)).unwrap())]);
+        return Some(vec![with_count(case, i64::try_from(bound.max(standing)).unwrap())]);
     }
+    let spelled = remedy.split_once("`-bootstrap-expect=").and_then(|(_, rest)| rest.split('`').next());
+    let token = spelled.map(|value| format!("-bootstrap-expect={value}"));
+    let written = token.map(|token| edited(case, &|object, _| write(object, &token)));
     let to = ["create it with replicas ", "set replicas to ", "scale to "];
     if let Some(rest) = to.iter().find_map(|start| remedy.strip_prefix(start)) {
-        let alternative = spelled().map(|token| one(&|object, _| write(object, &token)));
-        return Some(std::iter::once(count(number(rest))).chain(alternative).collect());
+        return Some(std::iter::once(with_count(case, number(rest))).chain(written).collect());
     }
-    if ["write ", "repair it with the number of replicas"].iter().any(|start| remedy.starts_with(start)) {
-        let token = spelled()?;
-        return Some(vec![one(&|object, _| write(object, &token))]);
-    }
-    None
+    let writes = ["write ", "repair it with the number of replicas"];
+    writes.iter().any(|start| remedy.starts_with(start)).then(|| written.into_iter().collect())
 }
 
 /// Of the first container that rqlited itself would refuse.

@@ -119,7 +119,7 @@ fn from_nothing(transition: &Transition) -> String {
 
 fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &str) -> Option<Finding> {
     let names = |ordinals: &Ordinals| words::names(&cluster.ids_of(ordinals));
-    let Claims { kept, blank, pending, left_out } = claims;
+    let Claims { kept, blank, left_out, .. } = claims;
     if !blank.is_empty() && !kept.is_empty() {
         return Some(
             RULE.deny(format!(
@@ -145,25 +145,31 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
         let back = both_ways(transition, left_out);
         return Some(RULE.warn(format!("{without}, {count} for the quorum")).remedy(back));
     }
-    match (kept.is_empty(), pending.is_empty(), blank.is_empty()) {
-        (false, false, _) => Some(
-            RULE.warn(format!(
-                "{counts} brings {} over claims that are Pending, beside the data of {}: without data they come blank, and nobody is leader",
-                names(pending),
-                names(kept)
-            ))
-            .remedy(way_back(transition, kept)),
-        ),
-        (true, false, false) => Some(
-            RULE.warn(format!(
-                "{counts} brings {} blank beside the claims of {}, which are Pending and may hold data",
-                names(blank),
-                names(pending)
-            ))
-            .remedy(way_back(transition, pending)),
-        ),
-        (true, _, _) | (false, true, _) => None,
+    beside_pending(transition, cluster, claims, counts)
+}
+
+/// Nothing is certain of a claim that is not bound.
+fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &str) -> Option<Finding> {
+    let names = |ordinals: &Ordinals| words::names(&cluster.ids_of(ordinals));
+    let Claims { kept, blank, pending, .. } = claims;
+    if kept.is_empty() && !blank.is_empty() {
+        let waiting = unbound(cluster);
+        let message = format!(
+            "{counts} brings {} blank beside the claims of {}, which are Pending and may hold data",
+            names(blank),
+            names(&waiting)
+        );
+        return Some(RULE.warn(message).remedy(way_back(transition, &waiting)));
     }
+    if kept.is_empty() || pending.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{counts} brings {} over claims that are Pending, beside the data of {}: without data they come blank, and nobody is leader",
+        names(pending),
+        names(kept)
+    );
+    Some(RULE.warn(message).remedy(way_back(transition, kept)))
 }
 
 /// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.
