@@ -11,7 +11,7 @@ use crate::value::Value;
 pub struct RunningNode {
     /// Raft node id; None: the spec does not tell.
     pub id: Option<String>,
-    /// `-raft-cluster-remove-shutdown`; what cannot be read is false.
+    /// `-raft-cluster-remove-shutdown`, of a launch that lets SIGTERM through and has time for it; what cannot be read is false.
     pub removes_itself: bool,
     pub http: HttpApi,
 }
@@ -91,6 +91,17 @@ mod tests {
         assert_eq!(read.id.as_deref(), Some("a"));
         assert!(read.removes_itself);
         assert_eq!(read.http, HttpApi { tls: true, port: 5001 });
+    }
+
+    #[test]
+    fn it_removes_itself_only_where_its_own_spec_lets_sigterm_through() {
+        let removes = |script: &str| {
+            let launch = format!(r#""command":["sh","-c","{script}","-raft-cluster-remove-shutdown=true"]"#);
+            node(&format!(r#"[{{"image":"rqlite/rqlite:10.2.7",{launch}}}]"#)).unwrap().removes_itself
+        };
+        assert!(removes(r#"exec docker-entrypoint.sh \"$0\""#));
+        assert!(!removes(r#"docker-entrypoint.sh \"$0\"; echo gone"#));
+        assert!(!removes(r#"exec docker-entrypoint.sh \"$0\" | tee /log"#));
     }
 
     #[test]

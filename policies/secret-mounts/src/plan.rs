@@ -57,12 +57,14 @@ impl Plan {
             plan.kept = kept(draft, mode(pod));
         }
         let user = listed_user(draft).filter(|_| !asked.asks.iter().any(|ask| ask.topic.key == JOIN_AS));
+        // Each ask is tried on a launch that has those before it: rqlited refuses an authority without a certificate.
+        let mut tried = set.sole_node().cloned().ok_or(Obstacle::Containers(set.nodes.len()));
         for ask in &asked.asks {
             if let Due::NotNow(_) = moment.due(ask.topic.start) {
                 continue;
             }
             let node = set.sole_node().ok_or(Obstacle::Containers(set.nodes.len()));
-            match node.and_then(|node| items(node, pod, ask)) {
+            match node.and_then(|node| items(node, tried.as_mut().map_err(|obstacle| obstacle.clone())?, pod, ask)) {
                 Ok(items) if ask.topic.key == AUTH && !items.is_empty() && !joins(draft, set, asked) => {
                     plan.obstacles.push((ask.topic, Obstacle::NoUser));
                 }
@@ -104,7 +106,7 @@ fn listed_user(draft: &Draft) -> Option<Item> {
 }
 
 /// The items of one ask: none where the user's own flags give it already, or contradict it.
-fn items(node: &Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<Item>, Obstacle> {
+fn items(node: &Node, tried: &mut Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<Item>, Obstacle> {
     let standings: Vec<(&Wanted, Standing)> =
         ask.flags.iter().map(|wanted| (wanted, standing::of(node, pod, wanted, |_| false))).collect();
     if standings.iter().any(|(_, standing)| matches!(standing, Standing::Otherwise(_))) {
@@ -114,12 +116,13 @@ fn items(node: &Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<Item>, Obstacle> {
         standings.iter().filter(|(_, standing)| *standing == Standing::Missing).map(|(wanted, _)| *wanted).collect();
     let container = &node.container.name;
     let tokens: Vec<String> = missing.iter().map(|wanted| token(wanted)).collect();
-    try_launch(node, &missing, &tokens)?;
+    let launched = try_launch(tried, &missing, &tokens)?;
     if let Brings::Files(files) = &ask.topic.brings
         && !missing.is_empty()
     {
         free(node, pod, files)?;
     }
+    (tried.container, tried.launch) = launched;
     let mut items: Vec<Item> =
         tokens.into_iter().map(|token| Item::Flag { container: container.clone(), token }).collect();
     if let Brings::Files(files) = &ask.topic.brings {
@@ -189,7 +192,7 @@ const fn mode(pod: &PodSpec) -> i64 {
 }
 
 /// All of the ask's flags at once, on a copy: the launch must take each, and rqlited must still start.
-fn try_launch(node: &Node, missing: &[&Wanted], tokens: &[String]) -> Result<(), Obstacle> {
+fn try_launch(node: &Node, missing: &[&Wanted], tokens: &[String]) -> Result<(Container, Launch), Obstacle> {
     if let Some(obstacle) = unknown_flag(node, missing) {
         return Err(obstacle);
     }
@@ -206,7 +209,7 @@ fn try_launch(node: &Node, missing: &[&Wanted], tokens: &[String]) -> Result<(),
     let error = |launch: &Launch| launch.line.as_ref().and_then(|line| line.error.clone());
     match (error(&node.launch), error(&launch)) {
         (None, Some(error)) => Err(Obstacle::Refused(error.message)),
-        (Some(_) | None, _) => Ok(()),
+        (Some(_) | None, _) => Ok((container, launch)),
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine
         line: CommandLine { tokens, flags: vec![], positionals: vec![], error: None },
     };
     while parser.next < parser.line.tokens.len() && parser.flag() {}
-    parser.line.positionals = (parser.next..parser.line.tokens.len()).collect();
+    // A variable behind the data directory may be empty, and then is no word at all.
+    let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.splits);
+    parser.line.positionals = (parser.next..parser.line.tokens.len()).filter(is_word).collect();
     parser.version_asked();
     parser.line
 }

@@ -185,9 +185,9 @@ impl Reader<'_> {
     fn hand_over(&self, mut argv: Vec<Token>, started: usize) -> Reading {
         let passes = programs::pass_sigterm(&argv, started);
         let behind = argv.split_off(started.min(argv.len()));
-        let words = argv.get(1..).unwrap_or_default();
-        let is_env = argv.first().and_then(programs::name_of).is_some_and(|name| name == "env");
-        let environment = is_env.then(|| self.environment.behind_env(words));
+        // `timeout 1d env DATA_DIR=/data docker-entrypoint.sh`
+        let env = argv.iter().position(|token| programs::name_of(token).is_some_and(|name| name == "env"));
+        let environment = env.map(|at| self.environment.behind_env(argv.get(at + 1..).unwrap_or_default()));
         let reader = Reader { environment: environment.as_ref().unwrap_or(self.environment), ..self.deeper() };
         let reading = reader.argv(behind);
         let shape = if reading.shape == Shape::Unreadable { Shape::Unreadable } else { Shape::Wrapper };

@@ -417,6 +417,7 @@ fn env_sets_what_the_entrypoint_reads() {
     let known = |dir: &str, id: Option<&str>| (Some(dir.to_owned()), id.map(str::to_owned));
     assert_eq!(read(&["env"]), known("/a", Some("n")));
     assert_eq!(read(&["env", "DATA_DIR=/b"]), known("/b", Some("n")));
+    assert_eq!(read(&["timeout", "1d", "env", "DATA_DIR=/b"]), known("/b", Some("n")));
     assert_eq!(read(&["env", "-u", "NODE_ID"]), known("/a", None));
     assert_eq!(read(&["env", "-i", "NODE_ID=m"]), known("/rqlite/file/data", Some("m")));
 }
@@ -471,6 +472,8 @@ fn arguments_that_are_references_as_a_whole_keep_their_source() {
     // The entrypoint itself may be told anything: then the script is the reference.
     let script = with_env(container(&["sh", "-c", "exec docker-entrypoint.sh $F"], &[]), env);
     assert_eq!((launch(&script).line, launch(&script).script.as_deref()), (None, Some("exec docker-entrypoint.sh $F")));
+    let behind = launch(&with_env(container(&["sh", "-c", "exec rqlited -fk /d $F"], &[]), env));
+    assert_eq!((behind.refusal(), behind.hidden_arguments()), (None, vec![]));
     // One word alone, at the place of the data directory, and a flag's value.
     assert_eq!(hidden(&["rqlited", "-fk", "$(F)"], &[]), []);
     assert_eq!(hidden(&["sh", "-c", "exec rqlited -fk \"$F\""], &[]), []);

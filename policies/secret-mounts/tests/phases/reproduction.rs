@@ -37,11 +37,12 @@ const ASKS: [(&str, &str); 9] = [
     ("auto-restore-secret", "backup/from.json"),
 ];
 
-/// All asks together, each alone (users with the one to join as), and none.
+/// All asks together, each alone (users with the one to join as, nodes' authority with their certificate), and none.
 fn ask_sets() -> Vec<Vec<(&'static str, &'static str)>> {
     let mut sets = vec![Vec::new(), ASKS.to_vec()];
     sets.push(ASKS[..2].to_vec());
-    sets.extend(ASKS.iter().skip(1).map(|ask| vec![*ask]));
+    sets.push(ASKS[4..6].to_vec());
+    sets.extend(ASKS.iter().skip(1).filter(|(ask, _)| *ask != "node-ca-secret").map(|ask| vec![*ask]));
     sets
 }
 
