@@ -1,6 +1,7 @@
 //! What is known of a StatefulSet from outside its manifest: the facts format, version 1 (`docs/facts.md`).
 //! Parsed and written, never fetched. An absent key is unknown, an empty list is knowledge.
 
+mod objects;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::membership::{Entry, Member, Membership};
 use crate::value::Source;
+
+pub use objects::{Claim, Leaving, Owner, Pod, Service, ServicePort};
 
 /// The version of the format that this build reads and writes.
 pub const VERSION: u64 = 1;
@@ -29,13 +32,17 @@ pub struct Facts {
     pub last_voters_age_milliseconds: Option<u64>,
     pub pods: Option<Vec<Pod>>,
     pub claims: Option<Vec<Claim>>,
+    /// Pods that other admissions let go a moment ago.
+    pub leaving: Vec<Leaving>,
+    /// Services that the set needs.
+    pub services: Option<Vec<Service>>,
     /// Names of the HorizontalPodAutoscalers that point at the set.
     pub autoscalers: Option<Vec<String>>,
     /// Values of ConfigMaps that the set refers to, by name and key. One that is absent is unknown; a key that is absent in one that is
     /// given does not exist.
     pub config_maps: BTreeMap<String, BTreeMap<String, String>>,
-    /// Uids of owners that exist.
-    pub owners: Option<Vec<String>>,
+    /// Owners that exist.
+    pub owners: Option<Vec<Owner>>,
     /// Some pod of the set was ready at some time.
     pub ever_ready: Option<bool>,
     /// Now, RFC 3339.
@@ -50,32 +57,6 @@ pub struct Seen {
     pub age_milliseconds: u64,
     /// Node id of the one whose answer it is.
     pub from: String,
-}
-
-/// One pod of the set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Pod {
-    pub name: String,
-    #[serde(default)]
-    pub ready: bool,
-    #[serde(default)]
-    pub terminating: bool,
-    /// The Raft node id that it runs with; None: unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub node_id: Option<String>,
-    /// It runs with `-raft-cluster-remove-shutdown`; None: unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_on_shutdown: Option<bool>,
-}
-
-/// One PersistentVolumeClaim of the set's templates.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Claim {
-    pub name: String,
-    #[serde(default)]
-    pub bound: bool,
 }
 
 /// Facts that cannot be read.
@@ -104,12 +85,16 @@ struct Document {
     pods: Option<Vec<Pod>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pvcs: Option<Vec<Claim>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    leaving: Vec<Leaving>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    services: Option<Vec<Service>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     autoscalers: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     config_maps: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    owners: Option<Vec<String>>,
+    owners: Option<Vec<Owner>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ever_ready: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +136,8 @@ impl Facts {
             last_voters_age_milliseconds: document.last_voters_age_milliseconds,
             pods: document.pods,
             claims: document.pvcs,
+            leaving: document.leaving,
+            services: document.services,
             autoscalers: document.autoscalers,
             config_maps: document.config_maps,
             owners: document.owners,
@@ -176,6 +163,8 @@ impl Facts {
             last_voters_age_milliseconds: facts.last_voters_age_milliseconds,
             pods: facts.pods,
             pvcs: facts.claims,
+            leaving: facts.leaving,
+            services: facts.services,
             autoscalers: facts.autoscalers,
             config_maps: facts.config_maps,
             owners: facts.owners,

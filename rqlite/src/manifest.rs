@@ -124,6 +124,8 @@ pub struct StatefulSetStatus {
     pub observed_generation: Option<i64>,
     #[serde(deserialize_with = "or_default")]
     pub replicas: i32,
+    /// Pods of the update revision. Written without it where it is zero.
+    pub updated_replicas: Option<i32>,
     pub current_revision: Option<String>,
     pub update_revision: Option<String>,
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One node of the Raft configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Member {
     pub voter: bool,
     pub reachable: bool,
     pub leader: bool,
+    /// Of its rqlited, as `/nodes` tells it since 8.36.3; None: unknown, as of a node that does not answer.
+    pub version: Option<String>,
 }
 
 /// A view of the membership.
@@ -46,6 +48,14 @@ pub(crate) struct Entry {
     voter: Option<bool>,
     reachable: bool,
     leader: bool,
+    #[serde(deserialize_with = "told", skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+}
+
+/// An empty text tells nothing.
+fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let version: Option<String> = Option::deserialize(deserializer)?;
+    Ok(version.filter(|version| !version.is_empty()))
 }
 
 /// The bodies of `/nodes`: a list with `ver=2` (since 8.0.0), else an object keyed by node id.
@@ -81,12 +91,13 @@ impl Entry {
     }
 
     pub(crate) fn of(member: Member) -> Self {
-        let Member { id, address, voter, reachable, leader } = member;
-        Entry { id: Some(id), addr: address, voter: Some(voter), reachable, leader }
+        let Member { id, address, voter, reachable, leader, version } = member;
+        Entry { id: Some(id), addr: address, voter: Some(voter), reachable, leader, version }
     }
 
     fn into_member(self, id: String, voter: bool) -> Member {
-        Member { id, address: self.addr, voter, reachable: self.reachable, leader: self.leader }
+        let Entry { addr, reachable, leader, version, .. } = self;
+        Member { id, address: addr, voter, reachable, leader, version }
     }
 }
 
@@ -167,6 +178,7 @@ impl Status {
             leader: leader.as_ref() == Some(&server.id),
             id: server.id,
             address: server.addr,
+            version: None,
         });
         Ok(Status { members: members.collect(), node: named(store.node_id), leader, term: store.raft.term })
     }

@@ -14,6 +14,8 @@ pub struct RunningNode {
     /// `-raft-cluster-remove-shutdown`, of a launch that lets SIGTERM through and has time for it; what cannot be read is false.
     pub removes_itself: bool,
     pub http: HttpApi,
+    /// The name of its container.
+    pub container: String,
 }
 
 /// Where a node answers `/nodes` and `/status`.
@@ -42,7 +44,8 @@ impl RunningNode {
             Value::Known(id) => Some(id),
             Value::Deferred(_) | Value::Malformed(_) => None,
         };
-        Some(Self { id, removes_itself: alone.removes_itself(), http: HttpApi::of_set(&alone) })
+        let container = alone.nodes.first().map(|node| node.container.name.clone()).unwrap_or_default();
+        Some(Self { id, removes_itself: alone.removes_itself(), http: HttpApi::of_set(&alone), container })
     }
 }
 
@@ -79,6 +82,7 @@ mod tests {
             id: Some("rqlite-2".to_owned()),
             removes_itself: false,
             http: HttpApi { tls: false, port: 4001 },
+            container: String::new(),
         };
         assert_eq!(read, Some(expected));
     }

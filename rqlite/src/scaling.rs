@@ -3,13 +3,16 @@
 //!
 //! ```text
 //! old object, running pods, view, claims ── Before ── Cluster (voters V, reachable R) ─┬─ Down ── Way ── path_down
-//!                                                   └─ roster                          ├─ Up, FromZero, ToZero
+//!                                             │     └─ roster      │                    ├─ Up, FromZero, ToZero
+//!                                             └──── Absent ────────┘                    ├─ Eviction
 //!                                                                                      └─ Holder
 //! ```
 
+mod absent;
 mod before;
 mod cluster;
 mod down;
+mod eviction;
 mod holder;
 mod path;
 mod roster;
@@ -20,9 +23,11 @@ mod zero;
 #[cfg(test)]
 mod fixture;
 
+pub use absent::Absent;
 pub use before::{Before, Data};
 pub use cluster::{Basis, Cluster, Ids, Voter};
 pub use down::{Bound, Down, Outcome, Step, departures};
+pub use eviction::{Evicted, Eviction};
 pub use holder::Holder;
 pub use path::{PathStep, path_down};
 pub use roster::{Listed, roster};

@@ -95,6 +95,7 @@ fn view(raft: Raft, led: bool) -> Facts {
             voter: true,
             reachable: raft.up & bit != 0,
             leader: false,
+            version: None,
         }
     };
     let members: Vec<Member> = bits(raft.members).map(member).collect();
@@ -153,7 +154,7 @@ fn without_a_view_everybody_who_may_vote_does() {
     let data = Data::of(&set, &rqlite);
     for running in 1_u32..1 << 6 {
         for claimed in 0_u32..1 << 6 {
-            let claim = |bit: u32| Claim { name: format!("data-rqlite-{}", bit.trailing_zeros()), bound: false };
+            let claim = |bit: u32| Claim { name: format!("data-rqlite-{}", bit.trailing_zeros()), ..Claim::default() };
             let facts = Facts { claims: Some(bits(claimed).map(claim).collect()), ..Facts::default() };
             let before = Before::new(&set, Some(&rqlite), ordinals(running), data.clone(), &facts);
             let cluster = Cluster::of(&before);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use quorate_engine::{Phase, Request};
-use rqlite::facts::{Facts, Pod};
+use rqlite::facts::{Facts, Leaving};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -84,15 +84,9 @@ fn only_item(list: &str) -> Option<&str> {
 
 /// These pods were evicted a moment ago, which no watch may have told yet.
 pub(crate) fn terminate(facts: &mut Facts, evicted: &[String]) {
-    if evicted.is_empty() {
-        return;
-    }
-    let pods = facts.pods.get_or_insert_default();
     for name in evicted {
-        match pods.iter_mut().find(|pod| pod.name == *name) {
-            Some(pod) => pod.terminating = true,
-            None => pods.push(Pod { name: name.clone(), terminating: true, ..Pod::default() }),
-        }
+        let uid = facts.pods.iter().flatten().find(|pod| pod.name == *name).and_then(|pod| pod.uid.clone());
+        facts.leaving.push(Leaving { name: name.clone(), uid });
     }
 }
 
@@ -103,6 +97,7 @@ pub(crate) fn now(clock: OffsetDateTime) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use rqlite::facts::Pod;
     use time::macros::datetime;
 
     use super::*;
@@ -121,15 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn an_evicted_pod_terminates_whether_it_is_known_or_not() {
+    fn an_evicted_pod_is_leaving_whether_it_is_known_or_not() {
         let evicted = ["rqlite-0".to_owned()];
+        let leaving = |uid: Option<&str>| Leaving { name: "rqlite-0".to_owned(), uid: uid.map(str::to_owned) };
         let mut unknown = Facts::default();
         terminate(&mut unknown, &evicted);
-        let terminating = |facts: &Facts| facts.pods.iter().flatten().map(|pod| pod.terminating).collect::<Vec<_>>();
-        assert_eq!(terminating(&unknown), [true]);
-        let known = |name: &str| Pod { name: name.to_owned(), ready: true, ..Pod::default() };
-        let mut facts = Facts { pods: Some(vec![known("rqlite-0"), known("rqlite-1")]), ..Facts::default() };
+        assert_eq!(unknown, Facts { leaving: vec![leaving(None)], ..Facts::default() });
+        let known = |name: &str, uid: &str| Pod { name: name.to_owned(), uid: Some(uid.to_owned()), ..Pod::default() };
+        let pods = Some(vec![known("rqlite-0", "u0"), known("rqlite-1", "u1")]);
+        let mut facts = Facts { pods, ..Facts::default() };
         terminate(&mut facts, &evicted);
-        assert_eq!(terminating(&facts), [true, false]);
+        assert_eq!(facts.leaving, [leaving(Some("u0"))]);
     }
 }

@@ -45,7 +45,7 @@ fn update(old: &SetDocument, new: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let transition = Transition::update(&old.set, &new.set, facts);
     let is_guarded = transition.as_ref().is_some_and(|transition| transition.next_rqlite.is_some());
     if let Some(transition) = &transition {
-        findings.extend(voters(&old.set, &new.set, transition, facts));
+        findings.extend(voters(old, new, transition, facts));
     }
     // A denial of these says already that nothing would guard the set.
     let is_said = |finding: &Finding| [role_changed::RULE.id, not_recognised::RULE.id].contains(&finding.rule());
@@ -56,13 +56,21 @@ fn update(old: &SetDocument, new: &SetDocument, facts: &Facts) -> Vec<Finding> {
 }
 
 /// The update of a set that runs rqlite, before or after.
-fn voters(old: &StatefulSet, new: &StatefulSet, transition: &Transition, facts: &Facts) -> Vec<Finding> {
+fn voters(before: &SetDocument, after: &SetDocument, transition: &Transition, facts: &Facts) -> Vec<Finding> {
+    let (old, new) = (&before.set, &after.set);
+    if let Some(finding) = no_count(new.spec.replicas) {
+        return vec![finding];
+    }
     if !transition.votes(&transition.before()) {
         return Vec::new();
     }
     let mut findings = role_changed::judge(transition);
     findings.extend(cluster_deleted::judge_owners(old, new, facts));
-    findings.extend(rollout_above_tolerance::judge(new));
+    findings.extend(rollout_above_tolerance::judge(Some(old), new));
+    if before.spec_tree().get("template") != after.spec_tree().get("template") {
+        let before = transition.before();
+        findings.extend(rollout_above_tolerance::judge_template(new, &Cluster::of(&before)));
+    }
     findings.extend(scaling(transition));
     findings
 }
@@ -76,8 +84,12 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
         }
         return findings;
     };
+    if let Some(finding) = no_count(new.spec.replicas) {
+        findings.push(finding);
+        return findings;
+    }
     if !Transition::is_read_only(&rqlite) {
-        findings.extend(rollout_above_tolerance::judge(new));
+        findings.extend(rollout_above_tolerance::judge(None, new));
         findings.extend(autoscaler_on_voters::judge_target(facts));
     }
     if let Some(transition) = Transition::recreation(new, &rqlite, facts)
@@ -89,19 +101,37 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
 }
 
 fn scale(from: i32, to: i32, parent: &Parent, facts: &Facts) -> Vec<Finding> {
-    let (from, to) = (from.max(0), to.max(0));
-    let Parent::Found(parent) = parent else {
-        return scale_advice::without_parent(from, to).into_iter().collect();
+    let set = match parent {
+        Parent::Found(parent) => Some(&parent.set),
+        Parent::Absent | Parent::Unknown => None,
     };
-    let Some(transition) = Transition::scale(&parent.set, from, to, facts) else { return Vec::new() };
+    let transition = set.map(|set| (set, Transition::scale(set, from, to, facts)));
+    let (set, transition) = match transition {
+        Some((_, None)) => return Vec::new(),
+        Some((set, Some(transition))) => (set, transition),
+        None => {
+            let advice = || scale_advice::without_parent(from, to);
+            return no_count(Some(to)).or_else(advice).into_iter().collect();
+        }
+    };
+    if let Some(finding) = no_count(Some(to)) {
+        return vec![finding];
+    }
     if !transition.votes(&transition.before()) {
         return Vec::new();
     }
     let mut findings = scaling(&transition);
     if from != to {
-        findings.extend(rollout_above_tolerance::judge_scale(&parent.set, to));
+        findings.extend(rollout_above_tolerance::judge_scale(set, transition.change.new.count()));
     }
     findings
+}
+
+/// A negative number is no count, and not zero either. The API server refuses it; here it is a wrong value.
+fn no_count(replicas: Option<i32>) -> Option<Finding> {
+    let replicas = replicas.filter(|replicas| *replicas < 0)?;
+    let finding = Finding::not_judged(format!("replicas {replicas} is no count, the API server refuses it"));
+    Some(finding.field("spec.replicas").remedy("give a count of 0 or more"))
 }
 
 /// The rules about ordinals that leave and come.

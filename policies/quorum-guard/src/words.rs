@@ -2,7 +2,7 @@
 
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::quorum::Standing;
-use rqlite::scaling::Ids;
+use rqlite::scaling::{Cluster, Ids};
 
 use crate::transition::Transition;
 
@@ -53,7 +53,37 @@ pub(crate) fn tolerance(spare: u32) -> String {
 
 /// Nodes to remove; where none of them is known by its id, how to find them.
 pub(crate) fn nodes(ids: &Ids) -> String {
-    if ids.is_empty() { "the nodes of the pods that leave".to_owned() } else { names(ids) }
+    if ids.is_empty() {
+        return "the nodes of the pods that leave".to_owned();
+    }
+    let names = names(ids);
+    if ids.guessed {
+        let (node, id) = (verb(ids, "node", "nodes"), verb(ids, "its id is", "their ids are"));
+        return format!("the {node} of {names} ({id} in `/nodes` and not known here)");
+    }
+    names
+}
+
+/// ` (rqlite-0 is terminating)`: pods that stay and do not count among those that answer; empty where there are none.
+pub(crate) fn absent(cluster: &Cluster, leaving: &Ordinals) -> String {
+    let absent = cluster.absent();
+    let mut told = vec![
+        (&absent.terminating, "is terminating", "are terminating"),
+        (&absent.reserved, "was let go a moment ago", "were let go a moment ago"),
+    ];
+    if !cluster.has_view() {
+        told.extend([
+            (&absent.missing, "has no pod", "have no pod"),
+            (&absent.unready, "is not ready", "are not ready"),
+        ]);
+    }
+    let own = cluster.before().running.without(leaving);
+    let say = |(ordinals, one, many): (&Ordinals, &str, &str)| {
+        let pods = cluster.pods(&ordinals.within(&own));
+        (!pods.is_empty()).then(|| format!("{} {}", names(&pods), if pods.count == 1 { one } else { many }))
+    };
+    let said: Vec<String> = told.into_iter().filter_map(say).collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
 }
 
 /// `rqlite-2`, `rqlite-3 and rqlite-4`, `rqlite-3, rqlite-4 and 7 more`.

@@ -34,13 +34,42 @@ fn reads_every_key() {
     let pods = facts.pods.unwrap();
     assert_eq!(
         (pods[0].ready, pods[0].remove_on_shutdown, pods[1].ready, pods[1].node_id.as_ref()),
-        (true, Some(true), false, None)
+        (Some(true), Some(true), None, None)
     );
-    assert_eq!(facts.claims.unwrap(), [Claim { name: "data-rqlite-0".to_owned(), bound: true }]);
+    assert_eq!(facts.claims.unwrap(), [Claim { name: "data-rqlite-0".to_owned(), bound: true, access_modes: None }]);
     assert_eq!(
         (facts.owners.unwrap(), facts.ever_ready, facts.now.unwrap().as_str()),
-        (vec!["u".to_owned()], Some(true), "2026-11-22T10:00:00Z")
+        (vec![Owner { uid: "u".to_owned(), ..Owner::default() }], Some(true), "2026-11-22T10:00:00Z")
     );
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let text = json!({
+        "version": 1, "leader": null,
+        "membership": [{ "id": "a", "addr": "a:4002", "version": "v10.2.7", "voter": true, "reachable": true, "leader": false }],
+        "pods": [
+            { "name": "rqlite-0", "uid": "u0", "ready": false, "running": true, "terminating": true, "nodeId": "a", "removeOnShutdown": false },
+            { "name": "rqlite-1" },
+        ],
+        "pvcs": [{ "name": "data-rqlite-0", "bound": true, "accessModes": ["ReadWriteOnce"] }],
+        "leaving": [{ "name": "rqlite-0", "uid": "u0" }, { "name": "rqlite-1" }],
+        "services": [{ "name": "rqlite-svc", "headless": true, "publishNotReady": true, "selector": { "app": "rqlite" }, "ports": [{ "name": "raft", "port": 4002 }] }],
+        "owners": ["u", { "kind": "Node", "name": "n", "uid": "v" }],
+    });
+    let facts = Facts::parse(&text.to_string()).unwrap();
+    assert_eq!(facts.membership.as_ref().unwrap().members[0].version.as_deref(), Some("v10.2.7"));
+    assert_eq!(Facts::parse(&facts.to_json().unwrap()), Ok(facts));
+}
+
+#[test]
+fn another_uid_under_the_name_is_another_pod() {
+    let pod = |uid: Option<&str>| Pod { name: "a-0".to_owned(), uid: uid.map(str::to_owned), ..Pod::default() };
+    let leaving = |uid: Option<&str>| Leaving { name: "a-0".to_owned(), uid: uid.map(str::to_owned) };
+    assert!(leaving(Some("u")).is(&pod(Some("u"))));
+    assert!(!leaving(Some("u")).is(&pod(Some("v"))));
+    assert!(leaving(Some("u")).is(&pod(None)) && leaving(None).is(&pod(Some("v"))));
+    assert!(!leaving(None).is(&Pod { name: "a-1".to_owned(), ..Pod::default() }));
 }
 
 #[test]
@@ -77,6 +106,10 @@ fn unknown_keys_and_versions_are_named() {
     refuses(json!({ "version": 1, "membrship": [] }), "membrship");
     refuses(json!({ "version": 1, "pods": [{ "name": "a", "redy": true }] }), "redy");
     refuses(json!({ "version": 1, "pvcs": [{ "name": "a", "phase": "Bound" }] }), "phase");
+    refuses(json!({ "version": 1, "leaving": [{ "pod": "a" }] }), "pod");
+    refuses(json!({ "version": 1, "owners": [{ "uid": "u", "apiVersion": "v1" }] }), "apiVersion");
+    refuses(json!({ "version": 1, "owners": [1] }), "an owner with");
+    refuses(json!({ "version": 1, "services": [{ "name": "s", "type": "ClusterIP" }] }), "type");
     refuses(json!({ "version": 2, "anything": 1 }), "version 2");
     refuses(json!({ "version": "1" }), "version \"1\"");
     refuses(json!({}), "`version` is missing");

@@ -19,6 +19,7 @@ fn answer(node: &str, term: Option<u64>, leader: Option<&str>, listed: &[&str]) 
         voter: true,
         reachable: true,
         leader: leader == Some(*id),
+        version: None,
     });
     Answer { node: node.to_owned(), term, members: members.collect() }
 }

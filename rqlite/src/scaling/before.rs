@@ -8,7 +8,6 @@ use crate::manifest::StatefulSet;
 use crate::role::Role;
 use crate::storage::Storage;
 use crate::value::Value;
-use crate::version::Version;
 
 /// Where the data of the set's nodes lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +77,12 @@ impl<'a> Before<'a> {
         if let Some(id) = self.pod(&name).and_then(|pod| pod.node_id.clone()) {
             return Some(id);
         }
-        match self.rqlite.map(|rqlite| rqlite.node_id(&name)) {
-            Some(Value::Known(id)) => Some(id),
-            Some(Value::Deferred(_) | Value::Malformed(_)) => None,
-            None => Some(name),
-        }
+        let Some(rqlite) = self.rqlite else { return Some(name) };
+        let Value::Known(id) = rqlite.node_id(&name) else { return None };
+        // Nodes of one id form no cluster: what runs as several goes by something else that is not seen here.
+        let tells_pods_apart =
+            || rqlite.node_id(&pod_name(self.set, ordinal.wrapping_add(1))) != Value::Known(id.clone());
+        (self.running.count() <= 1 || tells_pods_apart()).then_some(id)
     }
 
     /// The ordinal of the running pod that is known to have this node id.
@@ -97,14 +97,19 @@ impl<'a> Before<'a> {
         })
     }
 
-    /// The pod removes itself from the cluster when it is stopped. What the manifest says counts only when all pods run it, and
-    /// nothing counts where no old object tells whether a removal would be let in.
+    /// The pod removes itself from the cluster when it is stopped, by what can be relied on. What the manifest says counts only when all
+    /// pods run it; nothing counts where `-auth` is on, or where no old object tells: whether a removal is let in cannot be seen.
     pub fn removes_itself(&self, ordinal: u32) -> bool {
-        let pod = self.pod(&pod_name(self.set, ordinal));
-        let asked = pod
-            .and_then(|pod| pod.remove_on_shutdown)
-            .unwrap_or_else(|| self.rqlite.is_some_and(RqliteSet::removes_itself) && rollout_finished(self.set));
-        asked && self.rqlite.is_some_and(may_remove)
+        let of_object = || self.rqlite.is_some_and(RqliteSet::removes_itself) && rollout_finished(self.set);
+        let asked =
+            self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object);
+        asked && self.rqlite.is_some_and(lets_everybody_remove)
+    }
+
+    /// The pod may remove itself when it is stopped: it was asked to, whether that works or not.
+    pub fn may_remove_itself(&self, ordinal: u32) -> bool {
+        let of_object = || self.rqlite.is_some_and(RqliteSet::removes_itself);
+        self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object)
     }
 
     /// All its pods remove themselves.
@@ -148,9 +153,39 @@ impl<'a> Before<'a> {
         }
     }
 
+    /// The ordinal whose node has this id, by what is known, else by its name.
+    pub(super) fn ordinal_of_id(&self, id: &str) -> Option<u32> {
+        self.ordinal_with_id(id).or_else(|| change::ordinal(self.set, id))
+    }
+
     /// The ordinal that a Raft address names: `rqlite-2.rqlite-svc-internal:4002`.
     pub(super) fn ordinal_of_host(&self, address: &str) -> Option<u32> {
         change::ordinal(self.set, address.split([':', '.']).next()?)
+    }
+
+    /// The controller still has pods to replace: updated ones fewer than asked for, or the last change not seen. Where the status says
+    /// nothing, there is none. Not with `OnDelete`, which replaces nothing by itself.
+    pub fn rollout_is_under_way(&self) -> bool {
+        let (spec, status) = (&self.set.spec, &self.set.status);
+        let strategy = spec.update_strategy.as_ref();
+        if strategy.and_then(|strategy| strategy.kind.as_deref()).is_some_and(|kind| kind != "RollingUpdate") {
+            return false;
+        }
+        let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition).unwrap_or(0);
+        let asked = i64::from(spec.replicas.unwrap_or(1)) - i64::from(partition);
+        let differs = status.update_revision.is_some()
+            && status.current_revision.is_some()
+            && status.update_revision != status.current_revision;
+        // A count of zero is not written.
+        let updated = status.updated_replicas.or(differs.then_some(0));
+        let behind =
+            status.observed_generation.zip(self.set.metadata.generation).is_some_and(|(seen, made)| seen < made);
+        behind || updated.is_some_and(|updated| i64::from(updated) < asked)
+    }
+
+    /// Its rqlited is known not to run.
+    pub(super) fn is_known_stopped(&self, ordinal: u32) -> bool {
+        self.pod(&pod_name(self.set, ordinal)).is_some_and(|pod| pod.running == Some(false))
     }
 
     fn pod(&self, name: &str) -> Option<&'a Pod> {
@@ -166,14 +201,11 @@ fn rollout_finished(set: &StatefulSet) -> bool {
         && same(set.status.current_revision.as_deref(), set.status.update_revision.as_deref())
 }
 
-/// A node's removal needs credentials where `-auth` is on: `-join-as` names them, and rqlited sends them since 8.0.0
-/// (rqlite's CHANGELOG). Without them the node exits with 1 and stays a voter (measured on rqlited 10.2.7).
-fn may_remove(rqlite: &RqliteSet) -> bool {
-    const SENDS_CREDENTIALS: Version = Version::new(8, 0, 0);
+/// Where `-auth` is on, a removal needs a user with `remove`, and whether `-join-as` names one cannot be seen. Without it the node exits
+/// with 1 and stays a voter (measured on rqlited 10.2.7).
+fn lets_everybody_remove(rqlite: &RqliteSet) -> bool {
     rqlite.nodes.iter().all(|node| {
         let Some(line) = &node.launch.line else { return false };
-        let given = |flag: &str| line.text(flag).is_some_and(|value| value.known().is_none_or(|text| !text.is_empty()));
-        !given("auth")
-            || (given("join-as") && node.version.release().is_some_and(|release| release >= SENDS_CREDENTIALS))
+        !line.text("auth").is_some_and(|value| value.known().is_none_or(|text| !text.is_empty()))
     })
 }

@@ -1,11 +1,13 @@
 //! Who votes and who of them answers, as far as a view, the claims and the old object tell.
 //! Without a leader's view the worst is assumed: everybody who may be a voter is one.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::change::{Ordinals, claim_ordinal, pod_name};
 use crate::membership::{Member, Membership};
 use crate::quorum::Standing;
+use crate::scaling::absent::Absent;
 use crate::scaling::before::{Before, Data};
 
 /// What the reading rests on.
@@ -30,6 +32,8 @@ pub struct Voter {
     pub reachable: bool,
     /// It removes itself from the cluster when its pod stops. Never so for an id that its pod had before.
     pub removes_itself: bool,
+    /// The set keeps a pod that runs it: it may come back by itself. Never so for an id that its pod had before.
+    pub has_pod: bool,
 }
 
 /// Node ids, the first of them by name, and how many there are: a manifest may ask for two billion.
@@ -37,6 +41,8 @@ pub struct Voter {
 pub struct Ids {
     pub named: Vec<String>,
     pub count: u32,
+    /// Some of the names are those of pods whose node's id is not known.
+    pub guessed: bool,
 }
 
 impl Ids {
@@ -45,7 +51,7 @@ impl Ids {
 
     /// `count` of them in all.
     pub fn of(ids: impl Iterator<Item = String>, count: u32) -> Self {
-        Ids { named: ids.take(Ids::NAMED).collect(), count }
+        Ids { named: ids.take(Ids::NAMED).collect(), count, guessed: false }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -66,6 +72,8 @@ pub struct Cluster<'a> {
     claimed: Ordinals,
     /// Ordinals that a view lists, in whichever role.
     configured: Ordinals,
+    /// Pods that do not count among those that answer.
+    absent: Absent,
 }
 
 impl<'a> Cluster<'a> {
@@ -80,6 +88,7 @@ impl<'a> Cluster<'a> {
                 assumed: before.running.clone(),
                 claimed: Ordinals::default(),
                 configured: Ordinals::default(),
+                absent: Absent::of(before),
             }
             .with_memory(),
         }
@@ -102,6 +111,7 @@ impl<'a> Cluster<'a> {
             ordinal: *ordinal,
             reachable: member.reachable,
             removes_itself: ordinal.is_some_and(|ordinal| own(ordinal, *matched) && before.removes_itself(ordinal)),
+            has_pod: ordinal.is_some_and(|ordinal| own(ordinal, *matched) && before.running.contains(ordinal)),
         });
         Cluster {
             basis,
@@ -110,6 +120,7 @@ impl<'a> Cluster<'a> {
             assumed: Ordinals::default(),
             claimed: Ordinals::default(),
             configured: placed.iter().filter_map(|(_, ordinal, _)| *ordinal).collect(),
+            absent: Absent::of(before),
         }
     }
 
@@ -118,11 +129,13 @@ impl<'a> Cluster<'a> {
         let facts = self.before.facts();
         let mut remembered = self.before.running.clone();
         for id in facts.last_voters.iter().flatten() {
-            match self.before.ordinal_with_id(id).or_else(|| crate::change::ordinal(self.before.set, id)) {
+            match self.before.ordinal_of_id(id) {
                 Some(ordinal) => remembered = remembered.with(&Ordinals::first(ordinal, 1)),
                 None if self.voters.iter().any(|voter| voter.id == *id) => {}
                 None => {
-                    self.voters.push(Voter { id: id.clone(), ordinal: None, reachable: false, removes_itself: false })
+                    let id = id.clone();
+                    let gone = Voter { id, ordinal: None, reachable: false, removes_itself: false, has_pod: false };
+                    self.voters.push(gone);
                 }
             }
         }
@@ -175,16 +188,14 @@ impl<'a> Cluster<'a> {
         &self.configured
     }
 
-    /// Voters, and those of them that answer; without a view the running ordinals count as answering, and nobody else.
+    /// Voters, and those of them that answer and stay: never a pod that is on its way out, nor one beyond the set's own ordinals.
+    /// With a view its reachable voters answer; without one the set's own pods do, as far as nothing is known against them.
     pub fn standing(&self) -> Standing {
-        let answering = if self.has_view() { 0 } else { self.before.running.count() };
-        Standing {
-            voters: length(self.voters.len()).saturating_add(self.assumed.count()),
-            reachable: length(self.voters.iter().filter(|voter| voter.reachable).count()).saturating_add(answering),
-        }
+        self.after(&Ordinals::default())
     }
 
-    /// The voters that a view lists have no quorum. Whoever only a claim, a count or an earlier membership speaks for proves no loss.
+    /// The voters that a view lists have no quorum. Whoever only a claim, a count or an earlier membership speaks for proves no loss, and
+    /// a pod on its way out neither: its node answers.
     pub fn is_lost(&self) -> bool {
         let Some(view) = &self.before.facts().membership else { return false };
         let reachable = length(view.voters().filter(|voter| voter.reachable).count());
@@ -221,30 +232,61 @@ impl<'a> Cluster<'a> {
 
     /// What is left when these ordinals stop and none of them leaves the configuration.
     pub fn after(&self, leaving: &Ordinals) -> Standing {
-        let standing = self.standing();
-        let staying = self.before.running.without(leaving);
+        let gone = self.gone().with(leaving);
+        let staying = self.before.running.without(&gone);
         let reachable = if self.has_view() {
-            // A voter named like a pod beyond the running ordinals is about to stop, or was never this set's to keep.
-            let stay =
+            let stays =
                 |voter: &&Voter| voter.reachable && voter.ordinal.is_none_or(|ordinal| staying.contains(ordinal));
-            length(self.voters.iter().filter(stay).count()).saturating_sub(self.strangers_leaving(leaving))
+            let stopping = gone.with(&self.absent.beyond);
+            length(self.voters.iter().filter(stays).count()).saturating_sub(self.strangers_leaving(&stopping))
         } else {
             staying.count()
         };
-        Standing { reachable, ..standing }
+        Standing { voters: length(self.voters.len()).saturating_add(self.assumed.count()), reachable }
     }
 
-    /// Reachable voters among these ordinals. A view without a leader need not list them all: who runs and is not listed counts.
+    /// Pods that are not among those that answer; whether they are ready only where no view tells who does.
+    fn gone(&self) -> Ordinals {
+        let on_the_way_out = self.absent.on_the_way_out();
+        if self.has_view() { on_the_way_out } else { on_the_way_out.with(&self.absent.silent()) }
+    }
+
+    pub fn absent(&self) -> &Absent {
+        &self.absent
+    }
+
+    /// The same with no pod on its way out.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let mut cluster = self.clone();
+        cluster.absent.terminating = Ordinals::default();
+        cluster.absent.reserved = Ordinals::default();
+        cluster
+    }
+
+    /// The voter answers, and its pod is not on its way out.
+    pub(super) fn answers(&self, voter: &Voter) -> bool {
+        voter.reachable && !in_set(voter, &self.absent.on_the_way_out())
+    }
+
+    /// Reachable voters among these ordinals. A view without a leader need not list them all: who is not listed may be one, unless its pod
+    /// is known to be missing.
     pub fn reachable_leaving(&self, leaving: &Ordinals) -> u32 {
         if !self.has_view() {
-            return self.before.running.within(leaving).count();
+            return self.before.running.within(leaving).without(&self.gone()).count();
         }
         let listed = self.voters.iter().filter(|voter| voter.reachable && in_set(voter, leaving)).count();
-        let unlisted = match self.basis {
-            Basis::Leaderless => self.before.running.within(leaving).without(&self.configured).count(),
-            Basis::Led | Basis::Remembered | Basis::Count => 0,
-        };
-        length(listed).saturating_add(unlisted.max(self.strangers_leaving(leaving)))
+        length(listed).saturating_add(self.unlisted_leaving(leaving).count().max(self.strangers_leaving(leaving)))
+    }
+
+    /// Leaving pods that are in no entry of a list that may be old.
+    pub fn unlisted_leaving(&self, leaving: &Ordinals) -> Ordinals {
+        match self.basis {
+            Basis::Leaderless => {
+                self.before.running.within(leaving).without(&self.configured).without(&self.absent.missing)
+            }
+            Basis::Led | Basis::Remembered | Basis::Count => Ordinals::default(),
+        }
     }
 
     /// The ids of the voters among these ordinals, lowest first.
@@ -259,19 +301,46 @@ impl<'a> Cluster<'a> {
 
     /// The ids of these ordinals' nodes; a pod's name stands for an id that is not known.
     pub fn ids_of(&self, ordinals: &Ordinals) -> Ids {
-        let id = |ordinal| self.before.node_id(ordinal).unwrap_or_else(|| pod_name(self.before.set, ordinal));
-        Ids::of(ordinals.iter().map(id), ordinals.count())
+        let mut guessed = false;
+        let id = |ordinal| {
+            self.before.node_id(ordinal).unwrap_or_else(|| {
+                guessed = true;
+                pod_name(self.before.set, ordinal)
+            })
+        };
+        let ids = Ids::of(ordinals.iter().map(id), ordinals.count());
+        Ids { guessed, ..ids }
+    }
+
+    /// The names of these ordinals' pods.
+    pub fn pods(&self, ordinals: &Ordinals) -> Ids {
+        Ids::of(ordinals.iter().map(|ordinal| pod_name(self.before.set, ordinal)), ordinals.count())
     }
 
     /// Voters of the view that do not answer.
     pub fn unreachable(&self) -> Ids {
-        let silent: Vec<&Voter> = self.voters.iter().filter(|voter| !voter.reachable).collect();
-        Ids::of(silent.iter().map(|voter| voter.id.clone()), length(silent.len()))
+        self.ids_where(|voter| !voter.reachable)
+    }
+
+    /// Voters that do not answer, or soon do not, and that no pod of the set brings back.
+    pub fn dead(&self) -> Ids {
+        let beyond = |voter: &Voter| voter.ordinal.is_some_and(|ordinal| !self.before.running.contains(ordinal));
+        self.ids_where(|voter| !voter.has_pod && (!voter.reachable || beyond(voter)))
+    }
+
+    fn ids_where(&self, is: impl Fn(&Voter) -> bool) -> Ids {
+        let voters: Vec<&Voter> = self.voters.iter().filter(|voter| is(voter)).collect();
+        Ids::of(voters.iter().map(|voter| voter.id.clone()), length(voters.len()))
+    }
+
+    /// The voters of the view that answer and stay when these ordinals go.
+    pub(super) fn staying(&self, leaving: &Ordinals) -> impl Iterator<Item = &Voter> {
+        self.voters.iter().filter(move |voter| self.answers(voter) && !in_set(voter, leaving))
     }
 
     /// Some voter that does not answer has its pod among the running ordinals: it may come back.
     pub fn may_return(&self) -> bool {
-        self.voters.iter().any(|voter| !voter.reachable && in_set(voter, &self.before.running))
+        self.voters.iter().any(|voter| !voter.reachable && voter.has_pod)
     }
 
     /// The same cluster after the voters that do not answer were removed from it.
@@ -287,9 +356,43 @@ impl<'a> Cluster<'a> {
         &self.claimed
     }
 
-    /// Whether the pod of that ordinal is a reachable voter.
-    pub fn is_reachable_voter(&self, ordinal: u32) -> bool {
-        self.reachable_leaving(&Ordinals::first(ordinal, 1)) > 0
+    /// Own ordinals whose node is not among the voters that answer. One that the view does not list may be a voter that matches no pod.
+    pub fn silent(&self) -> Ordinals {
+        let own = &self.before.running;
+        if !self.has_view() {
+            return own.within(&self.gone());
+        }
+        let answering: Ordinals =
+            self.voters.iter().filter(|voter| self.answers(voter)).filter_map(|voter| voter.ordinal).collect();
+        let silent = own.without(&answering);
+        let unlisted = silent.without(&self.configured);
+        if unlisted.count() <= self.strangers().count { silent.without(&unlisted) } else { silent }
+    }
+
+    /// Ordinals whose node a view lists as a voter that answers, on its way out or not.
+    pub fn answering(&self) -> Ordinals {
+        self.voters.iter().filter(|voter| voter.reachable).filter_map(|voter| voter.ordinal).collect()
+    }
+
+    /// The same for a review of these very pods: that they were let go before takes nothing away from it.
+    pub(super) fn reviewing(&self, pods: &Ordinals) -> Cow<'_, Self> {
+        if self.absent.reserved.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut cluster = self.clone();
+        cluster.absent.reserved = cluster.absent.reserved.without(pods);
+        Cow::Owned(cluster)
+    }
+
+    /// The same, where these own ordinals count as voters although the view does not list them; and which of them it does not list.
+    /// A voter that matches no pod may be one of them, and is not counted twice.
+    pub(super) fn expecting(&self, ordinals: &Ordinals) -> (Self, Ordinals) {
+        let unlisted = ordinals.without(&self.configured).without(&self.assumed);
+        let unmatched = self.voters.iter().filter(|voter| voter.ordinal.is_none()).count();
+        let expected: Ordinals = unlisted.iter().skip(unmatched).collect();
+        let mut cluster = self.clone();
+        cluster.assumed = cluster.assumed.with(&expected);
+        (cluster, expected)
     }
 }
 

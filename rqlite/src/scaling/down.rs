@@ -51,32 +51,55 @@ pub struct Down {
     pub leaving: Ids,
     /// All of them remove themselves when they stop.
     pub remove_themselves: bool,
+    /// It breaks only because of pods that are on their way out already: once they are back, or gone, it is judged anew.
+    pub passing: bool,
 }
 
 impl Down {
     /// Judges the departure of these ordinals.
     pub fn of(cluster: &Cluster, leaving: &Ordinals) -> Self {
-        let before = cluster.standing();
-        let after = cluster.after(leaving);
+        let cluster = &*cluster.reviewing(leaving);
         let remove_themselves = remove_themselves(cluster, leaving);
-        let ids = cluster.ids_leaving(leaving);
-        let outcome = if !before.holds() {
-            let nobody = cluster.has_view() && cluster.reachable_leaving(leaving) == 0;
-            if nobody { Outcome::LostAlready } else { Outcome::Breaks }
-        } else if ids.is_empty() && cluster.strangers_leaving(leaving) == 0 {
-            Outcome::NoVoterLeaves
-        } else if after.holds() {
-            Outcome::Holds(Bound::Strict)
-        } else if remove_themselves {
-            by_removal(cluster, leaving, before, after)
-        } else {
-            Outcome::Breaks
+        let outcome = becomes(cluster, leaving, remove_themselves);
+        let passing = || {
+            if cluster.absent().on_the_way_out().is_empty() {
+                return false;
+            }
+            let settled = cluster.settled();
+            becomes(&settled, leaving, remove_themselves) != Outcome::Breaks
         };
-        Down { outcome, before, after, leaving: ids, remove_themselves }
+        Down {
+            outcome,
+            before: cluster.standing(),
+            after: cluster.after(leaving),
+            leaving: cluster.ids_leaving(leaving),
+            remove_themselves,
+            passing: outcome == Outcome::Breaks && passing(),
+        }
     }
 
     pub fn allowed(&self) -> bool {
         self.outcome != Outcome::Breaks
+    }
+}
+
+fn becomes(cluster: &Cluster, leaving: &Ordinals, remove_themselves: bool) -> Outcome {
+    let (before, after) = (cluster.standing(), cluster.after(leaving));
+    if cluster.is_lost() {
+        let nobody = cluster.reachable_leaving(leaving) == 0;
+        return if nobody { Outcome::LostAlready } else { Outcome::Breaks };
+    }
+    let no_voter = cluster.ids_leaving(leaving).is_empty()
+        && cluster.strangers_leaving(leaving) == 0
+        && cluster.unlisted_leaving(leaving).is_empty();
+    if no_voter {
+        Outcome::NoVoterLeaves
+    } else if after.holds() {
+        Outcome::Holds(Bound::Strict)
+    } else if before.holds() && remove_themselves {
+        by_removal(cluster, leaving, before, after)
+    } else {
+        Outcome::Breaks
     }
 }
 
@@ -99,13 +122,15 @@ fn by_removal(cluster: &Cluster, leaving: &Ordinals, before: Standing, after: St
 }
 
 /// The departure step by step, highest ordinal first, as far as the view lists the voters. Where they remove themselves one by one
-/// the configuration shrinks with each; an unreachable one changes nothing, for it cannot remove itself. Else each stop leaves a dead voter.
+/// the configuration shrinks with each; an unreachable one changes nothing, for it
+/// cannot remove itself, nor does one that was on its way out before. Else each stop leaves a dead voter.
 pub fn departures(cluster: &Cluster, leaving: &Ordinals) -> Vec<Step> {
+    let cluster = &*cluster.reviewing(leaving);
     let shrinks = remove_themselves(cluster, leaving) && cluster.before().stops_one_by_one();
     let mut standing = cluster.standing();
     let mut steps = Vec::new();
     for voter in cluster.listed_leaving(leaving) {
-        if voter.reachable {
+        if cluster.answers(voter) {
             standing = if shrinks { standing.removed(1) } else { standing.stopped(1) };
         }
         steps.push(Step { id: voter.id.clone(), after: standing });

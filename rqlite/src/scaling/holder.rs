@@ -7,7 +7,7 @@ use crate::scaling::cluster::{Basis, Cluster};
 /// The node whose data lies on the claims of one ordinal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
-    /// A view lists this voter: its id.
+    /// A view lists this voter, or without a leader's view the last trusted membership does: its id.
     Voter(String),
     /// The leader's view lists no voter of that ordinal.
     NoVoter,
@@ -24,6 +24,15 @@ impl Holder {
         let pod = Ordinals::first(ordinal, 1);
         if let Some(voter) = cluster.listed_leaving(&pod).first() {
             return Holder::Voter(voter.id.clone());
+        }
+        let remembered = || {
+            let mut voters = cluster.before().facts().last_voters.iter().flatten();
+            voters.find(|id| cluster.before().ordinal_of_id(id) == Some(ordinal))
+        };
+        if cluster.basis != Basis::Led
+            && let Some(id) = remembered()
+        {
+            return Holder::Voter(id.clone());
         }
         let running = &cluster.before().running;
         let runs = running.contains(ordinal);
@@ -86,6 +95,20 @@ mod tests {
         facts["membership"][2]["addr"] = json!("10.0.0.7:4002");
         holds(3, &facts, 2, Holder::Running);
         holds(3, &facts, 3, Holder::NoVoter);
+    }
+
+    #[test]
+    fn without_a_leaders_view_the_last_trusted_membership_names_the_voter() {
+        let last = json!(["rqlite-0", "rqlite-1", "rqlite-4"]);
+        let remembering = |mut facts: Value| {
+            facts["lastVoters"] = last.clone();
+            facts
+        };
+        holds(3, &remembering(nothing()), 4, voter("rqlite-4"));
+        holds(0, &remembering(nothing()), 1, voter("rqlite-1"));
+        holds(3, &remembering(leaderless(3, &[])), 4, voter("rqlite-4"));
+        holds(3, &remembering(nothing()), 3, Holder::Dropped);
+        holds(3, &remembering(led(3, &[])), 4, Holder::NoVoter);
     }
 
     #[test]

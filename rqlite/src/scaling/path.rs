@@ -84,7 +84,7 @@ impl Halt<'_> {
                 self.remove(&ids.named) && *target > to
             }
             Way::RemoveFirst { remove } => self.remove(&remove.named),
-            Way::BringBack { .. } | Way::Stay => false,
+            Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => false,
         }
     }
 

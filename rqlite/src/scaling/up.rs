@@ -14,7 +14,7 @@ use crate::scaling::cluster::{Basis, Cluster};
 pub enum Denial {
     /// Pods answer, and none names a leader.
     Leaderless,
-    /// Too few voters answer.
+    /// By the leader's view, too few voters answer.
     QuorumLost,
     /// There is no view, and no pod of the set is ready.
     NoneReady,
@@ -30,6 +30,8 @@ pub struct Up {
     pub before: Standing,
     /// Set only if there are blank ones.
     pub denial: Option<Denial>,
+    /// Denied only because of pods that are on their way out already.
+    pub passing: bool,
 }
 
 impl Up {
@@ -40,16 +42,17 @@ impl Up {
         let blank = coming.without(&returning);
         let before = cluster.standing();
         let denial = if blank.is_empty() { None } else { denial(cluster, before) };
-        Up { returning, blank, before, denial }
+        let passing = denial == Some(Denial::QuorumLost) && cluster.settled().standing().holds();
+        Up { returning, blank, before, denial, passing }
     }
 }
 
 fn denial(cluster: &Cluster, before: Standing) -> Option<Denial> {
     let pods = &cluster.before().facts().pods;
-    let none_ready = || pods.as_ref().is_some_and(|pods| pods.iter().all(|pod| !pod.ready));
+    let none_ready = || pods.as_ref().is_some_and(|pods| pods.iter().all(|pod| pod.ready == Some(false)));
     match cluster.basis {
         Basis::Leaderless => Some(Denial::Leaderless),
-        Basis::Led | Basis::Remembered | Basis::Count if !before.holds() => Some(Denial::QuorumLost),
+        Basis::Led if !before.holds() => Some(Denial::QuorumLost),
         Basis::Remembered | Basis::Count if none_ready() => Some(Denial::NoneReady),
         Basis::Led | Basis::Remembered | Basis::Count => None,
     }

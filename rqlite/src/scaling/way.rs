@@ -4,18 +4,23 @@
 mod tests;
 
 use crate::change::{self, Change, Ordinals};
-use crate::scaling::cluster::{Cluster, Ids};
+use crate::quorum::Standing;
+use crate::scaling::cluster::{Basis, Cluster, Ids};
 use crate::scaling::down::Down;
 
 /// The next safe step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
+    /// Wait until these pods, which are on their way out, are back or gone.
+    Wait { pods: Ids },
     /// Scale to `target`, then remove the nodes that this leaves dead, then go on.
     ScaleThenRemove { target: u32, remove: Ids },
     /// Remove voters that do not answer and whose pods are gone; `target` is safe then.
     RemoveDead { dead: Ids, target: u32 },
     /// Remove the nodes that are to leave while they still run; then they may stop.
     RemoveFirst { remove: Ids },
+    /// The only voters that answer are to leave, and rqlited removes none of these: a node that stays has to be one first.
+    JoinFirst { only: Ids },
     /// Bring these voters back: they count, and do not answer.
     BringBack { missing: Ids },
     /// No step down is safe by what is known.
@@ -44,24 +49,55 @@ pub fn lowest_safe(cluster: &Cluster, change: &Change) -> Option<u32> {
 impl Way {
     /// The next step after a denied departure.
     pub fn down(cluster: &Cluster, change: &Change) -> Self {
+        let leaving = change.leaving();
+        let on_the_way_out = cluster.absent().on_the_way_out().within(&cluster.before().running).without(&leaving);
+        let wait = || Way::Wait { pods: cluster.pods(&on_the_way_out) };
+        if Down::of(cluster, &leaving).passing {
+            return wait();
+        }
         let missing = cluster.unreachable();
+        let short = !cluster.standing().holds();
+        if short && !cluster.is_lost() && !on_the_way_out.is_empty() {
+            return wait();
+        }
         // Voters that only claims speak for are nobody to bring back.
-        if !cluster.standing().holds() && cluster.has_view() && !missing.is_empty() {
+        if short && cluster.has_view() && !missing.is_empty() {
             return Way::BringBack { missing };
         }
         if let Some(target) = lowest_safe(cluster, change) {
             let first = change.new.lowest().unwrap_or_default();
-            let leaving = change.old.without(&Ordinals::first(first, target));
-            return Way::ScaleThenRemove { target, remove: cluster.ids_leaving(&leaving) };
+            let left = change.old.without(&Ordinals::first(first, target));
+            return Way::ScaleThenRemove { target, remove: cluster.ids_leaving(&left) };
         }
-        if !cluster.has_view() {
-            return Way::Stay;
+        if !on_the_way_out.is_empty() {
+            return wait();
         }
+        match cluster.basis {
+            Basis::Led => Way::by_removal(cluster, change, missing),
+            Basis::Leaderless if cluster.may_return() => Way::BringBack { missing },
+            Basis::Leaderless => Way::Stay,
+            Basis::Remembered | Basis::Count => Way::unseen(cluster, &leaving),
+        }
+    }
+
+    /// Without a view: pods that stay and are known not to answer come back first.
+    fn unseen(cluster: &Cluster, leaving: &Ordinals) -> Self {
+        let silent = cluster.absent().silent().within(&cluster.before().running).without(leaving);
+        if silent.is_empty() { Way::Stay } else { Way::BringBack { missing: cluster.ids_of(&silent) } }
+    }
+
+    /// With a leader, who can remove nodes.
+    fn by_removal(cluster: &Cluster, change: &Change, missing: Ids) -> Self {
+        let leaving = change.leaving();
         if missing.is_empty() {
-            return Way::RemoveFirst { remove: cluster.ids_leaving(&change.leaving()) };
+            let remove = cluster.ids_leaving(&leaving);
+            if removable(cluster, &leaving) {
+                return Way::RemoveFirst { remove };
+            }
+            return Way::JoinFirst { only: if remove.is_empty() { cluster.strangers() } else { remove } };
         }
         let repaired = cluster.without_unreachable();
-        let asked = Down::of(&repaired, &change.leaving()).allowed().then(|| change.new.count());
+        let asked = Down::of(&repaired, &leaving).allowed().then(|| change.new.count());
         match asked.or_else(|| lowest_safe(&repaired, change)) {
             Some(target) if !cluster.may_return() => Way::RemoveDead { dead: missing, target },
             Some(_) | None => Way::BringBack { missing },
@@ -74,7 +110,8 @@ impl Way {
         let name = change::name(cluster.before().set);
         let scale = |count: &u32| format!("kubectl -n {namespace} scale statefulset {name} --replicas={count}");
         let remove = |ids: &Ids| {
-            let one = |id: &String| format!("curl -X DELETE '{base}/remove' -d '{{\"id\":\"{id}\"}}'");
+            let id = |name: &String| if ids.guessed { format!("<id of {name}>") } else { name.clone() };
+            let one = |name: &String| format!("curl -X DELETE '{base}/remove' -d '{{\"id\":\"{}\"}}'", id(name));
             ids.named.iter().rev().map(one).collect::<Vec<_>>()
         };
         let verify = || format!("curl '{base}/nodes?nonvoters&ver=2'");
@@ -84,7 +121,22 @@ impl Way {
             }
             Way::RemoveDead { dead, target } => remove(dead).into_iter().chain([verify(), scale(target)]).collect(),
             Way::RemoveFirst { remove: ids } => remove(ids).into_iter().chain([verify()]).collect(),
-            Way::BringBack { .. } | Way::Stay => vec![verify()],
+            Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => vec![verify()],
         }
     }
+}
+
+/// Each of the leaving voters can be removed while all still run: a removal commits under the configuration without its node, and the last
+/// voter is refused (500 `need at least one voter`; measured on rqlited 10.2.7).
+fn removable(cluster: &Cluster, leaving: &Ordinals) -> bool {
+    let answering = u32::try_from(cluster.staying(&Ordinals::default()).count()).unwrap_or(u32::MAX);
+    let listed = cluster.listed_leaving(leaving);
+    let mut standing = Standing { voters: cluster.standing().voters, reachable: answering };
+    for _ in 0..cluster.strangers_leaving(leaving).saturating_add(u32::try_from(listed.len()).unwrap_or(u32::MAX)) {
+        standing = standing.removed(1);
+        if standing.voters == 0 || !standing.holds() {
+            return false;
+        }
+    }
+    true
 }

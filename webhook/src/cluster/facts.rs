@@ -90,7 +90,7 @@ impl ClusterFacts {
 
     fn claims_of(&self, subject: &Subject) -> Option<Vec<Claim>> {
         self.claims.pick(&subject.key.namespace, |name, claim| {
-            subject.owns_claim(name).then(|| Claim { name: name.to_owned(), bound: claim.bound })
+            subject.owns_claim(name).then(|| Claim { name: name.to_owned(), bound: claim.bound, ..Claim::default() })
         })
     }
 

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource};
+use rqlite::facts::Owner;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing::debug;
@@ -30,8 +31,8 @@ fn of(object: Option<&str>) -> Vec<OwnerReference> {
     owned.map(|owned: Owned| owned.metadata.owner_references).unwrap_or_default()
 }
 
-/// Uids of those added owners that exist. None: nothing is added, or of one of them it cannot be known.
-pub(super) async fn existing(client: &Client, namespace: &str, objects: [Option<&str>; 2]) -> Option<Vec<String>> {
+/// Those added owners that exist. None: nothing is added, or of one of them it cannot be known.
+pub(super) async fn existing(client: &Client, namespace: &str, objects: [Option<&str>; 2]) -> Option<Vec<Owner>> {
     let [before, after] = objects.map(of);
     let is_new = |owner: &&OwnerReference| before.iter().all(|known| known.uid != owner.uid);
     let added: Vec<&OwnerReference> = after.iter().filter(is_new).collect();
@@ -40,7 +41,11 @@ pub(super) async fn existing(client: &Client, namespace: &str, objects: [Option<
     }
     let asked = join_all(added.iter().map(|owner| exists(client, namespace, owner))).await;
     let known: Option<Vec<bool>> = asked.into_iter().collect();
-    Some(added.iter().zip(known?).filter(|(_, exists)| *exists).map(|(owner, _)| owner.uid.clone()).collect())
+    Some(added.iter().zip(known?).filter(|(_, exists)| *exists).map(|(owner, _)| fact(owner)).collect())
+}
+
+fn fact(owner: &OwnerReference) -> Owner {
+    Owner { kind: Some(owner.kind.clone()), name: Some(owner.name.clone()), uid: owner.uid.clone() }
 }
 
 async fn exists(client: &Client, namespace: &str, owner: &OwnerReference) -> Option<bool> {

@@ -28,7 +28,10 @@ pub(crate) struct WatchedPod {
 pub(crate) struct KeptPod {
     /// The StatefulSet that controls it; None: nobody does, as after `--cascade=orphan`.
     pub(crate) set: Option<String>,
+    pub(crate) uid: Option<String>,
     pub(crate) ready: bool,
+    /// Its rqlite container runs, ready or not; None: nobody has told.
+    pub(crate) running: Option<bool>,
     pub(crate) terminating: bool,
     /// Where it can be asked; None: it has no address yet, or none that may be asked.
     pub(crate) address: Option<IpAddr>,
@@ -46,7 +49,9 @@ impl KeptPod {
     pub(crate) fn fact(&self, name: &str) -> Pod {
         Pod {
             name: name.to_owned(),
-            ready: self.ready,
+            uid: self.uid.clone(),
+            ready: Some(self.ready),
+            running: self.running,
             terminating: self.terminating,
             node_id: self.node_id(),
             remove_on_shutdown: self.node.as_ref().map(|node| node.removes_itself),
@@ -69,15 +74,33 @@ impl Keep for WatchedPod {
             Some(_) => return None,
             None => None,
         };
-        let node = RunningNode::of(self.metadata.name.as_deref().unwrap_or_default(), &self.spec);
+        let name = self.metadata.name.as_deref().unwrap_or_default();
+        let node = RunningNode::of(name, &self.spec);
         if set.is_none() && node.is_none() {
             return None;
         }
         let status = self.status.unwrap_or_default();
         let ready = status.conditions.iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True");
         let address = status.pod_ip.as_deref().and_then(|text| text.parse().ok()).filter(may_be_asked);
-        Some(KeptPod { set, ready, terminating: self.metadata.deletion_timestamp.is_some(), address, node })
+        Some(KeptPod {
+            set,
+            uid: self.metadata.uid,
+            ready,
+            running: running(node.as_ref(), &status),
+            terminating: self.metadata.deletion_timestamp.is_some(),
+            address,
+            node,
+        })
     }
+}
+
+/// Whether the rqlite container runs, by the kubelet's word. A native sidecar's status stands among those of the init containers.
+fn running(node: Option<&RunningNode>, status: &PodStatus) -> Option<bool> {
+    let container = node?.container.as_str();
+    let all = [&status.init_container_statuses, &status.container_statuses];
+    let mut all = all.into_iter().flatten().flatten();
+    let state = all.find(|told| told.name == container)?.state.as_ref()?;
+    Some(state.running.is_some())
 }
 
 /// A pod's address is what its status says, and that must not lead to the server itself or to a machine's own services.
@@ -133,6 +156,30 @@ mod tests {
         }))
         .unwrap();
         pod.kept()
+    }
+
+    #[test]
+    fn tells_whether_the_rqlite_container_runs() {
+        let pod = |containers: Value, inits: Value, status: Value| {
+            let pod: WatchedPod = serde_json::from_value(json!({
+                "metadata": { "name": "rqlite-1", "uid": "u1", "ownerReferences": owner("StatefulSet") },
+                "spec": { "containers": containers, "initContainers": inits }, "status": status,
+            }))
+            .unwrap();
+            let pod = pod.kept().unwrap().fact("rqlite-1");
+            assert_eq!((pod.uid.as_deref(), pod.ready), (Some("u1"), Some(false)));
+            pod.running
+        };
+        let rqlite =
+            || json!([{ "name": "rqlite", "image": "rqlite/rqlite:10.2.7" }, { "name": "log", "image": "busybox" }]);
+        let told = |state: Value| {
+            let other = json!({ "name": "log", "state": { "running": {} }, "ready": true, "image": "", "imageID": "", "restartCount": 0 });
+            json!({ "containerStatuses": [other, { "name": "rqlite", "state": state, "ready": false, "image": "", "imageID": "", "restartCount": 0 }] })
+        };
+        assert_eq!(pod(rqlite(), json!([]), told(json!({ "running": {} }))), Some(true));
+        assert_eq!(pod(rqlite(), json!([]), told(json!({ "waiting": { "reason": "CrashLoopBackOff" } }))), Some(false));
+        assert_eq!(pod(rqlite(), json!([]), told(json!({ "terminated": { "exitCode": 1 } }))), Some(false));
+        assert_eq!(pod(rqlite(), json!([]), json!({})), None);
     }
 
     fn owner(kind: &str) -> Value {

@@ -97,7 +97,8 @@ mod tests {
     }
 
     fn pod(set: Option<&str>) -> KeptPod {
-        KeptPod { set: set.map(str::to_owned), ready: true, terminating: false, address: None, node: None }
+        let set = set.map(str::to_owned);
+        KeptPod { set, uid: None, ready: true, running: None, terminating: false, address: None, node: None }
     }
 
     #[test]

@@ -146,7 +146,8 @@ async fn pods(client: &Client, subject: &Subject) -> Result<Vec<(String, KeptPod
 async fn claims(client: &Client, subject: &Subject) -> Result<Vec<Claim>, Error> {
     let all: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &subject.key.namespace);
     let claims = all.list(&ListParams::default()).await?.items.into_iter();
-    let kept = claims.filter_map(|claim| Some(Claim { name: claim.name_any(), bound: claim.kept()?.bound }));
+    let kept = claims
+        .filter_map(|claim| Some(Claim { name: claim.name_any(), bound: claim.kept()?.bound, ..Claim::default() }));
     Ok(kept.filter(|claim| subject.owns_claim(&claim.name)).collect())
 }
 

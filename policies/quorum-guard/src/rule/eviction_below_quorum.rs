@@ -6,7 +6,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::scaling::{Before, Cluster, Data};
+use rqlite::scaling::{Basis, Before, Cluster, Data, Evicted, Eviction};
 
 use crate::basis;
 use crate::claimed::Claimed;
@@ -14,13 +14,19 @@ use crate::words;
 
 /// ## What it refuses
 /// `pods/eviction` (`kubectl drain`, the cluster autoscaler) of a voter, when the reachable voters without it and without pods that are
-/// terminating already are fewer than the quorum. The answer is 429, and the drain tries again.
+/// on their way out already are fewer than the quorum. The answer is 429, and the drain tries again.
 ///
-/// On ephemeral data the last reachable voter of two or more is never evicted: the data would be gone.
+/// - With `-raft-cluster-remove-shutdown=true` a node of the set's own ordinals that removed itself still counts, as long as its claim is
+///   bound: it comes back.
+/// - While a rollout is unfinished and no voter is down, one more counts as gone: the controller goes on to its next pod.
+/// - With that flag, while a leader has lost its quorum and not stepped down yet: a second later it has.
+/// - On ephemeral data the last reachable voter of two or more: the data would be gone.
 ///
 /// ## Why
 /// A drain of two nodes at a time evicts two pods within a second. A PodDisruptionBudget stops that only where there is one, and it counts
-/// Ready pods, not voters: a node that was dropped and never removed is still a voter.
+/// Ready pods, not voters: a node that was dropped and never removed is still a voter. Where each node removes itself when it stops, every
+/// eviction leaves a smaller cluster that seems whole: drains walked through 3 -> 2 -> 1 -> 0 in 32 of 32 runs, and never came back
+/// where the last node did not (measured on rqlited 10.2.7 and 9.4.5).
 ///
 /// ## Example
 /// ```text
@@ -30,11 +36,14 @@ use crate::words;
 ///
 /// ## Instead
 /// Wait until the pod evicted before is back and Ready. A PodDisruptionBudget with `maxUnavailable: 1` belongs to every voter set.
+/// A voter that no pod of the set brings back is removed (`DELETE /remove`). One whose node is gone for good is removed too; then its claim
+/// and its pod are deleted, and it comes back blank on another node.
 ///
 /// ## When the value is unknown
 /// Voters and who of them answers are read as for scaling; voters that only their claims speak for are named, since a refusal that
-/// rests on them ends with the claims. Where a refusal could never end (two voters or fewer, a view whose voters have lost the
-/// quorum already, a pod that is no reachable voter) the eviction passes with a warning.
+/// rests on them ends with the claims. Without a view a pod that is not ready may be a voter all the same, unless the ready others make
+/// the quorum. Where a refusal could never end (at most two replicas and no view of more voters, a view whose voters have lost the
+/// quorum already, a pod that is no reachable voter or beyond the set's own ordinals) the eviction passes with a warning.
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 
@@ -51,57 +60,101 @@ pub(crate) fn judge(pod: &str, parent: &Parent, facts: &Facts) -> Option<Finding
     let rqlite = RqliteSet::recognise(set)?;
     let ordinal = change::ordinal(set, pod)?;
     let before = Before::new(set, Some(&rqlite), change::ordinals(set), Data::of(set, &rqlite), facts);
-    before.votes(None).then(|| voter(pod, ordinal, &Cluster::of(&before)))?
+    before.votes(None).then(|| voter(pod, ordinal, &Eviction::of(&Cluster::of(&before), ordinal)))?
 }
 
-fn voter(pod: &str, ordinal: u32, cluster: &Cluster) -> Option<Finding> {
-    let standing = cluster.standing();
-    let after = cluster.after(&terminating(cluster).with(&Ordinals::first(ordinal, 1)));
-    let leaves = format!("evicting {pod} {}", words::leaves(after));
-    let last = after.reachable == 0 && standing.voters >= 2 && cluster.before().data == Data::WithPod;
-    if !cluster.is_reachable_voter(ordinal) {
-        return Some(RULE.warn(format!("evicting {pod}, which is no reachable voter: {}", words::answering(standing))));
-    }
-    if last {
-        let message = format!(
-            "evicting {pod} stops the last reachable of {}, and their data goes with the pods",
-            words::voters(standing.voters)
-        );
-        return Some(RULE.deny(message).retry().remedy("bring another voter back first, or take a backup"));
-    }
-    if cluster.is_lost() {
-        return Some(
-            RULE.warn(format!("evicting {pod} while only {}: the quorum is lost already", words::answering(standing))),
-        );
-    }
-    if standing.voters <= 2 {
-        return Some(
-            RULE.warn(format!("{leaves}: writes stop until it is back"))
-                .remedy("run three voters, so that one may be drained"),
-        );
-    }
-    if after.holds() {
-        return None;
-    }
-    let wait = "wait until the voters that are down or terminating are back; the drain tries again";
-    let basis = basis::of(cluster);
-    let from_memory = !cluster.has_view() && standing.voters > cluster.before().running.count();
-    let finding = match Claimed::of(cluster) {
-        Some(claimed) => {
-            RULE.deny(format!("{leaves}{}{basis}", claimed.message)).remedy(format!("{}{wait}", claimed.remedy))
+fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
+    let cluster = &eviction.cluster;
+    let answering = words::answering(eviction.before);
+    let leaves = format!("evicting {pod} {}", words::leaves(eviction.after));
+    Some(match eviction.outcome {
+        Evicted::Holds => return None,
+        Evicted::NoReachableVoter => {
+            let terminating = cluster.absent().terminating.contains(ordinal);
+            let what = if terminating { "is terminating already" } else { "is no reachable voter" };
+            RULE.warn(format!("evicting {pod}, which {what}: {answering}"))
         }
-        None if from_memory => RULE
-            .deny(format!("{leaves}{basis}"))
-            .remedy(format!("let Quorate see the membership if some of them were removed; else {wait}")),
-        None => RULE.deny(format!("{leaves}{basis}")).remedy(wait),
-    };
-    Some(finding.retry())
+        Evicted::Beyond => {
+            let own = cluster.before().running.count();
+            RULE.warn(format!("evicting {pod}, which lies beyond the {own} replicas of the set and is leaving already"))
+        }
+        Evicted::LostAlready => {
+            RULE.warn(format!("evicting {pod} while only {answering}: the quorum is lost already"))
+        }
+        Evicted::FewReplicas => RULE
+            .warn(format!("{leaves}: writes stop until it is back"))
+            .remedy("run three voters, so that one may be drained"),
+        Evicted::LastData => {
+            let voters = words::voters(eviction.before.voters);
+            RULE.deny(format!("evicting {pod} stops the last reachable of {voters}, and their data goes with the pods"))
+                .retry()
+                .remedy("bring another voter back first, or take a backup")
+        }
+        Evicted::WithinLease => RULE
+            .deny(format!("evicting {pod} while {answering} and its leader has not stepped down yet: a node that removes itself now can block the cluster for good"))
+            .retry()
+            .remedy("wait a second; the drain tries again"),
+        Evicted::Breaks => breaks(&leaves, ordinal, eviction),
+    })
 }
 
-/// Pods that are terminating already, as far as known; where no view tells who answers, those too that are not ready.
-fn terminating(cluster: &Cluster) -> Ordinals {
-    let before = cluster.before();
-    let silent = |ready: bool| !ready && !cluster.has_view();
-    let pods = before.facts().pods.iter().flatten().filter(|pod| pod.terminating || silent(pod.ready));
-    pods.filter_map(|pod| change::ordinal(before.set, &pod.name)).collect()
+fn breaks(leaves: &str, ordinal: u32, eviction: &Eviction) -> Finding {
+    let cluster = &eviction.cluster;
+    let absent = words::absent(cluster, &Ordinals::first(ordinal, 1));
+    let (rollout, returning, basis) = (rollout(eviction), returning(eviction), basis::of(cluster));
+    let steps = steps(ordinal, eviction);
+    let (claims, remedy) = match Claimed::of(cluster) {
+        None => (String::new(), steps.join("; ")),
+        // Only the drain's own tries are left.
+        Some(claimed) if steps.len() == 1 => {
+            (claimed.message, format!("{}{}", claimed.remedy.trim_end_matches("else "), steps.join("; ")))
+        }
+        Some(claimed) => (claimed.message, claimed.remedy + &steps.join("; ")),
+    };
+    RULE.deny(format!("{leaves}{absent}{rollout}{returning}{claims}{basis}")).retry().remedy(remedy)
+}
+
+fn rollout(eviction: &Eviction) -> &'static str {
+    if eviction.rollout { ", as the next pod of the unfinished rollout counts as gone" } else { "" }
+}
+
+fn returning(eviction: &Eviction) -> String {
+    let back = eviction.cluster.pods(&eviction.returning);
+    if back.is_empty() {
+        return String::new();
+    }
+    format!(", where {} {} while away", words::names(&back), words::verb(&back, "counts", "count"))
+}
+
+/// What ends the refusal: whoever comes back is waited for, whoever cannot is removed.
+fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
+    let cluster = &eviction.cluster;
+    let (dead, away) = (cluster.dead(), cluster.silent().without(&Ordinals::first(ordinal, 1)));
+    let mut steps = Vec::new();
+    if cluster.has_view() && !dead.is_empty() {
+        let leader = if cluster.basis == Basis::Led { "" } else { " once a node is leader" };
+        steps.push(format!(
+            "remove {}, which no pod of the set brings back{leader} (`DELETE /remove`)",
+            words::names(&dead)
+        ));
+    }
+    if !cluster.has_view() && eviction.before.voters > cluster.before().running.count() && cluster.claimed().is_empty()
+    {
+        steps.push("let Quorate see the membership if some of them were removed".to_owned());
+    }
+    let pods = cluster.pods(&away);
+    if !pods.is_empty() {
+        steps.push(format!("wait until {} {} back", words::names(&pods), words::verb(&pods, "is", "are")));
+    } else if eviction.rollout {
+        steps.push("wait until the rollout has ended".to_owned());
+    }
+    steps.push("the drain tries again".to_owned());
+    let gone = cluster.pods(&away.without(&cluster.answering()));
+    if cluster.basis == Basis::Led && !gone.is_empty() {
+        let claim = if cluster.before().data == Data::WithPod { "" } else { "claim and " };
+        steps.push(format!(
+            "one that is gone for good is removed from the cluster (`DELETE /remove`), then its {claim}pod deleted"
+        ));
+    }
+    steps
 }

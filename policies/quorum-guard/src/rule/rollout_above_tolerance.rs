@@ -1,21 +1,28 @@
-//! Refuses a rolling update that may take more voters down at once than the cluster tolerates.
-//! Not what the update changes.
+//! Refuses a rolling update that may take more voters down at once than the cluster tolerates; warns of one that begins while a voter is
+//! down. Not what the update changes.
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::change;
 use rqlite::manifest::{IntOrPercent, StatefulSet};
 use rqlite::quorum::failures_tolerated;
+use rqlite::scaling::Cluster;
 
+use crate::basis;
 use crate::words;
 
 /// ## What it refuses
 /// `spec.updateStrategy.rollingUpdate.maxUnavailable` above the number of voters that may fail: above 1 for three and four voters,
-/// above 2 for five and six. 1 is always allowed.
+/// above 2 for five and six. 1 is always allowed, and at zero replicas anything is.
+///
+/// A warning instead where only the count moved, by apply or by scale. A warning is also a change of the pod template with
+/// `podManagementPolicy: Parallel` while one of the set's own voters does not answer.
 ///
 /// ## Why
 /// The controller stops that many pods at once, whichever they are. With 2 of 3 voters down there is no quorum until they are back,
 /// every write fails, and a node that cannot become ready holds the rollout there.
 /// (Kubernetes: StatefulSet basics, "Maximum unavailable Pods".)
+///
+/// Before Kubernetes 1.35 a rollout with `Parallel` does not wait for a pod that was down before it began: it stops the next voter.
 ///
 /// ## Example
 /// ```yaml
@@ -36,8 +43,12 @@ pub(crate) const RULE: Rule =
 
 const FIELD: &str = "spec.updateStrategy.rollingUpdate.maxUnavailable";
 
-/// Judges the shape of a voter set.
-pub(crate) fn judge(set: &StatefulSet) -> Option<Finding> {
+/// Judges the shape of a voter set; `old` is the object before an update. A strategy that stays as it is, is nothing that this request
+/// introduces.
+pub(crate) fn judge(old: Option<&StatefulSet>, set: &StatefulSet) -> Option<Finding> {
+    if old.is_some_and(|old| same_strategy(old, set)) {
+        return judge_scale(set, change::ordinals(set).count());
+    }
     let voters = change::ordinals(set).count();
     let message = excess(set, voters)?;
     Some(
@@ -48,10 +59,9 @@ pub(crate) fn judge(set: &StatefulSet) -> Option<Finding> {
     )
 }
 
-/// The same strategy under the count that a Scale asks for.
-pub(crate) fn judge_scale(parent: &StatefulSet, to: i32) -> Option<Finding> {
-    let voters = u32::try_from(to).unwrap_or(0);
-    let message = excess(parent, voters)?;
+/// The same strategy under another count.
+pub(crate) fn judge_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
+    let message = excess(set, voters)?;
     Some(
         RULE.warn(message)
             .field(FIELD)
@@ -59,11 +69,51 @@ pub(crate) fn judge_scale(parent: &StatefulSet, to: i32) -> Option<Finding> {
     )
 }
 
+/// Judges a change of the pod template of voters.
+pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Finding> {
+    let parallel = set.spec.pod_management_policy.as_deref() == Some("Parallel");
+    if !parallel || strategy_kind(set) != ROLLING_UPDATE || change::ordinals(set).is_empty() {
+        return None;
+    }
+    let silent = cluster.pods(&cluster.silent());
+    if silent.is_empty() {
+        return None;
+    }
+    let (names, answers) = (words::names(&silent), words::verb(&silent, "does not answer", "do not answer"));
+    let it = words::verb(&silent, "it", "them");
+    Some(
+        RULE.warn(format!(
+            "changes the pod template while {names} {answers} as a voter: before Kubernetes 1.35 a Parallel rollout does not wait for {it}{}",
+            basis::of(cluster)
+        ))
+        .field("spec.template")
+        .remedy(format!("bring {names} back first, unless this change is what does")),
+    )
+}
+
+const ROLLING_UPDATE: &str = "RollingUpdate";
+
+fn strategy_kind(set: &StatefulSet) -> &str {
+    let strategy = set.spec.update_strategy.as_ref();
+    strategy.and_then(|strategy| strategy.kind.as_deref()).unwrap_or(ROLLING_UPDATE)
+}
+
+fn same_strategy(old: &StatefulSet, new: &StatefulSet) -> bool {
+    fn asked(set: &StatefulSet) -> Option<&IntOrPercent> {
+        set.spec.update_strategy.as_ref()?.rolling_update.as_ref()?.max_unavailable.as_ref()
+    }
+    strategy_kind(old) == strategy_kind(new) && asked(old) == asked(new)
+}
+
 fn allowed(voters: u32) -> u32 {
     failures_tolerated(voters).max(1)
 }
 
 fn excess(set: &StatefulSet, voters: u32) -> Option<String> {
+    // Nothing rolls out at zero.
+    if voters == 0 {
+        return None;
+    }
     let strategy = set.spec.update_strategy.as_ref().filter(|strategy| strategy.kind.as_deref() != Some("OnDelete"))?;
     let asked = strategy.rolling_update.as_ref()?.max_unavailable.as_ref()?;
     let (text, stops) = match asked {

@@ -2,6 +2,7 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::RqliteSet;
+use rqlite::discovery::Discovery;
 use rqlite::quorum::{failures_tolerated, quorum};
 use rqlite::scaling::{Cluster, Up};
 
@@ -77,7 +78,10 @@ fn number(counts: &str, old: u32, new: u32) -> Vec<Finding> {
         let tolerated = failures_tolerated(new);
         let failures = if tolerated == 1 { "1 failure".to_owned() } else { format!("{tolerated} failures") };
         let message = format!("{counts}: {new} voters tolerate {failures}, as {} do", new - 1);
-        findings.push(RULE.warn(message).remedy(format!("scale to {} or {}", new - 1, new.saturating_add(1))));
+        let (less, more) = (new - 1, new.saturating_add(1));
+        let less = if less == old { format!("keep {less}") } else { format!("scale to {less}") };
+        let remedy = if more > MOST_VOTERS { less } else { format!("{less} or scale to {more}") };
+        findings.push(RULE.warn(message).remedy(remedy));
     }
     if new > MOST_VOTERS {
         let message =
@@ -94,10 +98,8 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Vec<Find
         return findings;
     }
     if up.before.reachable == up.before.quorum() {
-        let message = format!(
-            "{counts} while {}: no failure is tolerated until the new nodes have joined",
-            words::answering(up.before)
-        );
+        let until = if can_join(transition) { " until the new nodes have joined" } else { "" };
+        let message = format!("{counts} while {}: no failure is tolerated{until}", words::answering(up.before));
         findings.push(RULE.warn(message));
     }
     if !cluster.has_view() {
@@ -107,6 +109,12 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Vec<Find
         findings.push(RULE.warn(message).remedy("check `/nodes` first"));
     }
     findings
+}
+
+/// New nodes look for the others: with neither discovery nor `-join`, each makes a cluster of its own.
+fn can_join(transition: &Transition) -> bool {
+    let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
+    nodes.map(|node| &node.discovery).all(|discovery| *discovery != Discovery::None)
 }
 
 /// A Scale whose StatefulSet could not be had: growth passes, no change passes, a decrease is not judged.

@@ -3,10 +3,11 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::Change;
-use rqlite::scaling::{Basis, Bound, Cluster, Down, Outcome, Way, departures};
+use rqlite::scaling::{Basis, Bound, Cluster, Down, Ids, Outcome, Way, departures};
 
 use crate::basis;
 use crate::claimed::Claimed;
+use crate::rule::scale_while_scaling;
 use crate::transition::{Transition, Via};
 use crate::words;
 
@@ -42,12 +43,15 @@ use crate::words;
 /// curl 'http://rqlite-0.rqlite-svc-internal:4001/nodes?nonvoters&ver=2'   # they are gone: /remove answers 200 for any id
 /// ```
 /// From two voters to one, remove the node first, while it still runs, and scale then.
+/// Pods that are on their way out do not count as answering, so wait until they are back.
 ///
 /// ## When the value is unknown
-/// With a view of the membership that names a leader, its voters count, and those of them that answer. Without one, every ordinal
-/// of the old object is taken to be a voter that answers, and whatever has a claim or was in the last known membership a voter too;
-/// self-removal then counts for nothing. The message says what was assumed. A removal that nobody could see is not believed:
-/// give the membership, or use break-glass. A role that cannot be read is a voter's, a removal flag that cannot be read is off.
+/// With a view of the membership that names a leader, its voters count, and those of them that answer and are not on their way out.
+/// Without one, every ordinal of the old object is taken to be a voter, and whatever has a claim or was in the last known membership too;
+/// those of the object's own ordinals answer whose pods are not known to be missing or not ready, and self-removal counts for nothing.
+/// The message says what was assumed. A removal that nobody could see is not believed: give the membership, or use break-glass.
+/// A role that cannot be read is a voter's, a removal flag that cannot be read is off, and so is one beside `-auth`: whether the node's
+/// user may remove cannot be seen.
 pub(crate) const RULE: Rule =
     Rule { id: "scale-below-quorum", summary: "fewer voters stay than the quorum of the cluster as it is now" };
 
@@ -99,7 +103,7 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
     } else if down.remove_themselves {
         format!("check `/nodes` for {names} afterwards, and remove what is still listed (`DELETE /remove`)")
     } else {
-        format!("remove {names} from the cluster (`DELETE /remove`), then check `/nodes`")
+        format!("remove {} from the cluster (`DELETE /remove`), then check `/nodes`", words::nodes(&down.leaving))
     };
     let numbers = words::leaves(down.after);
     RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), basis::assumed(cluster))).remedy(remedy)
@@ -117,13 +121,27 @@ fn breaks(transition: &Transition, cluster: &Cluster, down: &Down) -> Finding {
     let counts = words::counts(change);
     let claimed = Claimed::of(cluster);
     let claims = claimed.as_ref().map_or("", |claimed| &claimed.message);
-    let message = if cluster.has_view() && !down.before.holds() {
-        format!("{counts} stops reachable voters while only {}{claims}", words::answering(down.before))
+    let message = if cluster.is_lost() {
+        format!("{counts} stops {} while only {}{claims}", stopped(cluster, change), words::answering(down.before))
     } else {
-        format!("{counts} {}{}{claims}", words::leaves(down.after), lost_by(cluster, change, down))
+        let (numbers, absent) = (words::leaves(down.after), words::absent(cluster, &change.leaving()));
+        format!("{counts} {numbers}{absent}{}{claims}", lost_by(cluster, change, down))
     } + &basis::of(cluster);
     let way = remedy(transition, cluster, down);
-    RULE.deny(message).remedy(claimed.map_or(String::new(), |claimed| claimed.remedy) + &way)
+    let finding = RULE.deny(message).remedy(claimed.map_or(String::new(), |claimed| claimed.remedy) + &way);
+    if down.passing { finding.retry() } else { finding }
+}
+
+/// Who stops while the quorum is lost. The list of a minority may be old: who is not in it is not called a voter.
+fn stopped(cluster: &Cluster, change: &Change) -> String {
+    let leaving = change.leaving();
+    let listed = cluster.listed_leaving(&leaving).iter().any(|voter| voter.reachable);
+    let unlisted = cluster.pods(&cluster.unlisted_leaving(&leaving));
+    if listed || unlisted.is_empty() {
+        return "reachable voters".to_owned();
+    }
+    let which = words::verb(&unlisted, "which is", "which are");
+    format!("{}, {which} in no entry of a list that may be old,", words::names(&unlisted))
 }
 
 /// Where pods stop one by one, the one whose stop is one too many.
@@ -144,53 +162,100 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
     {
         return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
     }
-    let unseen = match (cluster.basis, &cluster.before().facts().unseen) {
+    let way = match Way::down(cluster, change) {
+        Way::Wait { pods } => {
+            let are = words::verb(&pods, "is", "are");
+            format!("wait until {} {are} back, then try again", words::names(&pods))
+        }
+        Way::ScaleThenRemove { target, remove } => scale_then_remove(transition, cluster, down, target, &remove),
+        Way::RemoveDead { dead, target } => {
+            format!("remove the dead {} from the cluster, then {} {target}", words::names(&dead), to(transition))
+        }
+        Way::RemoveFirst { remove } => remove_first(transition, cluster, &remove),
+        Way::JoinFirst { only } => {
+            let (names, last) = (words::names(&only), words::verb(&only, "the last voter", "the last voters"));
+            format!(
+                "let a node that stays become a voter first (see `/nodes`), as rqlited does not remove {last}, {names}; or use break-glass"
+            )
+        }
+        Way::BringBack { missing } => bring_back(cluster, &missing),
+        Way::Stay => stay(cluster, down),
+    };
+    if scale_while_scaling::is_under_way(transition) { format!("once the last step has ended, {way}") } else { way }
+}
+
+fn to(transition: &Transition) -> &'static str {
+    if transition.via == Via::Recreation { "create it with replicas" } else { "scale to" }
+}
+
+/// What has to be there before a removal can be seen; None: it can be.
+fn unseen(cluster: &Cluster) -> Option<&'static str> {
+    match (cluster.basis, &cluster.before().facts().unseen) {
         (Basis::Led, _) => None,
-        (Basis::Leaderless, _) => Some("get a leader back (no node names one that could remove it)"),
+        (Basis::Leaderless, _) if cluster.is_lost() => {
+            Some("get a leader back (no node names one that could remove it)")
+        }
+        (Basis::Leaderless, _) => Some("wait for a leader (an election takes seconds)"),
         (Basis::Remembered | Basis::Count, None) => {
             Some("give the membership (none was given, so no removal can be seen)")
         }
         (Basis::Remembered | Basis::Count, Some(_)) => {
             Some("let Quorate see it (no node could be asked: docs/operations.md)")
         }
-    };
-    let going = words::nodes(&down.leaving);
-    let to = if transition.via == Via::Recreation { "create it with replicas" } else { "scale to" };
-    match (Way::down(cluster, change), unseen) {
-        (Way::ScaleThenRemove { target, .. }, None) if down.remove_themselves => {
+    }
+}
+
+fn scale_then_remove(transition: &Transition, cluster: &Cluster, down: &Down, target: u32, remove: &Ids) -> String {
+    let to = to(transition);
+    match unseen(cluster) {
+        None if down.remove_themselves => {
             format!("{to} {target}, wait until the leaving nodes are gone from `/nodes`, remove what stays, then go on")
         }
-        (Way::ScaleThenRemove { target, remove }, None) if remove.is_empty() => {
+        None if remove.is_empty() => {
             format!("{to} {target}, remove the nodes of the pods that left from the cluster, then go on")
         }
-        (Way::ScaleThenRemove { target, remove }, None) => {
-            format!("{to} {target}, remove {} from the cluster, then go on", words::names(&remove))
+        None => format!("{to} {target}, remove {} from the cluster, then go on", words::names(remove)),
+        Some(unseen) => {
+            format!("{to} {target}; to go lower remove {} and {unseen}, or use break-glass", words::nodes(remove))
         }
-        (Way::ScaleThenRemove { target, remove }, Some(unseen)) => {
-            let names = words::nodes(&remove);
-            format!("{to} {target}; to go lower remove {names} and {unseen}, or use break-glass")
-        }
-        (Way::RemoveDead { dead, target }, _) => {
-            format!("remove the dead {} from the cluster, then {to} {target}", words::names(&dead))
-        }
-        (Way::RemoveFirst { remove }, None) if remove.is_empty() => format!(
+    }
+}
+
+fn remove_first(transition: &Transition, cluster: &Cluster, remove: &Ids) -> String {
+    let (to, count) = (to(transition), transition.change.new.count());
+    if remove.is_empty() {
+        return format!(
             "see in `/nodes` which nodes the leaving pods run ({} matches none of them by its id or address), remove those while they \
-             still run (`DELETE /remove`), then {to} {}",
+             still run (`DELETE /remove`), then {to} {count}",
             words::names(&cluster.strangers()),
-            change.new.count()
-        ),
-        (Way::RemoveFirst { remove }, None) => {
-            let (names, runs) = (words::names(&remove), words::verb(&remove, "it still runs", "they still run"));
-            format!("remove {names} from the cluster while {runs} (`DELETE /remove`), then {to} {}", change.new.count())
+        );
+    }
+    let (names, runs) = (words::names(remove), words::verb(remove, "it still runs", "they still run"));
+    format!("remove {names} from the cluster while {runs} (`DELETE /remove`), then {to} {count}")
+}
+
+fn bring_back(cluster: &Cluster, missing: &Ids) -> String {
+    let (names, they) = (words::names(missing), words::verb(missing, "it is", "they are"));
+    if let (false, Some(unseen)) = (cluster.has_view(), unseen(cluster)) {
+        return format!("bring {names} back first, or {unseen}, or use break-glass");
+    }
+    let cure = if cluster.is_lost() {
+        "recover by `peers.json`"
+    } else if cluster.basis == Basis::Led {
+        "remove what is gone for good (`DELETE /remove`)"
+    } else {
+        return format!("an election takes seconds, try again; else bring {names} back first");
+    };
+    format!("bring {names} back first; unless {they} coming back, {cure}")
+}
+
+fn stay(cluster: &Cluster, down: &Down) -> String {
+    let going = words::nodes(&down.leaving);
+    match (cluster.basis, unseen(cluster)) {
+        (Basis::Leaderless, Some(leader)) => {
+            format!("no lower count is safe: {leader}, remove {going} then, or use break-glass")
         }
-        (Way::BringBack { missing }, _) => {
-            let (names, they) = (words::names(&missing), words::verb(&missing, "it is", "they are"));
-            let removable = down.before.holds() && cluster.basis == Basis::Led;
-            let cure =
-                if removable { "remove what is gone for good (`DELETE /remove`)" } else { "recover by `peers.json`" };
-            format!("bring {names} back first; unless {they} coming back, {cure}")
-        }
-        (Way::RemoveFirst { .. } | Way::Stay, unseen) => {
+        (_, unseen) => {
             let unseen = unseen.unwrap_or("give the membership (those that leave match no node of it)");
             format!("no lower count is safe: remove {going} first and {unseen}, or use break-glass")
         }

@@ -66,13 +66,18 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
     }
     let why = match denial {
         Denial::Leaderless => ", and no node names a leader to join".to_owned(),
-        Denial::QuorumLost => format!(" while {}{}", words::answering(up.before), basis::of(cluster)),
+        Denial::QuorumLost => {
+            let absent = words::absent(cluster, &Ordinals::default());
+            format!(" while {}{absent}{}", words::answering(up.before), basis::of(cluster))
+        }
         Denial::NoneReady => format!(", and no pod of the set is ready{}", basis::of(cluster)),
     };
-    Some(
-        RULE.deny(format!("{counts} brings {blank} blank{why}"))
-            .remedy("bring the cluster's own nodes back over their own claims until one is leader, then grow"),
-    )
+    let finding = RULE.deny(format!("{counts} brings {blank} blank{why}"));
+    Some(if up.passing {
+        finding.retry().remedy("wait until the pods that are on their way out are back, then grow")
+    } else {
+        finding.remedy("bring the cluster's own nodes back over their own claims until one is leader, then grow")
+    })
 }
 
 /// New pods run the new template: its `-bootstrap-expect` is what they wait for.
@@ -87,8 +92,18 @@ fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Findi
     let blank = up.blank.count();
     (expect <= i64::from(blank)).then(|| {
         let pods = if blank == 1 { "1 blank pod".to_owned() } else { format!("{blank} blank pods") };
-        RULE.warn(format!("{counts} brings {pods}, and `-bootstrap-expect` is {expect}: should they find no leader, they found a second cluster"))
-            .remedy(format!("grow by fewer than {expect} at a time, or watch `/nodes` while they join"))
+        let (found, remedy) = match expect {
+            1 => ("each founds a cluster of its own", "watch `/nodes` while they join".to_owned()),
+            2 => ("they found a second cluster", "grow by 1 at a time, or watch `/nodes` while they join".to_owned()),
+            _ => {
+                let remedy = format!("grow by fewer than {expect} at a time, or watch `/nodes` while they join");
+                ("they found a second cluster", remedy)
+            }
+        };
+        RULE.warn(format!(
+            "{counts} brings {pods}, and `-bootstrap-expect` is {expect}: should they find no leader, {found}"
+        ))
+        .remedy(remedy)
     })
 }
 

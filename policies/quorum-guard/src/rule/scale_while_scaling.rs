@@ -2,7 +2,6 @@
 //! Never the way back up.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::manifest::StatefulSet;
 
 use crate::rule::scale_to_zero::still_there;
 use crate::transition::{Transition, Via};
@@ -33,11 +32,7 @@ pub(crate) const RULE: Rule =
 
 /// Judges a request by which ordinals leave.
 pub(crate) fn judge(transition: &Transition) -> Option<Finding> {
-    let old = transition.old().filter(|_| transition.via != Via::Recreation)?;
-    if transition.change.leaving().is_empty() {
-        return None;
-    }
-    let why = under_way(transition, old)?;
+    let why = under_way(transition)?;
     let finding = RULE.deny(format!("{} while {why}", words::counts(&transition.change)));
     Some(
         finding
@@ -47,7 +42,16 @@ pub(crate) fn judge(transition: &Transition) -> Option<Finding> {
     )
 }
 
-fn under_way(transition: &Transition, old: &StatefulSet) -> Option<String> {
+/// A step down that has not ended stands in the way of this one.
+pub(super) fn is_under_way(transition: &Transition) -> bool {
+    under_way(transition).is_some()
+}
+
+fn under_way(transition: &Transition) -> Option<String> {
+    let old = transition.old().filter(|_| transition.via != Via::Recreation)?;
+    if transition.change.leaving().is_empty() || is_the_way_back(transition) {
+        return None;
+    }
     let left = still_there(transition);
     if let Some(highest) = left.highest() {
         let (pod, count) = (transition.pod(highest), left.count());
@@ -64,4 +68,10 @@ fn under_way(transition: &Transition, old: &StatefulSet) -> Option<String> {
     }
     let (observed, generation) = old.status.observed_generation.zip(old.metadata.generation)?;
     (observed < generation).then(|| format!("the controller has seen generation {observed} of {generation}"))
+}
+
+/// All ordinals that come still have their pods: those of a step that is taken back.
+fn is_the_way_back(transition: &Transition) -> bool {
+    let coming = transition.change.coming();
+    !coming.is_empty() && coming.without(&still_there(transition)).is_empty()
 }

@@ -50,11 +50,100 @@ fn with_a_leader_one_by_one_reaches_one() {
 }
 
 #[test]
-fn removal_needs_credentials_where_auth_is_on() {
-    let auth = [RM, "-auth=/a/users.json"];
-    assert_eq!(outcome(&World::of(4, &auth, &led(4, &[])), 2), Outcome::Breaks);
-    let join_as = [RM, "-auth=/a/users.json", "-join-as=node"];
-    assert_eq!(outcome(&World::of(4, &join_as, &led(4, &[])), 2), Outcome::Holds(Bound::Relaxed));
+fn removal_counts_for_nothing_where_auth_is_on() {
+    // Whether the node's user has `remove` cannot be seen.
+    for auth in [&[RM, "-auth=/a/users.json"][..], &[RM, "-auth=/a/users.json", "-join-as=node"]] {
+        assert_eq!(outcome(&World::of(4, auth, &led(4, &[])), 2), Outcome::Breaks, "{auth:?}");
+        assert_eq!(outcome(&World::of(5, auth, &led(5, &[])).ordered(), 1), Outcome::Breaks, "{auth:?}");
+    }
+    assert_eq!(outcome(&World::of(4, &[RM, "-auth="], &led(4, &[])), 2), Outcome::Holds(Bound::Relaxed));
+}
+
+/// All pods of the set, ready, and these changed.
+fn with_pods(mut facts: Value, count: u32, changed: &[(u32, Value)]) -> Value {
+    let pod = |ordinal: u32| {
+        let mut pod = json!({ "name": format!("rqlite-{ordinal}"), "uid": format!("u{ordinal}"), "ready": true });
+        for (_, keys) in changed.iter().filter(|(of, _)| *of == ordinal) {
+            pod.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        }
+        pod
+    };
+    facts["pods"] = (0..count).map(pod).collect();
+    facts
+}
+
+fn judged(world: &World, to: u32) -> (Outcome, bool) {
+    let before = world.before();
+    let down = Down::of(&Cluster::of(&before), &world.to(to).leaving());
+    (down.outcome, down.passing)
+}
+
+#[test]
+fn a_pod_on_its_way_out_does_not_stay() {
+    let terminating = || json!({ "terminating": true });
+    let strict = (Outcome::Holds(Bound::Strict), false);
+    for view in [led(5, &[]), leaderless(5, &[]), nothing()] {
+        let facts = with_pods(view.clone(), 5, &[(0, terminating()), (1, terminating())]);
+        assert_eq!(judged(&World::of(5, &[], &facts), 3), (Outcome::Breaks, true), "{view}");
+        // The one that leaves is on its way out anyway.
+        let facts = with_pods(view.clone(), 5, &[(4, terminating()), (3, terminating())]);
+        assert_eq!(judged(&World::of(5, &[], &facts), 3), strict, "{view}");
+        let mut reserved = with_pods(view.clone(), 5, &[]);
+        reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "u0" }]);
+        assert_eq!(judged(&World::of(5, &[], &reserved), 3), (Outcome::Breaks, true), "{view}");
+        reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "of another pod" }]);
+        assert_eq!(judged(&World::of(5, &[], &reserved), 3), strict, "{view}");
+        // Too far down whoever is back.
+        let facts = with_pods(view, 5, &[(0, terminating())]);
+        assert_eq!(judged(&World::of(5, &[], &facts), 1), (Outcome::Breaks, false));
+    }
+}
+
+#[test]
+fn a_pod_on_its_way_out_proves_no_lost_quorum() {
+    let terminating = || json!({ "terminating": true });
+    let facts = with_pods(led(3, &[2]), 3, &[(0, terminating()), (1, terminating())]);
+    assert_eq!(judged(&World::of(3, &[], &facts), 2), (Outcome::Breaks, true));
+}
+
+#[test]
+fn the_same_pods_are_judged_again_as_before() {
+    let mut facts = with_pods(led(4, &[]), 4, &[]);
+    facts["leaving"] = json!([{ "name": "rqlite-2", "uid": "u2" }, { "name": "rqlite-3", "uid": "u3" }]);
+    assert_eq!(outcome(&World::of(4, &[RM], &facts), 2), Outcome::Holds(Bound::Relaxed));
+}
+
+#[test]
+fn without_a_view_a_pod_that_is_known_not_to_answer_does_not_stay() {
+    for (changed, to, expected) in [
+        (json!({ "ready": false }), 2, Outcome::Breaks),
+        (json!({ "running": false }), 2, Outcome::Breaks),
+        (json!({ "ready": true }), 2, Outcome::Holds(Bound::Strict)),
+        (json!({ "ready": null }), 2, Outcome::Holds(Bound::Strict)),
+    ] {
+        let facts = with_pods(nothing(), 3, &[(1, changed.clone())]);
+        assert_eq!(judged(&World::of(3, &[], &facts), to), (expected, false), "{changed}");
+    }
+    let dead_one_leaves = with_pods(nothing(), 3, &[(2, json!({ "ready": false }))]);
+    assert_eq!(outcome(&World::of(3, &[], &dead_one_leaves), 2), Outcome::Holds(Bound::Strict));
+    let missing =
+        json!({ "version": 1, "pods": [{ "name": "rqlite-0", "ready": true }, { "name": "rqlite-2", "ready": true }] });
+    assert_eq!(outcome(&World::of(3, &[], &missing), 2), Outcome::Breaks);
+    // A view tells better than readiness, which needs a leader.
+    let unready = with_pods(led(3, &[]), 3, &[(1, json!({ "ready": false }))]);
+    assert_eq!(outcome(&World::of(3, &[], &unready), 2), Outcome::Holds(Bound::Strict));
+}
+
+#[test]
+fn who_is_not_in_a_leaderless_list_may_answer_unless_its_pod_is_missing() {
+    let view = leaderless(2, &[1]);
+    assert_eq!(outcome(&World::of(3, &[], &with_pods(view.clone(), 3, &[])), 2), Outcome::Breaks);
+    assert_eq!(
+        outcome(&World::of(3, &[], &with_pods(view.clone(), 3, &[(2, json!({ "ready": false }))])), 2),
+        Outcome::Breaks
+    );
+    assert_eq!(outcome(&World::of(3, &[], &with_pods(view.clone(), 2, &[])), 2), Outcome::LostAlready);
+    assert_eq!(outcome(&World::of(3, &[], &view), 2), Outcome::Breaks);
 }
 
 #[test]

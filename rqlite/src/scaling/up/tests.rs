@@ -34,10 +34,26 @@ fn refuses_blank_pods_without_a_leader() {
 }
 
 #[test]
-fn claims_that_speak_for_more_voters_than_run_mean_a_lost_quorum() {
+fn without_a_view_claims_prove_no_lost_quorum() {
     let facts = with_claims(nothing(), &[0, 1, 2]);
     assert_eq!(up(1, 3, &facts).denial, None);
-    assert_eq!(up(1, 5, &facts).denial, Some(Denial::QuorumLost));
+    assert_eq!(up(1, 5, &facts).denial, None);
+    assert_eq!(up(1, 5, &with_pods(facts, &[false])).denial, Some(Denial::NoneReady));
+}
+
+#[test]
+fn a_readiness_that_is_not_known_is_not_none() {
+    let mut facts = with_pods(nothing(), &[false, false, false]);
+    facts["pods"][1].as_object_mut().unwrap().remove("ready");
+    assert_eq!(up(3, 5, &facts).denial, None);
+}
+
+#[test]
+fn a_pod_on_its_way_out_leads_nobody() {
+    let mut facts = with_pods(led(3, &[2]), &[true, true, false]);
+    facts["pods"][1]["terminating"] = json!(true);
+    let up = up(3, 5, &facts);
+    assert_eq!((up.denial, up.passing), (Some(Denial::QuorumLost), true));
 }
 
 #[test]

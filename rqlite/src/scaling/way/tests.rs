@@ -9,7 +9,7 @@ fn way(world: &World, to: u32) -> Way {
 }
 
 fn ids(names: &[&str]) -> Ids {
-    Ids { named: names.iter().map(|name| (*name).to_owned()).collect(), count: u32::try_from(names.len()).unwrap() }
+    Ids::of(names.iter().map(|name| (*name).to_owned()), u32::try_from(names.len()).unwrap())
 }
 
 #[test]

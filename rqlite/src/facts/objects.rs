@@ -1,0 +1,126 @@
+//! The objects that facts tell of, one by one: pods, claims, owners, Services. A key that is absent is unknown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// One pod of the set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pod {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// Its Ready condition; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+    /// Its rqlite container runs, whether ready or not; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
+    #[serde(default)]
+    pub terminating: bool,
+    /// The Raft node id that it runs with; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// It runs with `-raft-cluster-remove-shutdown`; None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_on_shutdown: Option<bool>,
+}
+
+/// A pod that another admission has let go already. Another uid under its name is another pod.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaving {
+    pub name: String,
+    /// None: whichever pod bears the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+impl Leaving {
+    /// Whether it is this pod.
+    pub fn is(&self, pod: &Pod) -> bool {
+        let same = |(left, right): (&String, &String)| left == right;
+        self.name == pod.name && self.uid.as_ref().zip(pod.uid.as_ref()).is_none_or(same)
+    }
+}
+
+/// One PersistentVolumeClaim of the set's templates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claim {
+    pub name: String,
+    #[serde(default)]
+    pub bound: bool,
+    /// None: unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_modes: Option<Vec<String>>,
+}
+
+/// An owner that exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// None: only its uid is known, as in files of before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub uid: String,
+}
+
+impl<'de> Deserialize<'de> for Owner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Object {
+            kind: Option<String>,
+            name: Option<String>,
+            uid: String,
+        }
+        struct Either;
+        impl<'de> serde::de::Visitor<'de> for Either {
+            type Value = Owner;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("an owner with `kind`, `name` and `uid`, or a uid")
+            }
+
+            fn visit_str<E>(self, uid: &str) -> Result<Owner, E> {
+                Ok(Owner { uid: uid.to_owned(), ..Owner::default() })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Owner, A::Error> {
+                let Object { kind, name, uid } =
+                    Object::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Owner { kind, name, uid })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A Service that selects the set's pods, governs it, or is looked up by its discovery.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Service {
+    pub name: String,
+    /// None: unknown, as are those below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headless: Option<bool>,
+    /// `publishNotReadyAddresses`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish_not_ready: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ports: Option<Vec<ServicePort>>,
+}
+
+/// A port of a Service; one alone needs no name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePort {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub port: i64,
+}

@@ -1,0 +1,279 @@
+//! Evictions on made-up clusters, and whole drains: every node of a cluster, one after the other.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
+
+const RM: &str = "-raft-cluster-remove-shutdown=true";
+
+fn evicted(world: &World, ordinal: u32) -> Evicted {
+    let before = world.before();
+    Eviction::of(&Cluster::of(&before), ordinal).outcome
+}
+
+/// `rqlite-<n>`, changed by these keys.
+fn pods(count: u32, changed: &[(u32, Value)]) -> Vec<Value> {
+    let pod = |ordinal: u32| {
+        let mut pod = json!({ "name": format!("rqlite-{ordinal}"), "uid": format!("u{ordinal}"), "ready": true, "running": true });
+        for (_, keys) in changed.iter().filter(|(of, _)| *of == ordinal) {
+            pod.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        }
+        pod
+    };
+    (0..count).map(pod).collect()
+}
+
+fn with_pods(mut facts: Value, pods: Vec<Value>) -> Value {
+    facts["pods"] = pods.into();
+    facts
+}
+
+#[test]
+fn one_of_three_may_go_and_the_second_may_not() {
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[])), 1), Evicted::Holds);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 2), Evicted::NoReachableVoter);
+    assert_eq!(evicted(&World::of(3, &[], &nothing()), 1), Evicted::Holds);
+}
+
+#[test]
+fn a_node_that_removed_itself_counts_until_it_is_back() {
+    for (extra, claims, expected) in [
+        (&[RM][..], &[0, 1, 2, 3, 4][..], Evicted::Breaks),
+        (&[RM], &[0, 1, 2], Evicted::Holds),
+        (&[], &[0, 1, 2, 3, 4], Evicted::Holds),
+    ] {
+        // rqlite-3 and rqlite-4 are in no configuration.
+        let world = World::of(5, extra, &with_claims(led(3, &[]), claims));
+        assert_eq!(evicted(&world, 1), expected, "{extra:?}, {claims:?}");
+    }
+    let unfinished = |asked: Value| {
+        let facts = with_pods(with_claims(led(3, &[]), &[0, 1, 2, 3, 4]), pods(5, &[(1, asked)]));
+        evicted(&World::of(5, &[], &facts), 1)
+    };
+    assert_eq!(unfinished(json!({ "removeOnShutdown": true })), Evicted::Breaks);
+    assert_eq!(unfinished(json!({ "removeOnShutdown": false })), Evicted::Holds);
+}
+
+#[test]
+fn a_voter_that_matches_no_pod_is_not_counted_twice() {
+    let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
+    let view = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
+    assert_eq!(evicted(&World::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), Evicted::Holds);
+}
+
+#[test]
+fn a_leader_within_its_lease_is_waited_for_where_nodes_remove_themselves() {
+    assert_eq!(evicted(&World::of(2, &[RM], &led(2, &[1])), 0), Evicted::WithinLease);
+    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 0), Evicted::WithinLease);
+    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 1), Evicted::NoReachableVoter);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[1, 2])), 0), Evicted::LostAlready);
+    assert_eq!(evicted(&World::of(3, &[RM], &leaderless(3, &[1, 2])), 0), Evicted::LostAlready);
+}
+
+#[test]
+fn few_replicas_may_go_unless_a_view_lists_more_voters() {
+    assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), Evicted::FewReplicas);
+    assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), Evicted::FewReplicas);
+    assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), Evicted::Breaks);
+    // Two of three replicas are all voters that there are.
+    assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), Evicted::Breaks);
+}
+
+#[test]
+fn a_pod_beyond_the_own_ordinals_is_leaving_already() {
+    assert_eq!(evicted(&World::of(3, &[], &led(4, &[])), 3), Evicted::Beyond);
+}
+
+#[test]
+fn pods_on_their_way_out_count_as_gone_and_by_their_uid() {
+    let of = |facts: Value, ordinal| evicted(&World::of(3, &[], &facts), ordinal);
+    let terminating = with_pods(led(3, &[]), pods(3, &[(0, json!({ "terminating": true }))]));
+    assert_eq!(of(terminating.clone(), 1), Evicted::Breaks);
+    assert_eq!(of(terminating, 0), Evicted::NoReachableVoter);
+    let mut reserved = with_pods(led(3, &[]), pods(3, &[]));
+    reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "u0" }]);
+    assert_eq!(of(reserved.clone(), 1), Evicted::Breaks);
+    assert_eq!(of(reserved.clone(), 0), Evicted::Holds, "the same pod is asked about again");
+    reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "of the pod before" }]);
+    assert_eq!(of(reserved, 1), Evicted::Holds);
+}
+
+#[test]
+fn without_a_view_not_ready_alone_is_no_proof() {
+    let of = |changed: &[(u32, Value)], ordinal| {
+        evicted(&World::of(3, &[], &with_pods(nothing(), pods(3, changed))), ordinal)
+    };
+    let unready = || json!({ "ready": false });
+    assert_eq!(of(&[(1, unready()), (2, unready())], 1), Evicted::Breaks);
+    assert_eq!(of(&[(1, unready())], 1), Evicted::NoReachableVoter);
+    let stopped = json!({ "ready": false, "running": false });
+    assert_eq!(of(&[(1, stopped), (2, unready())], 1), Evicted::NoReachableVoter);
+    let missing = with_pods(nothing(), pods(3, &[(2, unready())]).into_iter().skip(2).collect());
+    assert_eq!(evicted(&World::of(3, &[], &missing), 1), Evicted::NoReachableVoter);
+}
+
+#[test]
+fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
+    let with_status = |replicas: u32, strategy: &str, status: Value, facts: &Value| {
+        let mut world = World::of(replicas, &[], facts);
+        world.set.spec.update_strategy = serde_json::from_value(json!({ "type": strategy })).unwrap();
+        world.set.metadata.generation = Some(5);
+        world.set.status = serde_json::from_value(status).unwrap();
+        world
+    };
+    let rolling =
+        json!({ "observedGeneration": 5, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b" });
+    let of = |replicas, status: &Value| {
+        evicted(&with_status(replicas, "RollingUpdate", status.clone(), &led(replicas, &[])), 1)
+    };
+    assert_eq!(of(3, &rolling), Evicted::Breaks);
+    assert_eq!(of(5, &rolling), Evicted::Holds);
+    let zero = json!({ "observedGeneration": 5, "currentRevision": "a", "updateRevision": "b" });
+    assert_eq!(of(3, &zero), Evicted::Breaks);
+    assert_eq!(
+        of(3, &json!({ "observedGeneration": 5, "currentRevision": "a", "updateRevision": "a" })),
+        Evicted::Holds
+    );
+    assert_eq!(of(3, &json!({ "observedGeneration": 4, "updatedReplicas": 3 })), Evicted::Breaks);
+    assert_eq!(
+        of(3, &json!({ "observedGeneration": 5, "updatedReplicas": 3, "currentRevision": "a", "updateRevision": "b" })),
+        Evicted::Holds
+    );
+    assert_eq!(evicted(&with_status(3, "OnDelete", rolling.clone(), &led(3, &[])), 1), Evicted::Holds);
+    // One of five is out: it is the one that the rollout waits for.
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[4])), 1), Evicted::Holds);
+    let mut paused = with_status(3, "RollingUpdate", rolling, &led(3, &[]));
+    paused.set.spec.update_strategy = serde_json::from_value(json!({ "rollingUpdate": { "partition": 2 } })).unwrap();
+    assert_eq!(evicted(&paused, 1), Evicted::Holds);
+}
+
+#[test]
+fn data_that_goes_with_the_pods_keeps_its_last_voter() {
+    let ephemeral = |replicas: u32, facts: &Value| {
+        let manifest = json!({
+            "metadata": { "name": "rqlite", "namespace": "db" },
+            "spec": { "replicas": replicas, "template": { "spec": {
+                "containers": [{ "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "args": ["-disco-mode=dns"] }],
+            } } },
+        });
+        World::from_manifest(manifest, facts)
+    };
+    assert_eq!(evicted(&ephemeral(2, &led(2, &[1])), 0), Evicted::LastData);
+    assert_eq!(evicted(&ephemeral(3, &leaderless(3, &[1, 2])), 0), Evicted::LastData);
+    assert_eq!(evicted(&ephemeral(2, &led(2, &[])), 0), Evicted::FewReplicas);
+    assert_eq!(evicted(&ephemeral(1, &led(1, &[])), 0), Evicted::FewReplicas);
+    let alone = with_pods(nothing(), pods(2, &[(1, json!({ "ready": false }))]));
+    assert_eq!(evicted(&ephemeral(2, &alone), 0), Evicted::LastData);
+}
+
+/// A cluster whose nodes are drained, one after the other.
+struct Drained {
+    removes: bool,
+    /// Voters of the configuration, by ordinal.
+    voters: Vec<u32>,
+    /// Nodes that run.
+    up: Vec<u32>,
+    size: u32,
+    refused: u32,
+}
+
+impl Drained {
+    fn of(size: u32, removes: bool) -> Self {
+        Drained { removes, voters: (0..size).collect(), up: (0..size).collect(), size, refused: 0 }
+    }
+
+    fn decides(&self) -> bool {
+        let answering = self.voters.iter().filter(|voter| self.up.contains(voter)).count();
+        2 * answering > self.voters.len()
+    }
+
+    fn facts(&self) -> Value {
+        let member = |ordinal: &u32| json!({ "id": format!("rqlite-{ordinal}"), "addr": format!("rqlite-{ordinal}.svc:4002"), "voter": true, "reachable": self.up.contains(ordinal) });
+        let up = |ordinal: u32| {
+            (ordinal, json!({ "ready": self.up.contains(&ordinal), "running": self.up.contains(&ordinal) }))
+        };
+        let leader =
+            self.voters.iter().find(|voter| self.up.contains(voter)).map(|ordinal| format!("rqlite-{ordinal}"));
+        let facts =
+            json!({ "version": 1, "leader": leader, "membership": self.voters.iter().map(member).collect::<Vec<_>>() });
+        let changed: Vec<(u32, Value)> = (0..self.size).map(up).collect();
+        with_pods(with_claims(facts, &(0..self.size).collect::<Vec<_>>()), pods(self.size, &changed))
+    }
+
+    /// Whether the pod may go; then it has gone.
+    fn evict(&mut self, ordinal: u32) -> bool {
+        let extra: &[&str] = if self.removes { &[RM] } else { &[] };
+        let world = World::of(self.size, extra, &self.facts());
+        let outcome = evicted(&world, ordinal);
+        if matches!(outcome, Evicted::Breaks | Evicted::WithinLease | Evicted::LastData) {
+            self.refused += 1;
+            return false;
+        }
+        self.up.retain(|up| *up != ordinal);
+        if self.removes {
+            self.voters.retain(|voter| *voter != ordinal);
+        }
+        assert!(self.decides(), "{outcome:?} of rqlite-{ordinal} left {:?} of {:?}", self.up, self.voters);
+        true
+    }
+
+    /// A pod starts again, over its own claim or over a blank one: it joins.
+    fn back(&mut self, ordinal: u32) {
+        self.up.push(ordinal);
+        if !self.voters.contains(&ordinal) {
+            self.voters.push(ordinal);
+        }
+    }
+}
+
+#[test]
+fn a_drain_of_every_node_ends_and_never_costs_the_quorum() {
+    for (size, removes) in [(3, true), (3, false), (5, true), (5, false)] {
+        // Pods that were evicted come back after so many more requests of the drain.
+        for after in 0..=8 {
+            let mut cluster = Drained::of(size, removes);
+            let mut away: Vec<(u32, u32)> = Vec::new();
+            for ordinal in 0..size {
+                let mut tries = 0;
+                loop {
+                    away.iter_mut().for_each(|(_, left)| *left = left.saturating_sub(1));
+                    for (ordinal, _) in away.extract_if(.., |(_, left)| *left == 0) {
+                        cluster.back(ordinal);
+                    }
+                    if cluster.evict(ordinal) {
+                        away.push((ordinal, after + 1));
+                        break;
+                    }
+                    tries += 1;
+                    assert!(tries < 100, "{size} voters, {removes}: the drain of rqlite-{ordinal} never ends");
+                }
+            }
+            // Until the last of them is back, some requests were refused, unless each was back before the next.
+            assert_eq!(
+                cluster.refused == 0,
+                after == 0 || (size == 5 && after == 1),
+                "{size} voters, {removes}, {after}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_drain_of_nodes_that_are_gone_ends_once_the_named_voter_is_replaced() {
+    for (size, removes) in [(3, true), (3, false), (5, true), (5, false)] {
+        let mut cluster = Drained::of(size, removes);
+        let mut gone: Vec<u32> = Vec::new();
+        for ordinal in 0..size {
+            while !cluster.evict(ordinal) {
+                let named = gone.pop().expect("a refusal has somebody to name");
+                // `DELETE /remove`, then its claim and pod are deleted: it comes back blank on another node.
+                cluster.voters.retain(|voter| *voter != named);
+                cluster.back(named);
+            }
+            gone.push(ordinal);
+        }
+        assert!(cluster.refused > 0 && cluster.decides());
+    }
+}
