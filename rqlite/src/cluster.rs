@@ -142,6 +142,11 @@ impl Node {
         self.place.path(self.launch.line.as_ref().and_then(|line| line.place(flag)))
     }
 
+    /// Its image is rqlite's own: what the entrypoint does, and what lies in it, is known.
+    pub fn official_image(&self) -> bool {
+        repository(&self.container) == Repository::Official
+    }
+
     /// Deferred where the manifest does not tell it, and where it tells one for all pods that nobody gave: the bind address, which
     /// is rqlited's last resort, names none of them.
     fn id_of(&self, pod: &str) -> Value<String> {

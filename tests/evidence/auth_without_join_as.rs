@@ -59,7 +59,8 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
 fn with(stand: &Stand<'_>, record: &mut Record) {
     let cluster = stand.place(as_admin);
     let refusal = record.refused(&cluster.namespace.apply(&manifest(stand)).refused());
-    let remedy = "set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`";
+    let remedy = "name a user with permission `join` in `-join-as` or annotation `quorate.dev/join-as`, \
+                  or `*` in the annotation where everybody has it";
     assert!(refusal.ends_with(remedy), "{refusal}");
     stand.bring_up(&cluster, 3, &annotated(&manifest(stand), "quorate.dev/join-as: node"));
     record.step("set annotation `quorate.dev/join-as` to such a user");

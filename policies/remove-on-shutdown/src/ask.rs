@@ -8,6 +8,7 @@ use rqlite::storage::Storage;
 use rqlite::value::Value;
 
 use crate::identity::TOKEN;
+use crate::moving;
 use crate::obstacle::{self, Obstacle};
 use crate::settings::{PersistentVoters, Settings};
 
@@ -23,8 +24,8 @@ pub(crate) enum Ask {
 }
 
 impl Ask {
-    /// `listed`: injected before.
-    pub(crate) fn of(draft: &Draft, settings: Settings, listed: bool) -> Self {
+    /// `old`: the set before this update; `listed`: injected before.
+    pub(crate) fn of(draft: &Draft, old: Option<&RqliteSet>, settings: Settings, listed: bool) -> Self {
         let Some(set) = draft.cluster() else { return Ask::Blocked(Obstacle::NotRqlite) };
         let Some(node) = set.sole_node() else { return several(set) };
         if let Some(word) = word(node) {
@@ -32,6 +33,7 @@ impl Ask {
         }
         let mut obstacles = obstacle::all(set, node, &draft.bare().metadata);
         obstacles.extend(advised(set, node, settings));
+        obstacles.extend(moving::of(old, draft.bare(), set).map(Obstacle::Moving));
         let blocking = obstacles.iter().find(|obstacle| !(listed && obstacle.lets_stay()));
         match blocking {
             Some(obstacle) => Ask::Blocked(obstacle.clone()),
@@ -52,7 +54,9 @@ fn word(node: &Node) -> Option<Ask> {
     Some(match remove {
         Value::Known(true) => Ask::Given,
         Value::Known(false) => Ask::Blocked(Obstacle::Declined(line.spelling(flag))),
-        Value::Deferred(_) | Value::Malformed(_) => Ask::Blocked(Obstacle::Hidden(line.spelling(flag))),
+        Value::Deferred(_) => Ask::Blocked(Obstacle::Hidden(line.spelling(flag))),
+        // rqlited refuses the line, and says so.
+        Value::Malformed(_) => return None,
     })
 }
 
@@ -73,9 +77,11 @@ pub(crate) fn items(node: &Node, listed_seconds: Option<i64>) -> Vec<Item> {
     items
 }
 
+/// The grace period that an injected flag needs at least.
+pub(crate) const SHORTEST_GRACE_SECONDS: i64 = 30;
+
 /// A removal without a leader takes up to 21.5 s (rqlited 8.43.4, 9.4.5; 11.3 s on 10.2.7, measured), after preStop.
 fn needed_seconds(node: &Node) -> i64 {
-    const SHORTEST: i64 = 30;
     const AFTER_PRE_STOP: i64 = 25;
-    SHORTEST.max(node.shutdown.pre_stop_seconds.unwrap_or_default().saturating_add(AFTER_PRE_STOP))
+    SHORTEST_GRACE_SECONDS.max(node.shutdown.pre_stop_seconds.unwrap_or_default().saturating_add(AFTER_PRE_STOP))
 }

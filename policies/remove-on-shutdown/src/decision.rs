@@ -1,8 +1,9 @@
 //! One review decided: what is asked for, and what became of it in the new object. The rules put it into words.
 
 use quorate_sdk::injection::{Draft, Injector, Item, Settled};
-use quorate_sdk::{Review, Subject};
-use rqlite::cluster::Node;
+use quorate_sdk::{Review, SetDocument, Subject};
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::flag::Place;
 
 use crate::ask::{self, Ask};
 use crate::identity::{POLICY, TOKEN};
@@ -43,7 +44,7 @@ impl Decision {
             return None;
         }
         let listed = before.iter().any(is_flag);
-        let mut ask = Ask::of(&draft, settings, listed);
+        let mut ask = Ask::of(&draft, old_set(review).as_ref(), settings, listed);
         let mut settled = draft.settle(&wanted(&draft, &ask, &before));
         let refused = settled.refused.iter().find(|(item, _)| is_flag(item)).map(|(_, error)| error.to_string());
         if let (Some(reason), true) = (refused, draft.template_changes()) {
@@ -60,8 +61,13 @@ impl Decision {
         self.draft.cluster()?.sole_node()
     }
 
+    /// The new object, as its author wrote it; none if it does not run rqlite.
+    pub(crate) fn set(&self) -> Option<&RqliteSet> {
+        self.draft.cluster()
+    }
+
     pub(crate) fn replicas(&self) -> u32 {
-        self.draft.cluster().map_or(0, |set| set.replicas)
+        self.set().map_or(0, |set| set.replicas)
     }
 
     /// What is not there may start, what nobody asks for may go.
@@ -69,10 +75,28 @@ impl Decision {
         self.draft.template_changes()
     }
 
-    /// The Kubernetes path of a flag as its author gave it, else of the rqlite container.
-    pub(crate) fn path(&self, flag: Option<&str>) -> String {
+    /// The Kubernetes path of the rqlite container.
+    pub(crate) fn path(&self) -> String {
+        self.path_at(None)
+    }
+
+    /// The Kubernetes path of what shows the obstacle, as its author wrote it, else of the rqlite container.
+    pub(crate) fn path_of(&self, obstacle: &Obstacle) -> String {
+        let line = self.node().and_then(|node| node.launch.line.as_ref());
+        let place = line.and_then(|line| match obstacle.refusal() {
+            Some(error) => line.place_at(error.token?),
+            None => line.place(obstacle.flag()?),
+        });
+        self.path_at(place)
+    }
+
+    fn path_at(&self, place: Option<Place>) -> String {
         let Some(node) = self.node() else { return "spec.template.spec.containers".to_owned() };
-        flag.map_or_else(|| node.place.to_string(), |flag| node.path(flag))
+        node.place.path(place)
+    }
+
+    pub(crate) fn creates(&self) -> bool {
+        self.draft.creates()
     }
 
     pub(crate) fn into_patch(self) -> Option<String> {
@@ -92,10 +116,19 @@ fn wanted(draft: &Draft, ask: &Ask, before: &[Item]) -> Vec<Item> {
 }
 
 fn old_replicas(review: &Review) -> Option<u32> {
+    let old = old_document(review)?;
+    Some(u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0))
+}
+
+/// None at a creation, and where it did not run rqlite.
+fn old_set(review: &Review) -> Option<RqliteSet> {
+    RqliteSet::recognise(&old_document(review)?.set)
+}
+
+fn old_document(review: &Review) -> Option<&SetDocument> {
     match &review.subject {
-        Subject::Set { old: Some(old), .. } => Some(u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0)),
-        Subject::Set { old: None, .. }
-        | Subject::Scale { .. }
+        Subject::Set { old, .. } => old.as_ref(),
+        Subject::Scale { .. }
         | Subject::Eviction { .. }
         | Subject::Autoscaler { .. }
         | Subject::Needed { .. }

@@ -11,7 +11,9 @@
 mod ask;
 mod decision;
 mod identity;
+mod moving;
 mod obstacle;
+mod remedy;
 mod rule;
 mod settings;
 

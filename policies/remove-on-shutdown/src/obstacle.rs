@@ -8,17 +8,22 @@ use std::collections::BTreeMap;
 use rqlite::bootstrap::Expect;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::discovery::Discovery;
+use rqlite::flag::UsageError;
 use rqlite::launch::NoInsertion;
 use rqlite::manifest::Metadata;
 use rqlite::role::Role;
 use rqlite::value::Value;
 use rqlite::version::Version;
 
+use crate::moving::Moving;
+
 /// A condition that fails, with what was found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Obstacle {
     /// No container runs rqlite (any more).
     NotRqlite,
+    /// rqlited does not start with the launch; what it says.
+    Refused(UsageError),
     /// That many containers run rqlite.
     Containers(usize),
     /// `-raft-cluster-remove-shutdown=false`, as written.
@@ -26,6 +31,8 @@ pub(crate) enum Obstacle {
     /// The flag is given, with a value that cannot be read.
     Hidden(String),
     Launch(NoInsertion),
+    /// SIGTERM does not come to rqlited, so it would not remove itself.
+    NoSigterm,
     /// The pod template has no place for it; why.
     Template(String),
     /// Fewer voters than three.
@@ -41,10 +48,12 @@ pub(crate) enum Obstacle {
         found: Version,
         needed: Version,
     },
-    /// `-auth` without `-join-as`.
+    /// `-auth` without a user in `-join-as`.
     JoinAs,
     /// The setting `persistentVoters: advise`.
     Advised,
+    /// Who the nodes are, or what they have, does not stay.
+    Moving(Moving),
 }
 
 /// The fewest voters that lose one and still have a quorum.
@@ -62,7 +71,11 @@ pub(crate) const AUTH: Version = Version::new(8, 0, 0);
 impl Obstacle {
     /// A failing condition that does not end an injection that was made: it says nothing about whether nodes come back.
     pub(crate) fn lets_stay(&self) -> bool {
-        matches!(self, Obstacle::Count(_))
+        matches!(self, Obstacle::Count(_) | Obstacle::Moving(_))
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&UsageError> {
+        if let Obstacle::Refused(error) = self { Some(error) } else { None }
     }
 
     /// The flag whose place in the manifest shows it.
@@ -74,29 +87,45 @@ impl Obstacle {
             Obstacle::Expect(_) => Some("bootstrap-expect"),
             Obstacle::JoinAs => Some("auth"),
             Obstacle::NotRqlite
+            | Obstacle::Refused(_)
             | Obstacle::Containers(_)
             | Obstacle::Launch(_)
+            | Obstacle::NoSigterm
             | Obstacle::Template(_)
             | Obstacle::Count(_)
             | Obstacle::Discovery(_)
             | Obstacle::UnknownRelease(_)
             | Obstacle::OldRelease { .. }
-            | Obstacle::Advised => None,
+            | Obstacle::Advised
+            | Obstacle::Moving(_) => None,
         }
     }
 }
 
 /// The failing conditions of a node that is given nothing itself, in the order in which they are told.
 pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obstacle> {
-    let launch = node.launch.insertion.as_ref().err().map(|reason| Obstacle::Launch(*reason));
     // What the script hides, discovery among it, is no second reason.
-    if let Some(launch) = launch {
+    if let Some(launch) = launch(node) {
         return vec![launch];
     }
     [count(set), discovery(set, node, metadata), release(node), join_as(node), token(node)]
         .into_iter()
         .flatten()
         .collect()
+}
+
+fn launch(node: &Node) -> Option<Obstacle> {
+    match &node.launch.insertion {
+        Ok(_) => match node.launch.refusal() {
+            Some(refusal) => Some(Obstacle::Refused(refusal.clone())),
+            None => (!node.shutdown.sigterm_arrives).then_some(Obstacle::NoSigterm),
+        },
+        Err(NoInsertion::Refused) => {
+            let said = node.launch.line.as_ref().and_then(|line| line.error.clone());
+            Some(said.map_or(Obstacle::Launch(NoInsertion::Refused), Obstacle::Refused))
+        }
+        Err(reason) => Some(Obstacle::Launch(*reason)),
+    }
 }
 
 fn count(set: &RqliteSet) -> Option<Obstacle> {
@@ -161,8 +190,11 @@ fn release(node: &Node) -> Option<Obstacle> {
     (found < needed).then_some(Obstacle::OldRelease { found, needed })
 }
 
+/// `*` stands for everybody who has no name: nobody that a node could remove itself as.
 fn join_as(node: &Node) -> Option<Obstacle> {
-    (given(node, "auth") && !given(node, "join-as")).then_some(Obstacle::JoinAs)
+    let user = node.launch.line.as_ref().and_then(|line| line.text("join-as"));
+    let nobody = user.is_none_or(|user| matches!(user.known().map(String::as_str), Some("" | "*")));
+    (given(node, "auth") && nobody).then_some(Obstacle::JoinAs)
 }
 
 /// The launch takes a flag, but not this one.

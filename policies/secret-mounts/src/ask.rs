@@ -16,7 +16,7 @@ use crate::words::short;
 pub struct Ask {
     pub topic: &'static Topic,
     pub origin: Origin,
-    /// The flags that rqlited should get, in order.
+    /// The flags that rqlited should get, in order; none where everybody may join.
     pub flags: Vec<Wanted>,
 }
 
@@ -75,6 +75,24 @@ pub struct Asked {
     pub invalid: Vec<Invalid>,
 }
 
+/// The key that names the user as which nodes join each other.
+pub const JOIN_AS: &str = "join-as";
+
+/// In its place: the users' file lets everybody join, so no user is needed.
+const EVERYBODY: &str = "*";
+
+impl Asked {
+    /// It is told as whom nodes join each other, a user or everybody.
+    pub fn names_who_joins(&self) -> bool {
+        self.asks.iter().any(|ask| ask.topic.key == JOIN_AS)
+    }
+
+    /// Everybody may join: asked for is no `-join-as`.
+    pub fn lets_everybody_join(&self) -> bool {
+        self.asks.iter().any(|ask| ask.topic.key == JOIN_AS && ask.flags.is_empty())
+    }
+}
+
 /// What is asked of a set: an annotation wins over the settings, also one that cannot be meant.
 pub fn of_set(metadata: &Metadata, settings: &Settings) -> Asked {
     collect(|topic| {
@@ -107,6 +125,7 @@ fn wanted(topic: &Topic, text: &str) -> Result<Vec<Wanted>, Problem> {
     }
     match &topic.brings {
         Brings::Files(files) => wanted_files(files, text),
+        Brings::Text { flag: "join-as" } if text == EVERYBODY => Ok(Vec::new()),
         Brings::Text { flag: "join-as" } if !is_user_name(text) => Err(Problem::UserName),
         Brings::Text { flag: "node-verify-server-name" } if !is_host_name(text) => Err(Problem::HostName),
         Brings::Text { flag } => Ok(vec![Wanted { flag, value: WantedValue::Text(text.to_owned()) }]),
@@ -267,11 +286,15 @@ mod tests {
 
     #[test]
     fn refuses_user_and_host_names_that_would_not_arrive() {
-        for text in ["*", "a b", "$(USER)", "a\tb", "a?"] {
+        for text in ["**", "a b", "$(USER)", "a\tb", "a?"] {
             assert_eq!(problem("join-as", text), Problem::UserName, "{text}");
         }
         assert_eq!(problem("node-verify-server-name", "a b"), Problem::HostName);
         assert_eq!(read("join-as", "_system_rqlite").invalid, []);
+        assert!(!read("join-as", "node").lets_everybody_join());
+        let everybody = read("join-as", "*");
+        assert_eq!((everybody.lets_everybody_join(), everybody.names_who_joins()), (true, true));
+        assert_eq!(everybody.invalid, []);
         assert_eq!(read("node-verify-server-name", "rqlite.db.svc").invalid, []);
     }
 }

@@ -10,6 +10,7 @@
 pub mod annotation_value;
 pub mod ask;
 pub mod identity;
+pub mod injectors;
 pub mod moment;
 pub mod mutation;
 pub mod name;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod situation;
 pub mod standing;
 pub mod topic;
+pub mod trial;
 pub mod words;
 
 use quorate_sdk::policy::Requests;

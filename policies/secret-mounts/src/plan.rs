@@ -4,17 +4,19 @@ use std::fmt;
 
 use quorate_sdk::injection::{Draft, Injector, Item, ProbeKind};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::flag::List;
+use rqlite::flag::UsageError;
 use rqlite::flag_table;
-use rqlite::launch::{Launch, NoInsertion};
+use rqlite::launch::NoInsertion;
 use rqlite::manifest::{Container, PodSpec, Probe};
+use rqlite::role::Role;
 use serde_json::{Value, json};
 
-use crate::ask::{Ask, Asked, Wanted, WantedValue};
+use crate::ask::{Ask, Asked, JOIN_AS, Wanted, WantedValue};
 use crate::identity::POLICY;
 use crate::moment::{Due, Moment};
 use crate::standing::{self, Standing};
 use crate::topic::{Brings, Files, Start, TOPICS, Topic};
+use crate::trial::Trial;
 
 pub const INJECTOR: Injector = Injector { policy: POLICY, makes };
 
@@ -34,12 +36,14 @@ pub struct Plan {
 pub enum Obstacle {
     /// That many containers run rqlite.
     Containers(usize),
-    /// The launch takes no flag.
-    Launch(NoInsertion),
+    /// The launch takes no flag; `hidden`: nor can be seen what it gives rqlited.
+    Launch { reason: NoInsertion, hidden: bool },
     /// This release has no such flag.
     NoFlag { flag: &'static str, release: String },
+    /// rqlited does not start with the launch as it is; what it says.
+    Refused(UsageError),
     /// rqlited would not start with it; what it would say.
-    Refused(String),
+    WouldRefuse(String),
     /// The author's own volume or mount has the name or the path: `volume quorate-auth`.
     Taken(String),
     /// The pod template has no place for it; why.
@@ -56,15 +60,19 @@ impl Plan {
         if let Due::NotNow(_) = moment.due(Start::NodeTls) {
             plan.kept = kept(draft, mode(pod));
         }
-        let user = listed_user(draft).filter(|_| !asked.asks.iter().any(|ask| ask.topic.key == JOIN_AS));
-        // Each ask is tried on a launch that has those before it: rqlited refuses an authority without a certificate.
-        let mut tried = set.sole_node().cloned().ok_or(Obstacle::Containers(set.nodes.len()));
+        let user = listed_user(draft).filter(|_| !asked.names_who_joins());
+        let mut trial = set.sole_node().map(Trial::of);
+        let kept: Vec<String> = plan.kept.iter().filter_map(flag_token).collect();
+        if let Some(trial) = &mut trial {
+            // One that the launch cannot take any more goes, and is no reason against the others.
+            kept.into_iter().for_each(|token| drop(trial.add(&[token])));
+        }
         for ask in &asked.asks {
             if let Due::NotNow(_) = moment.due(ask.topic.start) {
                 continue;
             }
-            let node = set.sole_node().ok_or(Obstacle::Containers(set.nodes.len()));
-            match node.and_then(|node| items(node, tried.as_mut().map_err(|obstacle| obstacle.clone())?, pod, ask)) {
+            let node = set.sole_node().zip(trial.as_mut()).ok_or(Obstacle::Containers(set.nodes.len()));
+            match node.and_then(|(node, trial)| items(node, pod, ask, trial)) {
                 Ok(items) if ask.topic.key == AUTH && !items.is_empty() && !joins(draft, set, asked) => {
                     plan.obstacles.push((ask.topic, Obstacle::NoUser));
                 }
@@ -75,26 +83,37 @@ impl Plan {
                 Err(obstacle) => plan.obstacles.push((ask.topic, obstacle)),
             }
         }
+        if let Some(refusal) = trial.and_then(|trial| trial.refusal()) {
+            plan.refuse(&refusal);
+        }
         plan
+    }
+
+    /// Nothing goes into a launch that rqlited refuses with it as well as without.
+    fn refuse(&mut self, refusal: &Obstacle) {
+        let (refused, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.wanted).into_iter().partition(|(_, items)| items.iter().any(is_flag));
+        self.wanted = rest;
+        self.obstacles.extend(refused.into_iter().map(|(topic, _)| (topic, refusal.clone())));
     }
 
     /// All items, flags of later topics first: each goes to the front of what is there, so that they read in order.
     pub fn items(&self) -> Vec<Item> {
         let wanted = self.wanted.iter().flat_map(|(_, items)| items);
-        let (flags, others): (Vec<Item>, Vec<Item>) =
-            wanted.chain(&self.kept).cloned().partition(|item| matches!(item, Item::Flag { .. }));
+        let (flags, others): (Vec<Item>, Vec<Item>) = wanted.chain(&self.kept).cloned().partition(is_flag);
         flags.into_iter().rev().chain(others).collect()
     }
 }
 
 const AUTH: &str = "auth-secret";
-const JOIN_AS: &str = "join-as";
 
 /// Nodes will have a user as which they join each other. Users that are there already stay whatever comes: without them the
 /// cluster would be open.
 fn joins(draft: &Draft, set: &RqliteSet, asked: &Asked) -> bool {
     let listed = |topic: &str| draft.listed().iter().any(|item| topic_of(item).is_some_and(|found| found.key == topic));
-    asked.asks.iter().any(|ask| ask.topic.key == JOIN_AS)
+    asked.names_who_joins()
+        // `*` may have the permission `join-read-only`, which tells nobody anything.
+        || set.role() == Role::ReadOnly
         || set.nodes.iter().any(|node| standing::gives_any(node, JOIN_AS))
         || listed(JOIN_AS)
         || listed(AUTH)
@@ -106,7 +125,7 @@ fn listed_user(draft: &Draft) -> Option<Item> {
 }
 
 /// The items of one ask: none where the user's own flags give it already, or contradict it.
-fn items(node: &Node, tried: &mut Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<Item>, Obstacle> {
+fn items(node: &Node, pod: &PodSpec, ask: &Ask, trial: &mut Trial) -> Result<Vec<Item>, Obstacle> {
     let standings: Vec<(&Wanted, Standing)> =
         ask.flags.iter().map(|wanted| (wanted, standing::of(node, pod, wanted, |_| false))).collect();
     if standings.iter().any(|(_, standing)| matches!(standing, Standing::Otherwise(_))) {
@@ -115,14 +134,16 @@ fn items(node: &Node, tried: &mut Node, pod: &PodSpec, ask: &Ask) -> Result<Vec<
     let missing: Vec<&Wanted> =
         standings.iter().filter(|(_, standing)| *standing == Standing::Missing).map(|(wanted, _)| *wanted).collect();
     let container = &node.container.name;
-    let tokens: Vec<String> = missing.iter().map(|wanted| token(wanted)).collect();
-    let launched = try_launch(tried, &missing, &tokens)?;
+    if let Some(obstacle) = unknown_flag(node, &missing) {
+        return Err(obstacle);
+    }
     if let Brings::Files(files) = &ask.topic.brings
         && !missing.is_empty()
     {
         free(node, pod, files)?;
     }
-    (tried.container, tried.launch) = launched;
+    let tokens: Vec<String> = missing.iter().map(|wanted| token(wanted)).collect();
+    trial.add(&tokens)?;
     let mut items: Vec<Item> =
         tokens.into_iter().map(|token| Item::Flag { container: container.clone(), token }).collect();
     if let Brings::Files(files) = &ask.topic.brings {
@@ -191,28 +212,6 @@ const fn mode(pod: &PodSpec) -> i64 {
     if pod.security_context.fs_group.is_some() { 0o440 } else { 0o444 }
 }
 
-/// All of the ask's flags at once, on a copy: the launch must take each, and rqlited must still start.
-fn try_launch(node: &Node, missing: &[&Wanted], tokens: &[String]) -> Result<(Container, Launch), Obstacle> {
-    if let Some(obstacle) = unknown_flag(node, missing) {
-        return Err(obstacle);
-    }
-    let mut container = node.container.clone();
-    let mut launch = node.launch.clone();
-    for token in tokens {
-        let (list, content) = launch.insert(&container, token).map_err(Obstacle::Launch)?;
-        match list {
-            List::Command => container.command = content,
-            List::Args => container.args = content,
-        }
-        launch = Launch::of(&container, node.version);
-    }
-    let error = |launch: &Launch| launch.line.as_ref().and_then(|line| line.error.clone());
-    match (error(&node.launch), error(&launch)) {
-        (None, Some(error)) => Err(Obstacle::Refused(error.message)),
-        (Some(_) | None, _) => Ok((container, launch)),
-    }
-}
-
 /// rqlited exits with code 2 at a flag that its release does not have.
 fn unknown_flag(node: &Node, missing: &[&Wanted]) -> Option<Obstacle> {
     let release = node.version.release()?;
@@ -264,6 +263,17 @@ pub fn topic_of(item: &Item) -> Option<&'static Topic> {
     })
 }
 
+fn is_flag(item: &Item) -> bool {
+    matches!(item, Item::Flag { .. })
+}
+
+fn flag_token(item: &Item) -> Option<String> {
+    match item {
+        Item::Flag { token, .. } => Some(token.clone()),
+        Item::Grace { .. } | Item::Volume { .. } | Item::Mount { .. } | Item::Probe { .. } => None,
+    }
+}
+
 fn named_value(token: &str) -> Option<(&str, &str)> {
     token.strip_prefix('-')?.split_once('=')
 }
@@ -276,9 +286,13 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Obstacle::Containers(count) => write!(f, "{count} containers of the pod run rqlite"),
-            Obstacle::Launch(reason) => reason.fmt(f),
+            Obstacle::Launch { reason: NoInsertion::Refused, .. } => {
+                f.write_str("one more flag would change how rqlited reads the others")
+            }
+            Obstacle::Launch { reason, .. } => reason.fmt(f),
             Obstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
-            Obstacle::Refused(message) => write!(f, "rqlited would refuse it: {message}"),
+            Obstacle::Refused(error) => write!(f, "rqlited exits with code {}: {}", error.exit_code, error.message),
+            Obstacle::WouldRefuse(message) => write!(f, "rqlited would refuse it: {message}"),
             Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
             Obstacle::Template(reason) => f.write_str(reason),
             Obstacle::NoUser => f.write_str("without `-join-as` nodes cannot join each other"),

@@ -13,7 +13,7 @@ use crate::ask;
 pub struct Settings {
     /// `NAME` or `NAME/KEY` of the Secret with rqlite's users; the key is `users.json` unless named. Passed as `-auth`; needs `join-as`.
     pub auth_secret: Option<String>,
-    /// The user of that file as which nodes join each other. Passed as `-join-as`.
+    /// The user of that file as which nodes join each other, passed as `-join-as`; `*` where the file lets everybody join.
     pub join_as: Option<String>,
     /// `NAME` of the Secret with `tls.crt` and `tls.key` for the HTTP API. Passed as `-http-cert` and `-http-key`; the health probes turn to HTTPS.
     pub http_tls_secret: Option<String>,

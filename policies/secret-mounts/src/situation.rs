@@ -48,6 +48,11 @@ impl<'a> Situation<'a> {
         &self.new.set.spec.template.spec
     }
 
+    /// Of the pod template.
+    pub fn pod_metadata(&self) -> &Metadata {
+        &self.new.set.spec.template.metadata
+    }
+
     /// How every rqlite container stands to every flag of the ask, in order.
     pub fn standings(&self, ask: &Ask) -> Vec<(&Node, &'static str, Standing)> {
         let of_node = |node: &'_ Node| {

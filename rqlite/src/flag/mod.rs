@@ -81,6 +81,18 @@ pub struct UsageError {
     pub exit_code: u8,
 }
 
+impl UsageError {
+    /// What rqlited says; where it says nothing of a fault, what is wrong in our words.
+    pub fn said(&self) -> &str {
+        if self.words.is_empty() { &self.message } else { &self.words }
+    }
+
+    /// rqlited's own validation: values that it refuses together.
+    pub fn is_combination(&self) -> bool {
+        self.exit_code == refusal::EXIT_CODE
+    }
+}
+
 /// A parsed command line of rqlited, without argv[0].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
@@ -116,7 +128,12 @@ impl CommandLine {
 
     /// Where that occurrence stands, if in the container or a script of it.
     pub fn place_of(&self, flag: &Flag) -> Option<Place> {
-        match self.tokens.get(flag.token)?.origin {
+        self.place_at(flag.token)
+    }
+
+    /// Where that token stands, if in the container or a script of it.
+    pub fn place_at(&self, token: usize) -> Option<Place> {
+        match self.tokens.get(token)?.origin {
             Origin::Container(place) | Origin::Script(place) => Some(place),
             Origin::Entrypoint(_) => None,
         }

@@ -2,8 +2,9 @@
 //! Not where it might go: `reading` proposes that.
 
 use super::reading::{self, Reading};
-use super::{Insertion, NoInsertion};
+use super::{Insertion, NoInsertion, Shape};
 use crate::flag::{CommandLine, List, Origin, Place, Token};
+use crate::image::{Repository, repository};
 use crate::manifest::Container;
 use crate::value::Value;
 use crate::version::Version;
@@ -19,12 +20,29 @@ pub(super) fn plan(
 ) -> Result<Insertion, NoInsertion> {
     let places = reading.places.as_ref().map_err(|reason| *reason)?;
     let line = reading.line.as_ref().ok_or(NoInsertion::Unreadable)?;
+    if let Some(reason) = foreign(container, reading, line) {
+        return Err(reason);
+    }
     if !line.parses() {
         return Err(NoInsertion::Refused);
     }
     let sound = |insertion: &&Insertion| try_at(container, release, line, insertion, PROBE).is_ok();
     // The table's place failed and no other one in the script's arguments is sound.
     places.iter().find(sound).cloned().ok_or(NoInsertion::ScriptText)
+}
+
+/// Somebody's own image has somebody's own entrypoint and CMD. Flags go in before flags, whatever it is: rqlited itself, or a script
+/// that passes them on.
+fn foreign(container: &Container, reading: &Reading, line: &CommandLine) -> Option<NoInsertion> {
+    let given = container.image.is_some() && repository(container) != Repository::Official;
+    if !given || !container.command.is_empty() || !reading.through_entrypoint {
+        return None;
+    }
+    if reading.shape == Shape::Bare {
+        return Some(NoInsertion::ForeignDefaults);
+    }
+    // What rqlite's own entrypoint would make of it may be refused, and yet it may well run.
+    (reading.shape == Shape::Keyword || line.error.is_some()).then_some(NoInsertion::ForeignEntrypoint)
 }
 
 /// The list with the token in its place, if rqlited then gets exactly one flag more.

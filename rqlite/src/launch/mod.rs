@@ -67,6 +67,10 @@ pub enum NoInsertion {
     EmptyEntrypoint,
     #[error("the command line is one that rqlited refuses already")]
     Refused,
+    #[error("the image is not rqlite's own, and a flag would take the place of the arguments that it brings (CMD)")]
+    ForeignDefaults,
+    #[error("the image is not rqlite's own, and what its entrypoint makes of its arguments is not known")]
+    ForeignEntrypoint,
 }
 
 /// One container's way of starting rqlited.
@@ -131,11 +135,6 @@ impl Launch {
         Launch { shape, argv, line, through_entrypoint, script, sigterm_arrives, insertion, program, release }
     }
 
-    /// Why no server comes of it: what is wrong, the exit code, and rqlited's own words. None also where it cannot be read.
-    pub fn refusal(&self) -> Option<&UsageError> {
-        self.line.as_ref()?.error.as_ref()
-    }
-
     /// Where the arguments come from that are references as a whole (`$(FLAGS)`, a script's `$FLAGS`): any flag may be among them.
     /// In the order of the command line; of a launch that cannot be read, of all its words.
     pub fn hidden_arguments(&self) -> Vec<Source> {
@@ -158,6 +157,13 @@ impl Launch {
             None => line.tokens.last().filter(|token| token.splits)?,
         };
         Some(token.value.clone())
+    }
+
+    /// Why rqlited does not start with this launch, where that is certain: what is wrong, the exit code, and rqlited's own words.
+    /// Which combinations of flags it refuses (exit code 1) depends on the release. None also where the launch cannot be read.
+    pub fn refusal(&self) -> Option<&UsageError> {
+        let error = self.line.as_ref()?.error.as_ref()?;
+        (self.release.is_some() || !error.is_combination()).then_some(error)
     }
 
     /// `args` or `command` and the new content of that list after inserting `token` (a self-contained `-flag=value`).

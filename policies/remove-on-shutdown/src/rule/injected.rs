@@ -4,7 +4,7 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::role::Role;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, SHORTEST_GRACE_SECONDS};
 use crate::decision::{Decision, is_flag};
 use crate::identity::TOKEN;
 use crate::obstacle::{FEWEST_VOTERS, Obstacle};
@@ -16,7 +16,7 @@ use crate::rule::not_injected;
 /// - in three voters, when it is injected or the count becomes three: a voter that dies within the lease of a leader that is
 ///   being stopped can leave two nodes deadlocked;
 /// - when the set has fewer than three voters by now: the flag stays, since taking it out would restart every pod;
-/// - when a preStop hook takes a time that the manifest does not tell: the grace period is then 30 s.
+/// - when a preStop hook takes a time that the manifest does not tell, and the grace period is not above 30 s: it is then 30 s.
 /// ## Why
 /// While one of three voters is restarted, the cluster has two. If one of these dies abruptly and the other is asked to stop
 /// within its leader lease (500 ms), it has already written its own removal to its log: neither can be elected again, even with
@@ -60,7 +60,7 @@ fn price(decision: &Decision, despite: Option<&Obstacle>, started: bool) -> Opti
         _ if becomes && decision.replicas() == FEWEST_VOTERS && decision.node()?.role == Role::Voter => three(),
         _ => return None,
     };
-    Some(finding.field(decision.path(None)))
+    Some(finding.field(decision.path()))
 }
 
 fn three() -> Finding {
@@ -76,10 +76,16 @@ fn too_few(obstacle: &Obstacle) -> Finding {
 }
 
 fn unknown_hook(decision: &Decision) -> Option<Finding> {
-    if decision.node()?.shutdown.pre_stop_seconds.is_some() {
+    let shutdown = &decision.node()?.shutdown;
+    // Its author has reckoned with the hook.
+    if shutdown.pre_stop_seconds.is_some() || shutdown.grace_seconds > SHORTEST_GRACE_SECONDS {
         return None;
     }
     let message = format!("`{TOKEN}` needs 25 s after preStop, and how long preStop takes cannot be read");
-    let field = format!("{}.lifecycle.preStop", decision.path(None));
-    Some(RULE.warn(message).field(field).remedy("set `terminationGracePeriodSeconds` to its length + 25 s"))
+    let field = format!("{}.lifecycle.preStop", decision.path());
+    Some(
+        RULE.warn(message)
+            .field(field)
+            .remedy("set `terminationGracePeriodSeconds` to its length + 25 s, and above 30"),
+    )
 }

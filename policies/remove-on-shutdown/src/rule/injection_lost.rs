@@ -43,7 +43,7 @@ fn lost(item: &Item, decision: &Decision) -> Finding {
             "spec.template.spec.terminationGracePeriodSeconds".to_owned(),
         ),
         Item::Flag { .. } | Item::Volume { .. } | Item::Mount { .. } | Item::Probe { .. } => {
-            (TOKEN.to_owned(), decision.path(None))
+            (TOKEN.to_owned(), decision.path())
         }
     };
     RULE.deny(format!(

@@ -11,18 +11,23 @@ use rqlite::version::Version;
 use crate::ask::Ask;
 use crate::decision::Decision;
 use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, Obstacle};
+use crate::remedy;
 
 /// ## What it says
 /// The first condition that fails, at a creation and with an update that changes the pod template. A node that removed itself
 /// must come back by itself, so the flag is injected only where all of these hold:
 ///
 /// - exactly one container runs rqlite, its launch takes a flag, and a shell script in it starts rqlited with `exec`;
+/// - rqlited does not refuse the command line as it is; where it does, this rule says what rqlited says and its exit code;
+/// - an image of one's own has a command or args: a flag would take the place of its CMD;
 /// - the set has three or more voters, or is a read-only pool;
 /// - nodes find each other by `-disco-mode=dns` or `dns-srv`, or by a `-join` list with two other members and a
 ///   `-bootstrap-expect` above 0;
 /// - the image names a release: 7.18.2 or later with DNS, 7.20.1 with `-join`, 7.17.0 for read-only nodes, 8.0.0 with `-auth`;
-/// - `-auth` has its `-join-as`, whose user may `join` and `remove`;
+/// - `-auth` has its `-join-as`, whose user may `join` and `remove`; `*` is no user;
 /// - the flag is not given: `-raft-cluster-remove-shutdown=false` is its author's word;
+/// - the update changes neither the node id, nor takes the data off its volume, nor goes back to an older major release, and the data
+///   lies on a claim where the set has claim templates: a node that removes itself removes the id that it has by then;
 /// - the setting `persistentVoters` is `inject`, or the data does not outlive the pod.
 ///
 /// Where the flag was injected before, and the new discovery, release or launch cannot carry it, it is taken out with that
@@ -57,7 +62,7 @@ pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
     }
     let verb = if decision.listed { "taken out again" } else { "not injected" };
     let message = format!("{}; `-raft-cluster-remove-shutdown=true` is {verb}", found(obstacle));
-    Some(RULE.warn(message).field(decision.path(obstacle.flag())).remedy(remedy(obstacle)))
+    Some(RULE.warn(message).field(decision.path_of(obstacle)).remedy(remedy::of(obstacle, decision)))
 }
 
 /// What was found, and why it matters.
@@ -69,7 +74,11 @@ pub(crate) fn found(obstacle: &Obstacle) -> String {
         Obstacle::Hidden(text) => {
             format!("`{}` is given already, with a value that the manifest does not tell", clip(text))
         }
+        Obstacle::Refused(error) => format!("rqlited exits with code {}: {}", error.exit_code, clip(error.said())),
+        // Of the command line as it is nothing is refused: that would be said in rqlited's words.
+        Obstacle::Launch(NoInsertion::Refused) => "one more flag would change how rqlited reads the others".to_owned(),
         Obstacle::Launch(reason) => reason.to_string(),
+        Obstacle::NoSigterm => "SIGTERM does not reach rqlited through its launch".to_owned(),
         Obstacle::Template(reason) => reason.clone(),
         Obstacle::Count(count) => too_few(*count),
         Obstacle::Discovery(discovery) => without_return(discovery),
@@ -83,11 +92,12 @@ pub(crate) fn found(obstacle: &Obstacle) -> String {
             "`-join` without `-bootstrap-expect`: a node that removed itself may not come back".to_owned()
         }
         Obstacle::Expect(Some(expect)) => without_expect(expect),
-        Obstacle::UnknownRelease(image) => format!("image `{}` names no release of rqlite", clip(image)),
+        Obstacle::UnknownRelease(image) => format!("the release in image `{}` is not known", clip(image)),
         Obstacle::OldRelease { found, needed } => {
             format!("rqlite {found} is older than {needed}, {}", novelty(*needed))
         }
-        Obstacle::JoinAs => "`-auth` without `-join-as`: a node has no user to remove itself as".to_owned(),
+        Obstacle::JoinAs => "`-auth` without a user in `-join-as`: a node has none to remove itself as".to_owned(),
+        Obstacle::Moving(moving) => moving.to_string(),
         Obstacle::Advised => "the voters' data outlives their pods, and `persistentVoters` is `advise`".to_owned(),
     }
 }
@@ -128,26 +138,6 @@ fn novelty(release: Version) -> &'static str {
         FLAG => "the first with the flag",
         AUTH => "the first whose nodes send credentials when they remove themselves",
         _ => "the first whose nodes come back after removing themselves",
-    }
-}
-
-fn remedy(obstacle: &Obstacle) -> &'static str {
-    match obstacle {
-        Obstacle::NotRqlite | Obstacle::Declined(_) | Obstacle::Hidden(_) | Obstacle::Template(_) => "",
-        Obstacle::Containers(_) => "name one of them in the annotation `quorate.dev/container`",
-        Obstacle::Launch(NoInsertion::NoExec) => "start rqlited with `exec`",
-        Obstacle::Launch(NoInsertion::ScriptText) => {
-            "end the script with `exec ... \"$0\" \"$@\"` and pass rqlited's flags as args"
-        }
-        Obstacle::Launch(_) => "pass rqlited's flags as args",
-        Obstacle::Count(_) => "run 3 voters or more",
-        Obstacle::Discovery(_) => "use `-disco-mode=dns` or `dns-srv` with `-bootstrap-expect`",
-        Obstacle::FewTargets(_) => "name all members in `-join`, and give `-bootstrap-expect`",
-        Obstacle::Expect(_) => "give `-bootstrap-expect` with the number of voters",
-        Obstacle::UnknownRelease(_) => "use a full tag, such as `rqlite/rqlite:10.2.7`",
-        Obstacle::OldRelease { .. } => "upgrade rqlite first",
-        Obstacle::JoinAs => "give `-join-as` a user that may `join` and `remove`",
-        Obstacle::Advised => "add the flag yourself, or set `-raft-cluster-remove-shutdown=false` to decline",
     }
 }
 

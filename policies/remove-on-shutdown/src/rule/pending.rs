@@ -41,5 +41,5 @@ pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
     } else {
         return None;
     };
-    Some(RULE.warn(message).field(decision.path(None)).remedy("`kubectl rollout restart` does it now"))
+    Some(RULE.warn(message).field(decision.path()).remedy("`kubectl rollout restart` does it now"))
 }

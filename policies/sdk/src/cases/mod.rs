@@ -19,7 +19,7 @@ pub use render::render;
 const BLESS: &str = "QUORATE_BLESS";
 
 /// One case folder, read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case {
     pub directory: PathBuf,
     /// The folder above: the rule that the case is about.

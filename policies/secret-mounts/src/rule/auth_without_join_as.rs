@@ -2,6 +2,7 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
+use rqlite::role::Role;
 
 use crate::situation::Situation;
 use crate::standing::gives_any;
@@ -29,25 +30,38 @@ use crate::standing::gives_any;
 ///     quorate.dev/join-as: node
 /// ```
 ///
+/// Where the users' file lets everybody join (the user `*` with the permission `join`), say so: `quorate.dev/join-as: "*"`.
+///
 /// ## When the value is unknown
+/// Read-only nodes are warned of: `*` may have the permission `join-read-only`, which the file alone tells.
 /// Where `-auth` or `-join-as` comes from a ConfigMap or another reference, it counts as given. A launch that cannot be read is
 /// not judged by this rule.
 pub const RULE: Rule =
     Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other" };
 
 pub fn judge(situation: &Situation) -> Vec<Finding> {
-    situation
-        .set
-        .nodes
-        .iter()
-        .filter(|node| gives_any(node, "auth") && !gives_any(node, "join-as"))
-        .map(denied)
-        .collect()
+    if situation.asked.lets_everybody_join() {
+        return Vec::new();
+    }
+    let nodes = situation.set.nodes.iter();
+    nodes.filter(|node| gives_any(node, "auth") && !gives_any(node, "join-as")).map(found).collect()
+}
+
+fn found(node: &Node) -> Finding {
+    let finding = match node.role {
+        Role::Voter => denied(node),
+        Role::ReadOnly => RULE
+            .warn("`-auth` without `-join-as`: read-only nodes join only if `*` has the permission `join-read-only`")
+            .remedy("if so, say it with annotation `quorate.dev/join-as: \"*\"`, else name a user with that permission in it"),
+    };
+    finding.field(node.path("auth"))
 }
 
 fn denied(node: &Node) -> Finding {
     RULE.deny("`-auth` is given without `-join-as`, so nodes cannot join each other")
         .field(node.path("auth"))
-        .remedy("set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`")
+        .remedy(
+            "name a user with permission `join` in `-join-as` or annotation `quorate.dev/join-as`, or `*` in the annotation where everybody has it",
+        )
         .defect(&node.container.name)
 }

@@ -1,6 +1,7 @@
 //! Refuses a result in which something asked for is missing. Does not put it there: that is the mutating phase's.
 
 use quorate_sdk::{Finding, Rule};
+use rqlite::launch::NoInsertion;
 
 use crate::ask::{Ask, Invalid, WantedValue};
 use crate::moment::{Due, NotNow};
@@ -13,7 +14,8 @@ use crate::words::short;
 /// ## What it refuses
 /// An annotation or a setting asks for a Secret (or a user, or a server name), its time has come, and the launch that came out
 /// does not give it to rqlited: the launch can take no flag, the release has no such flag, a name or path is occupied, users are
-/// asked for without one to join as, the annotation names nothing, or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
+/// asked for without one to join as, the annotation names nothing, rqlited refuses the launch as it is, an image of one's own has neither
+/// command nor args (a flag would take the place of its CMD), or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
 /// so it is while the pod template does not change: what is asked for is not due before.
 ///
 /// ## Why
@@ -97,7 +99,7 @@ fn usage(topic: &Topic) -> &'static str {
     match &topic.brings {
         Brings::Files(files) if files.names_key => "NAME or NAME/KEY of a Secret of this namespace",
         Brings::Files(_) => "NAME of a Secret of this namespace",
-        Brings::Text { flag: "join-as" } => "the name of one of rqlite's users",
+        Brings::Text { flag: "join-as" } => "the name of one of rqlite's users, or `*` where everybody may join",
         Brings::Text { .. } => "a host name of the nodes' certificates",
     }
 }
@@ -129,14 +131,42 @@ fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
         Some(Obstacle::Taken(_) | Obstacle::Template(_)) => {
             format!("rename or remove what is there, or remove the {asker}")
         }
-        Some(Obstacle::Refused(_)) => format!("correct the launch, or remove the {asker}"),
-        Some(Obstacle::Launch(_) | Obstacle::Containers(_)) => {
-            format!("mount the Secret and pass its flags in the launch yourself, or remove the {asker}")
-        }
+        Some(Obstacle::Refused(_) | Obstacle::WouldRefuse(_)) => format!("correct the launch, or remove the {asker}"),
+        Some(Obstacle::Launch { reason, hidden }) => of_launch(*reason, *hidden, ask),
+        Some(Obstacle::Containers(_)) => yourself(ask),
         Some(Obstacle::NoUser) => format!(
-            "set annotation `quorate.dev/join-as` (or `-join-as`) to a user of that file with permission `join`, or remove the {asker}"
+            "name a user of that file with permission `join` in annotation `quorate.dev/join-as`, or `*` where everybody has it, or remove the {asker}"
         ),
         None => "see that Quorate's mutating webhook is reached, and that no later one undoes it".to_owned(),
+    }
+}
+
+/// Flags of one's own help only where they are seen.
+fn of_launch(reason: NoInsertion, hidden: bool, ask: &Ask) -> String {
+    let step = match reason {
+        NoInsertion::ForeignDefaults | NoInsertion::EmptyEntrypoint => "pass rqlited's flags as args",
+        NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
+        NoInsertion::ScriptText
+        | NoInsertion::NoExec
+        | NoInsertion::Unreadable
+        | NoInsertion::Refused
+        | NoInsertion::ForeignEntrypoint => {
+            if !hidden {
+                return yourself(ask);
+            }
+            "start rqlited by `command: [\"rqlited\"]`, with its flags as args"
+        }
+    };
+    format!("{step}, or remove the {}", ask.origin.words(ask.topic))
+}
+
+fn yourself(ask: &Ask) -> String {
+    let asker = ask.origin.words(ask.topic);
+    match ask.topic.brings {
+        Brings::Files(_) => {
+            format!("mount the Secret and pass its flags in the launch yourself, or remove the {asker}")
+        }
+        Brings::Text { flag } => format!("pass `-{flag}` in the launch yourself, or remove the {asker}"),
     }
 }
 

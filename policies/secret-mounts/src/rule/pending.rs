@@ -65,13 +65,14 @@ fn restart(situation: &Situation) -> String {
 /// for node TLS that may not go.
 fn leaving(situation: &Situation) -> Vec<Finding> {
     let asked = |topic: &Topic| {
-        situation.asked.asks.iter().any(|ask| ask.topic == topic)
+        situation.asked.asks.iter().any(|ask| ask.topic == topic && !ask.flags.is_empty())
             || situation.asked.invalid.iter().any(|invalid| invalid.topic == topic)
     };
     let given = |flag: &str| situation.set.nodes.iter().any(|node| gives_any(node, flag));
     let left = situation.injected.iter().filter_map(flag_of);
     let left = left.filter(|(topic, flag)| !asked(topic) && given(flag));
-    let users = situation.asked.asks.iter().any(|ask| ask.topic.key == "auth-secret");
+    let users =
+        situation.asked.asks.iter().any(|ask| ask.topic.key == "auth-secret") && !situation.asked.lets_everybody_join();
     let (needed, left): (Vec<_>, Vec<_>) = left.partition(|(_, flag)| users && *flag == "join-as");
     let starts = [Start::WithTemplate, Start::NodeTls];
     let stays = starts.into_iter().filter_map(|start| stay(situation, start, &left));

@@ -3,7 +3,9 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
+use rqlite::value::clip;
 
+use crate::injectors;
 use crate::situation::Situation;
 use crate::standing::lies;
 use crate::words::short;
@@ -33,7 +35,8 @@ use crate::words::short;
 ///
 /// ## When the value is unknown
 /// A path that comes from a reference is not judged, nor one that the container's shell script itself names (it may write the
-/// file), nor one on any other volume. CA certificates are not judged: they may well be the image's.
+/// file), nor one on any other volume. Where a webhook of others may bring the file (an annotation of Vault, OpenBao, Infisical,
+/// 1Password or akv2k8s in the pod template) or an image of one's own may have it, it is a warning. CA certificates are not judged: they may well be the image's.
 pub const RULE: Rule =
     Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };
 
@@ -45,11 +48,29 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
             let mounted = mounted_at(node, situation.pod(), path);
             let absent = matches!(mounted, Mounted::Nothing | Mounted::LeftOut { .. });
             if absent && !script_names(node, path) {
-                findings.push(denied(node, file.flag, path, &mounted));
+                findings.push(found(situation, node, file.flag, path, &mounted));
             }
         }
     }
     findings
+}
+
+fn found(situation: &Situation, node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {
+    let given = format!("`-{}={}` {}", flag.name, short(path), lies(mounted));
+    if let Some(annotation) = injectors::bringing(situation.pod_metadata()) {
+        let message = format!("{given}; rqlited starts only if the webhook of `{}` brings it", clip(annotation));
+        return RULE.warn(message).field(node.path(flag.name)).remedy("see that it brings the file to that path");
+    }
+    // What the image has at a path below a mount, the mount hides.
+    if *mounted == Mounted::Nothing && !node.official_image() {
+        let image = node.container.image.as_deref().unwrap_or_default();
+        let message = format!("{given}; rqlited starts only if the image `{}` has it", clip(image));
+        return RULE
+            .warn(message)
+            .field(node.path(flag.name))
+            .remedy("better mount it from a Secret: images are copied");
+    }
+    denied(node, flag, path, mounted)
 }
 
 fn denied(node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {

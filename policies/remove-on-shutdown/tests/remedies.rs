@@ -1,0 +1,156 @@
+//! The remedy of every `not-injected` carried out: the same reason is not given again, and rqlited does not refuse what comes out.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what is not there fails it")]
+
+use std::path::Path;
+
+use quorate_sdk::cases::{Case, load};
+use remove_on_shutdown::RemoveOnShutdown;
+use rqlite::cluster::RqliteSet;
+use rqlite::manifest::StatefulSet;
+use serde_json::{Value, json};
+
+const DISCOVERY: [&str; 2] = ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite-headless\"}"];
+const MEMBERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002,rqlite-2.rqlite-headless:4002";
+
+/// What is changed in the object, as the remedy says.
+type Step = fn(&mut Value);
+
+fn container(object: &mut Value) -> &mut Value {
+    &mut object["spec"]["template"]["spec"]["containers"][0]
+}
+
+fn launch(object: &mut Value, command: &[&str], args: &[&str]) {
+    let container = container(object);
+    container.as_object_mut().unwrap().remove("command");
+    if !command.is_empty() {
+        container["command"] = json!(command);
+    }
+    container["args"] = json!(args);
+}
+
+fn by_dns(object: &mut Value) {
+    launch(object, &[], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
+}
+
+fn by_command(object: &mut Value) {
+    launch(object, &["rqlited"], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3", "/rqlite/file/data"]);
+}
+
+fn by_script(object: &mut Value) {
+    let script = "exec docker-entrypoint.sh \"$0\" \"$@\"";
+    launch(object, &["sh", "-c", script], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
+}
+
+fn by_members(object: &mut Value) {
+    launch(object, &[], &[MEMBERS, "-bootstrap-expect=3"]);
+}
+
+fn with_arg(object: &mut Value, arg: &str) {
+    container(object)["args"].as_array_mut().unwrap().insert(0, json!(arg));
+}
+
+fn without_args(object: &mut Value, gone: fn(&str) -> bool) {
+    container(object)["args"].as_array_mut().unwrap().retain(|arg| !gone(arg.as_str().unwrap()));
+}
+
+fn image(object: &mut Value, image: &str) {
+    container(object)["image"] = json!(image);
+}
+
+const STEPS: &[(&str, Step)] = &[
+    ("warns-own-image-without-arguments", by_dns),
+    ("warns-own-image-with-a-keyword", by_command),
+    ("warns-own-entrypoint-with-a-data-directory", by_command),
+    ("warns-dns-without-expect", |object| with_arg(object, "-bootstrap-expect=3")),
+    ("warns-dns-beside-a-join-list", |object| without_args(object, |arg| arg.starts_with("-join"))),
+    ("warns-flag-that-rqlited-does-not-have", by_dns),
+    ("warns-flag-that-was-removed", |object| without_args(object, |arg| arg.starts_with("-on-disk"))),
+    ("warns-boolean-with-a-word-behind-it", |object| without_args(object, |arg| arg == "true")),
+    ("warns-quotes-that-no-shell-takes-away", by_dns),
+    ("warns-value-that-is-no-boolean", |object| without_args(object, |arg| arg.contains("maybe"))),
+    ("warns-date-as-tag", |object| image(object, "corp/rqlite:10.2.7")),
+    ("warns-digest-alone", |object| image(object, "rqlite/rqlite:10.2.7@sha256:5f")),
+    ("warns-partial-tag", |object| image(object, "rqlite/rqlite:10.2.7")),
+    ("warns-users-where-everybody-may-join", |object| with_arg(object, "-join-as=node")),
+    ("warns-users-with-everybody-as-user", |object| {
+        without_args(object, |arg| arg.starts_with("-join-as"));
+        with_arg(object, "-join-as=node");
+    }),
+    ("warns-users-without-join-as", |object| with_arg(object, "-join-as=node")),
+    ("warns-read-only-pool-with-one-target", |object| launch(object, &[], &["-raft-non-voter=true", MEMBERS])),
+    ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg == "run")),
+    ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg != "run")),
+    ("warns-script-without-exec", by_script),
+    ("warns-one-string-shell", by_script),
+    ("warns-two-rqlite-containers", |object| {
+        object["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap().truncate(1);
+    }),
+    ("warns-two-voters", |object| object["spec"]["replicas"] = json!(3)),
+    ("warns-one-node-manifest", |object| object["spec"]["replicas"] = json!(3)),
+    ("warns-no-discovery", by_dns),
+    ("warns-consul", by_dns),
+    ("warns-etcd", by_dns),
+    ("warns-single-join-target", by_members),
+    ("warns-join-list-without-expect", |object| with_arg(object, "-bootstrap-expect=3")),
+    ("warns-join-list-with-expect-of-a-configmap", by_members),
+    ("warns-join-list-without-expect-of-a-running-set", |object| {
+        with_arg(object, "-raft-cluster-remove-shutdown=false");
+    }),
+    ("warns-release-before-rejoining-by-dns", |object| image(object, "rqlite/rqlite:7.18.2")),
+    ("warns-release-before-rejoining-by-join", |object| image(object, "rqlite/rqlite:7.20.1")),
+    ("warns-release-before-removing-with-credentials", |object| image(object, "rqlite/rqlite:8.0.0")),
+    ("warns-release-without-the-flag", |object| image(object, "rqlite/rqlite:7.18.2")),
+    ("warns-value-of-a-configmap", |object| {
+        without_args(object, |arg| arg.starts_with("-raft-cluster-remove-shutdown"));
+        with_arg(object, "-raft-cluster-remove-shutdown=true");
+    }),
+    ("warns-advised", |object| with_arg(object, "-raft-cluster-remove-shutdown=true")),
+    ("warns-advised", |object| with_arg(object, "-raft-cluster-remove-shutdown=false")),
+    ("warns-update-that-changes-the-node-id", by_dns),
+    ("warns-update-to-an-older-major", |object| image(object, "rqlite/rqlite:10.2.6")),
+    ("warns-data-beside-the-claims", |object| {
+        container(object)["volumeMounts"] = json!([{ "name": "file", "mountPath": "/rqlite/file" }]);
+    }),
+    ("warns-update-that-takes-the-data-off-its-claim", |object| {
+        container(object)["volumeMounts"] = json!([{ "name": "file", "mountPath": "/rqlite/file" }]);
+        with_arg(object, "-fk=true");
+    }),
+];
+
+/// Why the flag is not injected; None where it is, or is given.
+fn reason(case: &Case) -> Option<String> {
+    let ran = case.run_native::<RemoveOnShutdown>();
+    let validated = ran.validated.unwrap();
+    assert_eq!(validated.findings, [], "{}", case.name);
+    let mutated = ran.mutated.unwrap();
+    let found = mutated.findings.iter().find(|finding| finding.rule == "not-injected")?;
+    found.message.split("; `-raft-cluster").next().map(str::to_owned)
+}
+
+#[test]
+fn a_remedy_that_was_carried_out_ends_its_reason() {
+    let cases = load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    for (name, step) in STEPS {
+        let mut case = cases.iter().find(|case| case.name == *name).unwrap().clone();
+        let before = reason(&case);
+        assert!(before.is_some(), "{name}");
+        step(&mut case.review["request"]["object"]);
+        let after = reason(&case);
+        assert_ne!(after, before, "{name}");
+        let set: StatefulSet = serde_json::from_value(case.review["request"]["object"].clone()).unwrap();
+        let set = RqliteSet::recognise(&set).unwrap();
+        let line = set.nodes[0].launch.line.as_ref().unwrap();
+        assert_eq!(line.error, None, "{name}: {after:?}");
+    }
+}
+
+#[test]
+fn every_case_that_is_not_injected_is_carried_out() {
+    let quiet = ["warns-explicit-false", "warns-unreadable-discovery", "warns-advised-in-this-namespace"];
+    let cases = load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let creations =
+        cases.iter().filter(|case| case.rule == "not-injected" && case.review["request"]["oldObject"].is_null());
+    for case in creations.filter(|case| reason(case).is_some() && !quiet.contains(&case.name.as_str())) {
+        assert!(STEPS.iter().any(|(name, _)| *name == case.name), "{} has no step", case.name);
+    }
+}
