@@ -2,13 +2,13 @@
 //! Over every case of the mutating policies, and over upstream's manifests and charts where they are there.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-use quorate_engine::{Context, Phase, Request};
+use quorate_engine::{Context, Level, Phase, Request};
 use quorate_sdk::cases;
 use quorate_tests::{binding, block_on, builtin, builtin_with, set_review, upstream, upstream_sets, workspace};
 use rqlite::cluster::RqliteSet;
 use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
 
@@ -71,6 +71,35 @@ fn rqlited_would_see_the_injected_flag_in_every_set_of_three_voters_or_more() {
         injected += usize::from(!before.removes_itself());
     }
     assert!(injected > 5 || upstream().is_none(), "injected into {injected} sets only");
+}
+
+/// Node TLS may start with one voter, and not at a creation beside running pods: the launch that takes no flag is old in both.
+#[test]
+fn a_defect_that_was_there_is_old_whatever_pods_run() {
+    let set = |annotations: Value, version: &str| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": { "name": "rqlite", "namespace": "db", "annotations": annotations },
+            "spec": {
+                "serviceName": "rqlite", "replicas": 1, "selector": { "matchLabels": { "app": "rqlite" } },
+                "template": {
+                    "metadata": { "labels": { "app": "rqlite", "version": version } },
+                    "spec": { "containers": [{ "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "command": ["/start.sh"] }] },
+                },
+            },
+        })
+    };
+    let asking = json!({ "quorate.dev/node-tls-secret": "rqlite-node-tls" });
+    for facts in [NOTHING_KNOWN, r#"{"version": 1, "pods": [{"name": "rqlite-0", "ready": true}]}"#] {
+        let level = |before: Value| {
+            let bytes = set_review(Some(&set(before, "1")), Some(&set(asking.clone(), "2"))).to_string();
+            let request = Request::decode(bytes.as_bytes()).unwrap();
+            let review = block_on(builtin().review(Phase::Validate, &request, &Context { facts, ..Context::UNKNOWN }));
+            review.findings.iter().find(|finding| finding.rule == "secret-mounts/not-mounted").unwrap().level
+        };
+        assert_eq!(level(json!({})), Level::Deny, "{facts}");
+        assert_eq!(level(asking.clone()), Level::Warn, "{facts}");
+    }
 }
 
 fn recognised(set: &Value) -> RqliteSet {

@@ -101,29 +101,41 @@ impl<'c> Panel<'c> {
 
     /// A denial of an object's shape stands only where this request brings the defect in.
     async fn lower_known_defects(&self, policy: &Policy, request: &Request<'_>, findings: &mut [Said]) {
-        let is_denied_defect = |said: &Said| said.finding.level == Level::Deny && said.defect.is_some();
         if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
         // Facts are about the StatefulSet: of the objects that refer to it, none is created again by what it left.
         let creates_set = request.operation == Operation::Create && request.kind.kind == "StatefulSet";
         let recreation = creates_set && HostFacts::read(self.context.facts).has_remains;
-        let known = if recreation { Vec::new() } else { self.known_defects(policy, request).await };
+        let known = if recreation { Vec::new() } else { self.known_defects(policy, request, findings).await };
         for said in findings.iter_mut().filter(|said| is_denied_defect(said)) {
-            let rule = &said.finding.rule;
             if recreation {
                 lower(said, " (not denied when a set is created again)");
-            } else if known
-                .iter()
-                .any(|(known_rule, defect)| known_rule == rule && said.defect.as_ref() == Some(defect))
-            {
+            } else if known.iter().any(|known| is_defect(said, known)) {
                 lower(said, " (not new: the object had this before)");
             }
         }
     }
 
-    /// The defects of the object as it was, asked for as if it were created now. Where that fails, none is known.
-    async fn known_defects(&self, policy: &Policy, request: &Request<'_>) -> Vec<(String, String)> {
+    /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
+    /// any. A shape has its defect whatever runs at the moment (a creation beside running pods lets some of them wait).
+    async fn known_defects(&self, policy: &Policy, request: &Request<'_>, denied: &[Said]) -> Vec<(String, String)> {
+        let mut known = self.defects_before(policy, request, self.context).await;
+        let is_known = |said: &Said| known.iter().any(|known| is_defect(said, known));
+        if !denied.iter().filter(|said| is_denied_defect(said)).all(is_known) {
+            let without_facts = Context { facts: Context::NO_FACTS, ..*self.context };
+            known.extend(self.defects_before(policy, request, &without_facts).await);
+        }
+        known
+    }
+
+    /// Where the policy fails, none is known.
+    async fn defects_before(
+        &self,
+        policy: &Policy,
+        request: &Request<'_>,
+        context: &Context<'_>,
+    ) -> Vec<(String, String)> {
         let (Operation::Update, Some(old)) = (request.operation, request.old_object) else {
             return Vec::new();
         };
@@ -138,8 +150,8 @@ impl<'c> Panel<'c> {
             return Vec::new();
         };
         let asked = async {
-            let documents = documents(&before, self.context, &rule.projections)?;
-            ask(policy, Phase::Validate, &before, self.context, &documents).await
+            let documents = documents(&before, context, &rule.projections)?;
+            ask(policy, Phase::Validate, &before, context, &documents).await
         };
         match asked.await {
             Ok(answer) => {
@@ -151,6 +163,15 @@ impl<'c> Panel<'c> {
             }
         }
     }
+}
+
+fn is_denied_defect(said: &Said) -> bool {
+    said.finding.level == Level::Deny && said.defect.is_some()
+}
+
+/// It is that rule's defect of that name.
+fn is_defect(said: &Said, (rule, defect): &(String, String)) -> bool {
+    said.finding.rule == *rule && said.defect.as_ref() == Some(defect)
 }
 
 async fn ask(
