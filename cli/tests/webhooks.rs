@@ -34,6 +34,7 @@ fn prints_both_configurations_for_the_built_in_policies() {
     let expected = [
         ("statefulsets.quorate.dev", "Fail"),
         ("statefulsets-rest.quorate.dev", "Ignore"),
+        ("statefulsets-not-recognised.quorate.dev", "Ignore"),
         ("scale.quorate.dev", "Fail"),
         ("scale-rest.quorate.dev", "Ignore"),
     ];

@@ -118,6 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn a_native_sidecar_is_read_and_an_init_container_that_ends_is_not() {
+        let pod = |policy: &str| {
+            let flags = r#""-node-id=a","-http-addr=0.0.0.0:5001","-raft-cluster-remove-shutdown""#;
+            let init = format!(r#"{{"image":"rqlite/rqlite:10.2.7","args":[{flags}]{policy}}}"#);
+            let json = format!(r#"{{"initContainers":[{init}],"containers":[{{"image":"app:1"}}]}}"#);
+            RunningNode::of("app-0", &serde_json::from_str(&json).unwrap())
+        };
+        let read = pod(r#","restartPolicy":"Always""#).unwrap();
+        assert_eq!((read.id.as_deref(), read.http.port), (Some("a"), 5001));
+        assert_eq!(pod(""), None);
+    }
+
+    #[test]
     fn a_pod_of_something_else_is_none() {
         assert_eq!(node(r#"[{"image":"nginx:1.29"}]"#), None);
     }

@@ -53,22 +53,36 @@ enforce=(--set mode=enforce)
 "$helm" lint --quiet --strict --kube-version "$kube_version" "$chart" || fail "helm lint"
 
 # What blocks when nobody answers.
-times 5 'failurePolicy: Ignore'
+times 6 'failurePolicy: Ignore'
 lacks "a chart that only warns" 'failurePolicy: Fail'
 times 2 'failurePolicy: Fail' "${enforce[@]}"
-times 1 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.mode=warn
-times 1 'failurePolicy: Fail' --set config.policies.bootstrap-expect-lock.mode=enforce
-times 1 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.onError=warn
-lacks "a chart without quorum-guard" 'statefulsets/scale' "${enforce[@]}" --set config.policies.quorum-guard.enabled=false
+times 2 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.mode=warn
+times 2 'failurePolicy: Fail' --set config.policies.bootstrap-expect-lock.mode=enforce
+times 2 'failurePolicy: Fail' "${enforce[@]}" --set config.policies.quorum-guard.onError=warn
+scaled=(--set config.policies.quorum-guard.enabled=false)
+times 2 'statefulsets/scale$' "${enforce[@]}" "${scaled[@]}"
+scaled+=(--set config.policies.bootstrap-expect-lock.enabled=false)
+lacks "a chart without quorum-guard and bootstrap-expect-lock" 'statefulsets/scale' "${enforce[@]}" "${scaled[@]}"
+times 1 'failurePolicy: Fail' "${enforce[@]}" "${scaled[@]}"
 lacks "a chart without mutating policies" 'statefulsets-mutate' \
     --set config.policies.secret-mounts.enabled=false --set config.policies.remove-on-shutdown.enabled=false
 lacks "a rendered caBundle" 'caBundle:' "${enforce[@]}"
 
+# Which policies there are, and in which mode each is: those of the user's own too.
+times 5 '^ *mode: warn$' --set config.policies.zones.module=zones.wasm --show-only templates/configmap.yaml
+times 5 '^ *mode: enforce$' "${enforce[@]}" --set config.policies.zones.module=zones.wasm --show-only templates/configmap.yaml
+gives "its own mode" 'mode: enforce' --set config.policies.zones.module=zones.wasm,config.policies.zones.mode=enforce \
+    --show-only templates/configmap.yaml
+quoted() { grep -oE '"[a-z-]+"' | tr -d '"' | sort; }
+diff <(sed -n '/^const POLICIES/,/^$/p' policies/builtin/build/main.rs | quoted) \
+    <(sed -n '/define "quorate.builtIn"/,/end }}/p' "$chart/templates/_helpers.tpl" | grep 'list ' | quoted) >&2 ||
+    fail "the built-in policies of _helpers.tpl are not those of policies/builtin"
+
 # Where it lives, and what it leaves alone.
 gives "one more namespace" 'backup' --set 'webhooks.excludedNamespaces={backup}'
-times 5 '^ *- guards$' --namespace guards
-times 5 'namespace: guards$' --namespace guards --show-only templates/webhooks.yaml
-times 4 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-only templates/webhooks.yaml
+times 6 '^ *- guards$' --namespace guards
+times 6 'namespace: guards$' --namespace guards --show-only templates/webhooks.yaml
+times 5 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-only templates/webhooks.yaml
 
 # How rqlite's nodes are asked.
 access=(--set 'rqlite.access[0].secretName=rqlite-status,rqlite.access[0].namespace=db,rqlite.access[1].secretName=rqlite-status')
@@ -98,7 +112,7 @@ gives "cert-manager" 'secretName: quorate-certificate' "${issuer[@]}" --show-onl
 lacks "rights on Secrets with cert-manager" 'secrets\]' "${issuer[@]}"
 files=(--set certificate.source=files --set certificate.files.secretName=mine --set certificate.files.caBundle=PEM)
 gives "a certificate from files" 'secretName: mine' "${files[@]}"
-times 5 'caBundle: UEVN' "${files[@]}"
+times 6 'caBundle: UEVN' "${files[@]}"
 
 # Switches.
 lacks "a ServiceMonitor that nobody asked for" 'kind: ServiceMonitor'

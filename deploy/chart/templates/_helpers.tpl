@@ -37,10 +37,15 @@ quorate-certificate
 {{- $names | uniq | toJson -}}
 {{- end }}
 
-{{/* The built-in policies with their mode, under what `config.policies` says of them. */}}
+{{/* The built-in policies (tests/checks/chart.sh holds the list against the sources). */}}
+{{- define "quorate.builtIn" -}}
+{{- list "quorum-guard" "bootstrap-expect-lock" "remove-on-shutdown" "secret-mounts" | toJson -}}
+{{- end }}
+
+{{/* Every policy with its mode, under what `config.policies` says of it: one of the user's own enforces no sooner than ours. */}}
 {{- define "quorate.policies" -}}
 {{- $policies := dict -}}
-{{- range $name := list "quorum-guard" "bootstrap-expect-lock" "secret-mounts" "remove-on-shutdown" -}}
+{{- range $name := concat (include "quorate.builtIn" . | fromJsonArray) (keys .Values.config.policies) | uniq -}}
 {{- $_ := set $policies $name (dict "mode" $.Values.mode) -}}
 {{- end -}}
 {{- toYaml (mergeOverwrite $policies (deepCopy .Values.config.policies)) -}}
@@ -94,7 +99,7 @@ Input: dict "root" $ "entry" its name.
 {{- define "quorate.need" -}}
 {{- $policies := fromYaml (include "quorate.policies" .root) -}}
 {{- $names := keys $policies | sortAlpha -}}
-{{- if hasPrefix "scale" .entry -}}{{- $names = list "quorum-guard" -}}{{- end -}}
+{{- if hasPrefix "scale" .entry -}}{{- $names = list "quorum-guard" "bootstrap-expect-lock" -}}{{- end -}}
 {{- if hasPrefix "statefulsets-mutate" .entry -}}{{- $names = list "secret-mounts" "remove-on-shutdown" -}}{{- end -}}
 {{- $need := "" -}}
 {{- range $name := $names -}}

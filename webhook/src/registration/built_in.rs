@@ -29,12 +29,25 @@ pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
                 conditions: vec![is_rqlite(), condition("harmless-change", cel::harmless_change())],
             });
         }
+        entries.extend(not_recognised(&operations));
     }
     if let Some((operations, unreachable)) = asked.of(Phase::Validate, SCALES) {
         let selects = || condition("selects-rqlite", cel::selects_rqlite());
         entries.extend(scale("scale", &operations, unreachable, &selects));
     }
     entries
+}
+
+/// Nothing but a warning comes of these, or the refusal of an annotation that names no container.
+fn not_recognised(operations: &[Operation]) -> Option<Entry> {
+    let writes: Vec<Operation> =
+        operations.iter().copied().filter(|operation| *operation != Operation::Delete).collect();
+    (!writes.is_empty()).then(|| Entry {
+        name: "statefulsets-not-recognised.quorate.dev".to_owned(),
+        unreachable: Unreachable::Passes,
+        rule: rule("apps", "v1", "statefulsets", &writes),
+        conditions: vec![condition("not-recognised", cel::may_want_guard())],
+    })
 }
 
 pub(super) fn mutating(asked: &Asked<'_>) -> Vec<Entry> {

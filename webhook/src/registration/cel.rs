@@ -23,7 +23,7 @@ pub(super) const DISTINCTIVE: [&str; 19] = [
     "auto-optimize",
     "auto-restore",
     "auto-vacuum",
-    "bootstrap-expect",
+    "bootstrap-expect-timeout",
     "compress",
     "db-max-ro",
     "disco-",
@@ -47,11 +47,22 @@ const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
 /// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
 pub(super) fn is_rqlite() -> String {
-    either(&format!(
-        "{annotated} ||\n  o.spec.template.spec.containers.exists(c, {container})",
-        annotated = has_annotation("o", CONTAINER_ANNOTATION),
-        container = may_run_rqlite("c"),
-    ))
+    either(&format!("{}.exists(c, {})", running_containers("o"), may_be_rqlite("o", "c")))
+}
+
+/// Nothing of it is, or was, but something speaks of rqlite: an image's name, a flag, an annotation of ours. Asked where this may be
+/// new. The image's registry and tag count here too, which `rqlite::candidate` leaves out: cheaper, and no more is sent for it.
+pub(super) fn may_want_guard() -> String {
+    let annotated =
+        format!("{}.exists(k, k.startsWith('quorate.dev/'))", optional("object.metadata.annotations", "{}"));
+    let speaks = format!("has(c.image) && c.image.contains('rqlite') || {}", has_flag("c"));
+    let template = "object.spec.template != oldObject.spec.template";
+    format!(
+        "!({}) &&\n({annotated} || {}.exists(c, {speaks})) &&\n(oldObject == null || {template} || {})",
+        is_rqlite(),
+        running_containers("object"),
+        annotations_changed(),
+    )
 }
 
 /// What Quorate being down must not let through: creation, deletion, and an update by which ordinals leave or rqlited is started differently.
@@ -208,6 +219,7 @@ fn dangerous_update() -> String {
         format!("(has({object}.spec.ordinals) && has({object}.spec.ordinals.start) ? {object}.spec.ordinals.start : 0)")
     };
     // `Delete` takes the data with the pods that leave, also with those that leave already.
+    // Back to `Retain` is a cure.
     let when_scaled = |object: &str| {
         let policy = format!("{object}.spec.persistentVolumeClaimRetentionPolicy");
         format!("(has({policy}) && has({policy}.whenScaled) ? {policy}.whenScaled : 'Retain')")
@@ -218,7 +230,7 @@ fn dangerous_update() -> String {
         format!("{} != {}", start("object"), start("oldObject")),
         format!("{} != {}", launches("object"), launches("oldObject")),
         format!("{} != {}", volumes("object"), volumes("oldObject")),
-        format!("{} != {}", when_scaled("object"), when_scaled("oldObject")),
+        format!("{} == 'Delete' && {} != 'Delete'", when_scaled("object"), when_scaled("oldObject")),
     ]
     .join(" ||\n")
 }
@@ -231,34 +243,60 @@ fn launches(object: &str) -> String {
 }
 
 fn rqlite_containers(object: &str) -> String {
+    format!("{}.filter(c,\n  {})", running_containers(object), may_be_rqlite(object, "c"))
+}
+
+/// Native sidecars too, as `rqlite::manifest::PodSpec::running_containers` has them.
+fn running_containers(object: &str) -> String {
+    let pod = format!("{object}.spec.template.spec");
+    format!(
+        "({pod}.containers + {}.filter(i, has(i.restartPolicy) && i.restartPolicy == 'Always'))",
+        optional(&format!("{pod}.initContainers"), "[]")
+    )
+}
+
+/// The annotation names it, or it may run rqlite. An annotation that names no container counts as absent.
+fn may_be_rqlite(object: &str, container: &str) -> String {
     let annotation = quoted(CONTAINER_ANNOTATION);
     format!(
-        "{object}.spec.template.spec.containers.filter(c,\n  {annotated} && {object}.metadata.annotations[{annotation}] == c.name ||\n  {})",
-        may_run_rqlite("c"),
+        "{annotated} && has({container}.name) && {object}.metadata.annotations[{annotation}] == {container}.name ||\n  {}",
+        may_run_rqlite(container),
         annotated = has_annotation(object, CONTAINER_ANNOTATION),
     )
 }
 
 /// By image, by launch, or by a launch whose program stands in a literal environment variable.
 fn may_run_rqlite(container: &str) -> String {
-    let words = words(container);
-    let variables = format!("{}.filter(e, has(e.value))", optional(&format!("{container}.env"), "[]"));
-    let flags = list(DISTINCTIVE.map(|flag| format!("-{flag}")));
+    let (words, variables) = (words(container), variables(container));
     let program = |name: &str| {
-        // As a word only: `http://rqlited:4001` is an address. `contains` first: it costs a tenth.
-        let pattern = quoted(&format!(r#"(^|[\s/"';|&()=]){}([\s"';|&()]|$)"#, name.replace('.', r"\.")));
+        // As a word only: `http://rqlited:4001` is an address; `rqlited-10.2.7` is rqlited. `contains` first: it costs a tenth.
+        let pattern =
+            quoted(&format!(r#"(^|[\s/"';|&()=]){}(-[0-9A-Za-z._+-]*)?([\s"';|&()]|$)"#, name.replace('.', r"\.")));
         let name = quoted(name);
         format!(
             "({words}.exists(t, t.contains({name})) || {variables}.exists(e, e.value.contains({name}) && e.value.matches({pattern})))"
         )
     };
-    let flagged =
-        format!("{flags}.exists(f, {words}.exists(t, t.contains(f)) || {variables}.exists(e, e.value.contains(f)))");
     format!(
         "(has({container}.image) && {container}.image.matches('(^|/)rqlite([:@]|$)') ||\n  {rqlited} ||\n  {entrypoint} &&\n  {flagged})",
         rqlited = program("rqlited"),
         entrypoint = program("docker-entrypoint.sh"),
+        flagged = has_flag(container),
     )
+}
+
+/// A flag that only rqlited has, in its words or in a literal environment variable.
+fn has_flag(container: &str) -> String {
+    let flags = list(DISTINCTIVE.map(|flag| format!("-{flag}")));
+    format!(
+        "{flags}.exists(f, {}.exists(t, t.contains(f)) || {}.exists(e, e.value.contains(f)))",
+        words(container),
+        variables(container)
+    )
+}
+
+fn variables(container: &str) -> String {
+    format!("{}.filter(e, has(e.value))", optional(&format!("{container}.env"), "[]"))
 }
 
 fn words(container: &str) -> String {

@@ -14,7 +14,8 @@ use crate::transition::{Transition, Via};
 /// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
 /// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away. So too one after
 /// which another container is taken for the node, while the one that was still stands there under its name, or is gone and was not
-/// just renamed at its place. Of several containers each is compared with itself.
+/// just renamed at its place. Of several containers each is compared with itself. A container that becomes a native sidecar (an init
+/// container with `restartPolicy: Always`), or the reverse, is still itself; one that becomes an init container that ends is not.
 ///
 /// ## Why
 /// A member keeps its vote when it restarts with `-raft-non-voter`: the flag only works for a node that joins (measured on rqlited

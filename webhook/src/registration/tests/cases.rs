@@ -30,6 +30,8 @@ fn is_on_set(case: &Case) -> bool {
 
 /// What is denied and passes while nobody answers: growth, and updates that touch neither ordinals nor rqlited's launch, mounts and volumes.
 const PASSING: &[&str] = &[
+    "denies-a-container-that-is-renamed-as-it-becomes-a-native-sidecar",
+    "denies-an-annotation-that-names-no-container-of-the-official-image",
     "denies-an-owner-that-does-not-exist",
     "denies-an-update-that-asks-for-users-without-one-to-join-as",
     "denies-five-in-the-annotation-behind-the-reference",
@@ -122,4 +124,22 @@ fn a_scale_of_rqlites_is_sent_by_its_selector() {
         assert_eq!(Request::of(&case.review).entries(&entries), expected, "{}", case.directory.display());
     }
     assert!(scales.len() > 50);
+}
+
+#[test]
+fn what_speaks_of_rqlite_is_sent_and_never_refused_when_nobody_answers() {
+    let entries = validating(&[]);
+    let mut sent = 0;
+    for case in cases().iter().filter(|case| is_on_set(case)) {
+        let request = &case.review["request"];
+        let expected = fs::read_to_string(case.directory.join("expect.txt")).unwrap();
+        let is_guarded = is_recognised(&request["object"]) || is_recognised(&request["oldObject"]);
+        if is_guarded || !expected.contains("quorum-guard/not-recognised") {
+            continue;
+        }
+        let called = Request::of(&case.review).entries(&entries);
+        assert_eq!(called, ["statefulsets-not-recognised.quorate.dev"], "{}", case.directory.display());
+        sent += 1;
+    }
+    assert!(sent > 5, "{sent}");
 }

@@ -26,6 +26,7 @@ fn the_built_in_policies_have_these_entries() {
         [
             ("statefulsets.quorate.dev", "Fail"),
             ("statefulsets-rest.quorate.dev", "Ignore"),
+            ("statefulsets-not-recognised.quorate.dev", "Ignore"),
             ("scale.quorate.dev", "Fail"),
             ("scale-rest.quorate.dev", "Ignore"),
         ]
@@ -80,7 +81,11 @@ fn only_what_loaded_policies_match_is_registered() {
     let rendered = registration().validating(&[enforced(&mounts)]).webhooks.unwrap();
     assert_eq!(
         policies_of(&rendered),
-        [("statefulsets.quorate.dev", "Fail"), ("statefulsets-rest.quorate.dev", "Ignore")]
+        [
+            ("statefulsets.quorate.dev", "Fail"),
+            ("statefulsets-rest.quorate.dev", "Ignore"),
+            ("statefulsets-not-recognised.quorate.dev", "Ignore"),
+        ]
     );
     assert_eq!(rendered[0].rules.as_ref().unwrap()[0].operations.as_ref().unwrap(), &["CREATE", "UPDATE"]);
     assert_eq!(registration().kept_validating(&[enforced(&mounts)], &sets(&[("db", "a")])), []);

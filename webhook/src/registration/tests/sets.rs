@@ -8,6 +8,7 @@ use crate::registration::cel::{CLEANERS, DISTINCTIVE};
 
 const FAIL: &[&str] = &["statefulsets.quorate.dev"];
 const IGNORE: &[&str] = &["statefulsets-rest.quorate.dev"];
+const NOT_RECOGNISED: &[&str] = &["statefulsets-not-recognised.quorate.dev"];
 const NOT_SENT: &[&str] = &[];
 
 fn set() -> Value {
@@ -141,6 +142,10 @@ fn whatever_may_run_rqlite_is_rqlites() {
         json!({"image": "a", "command": ["sh", "-c", "sleep 1; exec rqlited /data"]}),
         json!({"image": "a", "command": ["$(PROGRAM)"], "env": [{"name": "PROGRAM", "value": "/usr/bin/rqlited"}]}),
         json!({"image": "a", "args": ["sh", "-c", "$(RUN)"], "env": [{"name": "RUN", "value": "cd /;exec 'rqlited'"}]}),
+        json!({"image": "a", "command": ["gosu", "rqlite", "rqlited", "/data"]}),
+        json!({"image": "a", "command": ["/usr/bin/env", "A=b", "/bin/rqlited-10.2.7", "/data"]}),
+        json!({"image": "a", "command": ["nice", "-n", "5", "$(P)"], "env": [{"name": "P", "value": "rqlited-10.2.7"}]}),
+        json!({"image": "a", "command": ["busybox", "sh", "-c", "exec rqlited /data"]}),
         json!({"image": "a", "command": ["docker-entrypoint.sh", "-raft-non-voter"]}),
         json!({"image": "a", "command": ["/docker-entrypoint.sh"], "args": ["$(A)"], "env": [{"name": "A", "value": "-disco-mode=dns"}]}),
     ] {
@@ -168,5 +173,104 @@ fn what_is_not_rqlites_is_not_sent() {
 fn every_flag_that_only_rqlited_has_is_covered() {
     for flag in rqlite::flag_table::FLAGS.iter().filter(|flag| flag.distinctive) {
         assert!(DISTINCTIVE.iter().any(|start| flag.name.starts_with(start)), "{}", flag.name);
+    }
+}
+
+/// A set of an app, with that init container.
+fn with_init(init: &Value) -> Value {
+    let mut set = with("/spec/template/spec/containers", json!([{"name": "app", "image": "app:1"}]));
+    set["spec"]["template"]["spec"]["initContainers"] = json!([{"name": "setup", "image": "setup:1"}, init]);
+    set
+}
+
+#[test]
+fn a_native_sidecar_counts_as_a_container() {
+    let entries = validating(&[]);
+    let sidecar = |launch: Value| {
+        let mut sidecar = json!({"name": "db", "restartPolicy": "Always", "image": "app:2"});
+        sidecar.as_object_mut().unwrap().extend(launch.as_object().unwrap().clone());
+        with_init(&sidecar)
+    };
+    let changed = |old: &Value, pointer: &str, value: Value| {
+        let mut new = old.clone();
+        *new.pointer_mut(pointer).unwrap() = value;
+        Request::on_set(old, &new).entries(&entries)
+    };
+    let init = "/spec/template/spec/initContainers/1";
+    for launch in [
+        json!({"image": "rqlite/rqlite:10.2.7", "args": ["-fk"]}),
+        json!({"command": ["gosu", "a", "rqlited"], "args": ["-fk"]}),
+    ] {
+        let set = sidecar(launch);
+        assert_eq!(Request::on_set(&Value::Null, &set).entries(&entries), FAIL);
+        assert_eq!(Request::on_set(&set, &Value::Null).entries(&entries), FAIL);
+        assert_eq!(changed(&set, "/spec/replicas", json!(1)), FAIL);
+        assert_eq!(changed(&set, &format!("{init}/args"), json!(["-fk=false"])), FAIL);
+        assert_eq!(changed(&set, &format!("{init}/restartPolicy"), json!("Never")), FAIL, "it ends");
+        assert_eq!(changed(&set, "/spec/template/spec/initContainers/0/image", json!("setup:2")), IGNORE);
+        assert_eq!(changed(&set, "/spec/replicas", json!(4)), IGNORE);
+    }
+    let ends = with_init(&json!({"name": "db", "image": "rqlite/rqlite:10.2.7"}));
+    assert_eq!(changed(&ends, "/spec/replicas", json!(1)), NOT_SENT);
+    let mut named = sidecar(json!({"command": ["/start"]}));
+    assert_eq!(changed(&named, "/spec/replicas", json!(1)), NOT_SENT);
+    named["metadata"]["annotations"] = json!({"quorate.dev/container": "db"});
+    assert_eq!(changed(&named, "/spec/replicas", json!(1)), FAIL);
+    let mut moved = named.clone();
+    moved["spec"]["template"]["spec"]["containers"] = json!([named["spec"]["template"]["spec"]["initContainers"][1]]);
+    moved["spec"]["template"]["spec"]["initContainers"] = json!([]);
+    assert_eq!(Request::on_set(&named, &moved).entries(&entries), IGNORE, "moved as it is");
+}
+
+#[test]
+fn claims_that_go_with_their_pods_are_a_danger_and_their_return_is_a_cure() {
+    let entries = validating(&[]);
+    let policy = |value: Value| with("/spec/persistentVolumeClaimRetentionPolicy", value);
+    let (deletes, retains) = (policy(json!({"whenScaled": "Delete"})), policy(json!({"whenScaled": "Retain"})));
+    for before in [&retains, &set(), &policy(json!({"whenDeleted": "Retain"}))] {
+        assert_eq!(Request::on_set(before, &deletes).entries(&entries), FAIL);
+        assert_eq!(Request::on_set(&deletes, before).entries(&entries), IGNORE);
+    }
+    assert_eq!(
+        Request::on_set(&deletes, &policy(json!({"whenScaled": "Delete", "whenDeleted": "Delete"}))).entries(&entries),
+        IGNORE
+    );
+}
+
+#[test]
+fn what_only_speaks_of_rqlite_is_asked_about_and_never_refused() {
+    let entries = validating(&[]);
+    let of = |container: Value, annotations: Value| {
+        let mut set = with("/spec/template/spec/containers", json!([container]));
+        set["metadata"]["annotations"] = annotations;
+        set
+    };
+    let candidates = [
+        of(json!({"name": "db", "image": "acme/rqlited:9.4.5"}), json!({})),
+        of(json!({"name": "db", "image": "corp/db:1", "command": ["/start", "-disco-mode=dns"]}), json!({})),
+        of(json!({"name": "db", "image": "corp/db:1", "command": ["sh", "-c", "exec db -raft-non-voter"]}), json!({})),
+        of(json!({"name": "db", "image": "corp/db:1"}), json!({"quorate.dev/auth-secret": "a"})),
+        of(json!({"name": "db", "image": "corp/db:1"}), json!({"quorate.dev/container": "typo"})),
+        with_init(&json!({"name": "db", "image": "acme/rqlited:9.4.5", "restartPolicy": "Always"})),
+    ];
+    for set in candidates {
+        assert_eq!(Request::on_set(&Value::Null, &set).entries(&entries), NOT_RECOGNISED, "{set}");
+        let mut scaled = set.clone();
+        scaled["spec"]["replicas"] = json!(1);
+        assert_eq!(Request::on_set(&set, &scaled).entries(&entries), NOT_SENT, "nothing of it is new: {set}");
+        let mut restarted = set.clone();
+        restarted["spec"]["template"]["metadata"]["annotations"] = json!({"restartedAt": "now"});
+        assert_eq!(Request::on_set(&set, &restarted).entries(&entries), NOT_RECOGNISED, "{set}");
+        let mut annotated = set.clone();
+        annotated["metadata"]["annotations"] = json!({"quorate.dev/container": "other"});
+        assert_eq!(Request::on_set(&set, &annotated).entries(&entries), NOT_RECOGNISED, "{set}");
+        assert_eq!(Request::on_set(&set, &Value::Null).entries(&entries), NOT_SENT, "{set}");
+    }
+    for other in [
+        of(json!({"name": "app", "image": "nginx"}), json!({"a": "b"})),
+        of(json!({"name": "app", "image": "consul:1", "args": ["agent", "-bootstrap-expect=3"]}), json!({})),
+        of(json!({"name": "app"}), json!({})),
+    ] {
+        assert_eq!(Request::on_set(&Value::Null, &other).entries(&entries), NOT_SENT, "{other}");
     }
 }
