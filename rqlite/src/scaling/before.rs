@@ -206,6 +206,6 @@ fn rollout_finished(set: &StatefulSet) -> bool {
 fn lets_everybody_remove(rqlite: &RqliteSet) -> bool {
     rqlite.nodes.iter().all(|node| {
         let Some(line) = &node.launch.line else { return false };
-        !line.text("auth").is_some_and(|value| value.known().is_none_or(|text| !text.is_empty()))
+        line.text("auth").is_none_or(|value| value.known().is_some_and(|text| text.is_empty()))
     })
 }

@@ -100,5 +100,6 @@ fn may_be_reachable(cluster: &Cluster, ordinal: u32) -> bool {
         return cluster.reachable_leaving(&pod) > 0;
     }
     let stopped = absent.missing.contains(ordinal) || cluster.before().is_known_stopped(ordinal);
-    !stopped && !(absent.unready.contains(ordinal) && cluster.after(&pod).holds())
+    let needless = || absent.unready.contains(ordinal) && cluster.after(&pod).holds();
+    !(stopped || needless())
 }
