@@ -274,7 +274,7 @@ mod tests {
         for launch in [
             r#""args":["-fk","$(X)"]"#,
             r#""command":["rqlited","-fk","$(D)"]"#,
-            r#""command":["sh","-c","exec rqlited -fk $D"]"#,
+            r#""command":["sh","-c","exec rqlited -fk \"$D\""]"#,
         ] {
             assert_eq!(expect(&format!("{{{launch},{env}}}")), None, "{launch}");
         }

@@ -70,10 +70,14 @@ impl Source {
 /// User text for a message, cut where it would make the message long.
 pub fn clip(text: &str) -> String {
     // A message stays below 200 characters with two such texts.
-    const LONGEST: usize = 60;
+    clip_to(text, 60)
+}
+
+/// The same, cut at that many characters.
+pub fn clip_to(text: &str, longest: usize) -> String {
     let line = || text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    match line().nth(LONGEST) {
-        Some(_) => line().take(LONGEST - 3).chain("...".chars()).collect(),
+    match line().nth(longest) {
+        Some(_) => line().take(longest.saturating_sub(3)).chain("...".chars()).collect(),
         None => line().collect(),
     }
 }

@@ -119,6 +119,6 @@ fn edits<'a>(
 
 fn unformed(facts: &Facts) -> bool {
     let unbound = facts.claims.as_ref().is_some_and(|claims| claims.iter().all(|claim| !claim.bound));
-    let ready_now = facts.pods.iter().flatten().any(|pod| pod.ready);
+    let ready_now = facts.pods.iter().flatten().any(|pod| pod.ready == Some(true));
     unbound && facts.ever_ready == Some(false) && !ready_now
 }

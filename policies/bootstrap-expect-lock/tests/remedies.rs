@@ -43,8 +43,11 @@ fn number(text: &str) -> i64 {
     text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
 }
 
-fn containers(object: &mut Value) -> &mut Vec<Value> {
-    object["spec"]["template"]["spec"]["containers"].as_array_mut().unwrap()
+/// The containers, native sidecars too.
+fn containers(object: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let Some(pod) = object["spec"]["template"]["spec"].as_object_mut() else { panic!("a set without a pod template") };
+    let lists = pod.iter_mut().filter(|(key, _)| ["containers", "initContainers"].contains(&key.as_str()));
+    lists.flat_map(|(_, list)| list.as_array_mut().unwrap())
 }
 
 /// Takes every word out that `is` says, with the value behind a flag that has none inline.

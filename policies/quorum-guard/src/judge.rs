@@ -4,7 +4,6 @@ use quorate_sdk::review::Parent;
 use quorate_sdk::{Finding, Review, SetDocument, Subject};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::StatefulSet;
 use rqlite::scaling::Cluster;
 
 use crate::rule::{

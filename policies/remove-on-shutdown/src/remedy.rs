@@ -17,7 +17,8 @@ const NEW_SETS_ONLY: &str =
 pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
     match obstacle {
         Obstacle::NotRqlite | Obstacle::Declined(_) | Obstacle::Template(_) => String::new(),
-        Obstacle::Refused(_) => "correct the command line".to_owned(),
+        Obstacle::Refused(error) if error.words.is_empty() => "correct the command line".to_owned(),
+        Obstacle::Refused(error) => format!("correct the command line: {}", error.message),
         Obstacle::Hidden(_) => "write `true` or `false` in place of the reference".to_owned(),
         Obstacle::Containers(_) => "run one rqlite container in a pod, or give each of them the flag".to_owned(),
         Obstacle::Launch(reason) => of_launch(*reason).to_owned(),

@@ -291,7 +291,7 @@ impl fmt::Display for Obstacle {
             }
             Obstacle::Launch { reason, .. } => reason.fmt(f),
             Obstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
-            Obstacle::Refused(error) => write!(f, "rqlited exits with code {}: {}", error.exit_code, error.message),
+            Obstacle::Refused(error) => f.write_str(&error.exit()),
             Obstacle::WouldRefuse(message) => write!(f, "rqlited would refuse it: {message}"),
             Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
             Obstacle::Template(reason) => f.write_str(reason),

@@ -14,7 +14,7 @@ mod words;
 use std::fmt::Display;
 
 use crate::flag_table::FlagSpec;
-use crate::value::Value;
+use crate::value::{Value, clip_to};
 use crate::version::Version;
 
 /// Which list of the container a token stands in.
@@ -82,9 +82,12 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// What rqlited says; where it says nothing of a fault, what is wrong in our words.
-    pub fn said(&self) -> &str {
-        if self.words.is_empty() { &self.message } else { &self.words }
+    /// How rqlited ends, in its own words; where it says nothing of a fault, in ours.
+    pub fn exit(&self) -> String {
+        // rqlited's longest sentence has 94 characters; what its author wrote stands in some of them.
+        const LONGEST: usize = 140;
+        let said = if self.words.is_empty() { &self.message } else { &self.words };
+        format!("rqlited exits with code {}: {}", self.exit_code, clip_to(said, LONGEST))
     }
 
     /// rqlited's own validation: values that it refuses together.

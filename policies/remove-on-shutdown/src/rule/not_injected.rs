@@ -74,7 +74,7 @@ pub(crate) fn found(obstacle: &Obstacle) -> String {
         Obstacle::Hidden(text) => {
             format!("`{}` is given already, with a value that the manifest does not tell", clip(text))
         }
-        Obstacle::Refused(error) => format!("rqlited exits with code {}: {}", error.exit_code, clip(error.said())),
+        Obstacle::Refused(error) => error.exit(),
         // Of the command line as it is nothing is refused: that would be said in rqlited's words.
         Obstacle::Launch(NoInsertion::Refused) => "one more flag would change how rqlited reads the others".to_owned(),
         Obstacle::Launch(reason) => reason.to_string(),
