@@ -24,6 +24,7 @@ pub mod role;
 pub mod running;
 pub mod secret;
 pub mod shutdown;
+pub mod startup;
 pub mod storage;
 pub mod value;
 pub mod version;

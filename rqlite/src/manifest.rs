@@ -366,6 +366,7 @@ pub struct SleepAction {
 #[serde(rename_all = "camelCase", default)]
 pub struct Probe {
     pub http_get: Option<HttpGet>,
+    pub exec: Option<ExecAction>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

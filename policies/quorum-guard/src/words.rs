@@ -1,8 +1,10 @@
 //! How numbers and names are said in messages. Decides nothing.
 
 use rqlite::change::{self, Change, Ordinals};
+use rqlite::cluster::RqliteSet;
 use rqlite::quorum::Standing;
 use rqlite::scaling::{Cluster, Ids};
+use rqlite::startup;
 
 use crate::transition::Transition;
 
@@ -18,6 +20,16 @@ pub(crate) fn counts(change: &Change) -> String {
     } else {
         format!("ordinals {} -> {}", change.old, change.new)
     }
+}
+
+/// What comes first where pods start in order and the first of several voters would never be ready.
+pub(crate) fn ordered_start(transition: &Transition, all: &Ordinals) -> Option<String> {
+    let waits = |rqlite: &RqliteSet| startup::waits_for_leader_in_order(transition.next, rqlite);
+    let blocked = all.count() > 1 && transition.next_rqlite.as_ref().is_some_and(waits);
+    blocked.then(|| {
+        "let readiness ask `/readyz?noleader` first (by OrderedReady the first pod waits for a leader that it alone never has), then "
+            .to_owned()
+    })
 }
 
 /// The field that a scaling finding is about.

@@ -3,7 +3,9 @@
 
 use quorate_sdk::injection::{Draft, Item};
 use rqlite::cluster::{Node, RqliteSet};
+use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
+use rqlite::startup;
 use rqlite::storage::Storage;
 use rqlite::value::Value;
 
@@ -33,6 +35,7 @@ impl Ask {
         }
         let mut obstacles = obstacle::all(set, node, &draft.bare().metadata);
         obstacles.extend(advised(set, node, settings));
+        obstacles.extend(ordered(old, draft.bare(), set));
         obstacles.extend(moving::of(old, draft.bare(), set).map(Obstacle::Moving));
         let blocking = obstacles.iter().find(|obstacle| !(listed && obstacle.lets_stay()));
         match blocking {
@@ -58,6 +61,11 @@ fn word(node: &Node) -> Option<Ask> {
         // rqlited refuses the line, and says so.
         Value::Malformed(_) => return None,
     })
+}
+
+/// A set that is created and can never form is given nothing.
+fn ordered(old: Option<&RqliteSet>, new: &StatefulSet, set: &RqliteSet) -> Option<Obstacle> {
+    (old.is_none() && startup::never_forms(new, set)).then_some(Obstacle::NeverForms)
 }
 
 /// Data whose place cannot be read counts as persistent: the setting then decides.

@@ -33,6 +33,8 @@ pub(crate) enum Obstacle {
     Launch(NoInsertion),
     /// SIGTERM does not come to rqlited, so it would not remove itself.
     NoSigterm,
+    /// Its pods start one after the other, and are ready only with a leader that the first one never has.
+    NeverForms,
     /// The pod template has no place for it; why.
     Template(String),
     /// Fewer voters than three.
@@ -71,7 +73,7 @@ pub(crate) const AUTH: Version = Version::new(8, 0, 0);
 impl Obstacle {
     /// A failing condition that does not end an injection that was made: it says nothing about whether nodes come back.
     pub(crate) fn lets_stay(&self) -> bool {
-        matches!(self, Obstacle::Count(_) | Obstacle::Moving(_))
+        matches!(self, Obstacle::Count(_) | Obstacle::NeverForms | Obstacle::Moving(_))
     }
 
     pub(crate) fn refusal(&self) -> Option<&UsageError> {
@@ -91,6 +93,7 @@ impl Obstacle {
             | Obstacle::Containers(_)
             | Obstacle::Launch(_)
             | Obstacle::NoSigterm
+            | Obstacle::NeverForms
             | Obstacle::Template(_)
             | Obstacle::Count(_)
             | Obstacle::Discovery(_)

@@ -22,6 +22,7 @@ pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
         Obstacle::Hidden(_) => "write `true` or `false` in place of the reference".to_owned(),
         Obstacle::Containers(_) => "run one rqlite container in a pod, or give each of them the flag".to_owned(),
         Obstacle::Launch(reason) => of_launch(*reason).to_owned(),
+        Obstacle::NeverForms => "create it with podManagementPolicy Parallel".to_owned(),
         Obstacle::NoSigterm => {
             "start rqlited as the container's own process, with stopSignal SIGTERM and no signal rewritten".to_owned()
         }

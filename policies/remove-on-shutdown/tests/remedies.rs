@@ -99,6 +99,7 @@ const STEPS: &[(&str, Step)] = &[
     ("warns-release-before-rejoining-by-dns", |object| image(object, "rqlite/rqlite:7.18.2")),
     ("warns-release-before-rejoining-by-join", |object| image(object, "rqlite/rqlite:7.20.1")),
     ("warns-release-before-removing-with-credentials", |object| image(object, "rqlite/rqlite:8.0.0")),
+    ("warns-creation-that-never-forms", |object| object["spec"]["podManagementPolicy"] = json!("Parallel")),
     ("warns-release-without-the-flag", |object| image(object, "rqlite/rqlite:7.18.2")),
     ("warns-value-of-a-configmap", |object| {
         without_args(object, |arg| arg.starts_with("-raft-cluster-remove-shutdown"));

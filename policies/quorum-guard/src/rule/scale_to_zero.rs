@@ -60,7 +60,7 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
             let removes = if transition.removed_themselves() { "; a part of them may have removed itself" } else { "" };
             let who = words::span(transition, &all);
             RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}"))
-                .remedy(return_of(transition, &all))
+                .remedy(words::ordered_start(transition, &all).unwrap_or_default() + &return_of(transition, &all))
         }
     }
 }

@@ -120,8 +120,17 @@ fn from_zero(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
             RULE.warn(format!("{counts}: whether these ordinals have their claims is not known"))
                 .remedy("bring back exactly the ordinals that ran before"),
         ),
-        FromZero::Over(claims) => over(transition, cluster, &claims, &counts),
+        FromZero::Over(claims) => {
+            over(transition, cluster, &claims, &counts).or_else(|| in_order(transition, &counts))
+        }
     }
+}
+
+/// All have their data, and the first one that starts waits for the others.
+fn in_order(transition: &Transition, counts: &str) -> Option<Finding> {
+    let first = words::ordered_start(transition, &transition.change.new)?;
+    let message = format!("{counts} starts one pod after the other, each when the one before it is ready");
+    Some(RULE.warn(message).remedy(format!("{first}scale up")))
 }
 
 /// `replicas 0 -> 3`; of a set that is created there is no old count.

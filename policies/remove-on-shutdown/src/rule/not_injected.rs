@@ -78,6 +78,9 @@ pub(crate) fn found(obstacle: &Obstacle) -> String {
         // Of the command line as it is nothing is refused: that would be said in rqlited's words.
         Obstacle::Launch(NoInsertion::Refused) => "one more flag would change how rqlited reads the others".to_owned(),
         Obstacle::Launch(reason) => reason.to_string(),
+        Obstacle::NeverForms => {
+            "OrderedReady waits for each pod to be ready, and `/readyz` for a leader: the set never forms".to_owned()
+        }
         Obstacle::NoSigterm => "SIGTERM does not reach rqlited through its launch".to_owned(),
         Obstacle::Template(reason) => reason.clone(),
         Obstacle::Count(count) => too_few(*count),
