@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::quorum::Standing;
+
 /// One node of the Raft configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -205,6 +207,16 @@ impl Membership {
         self.members.iter().filter(|member| member.voter)
     }
 
+    /// Reachable voters above the quorum; negative: too few.
+    fn spare(&self) -> i64 {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let standing = Standing {
+            voters: count(self.voters().count()),
+            reachable: count(self.voters().filter(|voter| voter.reachable).count()),
+        };
+        i64::from(standing.reachable) - i64::from(standing.quorum())
+    }
+
     pub fn contains(&self, id: &str) -> bool {
         self.members.iter().any(|member| member.id == id)
     }
@@ -233,10 +245,16 @@ pub struct Trusted {
 /// The view that may be trusted. A node that names no leader and lists itself as voter, beside a leader's view that does not know it, is a
 /// conflict too: blank nodes may have founded a second cluster, and it may hold the data (measured on rqlited 10.2.7). An answer counts only if it lists the node that gave it: a node that was removed answers 200
 /// with the list it last knew. It is led if it names a leader; the leader's own answer is preferred, then the highest term.
+/// A node that answered itself, with the same leader, is reachable. Without a leader and in one term the list with the most voters above its
+/// quorum counts: a node that lags behind still lists who has removed itself, and a loss is none before all lists tell of it.
 /// None: nobody who may be trusted answered.
 pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
     let views = answers.iter().filter_map(|answer| {
-        let membership = Membership::of(answer.members.clone()).usable()?;
+        let mut membership = Membership::of(answer.members.clone()).usable()?;
+        let leader = membership.leader.clone();
+        for member in membership.members.iter_mut().filter(|member| !member.reachable) {
+            member.reachable = answers.iter().any(|own| own.node == member.id && own.follows(leader.as_deref()));
+        }
         membership.contains(&answer.node).then_some((answer, membership))
     });
     let (led, leaderless): (Vec<_>, Vec<_>) = views.partition(|(_, membership)| membership.leader.is_some());
@@ -250,7 +268,7 @@ pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
     let candidates = if led.is_empty() { leaderless } else { led };
     let best = candidates.into_iter().max_by_key(|(answer, membership)| {
         let own = membership.leader.as_deref() == Some(answer.node.as_str());
-        if conflict { (false, answer.term, own) } else { (own, answer.term, own) }
+        (own && !conflict, answer.term, own, membership.spare())
     });
     best.map(|(answer, mut membership)| {
         if conflict {
@@ -258,4 +276,14 @@ pub fn trusted(answers: &[Answer]) -> Option<Trusted> {
         }
         Trusted { membership, from: answer.node.clone(), conflict }
     })
+}
+
+impl Answer {
+    /// The node knows the same leader, or as well none: it is in touch with the cluster, whatever another one tells of it. Rqlited 8 and 9
+    /// tell once of each node that has restarted that it cannot be reached: they write into a connection of its last life (measured on
+    /// 8.43.4 and 9.4.5).
+    fn follows(&self, leader: Option<&str>) -> bool {
+        let named = self.members.iter().find(|member| member.leader).map(|member| member.id.as_str());
+        named == leader && self.members.iter().any(|member| member.id == self.node)
+    }
 }

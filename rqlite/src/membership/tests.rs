@@ -135,3 +135,34 @@ fn two_leaders_are_a_conflict_and_none() {
     assert_eq!((view.membership.members.len(), view.membership.leader, view.conflict), (3, None, true));
     assert_eq!(trusted(&[]), None);
 }
+
+#[test]
+fn who_answers_itself_is_reachable_whatever_another_one_tells_of_it() {
+    let all = ["a", "b", "c"];
+    let blind = |leader: Option<&str>| {
+        let mut told = answer("a", Some(5), leader, &all);
+        told.members.iter_mut().filter(|member| member.id != "a").for_each(|member| member.reachable = false);
+        told
+    };
+    let reachable = |answers: &[Answer]| -> Vec<String> {
+        let view = trusted(answers).unwrap().membership;
+        view.members.into_iter().filter(|member| member.reachable).map(|member| member.id).collect()
+    };
+    for leader in [Some("a"), None] {
+        assert_eq!(reachable(&[blind(leader), answer("b", Some(4), leader, &all)]), ["a", "b"], "{leader:?}");
+    }
+    // One that knows another leader, or none beside one, may have lost touch; so has one that its own list lacks.
+    assert_eq!(reachable(&[blind(Some("a")), answer("b", Some(4), None, &all)]), ["a"]);
+    assert_eq!(reachable(&[blind(Some("a")), answer("b", Some(4), Some("a"), &["a", "c"])]), ["a"]);
+}
+
+#[test]
+fn without_a_leader_one_list_that_lags_behind_is_no_loss() {
+    let mut lagging = answer("a", Some(5), None, &["a", "b", "c", "d"]);
+    lagging.members.iter_mut().filter(|member| member.id != "a").for_each(|member| member.reachable = false);
+    let newer = answer("d", Some(5), None, &["a", "d"]);
+    for answers in [[lagging.clone(), newer.clone()], [newer, lagging]] {
+        let view = trusted(&answers).unwrap();
+        assert_eq!((view.from.as_str(), view.membership.voters().count()), ("d", 2));
+    }
+}
