@@ -183,6 +183,18 @@ impl<'a> Before<'a> {
         behind || updated.is_some_and(|updated| i64::from(updated) < asked)
     }
 
+    /// The highest ordinals, as many as the status counts as updated: a rollout replaces the pods from there on. A count that is of the
+    /// last change tells nothing of this one.
+    pub(super) fn replaced(&self) -> Ordinals {
+        let status = &self.set.status;
+        let behind =
+            status.observed_generation.zip(self.set.metadata.generation).is_some_and(|(seen, made)| seen < made);
+        let updated = status.updated_replicas.filter(|_| !behind);
+        let updated = updated.and_then(|updated| u32::try_from(updated).ok()).unwrap_or(0);
+        let still = self.running.count().saturating_sub(updated);
+        self.running.iter().skip(usize::try_from(still).unwrap_or(usize::MAX)).collect()
+    }
+
     /// Its rqlited is known not to run.
     pub(super) fn is_known_stopped(&self, ordinal: u32) -> bool {
         self.pod(&pod_name(self.set, ordinal)).is_some_and(|pod| pod.running == Some(false))

@@ -18,7 +18,7 @@ use crate::words;
 ///
 /// - With `-raft-cluster-remove-shutdown=true` a node of the set's own ordinals that removed itself still counts, as long as its claim is
 ///   bound: it comes back.
-/// - While a rollout is unfinished and no voter is down, one more counts as gone: the controller goes on to its next pod.
+/// - While a rollout is unfinished one more counts as gone: the controller goes on to its next pod, unless one that it has replaced is down.
 /// - With that flag, while a leader has lost its quorum and not stepped down yet: a second later it has.
 /// - On ephemeral data the last reachable voter of two or more: the data would be gone.
 ///

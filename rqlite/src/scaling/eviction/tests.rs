@@ -144,6 +144,10 @@ fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
     assert_eq!(evicted(&with_status(3, "OnDelete", rolling.clone(), &led(3, &[])), 1), Evicted::Holds);
     // One of five is out: it is the one that the rollout waits for.
     assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[4])), 1), Evicted::Holds);
+    // It does not wait for one further down: that is another drain's, and the next pod of the rollout goes as well.
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[0])), 1), Evicted::Breaks);
+    let stale = json!({ "observedGeneration": 4, "updatedReplicas": 5 });
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", stale, &led(5, &[4])), 1), Evicted::Breaks);
     let mut paused = with_status(3, "RollingUpdate", rolling, &led(3, &[]));
     paused.set.spec.update_strategy = serde_json::from_value(json!({ "rollingUpdate": { "partition": 2 } })).unwrap();
     assert_eq!(evicted(&paused, 1), Evicted::Holds);
