@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
+use super::config_maps::ConfigMaps;
 use super::defaults::defaulted;
 use super::guard::ClusterGuard;
 use super::object::{Object, Origin, resource_of};
@@ -82,6 +83,13 @@ fn is_matched(policies: &PolicySet, group: &str, kind: &str, resource: &str) -> 
     })
 }
 
+/// What both states hold beside the object that changes.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'b> {
+    pub(super) head: &'b [Object],
+    pub(super) maps: &'b ConfigMaps,
+}
+
 impl Court {
     fn policies(&self) -> anyhow::Result<&PolicySet> {
         if let Some(policies) = self.policies.get() {
@@ -100,10 +108,10 @@ impl Court {
         &self,
         change: &Change,
         running: Option<&Running>,
-        head: &[Object],
+        beside: Beside<'_>,
         texts: &Texts<'_>,
     ) -> anyhow::Result<Judged> {
-        let here = self.review(change, running, head)?;
+        let here = self.review(change, running, beside)?;
         let (review, by) = match &self.guard {
             Some(guard) if !self.judges_shape(running) => {
                 self.runtime.block_on(guard.second(change, running.is_some(), &self.profile, here))
@@ -132,17 +140,17 @@ impl Court {
         self.shape_only && running.is_none()
     }
 
-    fn review(&self, change: &Change, running: Option<&Running>, head: &[Object]) -> anyhow::Result<Review> {
+    fn review(&self, change: &Change, running: Option<&Running>, beside: Beside<'_>) -> anyhow::Result<Review> {
         let text = change.review(&self.profile);
         let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
-        let parent = parent(&request, change, head);
+        let parent = parent(&request, change, beside.head);
         let parent = match &parent {
             Behind::Found(json) => Parent::Found(json),
             Behind::Absent => Parent::Absent,
             Behind::Unknown => Parent::Unknown,
         };
         let known = running.map_or_else(|| Context::NO_FACTS.to_owned(), Running::facts);
-        let facts = facts::complete(known, self.now)?;
+        let facts = facts::complete(beside.maps.complete(&known, change)?, self.now)?;
         let context = Context { parent, facts: &facts };
         let policies = self.policies()?;
         let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &context));

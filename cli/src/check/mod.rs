@@ -11,6 +11,7 @@
 mod apply;
 pub(crate) mod args;
 mod change;
+mod config_maps;
 mod defaults;
 mod drift;
 mod git;

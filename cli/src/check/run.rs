@@ -10,9 +10,10 @@ use quorate_webhook::registration::Registration;
 
 use super::args::Args;
 use super::change::{Change, kept_by};
+use super::config_maps::{self, ConfigMaps, is_config_map};
 use super::gitops::is_leading;
 use super::guard::ClusterGuard;
-use super::judge::{Court, Texts, is_unclear};
+use super::judge::{Beside, Court, Texts, is_unclear};
 use super::live::{cluster, look};
 use super::object::Object;
 use super::outcome::{By, Gap, Outcome, Trouble};
@@ -83,7 +84,8 @@ fn outcome(args: &Args, sides: &Sides, court: &Court) -> anyhow::Result<Outcome>
     let nothing = Input { tree: Tree::default(), ground: Ground::Folder(PathBuf::new()) };
     let (base, head) = (sides.base.as_ref().unwrap_or(&nothing), &sides.head);
     let concern = court.concern(args.config.is_some())?;
-    let wanted = |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind);
+    let wanted =
+        |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind) || is_config_map(group, kind);
     let head_read = Read::of(&head.tree, None, &wanted);
     let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
     let tools = Tools { kustomize: args.kustomize.clone(), helm: args.helm.clone(), network: args.network };
@@ -94,13 +96,18 @@ fn outcome(args: &Args, sides: &Sides, court: &Court) -> anyhow::Result<Outcome>
         url: sides.url.as_deref(),
         wanted: &wanted,
     };
-    let before = prepare(Side::Base, base, base_read, method)?;
-    let after = prepare(Side::Head, head, head_read, method)?;
+    let mut before = prepare(Side::Base, base, base_read, method)?;
+    let mut after = prepare(Side::Head, head, head_read, method)?;
+    let are_judged = concern.is("", "ConfigMap");
+    let maps = ConfigMaps {
+        base: config_maps::of_side(&mut before.manifests, are_judged),
+        head: config_maps::of_side(&mut after.manifests, are_judged),
+    };
     let mut outcome = Outcome::default();
     unread(Side::Base, &base.tree, &mut outcome);
     unread(Side::Head, &head.tree, &mut outcome);
     let texts = Texts::new([&base.tree, &before.rendered], [&head.tree, &after.rendered]);
-    compare(court, before.manifests, after.manifests, &texts, &mut outcome)?;
+    compare(court, before.manifests, after.manifests, &maps, &texts, &mut outcome)?;
     outcome.sort();
     Ok(outcome)
 }
@@ -126,6 +133,7 @@ fn compare(
     court: &Court,
     base: Manifests,
     head: Manifests,
+    maps: &ConfigMaps,
     texts: &Texts<'_>,
     outcome: &mut Outcome,
 ) -> anyhow::Result<()> {
@@ -139,7 +147,8 @@ fn compare(
     let (pairs, twice) = pair(base.objects, head.objects);
     outcome.troubles.extend(twice.iter().map(|twice| stands_twice(twice, texts)));
     for pair in pairs {
-        judge(court, pair, &objects, &left_alone, (&base.unclear, &head.unclear), texts, outcome)?;
+        let beside = Beside { head: &objects, maps };
+        judge(court, pair, beside, &left_alone, (&base.unclear, &head.unclear), texts, outcome)?;
     }
     Ok(())
 }
@@ -147,7 +156,7 @@ fn compare(
 fn judge(
     court: &Court,
     pair: Pair,
-    head: &[Object],
+    beside: Beside<'_>,
     left_alone: &BTreeSet<String>,
     (unclear_base, unclear_head): (&BTreeSet<String>, &BTreeSet<String>),
     texts: &Texts<'_>,
@@ -173,7 +182,7 @@ fn judge(
         outcome.gaps.push(gap(&change, unclear(&change), texts));
         return Ok(());
     }
-    let judged = court.judge(&change, running.as_ref(), head, texts)?;
+    let judged = court.judge(&change, running.as_ref(), beside, texts)?;
     if let By::Refused(why) = &judged.by {
         let reason = format!("the cluster refuses it, whatever Quorate says: {why}");
         outcome.gaps.push(gap(&change, reason, texts));

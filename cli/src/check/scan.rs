@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::thread;
 
+use super::config_maps::is_config_map;
 use super::object::{Object, Origin, kind_of};
 use super::outcome::{Gap, Trouble};
 use super::place::Place;
-use super::source::{Parsed, Raw, has_marker, marker, parse};
+use super::source::{Parsed, Raw, has_marker, marker, parse, text_at};
 use super::tree::{File, Side, Tree};
 
 /// What is to be kept of an object, by group and kind.
@@ -121,7 +122,13 @@ impl Manifests {
     fn object(&mut self, side: Side, path: &str, file: &File, raw: Raw, scope: &str, namespace: &str) {
         let origin = Origin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
         let is_template = has_marker(&raw.value);
-        let kind = kind_of(&raw.value).map(|(_, _, kind)| kind.to_owned()).unwrap_or_default();
+        let (group, kind) = kind_of(&raw.value).map_or(("", ""), |(group, _, kind)| (group, kind));
+        if is_config_map(group, kind) && (is_template || text_at(&raw.value, "/metadata/name").is_none()) {
+            // Only its values are of interest, and they are not known.
+            self.others = self.others.saturating_add(1);
+            return;
+        }
+        let kind = kind.to_owned();
         let Some(object) = Object::of(raw, origin, scope, namespace) else {
             let reason = "has no `metadata.name`, so it cannot be told which object it is".to_owned();
             self.gaps.push(Gap { side, path: path.to_owned(), place: None, what: Some(kind), reason });

@@ -188,3 +188,50 @@ fn break_glass_depends_on_who_applies_it() {
     let broken = run(&["--as", "alice", "--as-group", "sre"]);
     assert_eq!(broken.code, Some(0), "{broken:?}");
 }
+
+/// The count from a ConfigMap under that name, as kustomize makes it, and the ConfigMap.
+fn counted_by(name: &str, count: u32) -> String {
+    let set = set(3).replace("-bootstrap-expect=3", "-bootstrap-expect=$(COUNT)").replace(
+        "          ports:\n",
+        &format!(
+            "          env:\n            - name: COUNT\n              valueFrom: {{configMapKeyRef: {{name: {name}, key: count}}}}\n          ports:\n"
+        ),
+    );
+    format!(
+        "{set}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: db}}\ndata: {{count: \"{count}\"}}\n"
+    )
+}
+
+#[test]
+fn the_config_maps_of_each_side_are_facts_of_that_side() {
+    let lock = ["--policies", "bootstrap-expect-lock", "-o", "json"];
+    let judged = |before: &str, after: &str| {
+        let states = States::new(&[("db.yaml", before)], &[("db.yaml", after)]);
+        let run = states.check_with(&lock);
+        (run.code, run.json())
+    };
+    let (code, json) = judged(&counted_by("peers-1a", 3), &counted_by("peers-2b", 3));
+    assert_eq!(code, Some(0), "{json:#}");
+    let finding = &json["changes"][0]["findings"][0];
+    assert_eq!(
+        (finding["level"].as_str(), finding["rule"].as_str()),
+        (Some("warn"), Some("bootstrap-expect-lock/bootstrap-expect-changed"))
+    );
+    let (code, json) = judged(&counted_by("peers-1a", 3), &counted_by("peers-2b", 5));
+    assert_eq!(code, Some(1), "{json:#}");
+    let message = json["changes"][0]["findings"][0]["message"].as_str().unwrap();
+    for part in ["peers-1a", "peers-2b", "3", "5"] {
+        assert!(message.contains(part), "{message}");
+    }
+    // Of one name on both sides nothing is an edit, whatever it holds.
+    let (code, json) = judged(&counted_by("peers", 3), &counted_by("peers", 5));
+    assert_eq!((code, json["summary"]["denied"].as_u64()), (Some(0), Some(0)), "{json:#}");
+}
+
+#[test]
+fn config_maps_that_are_templates_are_no_gap() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Name }}'}\ndata: {a: b}\n";
+    let states = States::new(&[("m.yaml", map)], &[("m.yaml", &map.replace("a: b", "a: c"))]);
+    let run = states.check(&["--strict"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+}

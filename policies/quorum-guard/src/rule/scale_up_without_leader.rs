@@ -120,9 +120,7 @@ fn from_zero(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
             RULE.warn(format!("{counts}: whether these ordinals have their claims is not known"))
                 .remedy("bring back exactly the ordinals that ran before"),
         ),
-        FromZero::Over(claims) => {
-            over(transition, cluster, &claims, &counts).or_else(|| in_order(transition, &counts))
-        }
+        FromZero::Over(claims) => over(transition, cluster, &claims, &counts).or_else(|| in_order(transition, &counts)),
     }
 }
 

@@ -1,0 +1,93 @@
+//! The ConfigMaps that a state of the repository holds: facts of that state, since they are applied with its sets.
+//! Does not judge them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::change::Change;
+use super::object::Object;
+use super::scan::Manifests;
+
+/// The ConfigMaps of both states.
+#[derive(Debug, Default)]
+pub(super) struct ConfigMaps {
+    pub(super) base: Vec<Object>,
+    pub(super) head: Vec<Object>,
+}
+
+pub(super) fn is_config_map(group: &str, kind: &str) -> bool {
+    group.is_empty() && kind == "ConfigMap"
+}
+
+/// Those of one side; where no policy looks at them, they are among the objects of other kinds.
+pub(super) fn of_side(manifests: &mut Manifests, is_judged: bool) -> Vec<Object> {
+    let is = |object: &Object| is_config_map(&object.id.group, &object.id.kind);
+    if is_judged {
+        return manifests.objects.iter().filter(|object| is(object)).cloned().collect();
+    }
+    let (maps, rest) = std::mem::take(&mut manifests.objects).into_iter().partition(is);
+    manifests.objects = rest;
+    let maps: Vec<Object> = maps;
+    manifests.others = manifests.others.saturating_add(maps.len());
+    maps
+}
+
+impl ConfigMaps {
+    /// `facts` with the values that the change's set names, before and after. Where both states have a ConfigMap of that name, the
+    /// new one counts: the same reference is no edit, and pods that come read what is there by then.
+    pub(super) fn complete(&self, facts: &str, change: &Change) -> serde_json::Result<String> {
+        let named = names(change);
+        let of = |side: &[Object]| held(side, change, &named);
+        let mut known: Map<String, Value> = serde_json::from_str(facts)?;
+        let mut maps = of(&self.base);
+        if let Some(Value::Object(recorded)) = known.remove("configMaps") {
+            maps.extend(recorded);
+        }
+        maps.extend(of(&self.head));
+        if !maps.is_empty() {
+            known.insert("configMaps".to_owned(), maps.into_iter().collect());
+        }
+        serde_json::to_string(&known)
+    }
+}
+
+/// By name and key, those in the change's namespace: of its own scope, else the only one of that name.
+fn held(side: &[Object], change: &Change, named: &BTreeSet<&str>) -> BTreeMap<String, Value> {
+    let object = &change.object;
+    let here =
+        side.iter().filter(|map| map.id.namespace == object.id.namespace && named.contains(map.id.name.as_str()));
+    let mut found: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    here.for_each(|map| found.entry(&map.id.name).or_default().push(map));
+    let chosen = found.into_iter().filter_map(|(name, maps)| {
+        let near: Vec<&&Object> = maps.iter().filter(|map| map.scope == object.scope).collect();
+        let only = match (near.as_slice(), maps.as_slice()) {
+            ([only], _) => **only,
+            ([], [only]) => *only,
+            _ => return None,
+        };
+        Some((name.to_owned(), data(only)))
+    });
+    chosen.collect()
+}
+
+/// Its texts; what is no text (`binaryData`) no variable takes.
+fn data(map: &Object) -> Value {
+    let entries = map.value.get("data").and_then(Value::as_object).into_iter().flatten();
+    entries.filter(|(_, value)| value.is_string()).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// All texts of both specs: the names of ConfigMaps are among them.
+fn names(change: &Change) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    let mut open: Vec<&Value> = change.old.iter().chain(&change.new).filter_map(|object| object.get("spec")).collect();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => drop(names.insert(text.as_str())),
+            Value::Array(values) => open.extend(values),
+            Value::Object(values) => open.extend(values.values()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    names
+}
