@@ -74,14 +74,19 @@ impl Case {
     pub fn run_native<P: Policy>(&self) -> Ran {
         let mut review = self.review.clone();
         let mut call = |phase| {
-            let settings = self.settings.to_string();
-            let verdict = policy::review::<P>(self.envelope(phase), self.documents(&review), &settings, &self.facts);
+            let verdict = self.run_phase::<P>(phase, &review);
             apply(&mut review, verdict.patch.as_deref());
             verdict
         };
         let mutated = (self.mutates && P::PHASES.contains(&Phase::Mutate)).then(|| call(Phase::Mutate));
         let validated = P::PHASES.contains(&Phase::Validate).then(|| call(Phase::Validate));
         Ran { mutated, validated }
+    }
+
+    /// One phase natively, of the review as it stands now.
+    pub fn run_phase<P: Policy>(&self, phase: Phase, review: &Value) -> Verdict {
+        let settings = self.settings.to_string();
+        policy::review::<P>(envelope(review, phase), self.documents(review), &settings, &self.facts)
     }
 
     /// Checks the outcome's name and its text against `expect.txt`.
@@ -101,26 +106,6 @@ impl Case {
             return Ok(());
         }
         Err(format!("--- {place}: expected\n{expected}--- {place}: got\n{actual}"))
-    }
-
-    fn envelope(&self, phase: Phase) -> Envelope {
-        let request = &self.review["request"];
-        Envelope {
-            uid: text(&request["uid"]),
-            phase,
-            operation: operation(&request["operation"]),
-            group: text(&request["kind"]["group"]),
-            version: text(&request["kind"]["version"]),
-            kind: text(&request["kind"]["kind"]),
-            resource: text(&request["resource"]["resource"]),
-            sub_resource: request["subResource"].as_str().map(str::to_owned),
-            namespace: request["namespace"].as_str().map(str::to_owned),
-            name: request["name"].as_str().map(str::to_owned),
-            username: text(&request["userInfo"]["username"]),
-            groups: strings(&request["userInfo"]["groups"]),
-            dry_run: request["dryRun"].as_bool().unwrap_or_default(),
-            options: (!request["options"].is_null()).then(|| request["options"].to_string()),
-        }
     }
 
     fn documents(&self, review: &Value) -> Documents {
@@ -159,6 +144,26 @@ impl Ran {
 
 fn patched(verdict: &Verdict) -> bool {
     verdict.patch.as_deref().is_some_and(|patch| patch != "[]")
+}
+
+fn envelope(review: &Value, phase: Phase) -> Envelope {
+    let request = &review["request"];
+    Envelope {
+        uid: text(&request["uid"]),
+        phase,
+        operation: operation(&request["operation"]),
+        group: text(&request["kind"]["group"]),
+        version: text(&request["kind"]["version"]),
+        kind: text(&request["kind"]["kind"]),
+        resource: text(&request["resource"]["resource"]),
+        sub_resource: request["subResource"].as_str().map(str::to_owned),
+        namespace: request["namespace"].as_str().map(str::to_owned),
+        name: request["name"].as_str().map(str::to_owned),
+        username: text(&request["userInfo"]["username"]),
+        groups: strings(&request["userInfo"]["groups"]),
+        dry_run: request["dryRun"].as_bool().unwrap_or_default(),
+        options: (!request["options"].is_null()).then(|| request["options"].to_string()),
+    }
 }
 
 /// Applies a patch to the review's object.

@@ -1,0 +1,34 @@
+//! The same change through either door: `statefulsets/scale`, and an update of the set itself.
+
+use quorate_native_tests::judge::judge;
+use quorate_native_tests::run::Broken;
+use quorate_native_tests::set::{Set, set};
+use quorate_native_tests::world::World;
+
+use crate::hold;
+use quorate_native_tests::request::known;
+
+#[test]
+fn a_scale_is_judged_as_the_update_that_does_the_same() {
+    let cases = (known(set()), 0_i64..10);
+    hold("scale-is-apply", 70, &cases, |((set, facts), to)| {
+        if set.count() < 0 {
+            return Ok(());
+        }
+        let facts = facts.json(set);
+        let (old, new) = (set.json(), Set { replicas: Some(*to), ..set.clone() }.json());
+        let (scale, apply) = (World::scale(&old, *to, &facts), World::update(&old, &new, &facts));
+        let (scaled, applied) = (judge(&scale), judge(&apply));
+        // A strategy above the tolerance is a matter of shape: through a Scale a warning (VERDICTS, section 3).
+        let words = |judged: &quorate_native_tests::judge::Judged| {
+            let mut words = judged.words(&["quorum-guard", "bootstrap-expect-lock"]);
+            words.retain(|word| !word.ends_with("/rollout-above-tolerance"));
+            words
+        };
+        if words(&scaled) == words(&applied) {
+            return Ok(());
+        }
+        let what = format!("by scale {}\nby apply {}", scaled.told(), applied.told());
+        Err(Broken::new(what, [("scale", scale), ("apply", apply)]))
+    });
+}

@@ -1,0 +1,127 @@
+//! Every eviction of a pod of plain voters against the model: an admitted one leaves a quorum of voters that answer, or falls under one of
+//! the cases that VERDICTS, section 3, lists; a denied one falls under none.
+
+use proptest::prelude::*;
+use quorate_native_tests::facts::{Claim, Facts, Node, Pod};
+use quorate_native_tests::judge::{Verdict, judge};
+use quorate_native_tests::run::Broken;
+use quorate_native_tests::set::{Data, Set, plain};
+use quorate_native_tests::world::World;
+
+use crate::hold;
+use crate::model::{Cluster, Kind, Names, pod, quorum, removal_counts, removes_itself};
+use quorate_native_tests::request::known;
+
+const RULE: &str = "quorum-guard/eviction-below-quorum";
+
+#[test]
+fn an_eviction_is_admitted_as_the_model_says() {
+    let sets = plain().prop_map(|mut set| {
+        set.data = if set.data == Data::Template { Data::Template } else { Data::EmptyDir };
+        set
+    });
+    let cases = (known(sets), 0_usize..9);
+    hold("evictions", 80, &cases, |((set, facts), index)| {
+        let Some(admitted) = model(set, facts, *index) else { return Ok(()) };
+        let world = World::evict(&set.json(), &set.pod(*index), &facts.json(set));
+        let judged = judge(&world);
+        let right = if admitted {
+            judged.verdict() == Verdict::Allowed
+        } else {
+            judged.denied_by(RULE).is_some_and(|denied| denied.retry)
+        };
+        if right {
+            return Ok(());
+        }
+        let expected = if admitted { "admitted" } else { "denied with retry" };
+        Err(Broken::new(format!("expected {expected}: {}", judged.told()), [("world", world)]))
+    });
+}
+
+/// Whether it is admitted; None where the facts leave it open.
+fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
+    let name = set.pod(index);
+    let leaving = Names::from([name.clone()]);
+    let mut cluster = Cluster::of(set, facts, &leaving);
+    if !cluster.own.contains(&name) {
+        // Of data that goes with the pod, it may be the last that answers.
+        return (set.data == Data::Template).then_some(true);
+    }
+    let removal = removes_itself(set, facts, &leaving)?;
+    if removal && cluster.kind != Kind::None {
+        cluster.voters.extend(returning(set, facts, &cluster));
+    }
+    if set.data != Data::Template && cluster.kind != Kind::Led {
+        // What the claims of another time say of a set without templates is left open.
+        facts.claims.is_none().then_some(())?;
+    }
+    let state = pod(set, facts, &name);
+    let strangers = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
+    // Nothing changes for one that is on its way out.
+    if pod(set, facts, &name) == Some(Pod::Terminating) {
+        return None;
+    }
+    if strangers && hidden(set, facts) {
+        return None;
+    }
+    let listed = facts.view.as_ref().and_then(|view| view.nodes.get(index)).is_some_and(|node| *node != Node::Unlisted);
+    if cluster.kind != Kind::None && !listed && (strangers || cluster.kind == Kind::Leaderless) {
+        return None;
+    }
+    if cluster.kind == Kind::Leaderless && facts.view.as_ref().is_some_and(|view| view.nodes.contains(&Node::NonVoter))
+    {
+        return None;
+    }
+    let quorum = quorum(cluster.voters.len());
+    let others = cluster.stay(&leaving);
+    if cluster.kind == Kind::None {
+        match state? {
+            Pod::Missing | Pod::Stopped => return Some(true),
+            Pod::NotReady if others >= quorum => return Some(true),
+            Pod::NotReady | Pod::Unknown => {}
+            Pod::Ready | Pod::Terminating => {}
+        }
+    } else if !cluster.answering.contains(&name) {
+        return Some(true);
+    }
+    let last = others == 0 && cluster.voters.len() >= 2 && set.data == Data::EmptyDir;
+    let others_on_their_way = facts.pods.iter().flatten().filter(|pod| **pod == Pod::Terminating).count() > 0;
+    if last {
+        return if others_on_their_way || cluster.kind == Kind::None { None } else { Some(false) };
+    }
+    if cluster.is_lost() {
+        return lost(set, cluster.kind, removal);
+    }
+    if set.count() <= 2 && cluster.listed.len() <= 2 {
+        return Some(true);
+    }
+    let next = usize::from(set.rolls_out() && cluster.voters.is_subset(&cluster.reachable));
+    Some(others >= quorum + next)
+}
+
+/// Own pods that the view does not list, on claims: they restart and come back.
+fn returning(set: &Set, facts: &Facts, cluster: &Cluster) -> Vec<String> {
+    let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();
+    let unlisted = |index: usize| nodes.get(index).is_none_or(|node| *node == Node::Unlisted);
+    let claims = facts.claims.iter().flatten().enumerate();
+    let bound =
+        claims.filter(|(index, claim)| set.data == Data::Template && **claim == Claim::Bound && unlisted(*index));
+    bound.map(|(index, _)| set.pod(index)).filter(|name| cluster.own.contains(name)).collect()
+}
+
+/// Some pod matches no entry of the view: one of its own that is not listed, or one beyond the own ordinals. It may be a stranger's.
+fn hidden(set: &Set, facts: &Facts) -> bool {
+    let own = usize::try_from(set.count()).unwrap_or(0);
+    let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();
+    let unlisted = (0..own).any(|index| nodes.get(index).is_none_or(|node| *node == Node::Unlisted));
+    unlisted || facts.pods.iter().flatten().skip(own).any(|pod| *pod != Pod::Missing)
+}
+
+/// A leader within its lease steps down at once; one that removes itself meanwhile may block the rest. Whether a flag that SIGTERM never
+/// reaches is self-removal here is left open.
+fn lost(set: &Set, kind: Kind, removal: bool) -> Option<bool> {
+    match (kind, removal) {
+        (Kind::Led, true) => removal_counts(set).then_some(false),
+        (Kind::Led, false) | (Kind::Leaderless | Kind::None, _) => Some(true),
+    }
+}

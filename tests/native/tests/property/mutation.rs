@@ -1,0 +1,149 @@
+//! What mutation does: twice is once, git applied again is what runs, and rqlited takes the launch that comes out.
+
+use proptest::prelude::*;
+use quorate_native_tests::change::{edited, edits};
+use quorate_native_tests::judge::{judge, mutate};
+use quorate_native_tests::run::Broken;
+use quorate_native_tests::set::{Set, set};
+use quorate_native_tests::world::World;
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::manifest::StatefulSet;
+use serde_json::{Value, json};
+
+use crate::hold;
+use quorate_native_tests::request::known;
+
+/// A new set, or an update of one that runs as Quorate made it.
+fn worlds() -> impl Strategy<Value = World> {
+    (known(set()), prop_oneof![Just(None), edits().prop_map(Some)]).prop_map(|((set, facts), edits)| {
+        let facts = facts.json(&set);
+        match edits {
+            None => World::create(&set.json(), &facts),
+            Some(edits) => {
+                let live = mutate(&World::create(&set.json(), &json!({ "version": 1 })));
+                World::update(&live, &edited(&set, &edits).json(), &facts)
+            }
+        }
+    })
+}
+
+#[test]
+fn mutating_twice_is_mutating_once() {
+    hold("mutate-twice", 70, &worlds(), |world| {
+        let once = mutate(world);
+        let again = with_object(world, &once);
+        let twice = mutate(&again);
+        if once == twice {
+            return Ok(());
+        }
+        Err(Broken::new(
+            format!("the second mutation changes the object: {}", difference(&once, &twice, "")),
+            [("once", world.clone()), ("twice", again)],
+        ))
+    });
+}
+
+#[test]
+fn the_manifest_from_git_gives_the_live_template_again() {
+    let sets = known(set());
+    hold("git-again", 40, &sets, |(set, facts)| {
+        let git = set.json();
+        let created = World::create(&git, &json!({ "version": 1 }));
+        let mut live = mutate(&created);
+        // A set that ran before Quorate was asked has nothing to lose.
+        live["status"] = git["status"].clone();
+        let world = World::update(&live, &git, &facts.json(set));
+        let again = mutate(&world);
+        let template = |set: &Value| set["spec"]["template"].clone();
+        let judged = judge(&world);
+        if template(&again) != template(&live) {
+            let what = difference(&template(&live), &template(&again), "");
+            return Err(Broken::new(
+                format!("git over the live set changes {what}"),
+                [("create", created), ("again", world)],
+            ));
+        }
+        if judged.denied() && !judge(&created).denied() {
+            return Err(Broken::new(format!("git over the live set is denied: {}", judged.told()), [("again", world)]));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn rqlited_takes_what_was_injected() {
+    hold("injected-launch", 60, &worlds(), |world| {
+        let before = &world.review["request"]["object"];
+        let after = mutate(world);
+        let (Some(old), Some(new)) = (sole(before), sole(&after)) else {
+            let changed = before["spec"]["template"]["spec"] != after["spec"]["template"]["spec"];
+            let what = "something is injected into a set that has not one rqlite container";
+            return if changed { Err(Broken::new(what, [("world", world.clone())])) } else { Ok(()) };
+        };
+        let changed = old.container != new.container;
+        let refused = |node: &Node| node.launch.line.as_ref().is_some_and(|line| !line.parses());
+        match (changed, refused(&old), refused(&new)) {
+            (true, true, _) => {
+                Err(Broken::new("a launch that rqlited refuses gets something injected", [("world", world.clone())]))
+            }
+            (true, false, true) => {
+                Err(Broken::new("what was injected makes rqlited refuse the launch", [("world", world.clone())]))
+            }
+            _ => Ok(()),
+        }
+    });
+}
+
+#[test]
+fn what_changes_nothing_is_neither_judged_nor_patched() {
+    hold("unchanged", 30, &known(set()), |(set, facts)| {
+        let old = set.json();
+        let mut new = old.clone();
+        new["metadata"]["labels"] = json!({ "team": "db" });
+        new["metadata"]["finalizers"] = json!(["x"]);
+        new["status"] = json!({ "replicas": 1 });
+        let world = World::update(&old, &new, &facts.json(set));
+        let judged = judge(&world);
+        if judged.findings.is_empty() && !judged.patched {
+            return Ok(());
+        }
+        Err(Broken::new(judged.told(), [("world", world)]))
+    });
+}
+
+#[test]
+fn a_restart_is_never_denied() {
+    hold("restart", 40, &known(set()), |(set, facts)| {
+        // A wrong value is not judged, and a set of no such count exists.
+        if set.count() < 0 {
+            return Ok(());
+        }
+        let new = Set { restarted: 1, ..set.clone() };
+        let world = World::update(&set.json(), &new.json(), &facts.json(set));
+        let judged = judge(&world);
+        if judged.denied() { Err(Broken::new(judged.told(), [("world", world)])) } else { Ok(()) }
+    });
+}
+
+fn sole(set: &Value) -> Option<Node> {
+    let set: StatefulSet = serde_json::from_value(set.clone()).expect("a generated set is one");
+    RqliteSet::recognise(&set)?.sole_node().cloned()
+}
+
+fn with_object(world: &World, object: &Value) -> World {
+    let mut world = world.clone();
+    world.review["request"]["object"] = object.clone();
+    world
+}
+
+/// Where two values differ first, by its path.
+fn difference(left: &Value, right: &Value, path: &str) -> String {
+    match (left, right) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys = one.keys().chain(other.keys());
+            let found = keys.map(|key| (key, &left[key.as_str()], &right[key.as_str()])).find(|(_, a, b)| a != b);
+            found.map_or(String::new(), |(key, a, b)| difference(a, b, &format!("{path}/{key}")))
+        }
+        _ => format!("{path}: {left} against {right}"),
+    }
+}

@@ -1,0 +1,137 @@
+//! Order among verdicts: a lower target is never safer than a higher one, and knowing of more danger never turns a denial into an
+//! admission. And a target that a denial names is admitted.
+
+use proptest::prelude::*;
+use quorate_native_tests::facts::{Facts, Node, Pod};
+use quorate_native_tests::judge::{Finding, Judged, judge};
+use quorate_native_tests::run::Broken;
+use quorate_native_tests::set::{Set, set};
+use quorate_native_tests::world::World;
+
+use crate::hold;
+use quorate_native_tests::request::{Asked, Request, any_request, known};
+
+const BELOW: &str = "quorum-guard/scale-below-quorum";
+
+#[test]
+fn a_lower_target_is_never_safer() {
+    let cases = (known(set()), 1_i64..9, 1_i64..9);
+    hold("lower-is-never-safer", 70, &cases, |((set, facts), one, other)| {
+        let (low, high) = (*one.min(other), *one.max(other));
+        if low == high || high >= set.count() {
+            return Ok(());
+        }
+        let world = |to| World::scale(&set.json(), to, &facts.json(set));
+        let (lower, higher) = (judge(&world(low)), judge(&world(high)));
+        if higher.denied_by(BELOW).is_some() && !lower.denied() {
+            let what = format!("to {high}: {}\nto {low}: {}", higher.told(), lower.told());
+            return Err(Broken::new(what, [("lower", world(low)), ("higher", world(high))]));
+        }
+        Ok(())
+    });
+}
+
+/// What is learned of one pod that stays, or of its node.
+#[derive(Debug, Clone, Copy)]
+enum Learned {
+    Pod(usize, Pod),
+    Node(usize),
+}
+
+fn learned() -> impl Strategy<Value = Learned> {
+    let worse = prop_oneof![Just(Pod::Missing), Just(Pod::NotReady), Just(Pod::Terminating), Just(Pod::Stopped)];
+    prop_oneof![
+        (0_usize..9, worse).prop_map(|(index, pod)| Learned::Pod(index, pod)),
+        (0_usize..9).prop_map(Learned::Node)
+    ]
+}
+
+#[test]
+fn more_danger_never_turns_a_denial_into_an_admission() {
+    let cases = (
+        known(set()),
+        prop_oneof![(0_i64..9).prop_map(Request::Scale), (0_usize..9).prop_map(Request::Evict)],
+        learned(),
+    );
+    hold("danger", 70, &cases, |((set, facts), request, learned)| {
+        let asked = Asked { set: set.clone(), facts: facts.clone(), request: request.clone() };
+        let Some(worse) = worsened(&asked, *learned) else { return Ok(()) };
+        let worse = Asked { facts: worse, ..asked.clone() };
+        let (before, after) = (judge(&asked.world()), judge(&worse.world()));
+        // What a view names as lost is lost: nothing that answers leaves (VERDICTS, section 3).
+        let lost = worse.facts.view.as_ref().is_some_and(|view| 2 * view.reachable() <= view.voters());
+        if before.denied() && !after.denied() && !lost {
+            let what = format!("{learned:?}\nbefore: {}\nafter: {}", before.told(), after.told());
+            return Err(Broken::new(what, [("before", asked.world()), ("after", worse.world())]));
+        }
+        Ok(())
+    });
+}
+
+/// The facts with that known besides; None where it is no news, or is about who leaves.
+fn worsened(asked: &Asked, learned: Learned) -> Option<Facts> {
+    let mut facts = asked.facts.clone();
+    let index = match learned {
+        Learned::Pod(index, _) | Learned::Node(index) => index,
+    };
+    let stays = match &asked.request {
+        Request::Scale(to) => i64::try_from(index).is_ok_and(|index| index < *to && index < asked.set.count()),
+        Request::Evict(evicted) => {
+            *evicted != index && i64::try_from(index).is_ok_and(|index| index < asked.set.count())
+        }
+        Request::Create | Request::Update(_) | Request::Delete => false,
+    };
+    match learned {
+        Learned::Pod(_, pod) => {
+            let known = facts.pods.as_mut()?.get_mut(index)?;
+            (stays && *known == Pod::Ready).then(|| *known = pod)?;
+        }
+        Learned::Node(_) => {
+            let node = facts.view.as_mut()?.nodes.get_mut(index)?;
+            (stays && *node == Node::Voter).then(|| *node = Node::DeadVoter)?;
+        }
+    }
+    Some(facts)
+}
+
+#[test]
+fn a_target_that_a_denial_names_is_admitted() {
+    hold("named-target", 70, &any_request(), |asked| {
+        let judged = judge(&asked.world());
+        for finding in judged.denials().filter(|finding| finding.policy() == "quorum-guard") {
+            let Some(target) = named(finding) else { continue };
+            let there = arrived(asked, target);
+            let follows = judge(&there);
+            if follows.denied_by(&finding.rule).is_some() || refuses_transition(&follows) {
+                let what = format!("{}\nat {target}: {}", judged.told(), follows.told());
+                return Err(Broken::new(what, [("denied", asked.world()), ("followed", there)]));
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Of a count that a remedy names, no rule on transitions has anything to say.
+fn refuses_transition(judged: &Judged) -> bool {
+    judged.denials().any(|finding| {
+        ["scale-below-quorum", "scale-up-without-leader"].iter().any(|rule| finding.rule.ends_with(rule))
+    })
+}
+
+/// `scale to 3 …`, `create it with replicas 3 …`: what comes first in the remedy.
+fn named(finding: &Finding) -> Option<i64> {
+    let starts = ["scale to ", "create it with replicas ", "create it again with replicas "];
+    let rest = starts.iter().find_map(|start| finding.remedy.strip_prefix(start))?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The same request, to that count and nothing else.
+fn arrived(asked: &Asked, target: i64) -> World {
+    let facts = asked.facts.json(&asked.set);
+    let at = Set { replicas: Some(target), ..asked.set.clone() };
+    match asked.request {
+        Request::Create => World::create(&at.json(), &facts),
+        Request::Update(_) | Request::Delete => World::update(&asked.set.json(), &at.json(), &facts),
+        Request::Scale(_) | Request::Evict(_) => World::scale(&asked.set.json(), target, &facts),
+    }
+}
