@@ -27,6 +27,7 @@ test-cluster: toolchain controlplane ## The tests on a real API server alone; K8
 
 # Needs rqlited binaries (CONTRIBUTING.md). Without them the scenarios say SKIPPED and nothing is written.
 evidence: export QUORATE_EVIDENCE = $(CURDIR)/target/evidence
+evidence: export QUORATE_DRAINS ?= 20
 evidence: toolchain controlplane ## Rewrite docs/evidence.md: what is lost without each rule, and that its remedy works
 	rm -rf $(QUORATE_EVIDENCE)
 	$(CARGO) test --workspace --no-run

@@ -1,4 +1,5 @@
 //! `quorum-guard/eviction-below-quorum`: two of three are evicted, one right after the other, and their machines do not come back.
+//! Whole drains are in `drains`.
 
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{eventually, majors};
@@ -15,7 +16,7 @@ fn a_drain_of_two_machines() {
 #[ignore = "only in a network of its own, for a_drain_of_two_machines"]
 fn shown() {
     Scenario::of("quorum-guard/eviction-below-quorum")
-        .case("3 voters, evictions of rqlite-1 and rqlite-2, whose machines stay away", without, with)
+        .case("3 voters without the flag, evictions of rqlite-1 and rqlite-2, whose machines fail", without, with)
         .show(&majors());
 }
 

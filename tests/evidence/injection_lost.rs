@@ -8,7 +8,7 @@ use quorate_cluster_tests::{
 };
 use serde_json::Value;
 
-use crate::scenario::{Stand, all_rows, record};
+use crate::scenario::{Stand, all_rows, has_the_flag, record};
 use crate::with_rqlited;
 
 const RULE: &str = "remove-on-shutdown/injection-lost";
@@ -114,12 +114,6 @@ impl Shown {
         self.cluster.has_lost_its_quorum(0);
         self.record.lost("all pods restart without the flag, rqlite-3 and rqlite-4 stay as dead voters, and with one node down strong reads and writes fail");
     }
-}
-
-fn has_the_flag(cluster: &Cluster<'_>) -> bool {
-    let set = cluster.namespace.kubectl().get("statefulset/rqlite");
-    let template = set.pointer("/spec/template").cloned().unwrap_or_default();
-    template.to_string().contains("-raft-cluster-remove-shutdown=true")
 }
 
 fn starts(cluster: &Cluster<'_>, ordinal: u32) -> usize {

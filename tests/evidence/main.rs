@@ -16,6 +16,7 @@ mod bootstrap_expect_removed;
 mod cluster_deleted;
 mod conflicting_flag;
 mod credentials_in_configmap;
+mod drains;
 mod eviction_below_quorum;
 mod injection_lost;
 mod not_mounted;

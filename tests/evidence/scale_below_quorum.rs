@@ -1,9 +1,12 @@
 //! `quorum-guard/scale-below-quorum`: 3 -> 1 in one step.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, between, eventually, ids_in, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, number_behind, remedy_of};
+use crate::scenario::{Scenario, Stand, all_rows, has_the_flag, number_behind, remedy_of};
 use crate::with_rqlited;
 
 #[test]
@@ -15,7 +18,12 @@ fn a_step_below_the_quorum() {
 #[ignore = "only in a network of its own, for a_step_below_the_quorum"]
 fn shown() {
     Scenario::of("quorum-guard/scale-below-quorum")
-        .case("3 voters, `kubectl scale statefulset rqlite --replicas=1`", without, with)
+        .case("3 voters without the flag, `kubectl scale statefulset rqlite --replicas=1`", without, with)
+        .case(
+            "3 voters with the injected flag, `kubectl scale statefulset rqlite --replicas=1`",
+            without_injected,
+            with_injected,
+        )
         .show(&majors());
 }
 
@@ -32,6 +40,55 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     let cluster = stand.cluster(3, &stand.manifest(3));
     let refusal = record.refused(&cluster.scale(1).refused());
     assert!(refusal.contains("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
+    walk_down(&cluster, record, refusal, 1);
+    record.outcome = all_rows(&cluster, 0..1);
+    stand.end(&cluster);
+}
+
+/// How often the race is run: the quorum is lost where the leader is among those that leave together.
+const RUNS: u32 = 4;
+
+fn without_injected(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.cluster(3, &stand.injected(3));
+    let mut lost = 0;
+    for _ in 0..RUNS {
+        cluster.scaled(1);
+        lost += u32::from(!takes_a_write(&cluster));
+        cluster.scaled(3);
+        cluster.holds_all_rows(0..3);
+    }
+    record.counted(
+        "the leader went with the other, which stays a dead voter: writes fail until it is back",
+        lost,
+        RUNS,
+    );
+    stand.end(&cluster);
+}
+
+/// Within more than an election takes.
+fn takes_a_write(cluster: &Cluster<'_>) -> bool {
+    let ends = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < ends {
+        if cluster.node(0).execute("CREATE TABLE IF NOT EXISTS taken (id INTEGER)").is_ok() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    false
+}
+
+fn with_injected(stand: &Stand<'_>, record: &mut Record) {
+    let cluster = stand.cluster(3, &stand.injected(3));
+    assert!(has_the_flag(&cluster), "nothing was injected");
+    let refusal = record.refused(&cluster.scale(1).refused());
+    let first = "; scale to 2, wait until the leaving nodes are gone from `/nodes`, remove what stays, then go on";
+    assert!(refusal.ends_with(first), "{refusal}");
+    scaled(&cluster, 2);
+    record.step("scaled to 2");
+    let stayed: Vec<String> = cluster.voters().into_iter().filter(|id| id == "rqlite-2").collect();
+    cluster.remove(&stayed);
+    record.step(format!("{} of 1 that left had to be removed", stayed.len()));
+    let refusal = cluster.scale(1).refused();
     walk_down(&cluster, record, refusal, 1);
     record.outcome = all_rows(&cluster, 0..1);
     stand.end(&cluster);

@@ -112,6 +112,15 @@ impl<'q> Stand<'q> {
         Self { plane: quorate.plane(), rule, rqlited, quorate: Some(quorate) }
     }
 
+    /// Where nobody guards.
+    pub(crate) fn unguarded(rule: &'static str, rqlited: &'static Rqlited, plane: &'static ControlPlane) -> Self {
+        Self { plane, rule, rqlited, quorate: None }
+    }
+
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.quorate.is_some()
+    }
+
     /// A set `rqlite` of the official shape whose nodes do not remove themselves, so that it is the same in both halves.
     pub(crate) fn manifest(&self, replicas: u32) -> String {
         manifests::without_self_removal(&self.plain(replicas))
@@ -120,6 +129,18 @@ impl<'q> Stand<'q> {
     /// The official shape as it is: Quorate injects what it injects.
     pub(crate) fn plain(&self, replicas: u32) -> String {
         manifests::database("rqlite", replicas, &self.rqlited.version.to_string())
+    }
+
+    /// The official shape with what Quorate injects into it; where nobody does, it is written out.
+    pub(crate) fn injected(&self, replicas: u32) -> String {
+        match self.quorate {
+            Some(_) => self.plain(replicas),
+            None => edited(
+                &manifests::with_argument(&self.plain(replicas), "-raft-cluster-remove-shutdown=true"),
+                "terminationGracePeriodSeconds: 10",
+                "terminationGracePeriodSeconds: 30",
+            ),
+        }
     }
 
     /// A namespace for a set that is to come.
@@ -184,6 +205,13 @@ pub(crate) fn all_rows(cluster: &Cluster<'_>, nodes: std::ops::Range<u32>) -> St
     cluster.holds_all_rows(nodes);
     let nodes = if count == 1 { "the node".to_owned() } else { format!("each of {count} nodes") };
     format!("all {ROWS} rows on {nodes}, and another write is taken")
+}
+
+/// Whether its nodes remove themselves when they stop.
+pub(crate) fn has_the_flag(cluster: &Cluster<'_>) -> bool {
+    let set = cluster.namespace.kubectl().get("statefulset/rqlite");
+    let template = set.pointer("/spec/template").cloned().unwrap_or_default();
+    template.to_string().contains("-raft-cluster-remove-shutdown=true")
 }
 
 /// The table is gone, on this node.

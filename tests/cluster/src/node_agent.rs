@@ -122,7 +122,8 @@ impl Hands {
         };
         if spec.node_name.is_none() {
             let gated = spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
-            return if gated || pod.metadata.deletion_timestamp.is_some() {
+            let waits = gated || self.agent.databases.is_cordoned(pod);
+            return if waits || pod.metadata.deletion_timestamp.is_some() {
                 Ok(())
             } else {
                 self.bind(pod, nodes).await

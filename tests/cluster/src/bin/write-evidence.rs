@@ -105,8 +105,17 @@ fn overview(records: &[Record]) -> String {
 fn cases<'r>(records: &'r [Record], rule: &str) -> Vec<Vec<&'r Record>> {
     let of_rule: Vec<&Record> = records.iter().filter(|record| record.rule == rule).collect();
     let done = unique(of_rule.iter().map(|record| record.done.as_str()).collect());
-    let case = |done: &&str| of_rule.iter().copied().filter(|record| record.done == *done).collect();
+    let case = |done: &&str| {
+        let mut case: Vec<&Record> = of_rule.iter().copied().filter(|record| record.done == *done).collect();
+        case.sort_by_key(|record| numbers(&record.rqlited));
+        case
+    };
     done.iter().map(case).collect()
+}
+
+/// `10.2.7`, so that 10 is behind 9.
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map_while(|part| part.parse().ok()).collect()
 }
 
 fn told(case: &[&Record]) -> String {

@@ -86,6 +86,11 @@ impl Databases {
         lock(&self.0.nodes).get(&(namespace.to_owned(), pod.to_owned())).cloned()
     }
 
+    /// Whether this Pod's machine takes none.
+    pub(crate) fn is_cordoned(&self, pod: &Pod) -> bool {
+        self.node(&pod.namespace().unwrap_or_default(), &pod.name_any()).is_some_and(|node| node.is_cordoned())
+    }
+
     /// Looks after a bound Pod, if it is to run rqlited.
     pub(crate) fn take(&self, pod: &Pod) -> bool {
         let key = (pod.namespace().unwrap_or_default(), pod.name_any());

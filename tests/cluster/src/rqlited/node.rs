@@ -45,6 +45,7 @@ pub struct RqliteNode {
 struct State {
     process: Option<Process>,
     held: bool,
+    cordoned: bool,
     exits: Vec<Exit>,
     starts: usize,
 }
@@ -89,6 +90,17 @@ impl RqliteNode {
         self.state().held = false;
     }
 
+    /// Its machine takes no new Pod, as after `kubectl cordon`: what runs goes on, and once that has ended the next Pod of its name
+    /// stays Pending until `uncordon`.
+    pub fn cordon(&self) {
+        self.state().cordoned = true;
+    }
+
+    /// The machine is back: it takes Pods again.
+    pub fn uncordon(&self) {
+        self.state().cordoned = false;
+    }
+
     /// SIGSTOP: it hangs, with its connections open, until `thaw`.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
@@ -124,6 +136,10 @@ impl RqliteNode {
 
     pub(super) fn is_held(&self) -> bool {
         self.state().held
+    }
+
+    pub(super) fn is_cordoned(&self) -> bool {
+        self.state().cordoned
     }
 
     pub(super) fn start(&self, watchdog: &Arc<Watchdog>, command: Command) {

@@ -4,6 +4,7 @@
 
 mod asking;
 mod authorized;
+mod remedies;
 mod seed;
 mod stopped;
 

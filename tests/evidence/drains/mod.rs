@@ -1,0 +1,250 @@
+//! `quorum-guard/eviction-below-quorum`, over whole drains: every machine of a set, one after the other, with kubectl's retries.
+//! Without Quorate each eviction is admitted and what is lost is counted; with it no drain goes below the quorum, and each one ends.
+//! `QUORATE_DRAINS=20` makes that many runs of each variant, and a quarter as many where there is no Quorate; else there is one, with it.
+
+mod course;
+mod pool;
+mod watch;
+
+use std::time::Duration;
+
+use quorate_cluster_tests::evidence::Record;
+use quorate_cluster_tests::{ControlPlane, Quorate, Rqliteds};
+
+use crate::scenario::{Stand, record};
+use crate::with_rqlited;
+use course::{Course, Run, Shape};
+
+const RULE: &str = "quorum-guard/eviction-below-quorum";
+
+/// The variable with the number of runs of each variant with Quorate; where there is none it is done a quarter as often.
+const RUNS: &str = "QUORATE_DRAINS";
+
+#[test]
+fn on_rqlited_7() {
+    with_rqlited("drains::of_7");
+}
+
+#[test]
+fn on_rqlited_8() {
+    with_rqlited("drains::of_8");
+}
+
+#[test]
+fn on_rqlited_9() {
+    with_rqlited("drains::of_9");
+}
+
+#[test]
+fn on_rqlited_10() {
+    with_rqlited("drains::of_10");
+}
+
+#[test]
+#[ignore = "only in a network of its own, for on_rqlited_7"]
+fn of_7() {
+    shown(7);
+}
+
+#[test]
+#[ignore = "only in a network of its own, for on_rqlited_8"]
+fn of_8() {
+    shown(8);
+}
+
+#[test]
+#[ignore = "only in a network of its own, for on_rqlited_9"]
+fn of_9() {
+    shown(9);
+}
+
+#[test]
+#[ignore = "only in a network of its own, for on_rqlited_10"]
+fn of_10() {
+    shown(10);
+}
+
+/// One way to drain one kind of set.
+struct Variant {
+    done: &'static str,
+    shape: Shape,
+    course: Course,
+}
+
+const fn variant(done: &'static str, voters: u32, removal: bool, course: Course) -> Variant {
+    Variant { done, shape: Shape { voters, removal }, course }
+}
+
+/// Sorted by shape: a cluster serves several.
+const VARIANTS: [Variant; 13] = [
+    variant("3 voters with the injected flag, a drain of all machines, each back after 10 s", 3, true, Course::Back),
+    variant(
+        "3 voters with the injected flag, a drain of all machines, which with their disks are gone until replaced",
+        3,
+        true,
+        Course::Replaced,
+    ),
+    variant(
+        "3 voters with the injected flag, a drain of all machines, the last one never back",
+        3,
+        true,
+        Course::LastStaysAway,
+    ),
+    variant(
+        "3 voters with the injected flag, a drain of all machines while a rollout is unfinished",
+        3,
+        true,
+        Course::RollingOut,
+    ),
+    variant(
+        "3 voters with the injected flag beside a dead fourth one, a drain of all machines",
+        3,
+        true,
+        Course::DeadVoters,
+    ),
+    variant(
+        "3 voters with the injected flag, one machine away; the follower is killed, and the leader evicted within its lease",
+        3,
+        true,
+        Course::LeaderWithinItsLease,
+    ),
+    variant("3 voters without the flag, a drain of all machines, each back after 10 s", 3, false, Course::Back),
+    variant(
+        "3 voters without the flag, a drain of all machines, the last one never back",
+        3,
+        false,
+        Course::LastStaysAway,
+    ),
+    variant(
+        "3 voters without the flag beside two that were dropped and not removed, a drain of all machines",
+        3,
+        false,
+        Course::DeadVoters,
+    ),
+    variant("5 voters with the injected flag, a drain of all machines, each back after 10 s", 5, true, Course::Back),
+    variant(
+        "5 voters with the injected flag, a drain of all machines while a rollout is unfinished",
+        5,
+        true,
+        Course::RollingOut,
+    ),
+    variant(
+        "5 voters with the injected flag, a drain of all machines, which with their disks are gone until replaced",
+        5,
+        true,
+        Course::Replaced,
+    ),
+    variant(
+        "5 voters with the injected flag, a drain of all machines, the last one never back",
+        5,
+        true,
+        Course::LastStaysAway,
+    ),
+];
+
+/// All variants on the newest of a major: first where nobody refuses an eviction, then with Quorate.
+fn shown(major: u32) {
+    let Some(rqlited) = Rqliteds::find().unwrap().newest_of(major) else {
+        eprintln!("SKIPPED drains of rqlited {major}: there is none");
+        return;
+    };
+    let count = std::env::var(RUNS).map_or(1, |count| count.parse().unwrap());
+    let plane = ControlPlane::shared();
+    let without = pool::runs(&Stand::unguarded(RULE, rqlited, plane), &VARIANTS, count / 4);
+    let quorate = Quorate::install(plane);
+    let with = pool::runs(&Stand::new(RULE, rqlited, &quorate), &VARIANTS, count);
+    let records: Vec<Record> = VARIANTS
+        .iter()
+        .zip(without.iter().zip(&with))
+        .map(|(variant, (without, with))| told(record(plane, RULE, variant.done, rqlited), variant, without, with))
+        .collect();
+    records.iter().for_each(Record::write);
+    VARIANTS.iter().zip(&with).for_each(|(variant, runs)| holds(variant, runs));
+}
+
+/// As Quorate makes it: where there is none the flag and its grace period are written out.
+fn manifest(stand: &Stand<'_>, shape: Shape) -> String {
+    match shape.removal {
+        true => stand.injected(shape.voters),
+        false => stand.manifest(shape.voters),
+    }
+}
+
+/// A line for each run, as it ends.
+fn say(stand: &Stand<'_>, variant: &Variant, index: usize, run: &Run) {
+    eprintln!(
+        "rqlited {} {}: {}, run {index}: ended {}, {} times 429, lowest {} answering of quorum {}, {:.1} s without a write, leads {}, {:.0} s",
+        stand.rqlited.version,
+        if stand.is_guarded() { "with Quorate" } else { "without" },
+        variant.done,
+        run.ended,
+        run.retries,
+        run.lowest.voters,
+        run.lowest.quorum,
+        run.gap.as_secs_f64(),
+        run.leads,
+        run.took.as_secs_f64(),
+    );
+}
+
+fn told(mut record: Record, variant: &Variant, without: &[Run], with: &[Run]) -> Record {
+    let lost = without.iter().filter(|run| !run.lowest.holds() || !run.leads).count();
+    let never = without.iter().filter(|run| !run.leads).count();
+    let loss = format!(
+        "{}; {never} of {} had no leader again with the machines that were back",
+        extremes(without),
+        without.len()
+    );
+    if !without.is_empty() {
+        record.counted(&loss, number(lost), number(without.len()));
+    }
+    if let Some(run) = with.iter().find(|run| run.retries > 0) {
+        record.refused(&run.refusal);
+    }
+    let retries: usize = with.iter().map(|run| run.retries).sum();
+    record.step(format!("the drain asked again every 5 s: {retries} answers of 429 in {} drains", with.len()));
+    with.iter().flat_map(|run| &run.steps).for_each(|step| {
+        if !record.remedy.contains(step) {
+            record.step(step)
+        }
+    });
+    let ended = with.iter().filter(|run| run.ended).count();
+    let kept = with.iter().filter(|run| run.leads && run.kept).count();
+    record.outcome = format!(
+        "{ended} of {} drains ended; {}; {kept} had a leader with the machines that were back, and every acknowledged row",
+        with.len(),
+        extremes(with)
+    );
+    if variant.course == Course::LeaderWithinItsLease {
+        record.remark =
+            "here the quorum is lost by the kill, not by an eviction: what counts is that it comes back".to_owned();
+    }
+    record
+}
+
+fn extremes(runs: &[Run]) -> String {
+    let Some(lowest) = runs.iter().map(|run| run.lowest).reduce(watch::Answering::worse) else { return String::new() };
+    let gap = runs.iter().map(|run| run.gap).max().unwrap_or_default();
+    format!(
+        "at the worst moment {} voters answered, the quorum is {}; the longest time without a write was {} s",
+        lowest.voters,
+        lowest.quorum,
+        (gap + Duration::from_millis(500)).as_secs()
+    )
+}
+
+/// No drain went below the quorum, and each one ended.
+fn holds(variant: &Variant, runs: &[Run]) {
+    for run in runs {
+        assert!(run.ended, "{}: {run:?}", variant.done);
+        assert!(run.leads && run.kept, "{}: {run:?}", variant.done);
+        // There the kill is what goes below it, and the lease is over within a second.
+        if variant.course != Course::LeaderWithinItsLease {
+            assert!(run.retries > 0 && run.lowest.holds(), "{}: {run:?}", variant.done);
+        }
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap()
+}

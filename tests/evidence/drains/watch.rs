@@ -1,0 +1,171 @@
+//! What an application and an operator see of a cluster while its machines are drained: how many voters answer, how long no write is
+//! taken, and which writes were acknowledged. Knows nothing of drains.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use quorate_cluster_tests::{Cluster, Level, PATIENCE, Rqlite, RqliteNode, eventually};
+
+/// Between two looks, and between two writes.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Numbers of rows that one run may take.
+const RUN: u64 = 1_000_000;
+
+/// What was seen.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The worst moment.
+    pub(crate) lowest: Answering,
+    /// The longest time without an acknowledged write.
+    pub(crate) gap: Duration,
+    rows: BTreeSet<u64>,
+}
+
+/// Voters that answer, and how many must.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answering {
+    pub(crate) voters: usize,
+    pub(crate) quorum: usize,
+}
+
+impl Answering {
+    /// `members`: how many voters there are to be; nodes that removed themselves are among them, since they come back.
+    fn of(voters: usize, members: usize) -> Self {
+        Self { voters, quorum: members / 2 + 1 }
+    }
+
+    pub(crate) fn holds(self) -> bool {
+        self.voters >= self.quorum
+    }
+
+    /// The one with fewer voters above its quorum.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        if other.is_worse_than(self) { other } else { self }
+    }
+
+    fn better(self, other: Self) -> Self {
+        if other.is_worse_than(self) { self } else { other }
+    }
+
+    fn is_worse_than(self, other: Self) -> bool {
+        self.voters + other.quorum < other.voters + self.quorum
+    }
+}
+
+/// Looks and writes until it is ended.
+pub(crate) struct Watch {
+    stop: Arc<AtomicBool>,
+    looks: JoinHandle<Answering>,
+    writes: JoinHandle<(Duration, BTreeSet<u64>)>,
+}
+
+#[derive(Clone)]
+struct Node {
+    id: String,
+    node: RqliteNode,
+    client: Rqlite,
+}
+
+impl Watch {
+    /// Over these first nodes; `run` is one that was never used for this cluster.
+    #[track_caller]
+    pub(crate) fn start(cluster: &Cluster<'_>, voters: u32, run: u64) -> Self {
+        let nodes: Vec<Node> = (0..voters).map(|ordinal| node(cluster, ordinal)).collect();
+        let table = || cluster.node(0).execute("CREATE TABLE IF NOT EXISTS drained (id INTEGER PRIMARY KEY)");
+        eventually("a table", table);
+        let stop = Arc::<AtomicBool>::default();
+        let (looking, writing) = ((nodes.clone(), Arc::clone(&stop)), (nodes, Arc::clone(&stop)));
+        Self {
+            stop,
+            looks: thread::spawn(move || look(&looking.0, &looking.1)),
+            writes: thread::spawn(move || write(&writing.0, &writing.1, run * RUN)),
+        }
+    }
+
+    pub(crate) fn end(self) -> Seen {
+        self.stop.store(true, Ordering::SeqCst);
+        let lowest = self.looks.join().unwrap();
+        let (gap, rows) = self.writes.join().unwrap();
+        Seen { lowest, gap, rows }
+    }
+}
+
+impl Seen {
+    /// Every one of these nodes has every row that was acknowledged, or gets it within the limit.
+    pub(crate) fn is_kept(&self, cluster: &Cluster<'_>, mut nodes: impl Iterator<Item = u32>) -> bool {
+        nodes.all(|ordinal| {
+            let ends = Instant::now() + PATIENCE;
+            while !self.is_kept_by(&cluster.node(ordinal)) {
+                if Instant::now() > ends {
+                    return false;
+                }
+                thread::sleep(PAUSE);
+            }
+            true
+        })
+    }
+
+    fn is_kept_by(&self, node: &Rqlite) -> bool {
+        let rows = node.query("SELECT id FROM drained", Level::None).unwrap_or_default();
+        let there: BTreeSet<u64> = rows.iter().flatten().filter_map(serde_json::Value::as_u64).collect();
+        self.rows.is_subset(&there)
+    }
+}
+
+#[track_caller]
+fn node(cluster: &Cluster<'_>, ordinal: u32) -> Node {
+    let id = format!("rqlite-{ordinal}");
+    Node { node: cluster.namespace.rqlite_node(&id), client: cluster.node(ordinal), id }
+}
+
+/// The worst moment until it is told to stop. One that is gone at the next look is none: a node that has just joined is not in every
+/// list yet, and a loss lasts as long as a machine is away.
+fn look(nodes: &[Node], stop: &AtomicBool) -> Answering {
+    let mut lowest = Answering::of(nodes.len(), nodes.len());
+    let mut before = lowest;
+    while !stop.load(Ordering::SeqCst) {
+        let now = answering(nodes);
+        lowest = lowest.worse(before.better(now));
+        before = now;
+        thread::sleep(PAUSE);
+    }
+    lowest
+}
+
+/// The reachable voters by the first node that names a leader; where none does, the nodes that answer and know themselves as voters.
+/// A list that shrinks makes no smaller quorum, dead voters on it make a greater one.
+fn answering(nodes: &[Node]) -> Answering {
+    let mut alone = 0;
+    for node in nodes.iter().filter(|node| node.node.is_running()) {
+        let Ok(members) = node.client.nodes() else { continue };
+        let voters: Vec<_> = members.iter().filter(|member| member.voter != Some(false)).collect();
+        if members.iter().any(|member| member.leader) {
+            let reachable = voters.iter().filter(|member| member.reachable).count();
+            return Answering::of(reachable, voters.len().max(nodes.len()));
+        }
+        alone += usize::from(voters.iter().any(|member| member.id == node.id));
+    }
+    Answering::of(alone, nodes.len())
+}
+
+/// The longest time without an acknowledged write, and the rows that were acknowledged.
+fn write(nodes: &[Node], stop: &AtomicBool, first: u64) -> (Duration, BTreeSet<u64>) {
+    let (mut last, mut gap, mut rows) = (Instant::now(), Duration::ZERO, BTreeSet::new());
+    for (id, node) in (first..).zip(nodes.iter().cycle()) {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let taken = || node.client.execute(&format!("INSERT INTO drained VALUES ({id})")).is_ok();
+        if node.node.is_running() && taken() {
+            gap = gap.max(last.elapsed());
+            last = Instant::now();
+            rows.insert(id);
+        }
+        thread::sleep(PAUSE);
+    }
+    (gap.max(last.elapsed()), rows)
+}
