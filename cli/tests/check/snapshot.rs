@@ -84,7 +84,7 @@ fn with_cluster(folder: &Path, kubeconfig: &str, args: &[&str]) -> crate::common
 
 #[test]
 fn what_runs_goes_before_what_the_base_says() {
-    // By git nothing is lost: somebody scaled to five by hand, and three of five are left.
+    // By git nothing is lost: somebody scaled to five by hand. The cluster has none of their pods.
     let states = States::new(&[("db.yaml", &set(3))], &[("db.yaml", &set(2))]);
     let kubeconfig = kubeconfig(&states);
     let saved = with_cluster(&states.path(""), &kubeconfig, &["snapshot", "save", "cluster.json"]);
@@ -97,7 +97,7 @@ fn what_runs_goes_before_what_the_base_says() {
     assert_eq!(code, Some(1), "{json:#}");
     assert_eq!(first(&json), ("denied", "quorum-guard/scale-below-quorum", "db.yaml", 10, 3));
     let message = json["changes"][0]["findings"][0]["message"].as_str().unwrap();
-    assert!(message.starts_with("replicas 5 -> 2 leaves 2 of 5 voters"), "{message}");
+    assert!(message.starts_with("replicas 5 -> 2 leaves 0 of 5 voters"), "{message}");
     let args =
         ["check", "--base-dir", "base", "--head-dir", "head", "--policies", "quorum-guard", "--live", "-o", "json"];
     let live = with_cluster(&states.path(""), &kubeconfig, &args);

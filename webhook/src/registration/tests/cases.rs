@@ -30,6 +30,7 @@ fn is_on_set(case: &Case) -> bool {
 
 /// What is denied and passes while nobody answers: growth, and updates that touch neither ordinals nor rqlited's launch, mounts and volumes.
 const PASSING: &[&str] = &[
+    "denies-a-rolling-update-instead-of-deletions",
     "denies-a-container-that-is-renamed-as-it-becomes-a-native-sidecar",
     "denies-an-annotation-that-names-no-container-of-the-official-image",
     "denies-an-owner-that-does-not-exist",
@@ -99,9 +100,10 @@ fn nothing_else_is_sent() {
             !is_recognised(&request["object"]) && !is_recognised(&request["oldObject"])
         })
         .collect();
+    let guards = |entry: &String| entry != "statefulsets-not-recognised.quorate.dev";
     let sent: Vec<&str> = others
         .iter()
-        .filter(|case| !Request::of(&case.review).entries(&entries).is_empty())
+        .filter(|case| Request::of(&case.review).entries(&entries).iter().any(guards))
         .map(|case| case.name.as_str())
         .collect();
     // CEL cannot read a script; it sees the word.
