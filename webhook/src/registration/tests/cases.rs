@@ -30,6 +30,8 @@ fn is_on_set(case: &Case) -> bool {
 
 /// What is denied and passes while nobody answers: growth, and updates that touch neither ordinals nor rqlited's launch, mounts and volumes.
 const PASSING: &[&str] = &[
+    "denies-a-file-once-vault-is-asked-no-more",
+    "denies-an-authority-without-its-certificate",
     "denies-a-rolling-update-instead-of-deletions",
     "denies-a-container-that-is-renamed-as-it-becomes-a-native-sidecar",
     "denies-an-annotation-that-names-no-container-of-the-official-image",
