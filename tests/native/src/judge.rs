@@ -162,25 +162,37 @@ fn lower_known_defects(policy: &Guest, world: &World, case: &mut Case, findings:
     let remains = |key: &str| world.facts[key].as_array().is_some_and(|list| !list.is_empty());
     let creates = request["operation"] == "CREATE" && request["kind"]["kind"] == "StatefulSet";
     let recreation = creates && (remains("pods") || remains("pvcs"));
-    let known = if recreation || request["operation"] != "UPDATE" {
-        Vec::new()
-    } else {
-        let judged = case.review.clone();
-        case.review["request"]["operation"] = json!("CREATE");
-        case.review["request"]["object"] = request["oldObject"].clone();
-        case.review["request"]["oldObject"] = Value::Null;
-        let raw = policy.run(Phase::Validate, world, case);
-        case.review = judged;
-        raw.map(|raw| read(policy.name, raw)).unwrap_or_default()
-    };
-    let is_known = |finding: &Finding| {
-        recreation || known.iter().any(|old| old.rule == finding.rule && old.defect == finding.defect)
-    };
+    let mut known = Vec::new();
+    if !recreation && request["operation"] == "UPDATE" {
+        known = defects_before(policy, world, case);
+        let old = |finding: &Finding| known.iter().any(|old| is_defect(old, finding));
+        if !findings.iter().filter(|finding| is_denied_defect(finding)).all(old) {
+            let facts = std::mem::replace(&mut case.facts, json!({ "version": 1 }).to_string());
+            known.extend(defects_before(policy, world, case));
+            case.facts = facts;
+        }
+    }
+    let is_known = |finding: &Finding| recreation || known.iter().any(|old| is_defect(old, finding));
     for finding in findings.iter_mut().filter(|finding| is_denied_defect(finding)) {
         if is_known(finding) {
             finding.level = Level::Warn;
         }
     }
+}
+
+/// The defects of the old object, asked for as if it were created now.
+fn defects_before(policy: &Guest, world: &World, case: &mut Case) -> Vec<Finding> {
+    let judged = case.review.clone();
+    case.review["request"]["operation"] = json!("CREATE");
+    case.review["request"]["object"] = world.review["request"]["oldObject"].clone();
+    case.review["request"]["oldObject"] = Value::Null;
+    let raw = policy.run(Phase::Validate, world, case);
+    case.review = judged;
+    raw.map(|raw| read(policy.name, raw)).unwrap_or_default()
+}
+
+fn is_defect(old: &Finding, finding: &Finding) -> bool {
+    old.rule == finding.rule && old.defect == finding.defect
 }
 
 fn case_of(world: &World) -> Case {
