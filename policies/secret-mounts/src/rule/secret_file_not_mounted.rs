@@ -2,8 +2,10 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
+use rqlite::launch;
+use rqlite::manifest::EnvVar;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
-use rqlite::value::clip;
+use rqlite::value::{Source, Value, clip};
 
 use crate::injectors;
 use crate::situation::Situation;
@@ -34,8 +36,8 @@ use crate::words::short;
 /// ```
 ///
 /// ## When the value is unknown
-/// A path that comes from a reference is not judged, nor one that the container's shell script itself names (it may write the
-/// file), nor one on any other volume. Where a webhook of others may bring the file (an annotation of Vault, OpenBao, Infisical,
+/// A path that comes from a reference is not judged, nor one that the container's shell script itself names, written out or
+/// by a variable whose literal value it is (the script may write the file), nor one on any other volume. Where a webhook of others may bring the file (an annotation of Vault, OpenBao, Infisical,
 /// 1Password or akv2k8s in the pod template) or an image of one's own may have it, it is a warning. CA certificates are not judged: they may well be the image's.
 pub const RULE: Rule =
     Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };
@@ -84,13 +86,36 @@ fn is_judged(flag: FileFlag) -> bool {
     flag.confidential || matches!(flag.name, "http-cert" | "node-cert")
 }
 
-/// The script has the path as a word of its own, not as a part of a longer path.
+/// The script has the path as a word of its own, not as a part of a longer path: written out, or by a literal entry of the environment
+/// that is the path (`-auth=$(AUTH)`, `-auth="$AUTH"`).
 fn script_names(node: &Node, path: &str) -> bool {
     let Some(script) = &node.launch.script else { return false };
+    let expanded = match launch::expanded(&node.container, script) {
+        Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text,
+        Value::Deferred(_) => String::new(),
+    };
+    let is_path = |entry: &&EnvVar| {
+        let value = entry.value.as_deref().map(|value| launch::expanded(&node.container, value));
+        value.is_some_and(|value| value.known().is_some_and(|text| text == path))
+    };
+    let mut variables = node.container.env.iter().filter(is_path);
+    has_path(&expanded, path) || variables.any(|entry| has_variable(&expanded, &entry.name))
+}
+
+fn has_path(script: &str, path: &str) -> bool {
     let continues = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
     script.match_indices(path).any(|(start, found)| {
         let before = script.get(..start).and_then(|text| text.chars().next_back());
         let after = script.get(start + found.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(continues) && !after.is_some_and(continues)
     })
+}
+
+/// `$AUTH`, `${AUTH}`
+fn has_variable(script: &str, name: &str) -> bool {
+    let continues = |rest: &str| rest.starts_with(|letter: char| letter == '_' || letter.is_ascii_alphanumeric());
+    let plain = format!("${name}");
+    let mut found = script.match_indices(&plain);
+    script.contains(&format!("${{{name}}}"))
+        || found.any(|(start, text)| script.get(start + text.len()..).is_some_and(|rest| !continues(rest)))
 }
