@@ -4,7 +4,7 @@
 //! ```text
 //! annotations, settings ── ask ──┐             ┌─ plan ── mutation     (mutating: flag, volume, mount, probes)
 //! flags, mounts ── standing ─────┼─ situation ─┤
-//! replicas, pods, voters ─ moment┘             └─ rule                 (validating: what came out)
+//! replicas, pods, voters ─ moment┘             └─ rule ── way          (validating: what came out)
 //! ```
 
 pub mod annotation_value;
@@ -21,6 +21,7 @@ pub mod situation;
 pub mod standing;
 pub mod topic;
 pub mod trial;
+pub mod way;
 pub mod words;
 
 use quorate_sdk::policy::Requests;

@@ -109,9 +109,28 @@ fn pods_left(facts: &Facts, old: &SetDocument) -> usize {
 }
 
 /// Voters of the membership, or of the last trusted one; None if neither is known.
-fn voters(facts: &Facts) -> Option<usize> {
+pub fn voters(facts: &Facts) -> Option<usize> {
     let seen = facts.membership.as_ref().map(|view| view.members.iter().filter(|member| member.voter).count());
     seen.or_else(|| facts.last_voters.as_ref().map(Vec::len))
+}
+
+impl NotNow {
+    /// The set is to stay at no replicas: the last pods are on their way out.
+    pub fn leaves_alone(self, replicas: u32) -> bool {
+        replicas == 0 && matches!(self, NotNow::PodsLeave(_) | NotNow::PodsRun(_))
+    }
+
+    /// Pods that the set has before or after the request; of those that leave, how many it had is not known.
+    pub fn most_pods(self, replicas: u32) -> usize {
+        let replicas = match self {
+            NotNow::PodsLeave(_) => return usize::MAX,
+            NotNow::Replicas { old, new } => old.max(new),
+            // At most one ran.
+            NotNow::Voters(_) => replicas.max(1),
+            NotNow::PodsRun(_) | NotNow::ReadOnly => replicas,
+        };
+        usize::try_from(replicas).unwrap_or(usize::MAX)
+    }
 }
 
 impl fmt::Display for NotNow {

@@ -3,7 +3,8 @@
 use quorate_sdk::injection::{self, Entry, Mark};
 use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::manifest::{Metadata, PodSpec};
+use rqlite::facts::Facts;
+use rqlite::manifest::{Metadata, PodSpec, StatefulSet};
 
 use crate::ask::{self, Ask, Asked};
 use crate::identity::POLICY;
@@ -42,6 +43,15 @@ impl<'a> Situation<'a> {
         let asked = ask::of_set(&new.set.metadata, settings);
         let injected = marks(&new.set.metadata);
         Some(Situation { review, old, new, settings, set, asked, moment, injected })
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.review.facts
+    }
+
+    /// The StatefulSet that is asked for.
+    pub fn document(&self) -> &StatefulSet {
+        &self.new.set
     }
 
     pub fn pod(&self) -> &PodSpec {

@@ -9,6 +9,7 @@ use crate::plan::Obstacle;
 use crate::situation::Situation;
 use crate::standing::Standing;
 use crate::topic::{Brings, Topic};
+use crate::way;
 use crate::words::short;
 
 /// ## What it refuses
@@ -64,7 +65,7 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
             (Due::WithTemplate, None) => {}
         }
     }
-    findings.extend(not_now(&waiting));
+    findings.extend(not_now(situation, &waiting));
     findings
 }
 
@@ -171,22 +172,18 @@ fn yourself(ask: &Ask) -> String {
 }
 
 /// One warning for all that node TLS consists of.
-fn not_now(waiting: &[(&Ask, Vec<&'static str>, NotNow)]) -> Option<Finding> {
+fn not_now(situation: &Situation, waiting: &[(&Ask, Vec<&'static str>, NotNow)]) -> Option<Finding> {
     let (first, _, reason) = waiting.first()?;
     let flags: Vec<&str> = waiting.iter().flat_map(|(_, flags, _)| flags.iter().copied()).collect();
     let verb = if flags.len() == 1 { "does" } else { "do" };
     let finding = RULE
         .warn(format!("{} {verb} not start now: {reason}, {NO_MIXED_MODE}", dashed(&flags)))
         .field(first.origin.field(first.topic))
-        .remedy(WITHOUT_PODS);
+        .remedy(way::of(situation, *reason));
     Some(finding)
 }
 
 pub(super) const NO_MIXED_MODE: &str = "and nodes with and without node TLS cannot talk";
-
-/// The way that works at any number of nodes.
-pub(super) const WITHOUT_PODS: &str =
-    "scale to 0, wait until no pod is left, apply this again, then scale up to the old count";
 
 /// What the missing flags should give: a key of a Secret, the Secret of several keys, or a text.
 fn what(ask: &Ask, flags: &[&str]) -> String {

@@ -3,11 +3,12 @@
 use quorate_sdk::injection::Mark;
 use quorate_sdk::{Finding, Rule};
 
-use super::not_mounted::{NO_MIXED_MODE, WITHOUT_PODS, dashed, missing};
+use super::not_mounted::{NO_MIXED_MODE, dashed, missing};
 use crate::moment::Due;
 use crate::situation::Situation;
 use crate::standing::gives_any;
 use crate::topic::{Start, Topic, of_flag};
+use crate::way;
 
 /// ## What it says
 /// An annotation or a setting asks for something, or no longer asks for it, and this update does not change the pod template: it
@@ -102,7 +103,7 @@ fn stay(situation: &Situation, start: Start, left: &[(&Topic, &str)]) -> Option<
     match situation.moment.due(start) {
         Due::NotNow(reason) => Some(
             RULE.warn(format!("{flags} {verb}, though not asked for any more: {reason}, {NO_MIXED_MODE}"))
-                .remedy(WITHOUT_PODS),
+                .remedy(way::of(situation, reason)),
         ),
         Due::WithTemplate => Some(
             RULE.warn(format!(
