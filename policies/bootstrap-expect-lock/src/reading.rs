@@ -69,9 +69,30 @@ impl<'a> Reading<'a> {
 
     /// Arguments that are references as a whole, where the launch cannot be read: `$(EXTRA)`.
     fn hidden(container: &Container) -> String {
+        Reading::whole_references(container).join(" ")
+    }
+
+    fn whole_references(container: &Container) -> Vec<String> {
         let words = container.command.iter().chain(&container.args);
-        let hidden = words.filter(|word| may_hold(&launch::expanded(container, word)));
-        hidden.map(String::as_str).collect::<Vec<_>>().join(" ")
+        words.filter(|word| may_hold(&launch::expanded(container, word))).cloned().collect()
+    }
+
+    /// Words of the launch that may hold any flag, as written.
+    pub(crate) fn hidden_words(&self) -> Vec<String> {
+        let Some(line) = &self.launch.line else { return Reading::whole_references(self.container) };
+        let hidden = line.hidden_flags().filter(|flag| flag.value.as_ref().is_some_and(may_hold));
+        hidden.map(|flag| line.spelling(flag)).collect()
+    }
+
+    /// The launch has these words as they are written, among those of a script or of a literal variable of flags too.
+    pub(crate) fn holds(&self, words: &str) -> bool {
+        let list: Vec<&str> = match &self.launch.line {
+            Some(line) => line.argv(),
+            None => self.container.command.iter().chain(&self.container.args).map(String::as_str).collect(),
+        };
+        let text = list.join(" ");
+        let ends = |rest: &str| rest.chars().next().is_none_or(|c| c.is_whitespace() || matches!(c, '\'' | '"'));
+        text.match_indices(words).any(|(at, found)| text.get(at + found.len()..).is_some_and(ends))
     }
 
     /// `-bootstrap-expect=3` as written, for a message; the plain name where the text is too long or not there.

@@ -27,12 +27,40 @@ pub(crate) fn of(edit: &Edit, update: &Update) -> String {
         (Given::Number(old), Given::Number(new)) if 0 < *old && old < new => format!(
             "{}{}; a controller that raises it to at most the new replicas together with them needs `allowIncreaseWithScaleUp` for \
              namespace {}",
-            keep(edit),
+            stay(edit),
             joins(edit),
             update.namespace
         ),
-        (Given::Reference(old), Given::Reference(new)) if old.source != new.source => between(old, new, edit, update),
-        (Given::Number(_) | Given::Reference(_), _) => keep(edit),
+        (Given::Reference(old), Given::Reference(new)) if old.source != new.source => {
+            overridden(edit).unwrap_or_else(|| between(old, new, edit, update))
+        }
+        (Given::Number(_) | Given::Reference(_), _) => stay(edit),
+    }
+}
+
+fn stay(edit: &Edit) -> String {
+    overridden(edit).unwrap_or_else(|| keep(edit))
+}
+
+/// What has to go, where the old value stands in the new launch as it did and something beside it decides.
+fn overridden(edit: &Edit) -> Option<String> {
+    let (before, after) = (edit.before.as_ref()?, edit.after.as_ref()?);
+    let spelling = before.spelling();
+    // A variable that stays may hold something else.
+    if before.given.is_uncertain() || after.spelling() == spelling || !after.holds(&spelling) {
+        return None;
+    }
+    let hidden = after.hidden_words();
+    match edit.to() {
+        _ if before.hidden_words() == hidden && edit.to().is_unreadable() => {
+            Some("keep the launch and its variables as they are".to_owned())
+        }
+        Given::Number(_) => Some(format!("leave `{}` out", after.spelling())),
+        _ if before.hidden_words() != hidden && !hidden.is_empty() => {
+            let words: Vec<String> = hidden.iter().map(|word| format!("`{}`", clip(word))).collect();
+            Some(format!("leave {} out, or write its flags out in the manifest", words.join(" and ")))
+        }
+        Given::Nothing | Given::Reference(_) | Given::Malformed(_) => None,
     }
 }
 

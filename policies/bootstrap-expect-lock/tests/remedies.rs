@@ -1,6 +1,6 @@
 //! Every remedy of a denial, carried out on the case's own object and judged again: never the same rule's denial, and never a launch
 //! that rqlited refuses by its own checks where the old one did not. A remedy that this file cannot carry out fails it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what is not there fails it")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test: what is not there fails it")]
 
 use std::path::Path;
 
@@ -50,9 +50,32 @@ fn containers(object: &mut Value) -> impl Iterator<Item = &mut Value> {
     lists.flat_map(|(_, list)| list.as_array_mut().unwrap())
 }
 
+/// Out of the words of a script, and of the literal entries of the environment; an entry that holds nothing any more is passed no more.
+fn in_texts(container: &mut Value, is: &dyn Fn(&str) -> bool) {
+    let stripped = |text: &str| json!(text.split(' ').filter(|word| !is(word)).collect::<Vec<_>>().join(" "));
+    let mut empty = Vec::new();
+    for entry in container["env"].as_array_mut().into_iter().flatten() {
+        let Some(text) = entry["value"].as_str().filter(|text| !text.is_empty()) else { continue };
+        entry["value"] = stripped(text);
+        if entry["value"] == "" {
+            empty.push(format!("$({})", entry["name"].as_str().unwrap()));
+        }
+    }
+    for list in ["command", "args"] {
+        let Some(words) = container[list].as_array_mut() else { continue };
+        words.retain(|word| !empty.iter().any(|gone| word == gone));
+        for word in words {
+            if let Some(script) = word.as_str().filter(|text| text.contains(' ') && !text.starts_with('-')) {
+                *word = stripped(script);
+            }
+        }
+    }
+}
+
 /// Takes every word out that `is` says, with the value behind a flag that has none inline.
 fn without(object: &mut Value, is: &dyn Fn(&str) -> bool) {
     for container in containers(object) {
+        in_texts(container, is);
         for list in ["command", "args"] {
             let Some(words) = container[list].as_array_mut() else { continue };
             let mut kept = Vec::new();
@@ -152,7 +175,7 @@ fn left_out(case: &Case, remedy: &str) -> Option<Case> {
     if let Some((beside, _)) = quoted.split_once("` out with") {
         return Some(edited(case, &|object, _| without(object, &|word| names_flag(word) || named(beside)(word))));
     }
-    let (word, _) = quoted.split_once("` out, or write")?;
+    let (word, _) = quoted.split_once("` out").filter(|(_, then)| !then.starts_with(", and keep"))?;
     Some(edited(case, &|object, _| without(object, &|other| other == word)))
 }
 

@@ -14,7 +14,7 @@ mod words;
 use std::fmt::Display;
 
 use crate::flag_table::FlagSpec;
-use crate::value::{Value, clip_to};
+use crate::value::{Source, Value, clip_to};
 use crate::version::Version;
 
 /// Which list of the container a token stands in.
@@ -191,8 +191,15 @@ impl CommandLine {
         let Some(token) = self.tokens.get(flag.token) else {
             return String::new();
         };
+        // `$(EXPECT)` may be all of `-bootstrap-expect=3`.
+        let inline = match &token.value {
+            Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
+                text.contains('=')
+            }
+            Value::Deferred(_) => false,
+        };
         match self.tokens.get(flag.token + 1) {
-            Some(next) if flag.value.is_some() && !token.text.contains('=') && !flag.name.is_empty() => {
+            Some(next) if flag.value.is_some() && !inline && !flag.name.is_empty() => {
                 format!("{} {}", token.text, next.text)
             }
             Some(_) | None => token.text.clone(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::edit::{
     annotated, asked, containers, first_ordinal, from_count, object, old, own_pods, running, set_name, with_count,
 };
-use crate::launch::{kept_with_image, without_flag};
+use crate::launch::{kept_with_image, out_of_variables, without_flag};
 use crate::membership::{back, claims_deleted, led, own_without, removed, seen_without};
 use crate::phrase::{names, number, quoted};
 
@@ -264,15 +264,20 @@ pub(crate) fn without_discovery(world: &World) -> World {
     flags.iter().fold(world.clone(), |world, flag| without_flag(&world, flag))
 }
 
-/// Without that argument.
+/// Without that argument, or that word of a script or of a literal variable.
 pub(crate) fn without_word(world: &World, word: &str) -> Option<World> {
     let mut world = world.clone();
     for container in containers(object(&mut world)) {
         for list in ["command", "args"] {
-            if let Some(words) = container[list].as_array_mut() {
-                words.retain(|known| known != word);
+            let Some(words) = container[list].as_array_mut() else { continue };
+            words.retain(|known| known != word);
+            for script in words.iter_mut() {
+                if let Some(text) = script.as_str().filter(|text| !text.starts_with('-')) {
+                    *script = json!(text.split(' ').filter(|part| *part != word).collect::<Vec<_>>().join(" "));
+                }
             }
         }
+        out_of_variables(container, &|part| part == word);
     }
     Some(world)
 }

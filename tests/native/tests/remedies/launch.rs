@@ -67,7 +67,25 @@ fn is_flag(word: &str, name: &str) -> bool {
     bare.is_some_and(|bare| bare == name || bare.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
 }
 
-/// Without that flag, however it is spelled; a script loses its word.
+/// The literal entries of the environment lose these words; one that holds nothing any more is passed no more.
+pub(crate) fn out_of_variables(container: &mut Value, is: &dyn Fn(&str) -> bool) {
+    let mut empty = Vec::new();
+    for entry in container["env"].as_array_mut().into_iter().flatten() {
+        let Some(text) = entry["value"].as_str().filter(|text| !text.is_empty()) else { continue };
+        let kept = text.split(' ').filter(|word| !is(word)).collect::<Vec<_>>().join(" ");
+        if kept.is_empty() {
+            empty.push(format!("$({})", entry["name"].as_str().unwrap_or_default()));
+        }
+        entry["value"] = json!(kept);
+    }
+    for list in ["command", "args"] {
+        if let Some(words) = container[list].as_array_mut() {
+            words.retain(|word| !empty.iter().any(|gone| word == gone));
+        }
+    }
+}
+
+/// Without that flag, however it is spelled; a script or a literal variable loses its word.
 pub(crate) fn without_flag(world: &World, name: &str) -> World {
     let mut world = world.clone();
     for container in containers(object(&mut world)) {
@@ -92,6 +110,7 @@ pub(crate) fn without_flag(world: &World, name: &str) -> World {
             }
             *words = kept;
         }
+        out_of_variables(container, &|word| is_flag(word, name));
     }
     world
 }

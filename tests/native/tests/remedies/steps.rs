@@ -254,7 +254,9 @@ const KNOWN: &[Known] = &[
     step("leave `-disco-mode", |world, _, _| Some(without_flag(&without_discovery(world), "bootstrap-expect"))),
     step("leave `-join`", |world, _, _| Some(without_flag(&without_flag(world, "join"), "bootstrap-expect"))),
     step("leave `-bootstrap-expect` out", |world, _, _| Some(without_flag(world, "bootstrap-expect"))),
-    step("leave `$(", |world, words, _| without_word(world, quoted(words, 0)?)),
+    step("leave `$", |world, words, _| without_word(world, quoted(words, 0)?)),
+    step("leave `-$(", |world, words, _| without_word(world, quoted(words, 0)?)),
+    step("leave `-bootstrap-expect=", |world, words, _| without_word(world, quoted(words, 0)?)),
     elsewhere("write its flags out in the manifest", "what the source holds is not known"),
     step("leave it out", |world, _, _| Some(without_flag(world, "bootstrap-expect"))),
     step("write `-bootstrap-expect=", |world, words, _| {
