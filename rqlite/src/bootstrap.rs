@@ -109,10 +109,16 @@ pub fn may_hold(value: &Value<String>) -> bool {
         Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Script(_) | Source::Composed { .. } => true,
     };
     match value {
-        Value::Deferred(Source::Composed { text, parts }) => text.starts_with("$(") && parts.first().is_none_or(holds),
+        Value::Deferred(Source::Composed { text, parts }) => hides_name(text) && parts.first().is_none_or(holds),
         Value::Deferred(source) => holds(source),
         Value::Known(_) | Value::Malformed(_) => false,
     }
+}
+
+/// A reference stands where a flag's name does: `$(FLAGS)`, `-$(NAME)=3`.
+fn hides_name(text: &str) -> bool {
+    let name = text.split('=').next().unwrap_or_default();
+    text.starts_with("$(") || (name.starts_with('-') && name.contains("$("))
 }
 
 /// The last word of a command line is its data directory; behind a shell script that gives no other word, a variable may be all of it.
@@ -265,6 +271,37 @@ mod tests {
         }
         let from = r#"{"command":["rqlited","$(X)","/d"],"envFrom":[{"configMapRef":{"name":"m"}}]}"#;
         assert_eq!(expect(from).unwrap().source().unwrap().to_string(), "ConfigMap m, key X");
+    }
+
+    #[test]
+    fn a_literal_variable_of_flags_is_split_by_the_shell_whatever_it_refers_to() {
+        let env = |flags: &str| {
+            format!(
+                r#""env":[{{"name":"B","valueFrom":{{"configMapKeyRef":{{"name":"m","key":"b"}}}}}},{{"name":"F","value":"{flags}"}}]"#
+            )
+        };
+        let script = |word: &str, flags: &str| {
+            let script = format!(r#""command":["sh","-c","exec rqlited {word} /d"]"#);
+            expect(&format!("{{{script},{}}}", env(flags)))
+        };
+        let map = || Some(Source::ConfigMapKey { name: "m".into(), key: "b".into() });
+        for flags in
+            ["-disco-mode=dns -bootstrap-expect=$(B)", "-bootstrap-expect $(B) -fk", " -fk  -bootstrap-expect=$(B) "]
+        {
+            for word in ["$F", "${F}", "-x=1 $F", "$(F)"] {
+                let given = script(word, flags).unwrap();
+                assert_eq!((given.source().cloned(), given.certain), (map(), true), "{word}, {flags}");
+            }
+        }
+        let hidden = script("$F", "-fk $(B)").unwrap();
+        assert_eq!((hidden.source().cloned(), hidden.certain, hidden.text.as_str()), (map(), false, "$(B)"));
+        assert_eq!(script("$F", "-fk -node-id=$(B)"), None);
+        // No shell, no words.
+        let whole =
+            expect(&format!(r#"{{"command":["rqlited","$(F)","/d"],{}}}"#, env("-bootstrap-expect=$(B)"))).unwrap();
+        assert_eq!((whole.source().cloned(), whole.certain), (map(), true));
+        let name = expect(&format!(r#"{{"command":["rqlited","-$(B)=3","/d"],{}}}"#, env(""))).unwrap();
+        assert!(!name.certain);
     }
 
     #[test]

@@ -224,13 +224,18 @@ fn handed_on(container: &Container) -> Option<(Source, bool)> {
     let words: Vec<&str> = container.command.iter().chain(&container.args).map(String::as_str).collect();
     let expanded = |text: &str| launch::expanded(container, text);
     let mut given: Option<(usize, &str)> = None;
-    for (at, word) in words.iter().enumerate().filter(|(_, word)| names_flag(word)) {
-        let inline = word.split_once('=').map(|(_, value)| (at + 1, value));
-        given = inline.or_else(|| Some((at + 2, *words.get(at + 1)?))).or(given);
+    for (at, &word) in words.iter().enumerate() {
+        let inline = || word.split_once('=').map(|(_, value)| (at + 1, value));
+        let named = match names_flag(word) {
+            true => inline().or_else(|| Some((at + 2, *words.get(at + 1)?))),
+            // The environment itself gives it: all of the argument stands for it.
+            false => gives(&expanded(word)).then_some((at + 1, word)),
+        };
+        given = named.or(given);
     }
     let behind = words.iter().skip(given.map_or(0, |(at, _)| at)).map(|word| (*word, expanded(word)));
     let hidden: Vec<(&str, Value<String>)> = behind.filter(|(_, value)| bootstrap::may_hold(value)).collect();
-    let named = given.map(|(_, text)| (text, expanded(text)));
+    let named = given.map(|(_, text)| (text, only_value(expanded(text))));
     let certain = named.is_some();
     let all: Vec<(&str, Value<String>)> = named.into_iter().chain(hidden).collect();
     let source = match all.as_slice() {
@@ -243,6 +248,24 @@ fn handed_on(container: &Container) -> Option<(Source, bool)> {
         several => composed(several),
     };
     Some((source, certain))
+}
+
+/// The text gives the flag, alone or among others: `-fk -bootstrap-expect=$(N)`.
+fn gives(value: &Value<String>) -> bool {
+    match value {
+        Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
+            bootstrap::within(text).is_some()
+        }
+        Value::Deferred(_) => false,
+    }
+}
+
+/// Of a known text with several flags the value alone.
+fn only_value(value: Value<String>) -> Value<String> {
+    match &value {
+        Value::Known(text) => bootstrap::within(text).map(str::to_owned).map_or(value, Value::Known),
+        Value::Deferred(_) | Value::Malformed(_) => value,
+    }
 }
 
 /// Several words in one.
@@ -302,6 +325,24 @@ mod tests {
         assert_eq!(handed(&["-bootstrap-expect=5", "$(X)"]), is("ConfigMap m, key x", true));
         assert_eq!(handed(&["$(X)"]), is("ConfigMap m, key x", false));
         assert_eq!(handed(&["-y", "-node-id=$(X)"]), None);
+        assert_eq!(handed(&["-$(X)=3"]), is("ConfigMap m, key x", false));
+    }
+
+    #[test]
+    fn an_unknown_program_gets_the_flag_by_the_environment_too() {
+        let env = [
+            entry("N", "3"),
+            from_map("X"),
+            entry("F", "-fk -bootstrap-expect=$(N)"),
+            entry("G", "-fk -bootstrap-expect=$(X)"),
+        ];
+        let handed =
+            |args: &[&str]| handed_on(&container(args, &env)).map(|(source, certain)| (source.to_string(), certain));
+        let is = |text: &str, certain: bool| Some((text.to_owned(), certain));
+        assert_eq!(handed(&["$(F)"]), is("3", true));
+        assert_eq!(handed(&["$(G)"]), is("ConfigMap m, key x", true));
+        assert_eq!(handed(&["-bootstrap-expect=5", "$(F)"]), is("3", true));
+        assert_eq!(handed(&["$(F)", "-bootstrap-expect=5"]), is("5", true));
     }
 
     fn reference(source: Source, certain: bool) -> Reference {

@@ -46,6 +46,11 @@ impl Text {
         }
     }
 
+    /// In what is known of it.
+    pub(super) fn has_blanks(&self) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(char::is_whitespace)))
+    }
+
     fn len(&self) -> usize {
         let bytes = |piece: &Piece| match piece {
             Piece::Literal(text) => text.len(),

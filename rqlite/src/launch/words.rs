@@ -1,7 +1,7 @@
 //! What a command of a script receives: its words with variables and arguments put in.
 //! Not which program it is: that is `reading`.
 
-use super::env::{Environment, Text};
+use super::env::{Environment, Piece, Text};
 use super::script::{Command, Part, Script, Word};
 use crate::flag::{Origin, Place, Token};
 use crate::value::{Source, Value};
@@ -63,16 +63,11 @@ impl Surroundings<'_> {
         let mut fields = vec![Field::default()];
         for part in &word.parts {
             let (shown, text, splits) = self.part(part);
-            let value = text.clone().into_value();
-            let blanks = value.known().filter(|known| splits && known.contains(char::is_whitespace));
-            match blanks {
-                Some(known) => split_into(&mut fields, known),
-                None => {
-                    if let Some(field) = fields.last_mut() {
-                        field.shown.push_str(&shown);
-                        field.text.extend(text);
-                    }
-                }
+            if splits && text.has_blanks() {
+                split_into(&mut fields, text);
+            } else if let Some(field) = fields.last_mut() {
+                field.shown.push_str(&shown);
+                field.text.extend(text);
             }
         }
         let alone = matches!(word.parts.as_slice(), [Part::Variable { quoted: false, .. }]);
@@ -151,7 +146,22 @@ impl Field {
     }
 }
 
-fn split_into(fields: &mut Vec<Field>, known: &str) {
+/// The shell splits at the blanks that are known; what a reference holds is taken for a part of the word that it stands in.
+fn split_into(fields: &mut Vec<Field>, text: Text) {
+    for piece in text.0 {
+        match piece {
+            Piece::Literal(literal) => split_literal(fields, &literal),
+            Piece::Reference { name, source } => {
+                if let Some(field) = fields.last_mut() {
+                    field.shown.push_str(&format!("$({name})"));
+                    field.text.extend(Text::reference(&name, source));
+                }
+            }
+        }
+    }
+}
+
+fn split_literal(fields: &mut Vec<Field>, known: &str) {
     if known.starts_with(char::is_whitespace) {
         fields.push(Field::default());
     }
