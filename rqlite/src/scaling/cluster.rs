@@ -385,10 +385,10 @@ impl<'a> Cluster<'a> {
     }
 
     /// The same, where these own ordinals count as voters although the view does not list them; and which of them it does not list.
-    /// A voter that matches no pod may be one of them, and is not counted twice.
+    /// A voter that answers and matches no pod may be one of them, and is not counted twice; one that does not answer is none of them.
     pub(super) fn expecting(&self, ordinals: &Ordinals) -> (Self, Ordinals) {
         let unlisted = ordinals.without(&self.configured).without(&self.assumed);
-        let unmatched = self.voters.iter().filter(|voter| voter.ordinal.is_none()).count();
+        let unmatched = usize::try_from(self.strangers().count).unwrap_or(usize::MAX);
         let expected: Ordinals = unlisted.iter().skip(unmatched).collect();
         let mut cluster = self.clone();
         cluster.assumed = cluster.assumed.with(&expected);

@@ -64,6 +64,22 @@ fn a_voter_that_matches_no_pod_is_not_counted_twice() {
 }
 
 #[test]
+fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
+    let of = |reachable: bool, claims: &[u32]| {
+        let mut view = led(6, &[]);
+        let listed = view["membership"].as_array_mut().unwrap();
+        listed.remove(4);
+        let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": reachable });
+        listed.extend([stranger("other-0"), stranger("other-1")]);
+        evicted(&World::of(6, &[RM], &with_claims(view, claims)), 3)
+    };
+    // Of 7 listed and rqlite-4, which comes back, 4 stay and 5 must agree.
+    assert_eq!(of(false, &[0, 1, 2, 3, 4, 5]), Evicted::Breaks);
+    assert_eq!(of(false, &[0, 1, 2, 3, 5]), Evicted::Holds, "without its claim it does not come back as a voter");
+    assert_eq!(of(true, &[0, 1, 2, 3, 4, 5]), Evicted::Holds);
+}
+
+#[test]
 fn a_leader_within_its_lease_is_waited_for_where_nodes_remove_themselves() {
     assert_eq!(evicted(&World::of(2, &[RM], &led(2, &[1])), 0), Evicted::WithinLease);
     assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 0), Evicted::WithinLease);
