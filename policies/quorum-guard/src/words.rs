@@ -2,6 +2,7 @@
 
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::cluster::RqliteSet;
+use rqlite::manifest::StatefulSet;
 use rqlite::quorum::Standing;
 use rqlite::scaling::{Cluster, Ids};
 use rqlite::startup;
@@ -15,7 +16,7 @@ pub(crate) fn counts(change: &Change) -> String {
         let first = change.old.lowest().unwrap_or_default();
         highest - first + 1 == change.old.count()
     });
-    if same_start && contiguous {
+    if change.new.is_empty() || same_start && contiguous {
         format!("replicas {} -> {}", change.old.count(), change.new.count())
     } else {
         format!("ordinals {} -> {}", change.old, change.new)
@@ -107,22 +108,32 @@ pub(crate) fn names(ids: &Ids) -> String {
     if ids.count > shown {
         words.push(format!("{} more", ids.count - shown));
     }
+    list(&words)
+}
+
+/// `rqlite-0`, `rqlite-0 to rqlite-2`, `rqlite-0 to rqlite-1 and rqlite-4`.
+pub(crate) fn span(set: &StatefulSet, ordinals: &Ordinals) -> String {
+    /// As many runs as a person reads.
+    const SHOWN: usize = 4;
+    let run = |(lowest, highest): (u32, u32)| {
+        let first = change::pod_name(set, lowest);
+        if lowest == highest { first } else { format!("{first} to {}", change::pod_name(set, highest)) }
+    };
+    let mut words: Vec<String> = ordinals.runs().take(SHOWN).map(run).collect();
+    let more: Ordinals =
+        ordinals.runs().skip(SHOWN).map(|(lowest, highest)| lowest..highest.saturating_add(1)).collect();
+    if !more.is_empty() {
+        words.push(format!("{} more", more.count()));
+    }
+    list(&words)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn list(words: &[String]) -> String {
     match words.split_last() {
         Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "nobody".to_owned(),
-    }
-}
-
-/// `rqlite-0`, `rqlite-0 to rqlite-2`, `rqlite 0-1, 4` where some between are not meant.
-pub(crate) fn span(transition: &Transition, ordinals: &Ordinals) -> String {
-    match (ordinals.lowest(), ordinals.highest()) {
-        (Some(lowest), Some(highest)) if lowest == highest => transition.pod(lowest),
-        (Some(lowest), Some(highest)) if highest - lowest + 1 == ordinals.count() => {
-            format!("{} to {}", transition.pod(lowest), transition.pod(highest))
-        }
-        (Some(_), Some(_)) => format!("{} {ordinals}", change::name(transition.next)),
-        _ => "nobody".to_owned(),
     }
 }
 

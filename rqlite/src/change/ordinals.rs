@@ -36,6 +36,11 @@ impl Ordinals {
         self.ranges.last().map(|range| range.end - 1)
     }
 
+    /// Lowest and highest of each run without a gap.
+    pub fn runs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.ranges.iter().map(|range| (range.start, range.end - 1))
+    }
+
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.ranges.iter().flat_map(Range::clone)
     }

@@ -83,8 +83,9 @@ impl FromZero {
 pub fn to_come_back(cluster: &Cluster) -> Ordinals {
     let before = cluster.before();
     let Some(kept) = cluster.data_claims() else { return before.running.clone() };
-    // A pod that never got a claim has nothing to bring back.
-    before.running.within(&cluster.claimed_at_all()).with(&members(cluster, &kept))
+    // A pod that never got a claim has nothing to bring back; where none did, they are all the same.
+    let all = before.running.within(&cluster.claimed_at_all()).with(&members(cluster, &kept));
+    if all.is_empty() { before.running.clone() } else { all }
 }
 
 /// Without those that are known to be members no more: by the leader's view, else by the last trusted membership.

@@ -58,36 +58,57 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
         ToZero::DataStays => {
             let all = to_come_back(cluster);
             let removes = if transition.removed_themselves() { "; a part of them may have removed itself" } else { "" };
-            let who = words::span(transition, &all);
-            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}"))
-                .remedy(words::ordered_start(transition, &all).unwrap_or_default() + &return_of(transition, &all))
+            let who = words::span(transition.next, &all);
+            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}")).remedy(
+                words::ordered_start(transition, &all).unwrap_or_default() + &return_of(transition, cluster, &all),
+            )
         }
     }
 }
 
-/// How to ask for all of them again.
-fn return_of(transition: &Transition, all: &Ordinals) -> String {
+/// How to ask for all of them again. `spec.ordinals` asks for one run of them.
+fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> String {
     let own = &transition.change.old;
     let further = all.without(own);
-    let (lowest, count) = (all.lowest().unwrap_or_default(), all.count());
-    let contiguous = all.highest().is_none_or(|highest| highest - lowest + 1 == count);
-    let start =
-        if own.lowest() == Some(lowest) { String::new() } else { format!(" from spec.ordinals.start {lowest}") };
-    let dropped = || words::span(transition, &further);
-    match (further.is_empty(), contiguous) {
-        (true, _) => format!("come back with --replicas={count}, and keep every claim until then"),
+    let ask = |ordinals: &Ordinals| {
+        let lowest = ordinals.lowest().unwrap_or_default();
+        let reach = ordinals.highest().map_or(0, |highest| (highest - lowest).saturating_add(1));
+        let asked = change::first_ordinal(transition.next);
+        let start = if asked == lowest { String::new() } else { format!(" from spec.ordinals.start {lowest}") };
+        format!("--replicas={reach}{start}")
+    };
+    let blank = between(all).without(&cluster.claimed_at_all());
+    let dropped = || words::span(transition.next, &further);
+    let own_is_one_run = own.runs().count() == 1;
+    match (further.is_empty() || !own_is_one_run, blank.is_empty()) {
+        (true, true) => format!("come back with {}, and keep every claim until then", ask(all)),
+        (true, false) => format!(
+            "let {} run first, with {}: no count brings back {} without {}",
+            words::span(transition.next, &blank),
+            ask(all),
+            words::span(transition.next, all),
+            if blank.count() == 1 { "it" } else { "them" }
+        ),
         (false, true) => format!(
-            "come back with --replicas={count}{start}, and keep every claim until then; or, if {} left the cluster before, delete the \
-             claims and come back with --replicas={}",
+            "come back with {}, and keep every claim until then; or, if {} left the cluster before, delete the claims and come back with {}",
+            ask(all),
             dropped(),
-            own.count()
+            ask(own)
         ),
         (false, false) => format!(
-            "verify in `/nodes` that {} left the cluster and delete the claims; then come back with --replicas={}",
+            "verify in `/nodes` that {} left the cluster and delete the claims; then come back with {}",
             dropped(),
-            own.count()
+            ask(own)
         ),
     }
+}
+
+/// Ordinals in the gaps of these.
+fn between(ordinals: &Ordinals) -> Ordinals {
+    let ends = ordinals.lowest().zip(ordinals.highest());
+    let whole =
+        ends.map_or_else(Ordinals::default, |(lowest, highest)| Ordinals::from(lowest..highest.saturating_add(1)));
+    whole.without(ordinals)
 }
 
 fn delete_claims_of_leaving(transition: &Transition) -> Option<Finding> {
@@ -103,8 +124,8 @@ fn delete_claims_of_leaving(transition: &Transition) -> Option<Finding> {
     }
     let who = match leaving.count() {
         0 => format!("{running} pods still run: the claims of those that leave are deleted"),
-        1 => format!("{} leaves: its claim is deleted", words::span(transition, &leaving)),
-        _ => format!("{} leave: their claims are deleted", words::span(transition, &leaving)),
+        1 => format!("{} leaves: its claim is deleted", words::span(transition.next, &leaving)),
+        _ => format!("{} leave: their claims are deleted", words::span(transition.next, &leaving)),
     };
     let finding = RULE.deny(format!("whenScaled is set to `Delete` while {who}"));
     Some(finding.field("spec.persistentVolumeClaimRetentionPolicy.whenScaled").remedy("set it when no pod is leaving"))

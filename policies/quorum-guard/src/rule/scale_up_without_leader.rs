@@ -204,7 +204,7 @@ fn way_back(transition: &Transition, ordinals: &Ordinals) -> String {
     if rest.is_empty() {
         return way;
     }
-    let further = words::span(transition, &rest);
+    let further = words::span(transition.next, &rest);
     if transition.removed_themselves() {
         return format!("verify that {further} left the cluster and delete the claims; then {way}; or use break-glass");
     }
@@ -216,7 +216,7 @@ fn exactly(transition: &Transition, run: &Ordinals) -> String {
     let (lowest, count) = (run.lowest().unwrap_or_default(), run.count());
     let asked = transition.change.new.lowest();
     let moved = asked.is_some_and(|asked| asked != lowest);
-    let whose = words::span(transition, run);
+    let whose = words::span(transition.next, run);
     match (transition.via, moved) {
         (_, true) => format!("set spec.ordinals.start to {lowest} and replicas to {count} ({whose})"),
         (Via::Recreation, false) => format!("create it with replicas {count} ({whose})"),
@@ -229,6 +229,6 @@ fn both_ways(transition: &Transition, left_out: &Ordinals) -> String {
     let all = transition.change.new.with(left_out);
     let contiguous = all.lowest().zip(all.highest()).is_some_and(|(low, high)| high - low + 1 == all.count());
     let (pvcs, ids) = if left_out.count() == 1 { ("PVC", "its id was") } else { ("PVCs", "their ids were") };
-    let removed = format!("delete the {pvcs} of {} if {ids} removed before", words::span(transition, left_out));
+    let removed = format!("delete the {pvcs} of {} if {ids} removed before", words::span(transition.next, left_out));
     if contiguous { format!("{}, or {removed}", exactly(transition, &all)) } else { removed }
 }
