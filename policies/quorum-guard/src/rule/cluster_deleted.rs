@@ -8,7 +8,7 @@ mod needed;
 mod service;
 
 use quorate_sdk::{Envelope, Finding, Rule};
-use rqlite::change;
+use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::manifest::{Metadata, StatefulSet};
@@ -108,7 +108,7 @@ pub(crate) fn judge(
     if !before.votes(None) {
         return Some(RULE.warn(format!("deletes a read-only pool of {count}: reads move to the voters")));
     }
-    if DeleteOptions::orphans(envelope.options.as_deref()) {
+    if DeleteOptions::orphans(envelope.options.as_deref()) && count > 0 {
         return Some(
             RULE.warn(format!(
                 "deletes the StatefulSet and leaves its {count} pods: nothing restarts or guards them until it is back"
@@ -116,10 +116,14 @@ pub(crate) fn judge(
             .remedy(format!("create it again with replicas {count}")),
         );
     }
-    let loss = loss(old, &before.data);
+    let claims = change::claim_ordinals(old, facts);
+    // Nothing runs, and nothing is left.
+    let is_gone = count == 0 && claims.as_ref().is_some_and(Ordinals::is_empty);
+    let orphans = DeleteOptions::orphans(envelope.options.as_deref());
+    let loss = loss(old, &before.data).filter(|_| !is_gone && !orphans);
     let message = match loss {
+        _ if count == 0 => stopped(old, &before.data, claims.as_ref(), loss),
         Some(loss) => format!("deletes the cluster of {voters} and its data: {loss}"),
-        None if count == 0 => "deletes a set that is scaled to zero; its claims stay".to_owned(),
         None if count == 1 => "deletes a cluster of 1 voter; its claim stays".to_owned(),
         None => format!("deletes a running cluster of {voters}"),
     };
@@ -130,6 +134,22 @@ pub(crate) fn judge(
     Some(RULE.deny(message).remedy(format!(
         "to delete it on purpose annotate it `{ALLOW}: \"true\"`; Services, ConfigMaps and Secrets of the release may be gone already: restore them with `helm rollback` or apply them again"
     )))
+}
+
+/// What goes with a set of which nothing runs, and what stays.
+fn stopped(set: &StatefulSet, data: &Data, claims: Option<&Ordinals>, loss: Option<&str>) -> String {
+    let goes = match (data, claims, loss) {
+        (Data::Claims(_), Some(claims), Some(loss)) => {
+            let claim = if claims.count() == 1 { "the claim" } else { "the claims" };
+            format!(", and {claim} of {}: {loss}", words::span(set, claims))
+        }
+        (Data::Claims(_), None, Some(loss)) => format!(", and its claims: {loss}"),
+        (_, _, Some(_)) => ", and whose data lies on no claim".to_owned(),
+        (Data::Elsewhere, _, None) => "; the volume of its data stays".to_owned(),
+        (_, Some(claims), None) if claims.is_empty() => " and has no claim left".to_owned(),
+        (_, _, None) => "; its claims stay".to_owned(),
+    };
+    format!("deletes a set that is scaled to zero{goes}")
 }
 
 fn is_by_cleaner(envelope: &Envelope) -> bool {
