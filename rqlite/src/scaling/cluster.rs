@@ -255,13 +255,27 @@ impl<'a> Cluster<'a> {
         &self.absent
     }
 
-    /// The same with no pod on its way out.
+    /// Own pods on their way out that stay by their ordinal when these leave: they come back.
+    pub fn on_the_way_back(&self, leaving: &Ordinals) -> Ordinals {
+        self.absent.on_the_way_out().within(&self.before.running).without(leaving)
+    }
+
+    /// The same with no own pod on its way out.
     #[must_use]
     pub fn settled(&self) -> Self {
+        let own = &self.before.running;
         let mut cluster = self.clone();
-        cluster.absent.terminating = Ordinals::default();
-        cluster.absent.reserved = Ordinals::default();
+        cluster.absent.terminating = cluster.absent.terminating.without(own);
+        cluster.absent.reserved = cluster.absent.reserved.without(own);
         cluster
+    }
+
+    /// Before these leave: one of them that is on its way out already answers until it has left.
+    pub(super) fn standing_with(&self, leaving: &Ordinals) -> Standing {
+        let mut cluster = self.clone();
+        cluster.absent.terminating = cluster.absent.terminating.without(leaving);
+        cluster.absent.reserved = cluster.absent.reserved.without(leaving);
+        cluster.standing()
     }
 
     /// The voter answers, and its pod is not on its way out.

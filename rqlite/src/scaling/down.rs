@@ -62,7 +62,7 @@ impl Down {
         let remove_themselves = remove_themselves(cluster, leaving);
         let outcome = becomes(cluster, leaving, remove_themselves);
         let passing = || {
-            if cluster.absent().on_the_way_out().is_empty() {
+            if cluster.on_the_way_back(leaving).is_empty() {
                 return false;
             }
             let settled = cluster.settled();
@@ -70,7 +70,7 @@ impl Down {
         };
         Down {
             outcome,
-            before: cluster.standing(),
+            before: cluster.standing_with(leaving),
             after: cluster.after(leaving),
             leaving: cluster.ids_leaving(leaving),
             remove_themselves,
@@ -84,7 +84,7 @@ impl Down {
 }
 
 fn becomes(cluster: &Cluster, leaving: &Ordinals, remove_themselves: bool) -> Outcome {
-    let (before, after) = (cluster.standing(), cluster.after(leaving));
+    let (before, after) = (cluster.standing_with(leaving), cluster.after(leaving));
     if cluster.is_lost() {
         let nobody = cluster.reachable_leaving(leaving) == 0;
         return if nobody { Outcome::LostAlready } else { Outcome::Breaks };

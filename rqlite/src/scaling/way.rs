@@ -11,7 +11,7 @@ use crate::scaling::down::Down;
 /// The next safe step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
-    /// Wait until these pods, which are on their way out, are back or gone.
+    /// Wait until these pods, which are on their way out, are back.
     Wait { pods: Ids },
     /// Scale to `target`, then remove the nodes that this leaves dead, then go on.
     ScaleThenRemove { target: u32, remove: Ids },
@@ -50,7 +50,7 @@ impl Way {
     /// The next step after a denied departure.
     pub fn down(cluster: &Cluster, change: &Change) -> Self {
         let leaving = change.leaving();
-        let on_the_way_out = cluster.absent().on_the_way_out().within(&cluster.before().running).without(&leaving);
+        let on_the_way_out = cluster.on_the_way_back(&leaving);
         let wait = || Way::Wait { pods: cluster.pods(&on_the_way_out) };
         if Down::of(cluster, &leaving).passing {
             return wait();
@@ -71,6 +71,11 @@ impl Way {
         }
         if !on_the_way_out.is_empty() {
             return wait();
+        }
+        // As long as they run they may be removed one after the other; now they are too few to agree.
+        let stopping = cluster.on_the_way_back(&Ordinals::default());
+        if short && !cluster.is_lost() && !stopping.is_empty() {
+            return Way::Wait { pods: cluster.pods(&stopping) };
         }
         match cluster.basis {
             Basis::Led => Way::by_removal(cluster, change, missing),

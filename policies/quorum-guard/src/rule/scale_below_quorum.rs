@@ -73,6 +73,7 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
 }
 
 fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Finding {
+    let unlisted = cluster.pods(&cluster.unlisted_leaving(&change.leaving()));
     let names = words::names(&down.leaving);
     let strangers = cluster.strangers_leaving(&change.leaving());
     let what = match bound {
@@ -84,6 +85,10 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
                 if dead == 1 { "stays as a dead voter" } else { "stay as dead voters" },
                 words::names(&cluster.strangers())
             )
+        }
+        Bound::Strict if down.leaving.is_empty() => {
+            let dead = words::verb(&unlisted, "may stay as a dead voter", "may stay as dead voters");
+            format!("{}, and {} {dead}", words::tolerance(down.after.spare()), words::names(&unlisted))
         }
         Bound::Strict if down.remove_themselves => {
             format!("{} until {names} removed itself from the cluster", words::tolerance(down.after.spare()))
