@@ -230,6 +230,13 @@ impl<'a> Cluster<'a> {
         Ids::of(strangers.iter().map(|voter| voter.id.clone()), length(strangers.len()))
     }
 
+    /// Voters that answer and match no pod, where pods that match no entry and are leaving already are among them; and these pods.
+    /// None: no such pod, or no such voter.
+    pub fn left_over(&self) -> Option<(Ids, Ordinals)> {
+        let pods = self.absent.beyond.without(&self.configured);
+        (self.strangers_leaving(&pods) > 0).then(|| (self.strangers(), pods))
+    }
+
     /// What is left when these ordinals stop and none of them leaves the configuration.
     pub fn after(&self, leaving: &Ordinals) -> Standing {
         let gone = self.gone().with(leaving);

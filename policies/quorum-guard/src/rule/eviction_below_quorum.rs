@@ -138,6 +138,20 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
             words::names(&dead)
         ));
     }
+    if let Some((voters, pods)) = cluster.left_over() {
+        let (who, nobody) = (words::names(&voters), "which no pod of the set brings back");
+        let own = cluster.before().running.without(cluster.configured());
+        // Pods that are leaving may be some of them, and so may the set's own that are not listed.
+        let told = if own.is_empty() && pods.count() >= voters.count {
+            format!("remove {who}, {nobody} (`DELETE /remove`)")
+        } else {
+            format!(
+                "see in `/nodes` which of {who} {} runs, and remove that, {nobody}",
+                words::names(&cluster.pods(&pods))
+            )
+        };
+        steps.push(told);
+    }
     if !cluster.has_view() && eviction.before.voters > cluster.before().running.count() && cluster.claimed().is_empty()
     {
         steps.push("let Quorate see the membership if some of them were removed".to_owned());

@@ -139,6 +139,13 @@ const KNOWN: &[Known] = &[
     step("bring a leader back, then remove the node first", |world, _, _| node_removed(&led(world))),
     step("remove `-", |world, words, _| Some(without_flag(world, quoted(words, 0)?.trim_start_matches('-')))),
     step("remove the annotation", |world, words, _| Some(annotated(world, quoted(words, 0)?, None))),
+    Known {
+        goes_on: true,
+        ..step("see in `/nodes` which of ", |world, words, _| {
+            let told = names(words, "which of ", " runs");
+            Some(removed(world, told.get(..1)?))
+        })
+    },
     step("remove ", |world, words, _| {
         Some(with_count(&removed(world, &names(words, "remove ", " from the")), last_number(words)?))
     }),
