@@ -100,6 +100,11 @@ impl RqliteSet {
         self.nodes.iter().all(|node| node.shutdown.removes_itself())
     }
 
+    /// May remove itself at shutdown: the flag of some container is not known to be off, whether it is certain to work or not.
+    pub fn may_remove_itself(&self) -> bool {
+        self.nodes.iter().any(|node| node.shutdown.may_remove)
+    }
+
     /// Its ordinals: `first_ordinal ..` `first_ordinal + replicas`.
     pub fn ordinals(&self) -> std::ops::Range<u32> {
         self.first_ordinal..self.first_ordinal.saturating_add(self.replicas)

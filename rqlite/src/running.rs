@@ -11,8 +11,9 @@ use crate::value::Value;
 pub struct RunningNode {
     /// Raft node id; None: the spec does not tell.
     pub id: Option<String>,
-    /// `-raft-cluster-remove-shutdown`, of a launch that lets SIGTERM through and has time for it; what cannot be read is false.
-    pub removes_itself: bool,
+    /// `-raft-cluster-remove-shutdown`, of a launch that lets SIGTERM through and has time for it. None: it may be on, and nothing is
+    /// certain.
+    pub removes_itself: Option<bool>,
     pub http: HttpApi,
     /// The name of its container.
     pub container: String,
@@ -45,7 +46,9 @@ impl RunningNode {
             Value::Deferred(_) | Value::Malformed(_) => None,
         };
         let container = alone.nodes.first().map(|node| node.container.name.clone()).unwrap_or_default();
-        Some(Self { id, removes_itself: alone.removes_itself(), http: HttpApi::of_set(&alone), container })
+        let removes_itself =
+            if alone.removes_itself() { Some(true) } else { (!alone.may_remove_itself()).then_some(false) };
+        Some(Self { id, removes_itself, http: HttpApi::of_set(&alone), container })
     }
 }
 
@@ -80,7 +83,7 @@ mod tests {
         let read = node(r#"[{"image":"rqlite/rqlite:10.2.7","args":["-disco-mode=dns"]}]"#);
         let expected = RunningNode {
             id: Some("rqlite-2".to_owned()),
-            removes_itself: false,
+            removes_itself: Some(false),
             http: HttpApi { tls: false, port: 4001 },
             container: String::new(),
         };
@@ -93,7 +96,7 @@ mod tests {
             r#""-node-id=a","-http-addr=0.0.0.0:5001","-http-cert=/c","-http-key=/k","-raft-cluster-remove-shutdown""#;
         let read = node(&format!(r#"[{{"image":"rqlite/rqlite:10.2.7","args":[{flags}]}}]"#)).unwrap();
         assert_eq!(read.id.as_deref(), Some("a"));
-        assert!(read.removes_itself);
+        assert_eq!(read.removes_itself, Some(true));
         assert_eq!(read.http, HttpApi { tls: true, port: 5001 });
     }
 
@@ -103,9 +106,9 @@ mod tests {
             let launch = format!(r#""command":["sh","-c","{script}","-raft-cluster-remove-shutdown=true"]"#);
             node(&format!(r#"[{{"image":"rqlite/rqlite:10.2.7",{launch}}}]"#)).unwrap().removes_itself
         };
-        assert!(removes(r#"exec docker-entrypoint.sh \"$0\""#));
-        assert!(!removes(r#"docker-entrypoint.sh \"$0\"; echo gone"#));
-        assert!(!removes(r#"exec docker-entrypoint.sh \"$0\" | tee /log"#));
+        assert_eq!(removes(r#"exec docker-entrypoint.sh \"$0\""#), Some(true));
+        assert_eq!(removes(r#"docker-entrypoint.sh \"$0\"; echo gone"#), None);
+        assert_eq!(removes(r#"exec docker-entrypoint.sh \"$0\" | tee /log"#), None);
     }
 
     #[test]

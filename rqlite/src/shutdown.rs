@@ -12,6 +12,8 @@ pub struct Shutdown {
     /// `-raft-cluster-remove-shutdown` as given; None: not given, which is false. Deferred too where a flag of unknown name stands
     /// behind it.
     pub remove: Option<Value<bool>>,
+    /// It is not known to be off: a flag of unknown name, or a launch that cannot be read, may turn it on.
+    pub may_remove: bool,
     /// rqlited is told to stop: SIGTERM comes through to it.
     pub sigterm_arrives: bool,
     /// `terminationGracePeriodSeconds`; absent is 30.
@@ -27,6 +29,7 @@ impl Shutdown {
         let signal = lifecycle.and_then(|lifecycle| lifecycle.stop_signal.as_deref()).unwrap_or(SIGTERM);
         Shutdown {
             remove: launch.line.as_ref().and_then(removal),
+            may_remove: launch.line.as_ref().is_none_or(may_remove),
             sigterm_arrives: launch.sigterm_arrives && signal == SIGTERM,
             grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
             pre_stop_seconds: pre_stop.map_or(Some(0), seconds),
@@ -44,8 +47,13 @@ impl Shutdown {
 /// The signal that rqlited removes itself at, and that a container is sent where its `stopSignal` and its image say nothing else.
 const SIGTERM: &str = "SIGTERM";
 
+const FLAG: &str = "raft-cluster-remove-shutdown";
+
+fn may_remove(line: &CommandLine) -> bool {
+    removal(line).map_or_else(|| line.may_be_overridden(FLAG), |given| given != Value::Known(false))
+}
+
 fn removal(line: &CommandLine) -> Option<Value<bool>> {
-    const FLAG: &str = "raft-cluster-remove-shutdown";
     let given = line.boolean(FLAG)?;
     let hidden = line.hidden_flags().last().filter(|_| line.may_be_overridden(FLAG));
     match hidden.and_then(|flag| flag.value.as_ref()) {
@@ -132,7 +140,13 @@ mod tests {
 
     #[test]
     fn absence_is_thirty_seconds_of_grace_and_no_hook() {
-        let expected = Shutdown { remove: None, sigterm_arrives: true, grace_seconds: 30, pre_stop_seconds: Some(0) };
+        let expected = Shutdown {
+            remove: None,
+            may_remove: false,
+            sigterm_arrives: true,
+            grace_seconds: 30,
+            pre_stop_seconds: Some(0),
+        };
         assert_eq!(shutdown("{}", "{}"), expected);
     }
 
@@ -151,6 +165,32 @@ mod tests {
         let behind = remove(r#""-raft-cluster-remove-shutdown","$(X)""#);
         assert!(matches!(behind.remove, Some(Value::Deferred(_))) && !behind.removes_itself());
         assert!(remove(r#""-fk","$(X)","-raft-cluster-remove-shutdown""#).removes_itself());
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_off_may_be_on() {
+        let env = r#""env":[{"name":"X","valueFrom":{"configMapKeyRef":{"name":"m","key":"x"}}}]"#;
+        let may = |launch: &str| shutdown(&format!("{{{launch},{env}}}"), "{}").may_remove;
+        for on in [
+            r#""args":["-raft-cluster-remove-shutdown"]"#,
+            r#""args":["-fk","$(X)"]"#,
+            r#""args":["-raft-cluster-remove-shutdown=$(X)"]"#,
+            r#""args":["-raft-cluster-remove-shutdown=false","$(X)"]"#,
+            r#""command":["sh","-c","rqlited -raft-cluster-remove-shutdown /d; echo gone"]"#,
+        ] {
+            assert!(may(on), "{on}");
+        }
+        for off in [
+            r#""args":["-fk"]"#,
+            r#""args":["-fk","-raft-cluster-remove-shutdown=false"]"#,
+            r#""args":["-fk","$(X)","-raft-cluster-remove-shutdown=false"]"#,
+        ] {
+            assert!(!may(off), "{off}");
+        }
+        assert!(
+            !shutdown(r#"{"args":["-raft-cluster-remove-shutdown"]}"#, r#"{"terminationGracePeriodSeconds":0}"#)
+                .removes_itself()
+        );
     }
 
     /// Each with its nearest twin, which does.

@@ -106,9 +106,9 @@ impl<'a> Before<'a> {
         asked && self.rqlite.is_some_and(lets_everybody_remove)
     }
 
-    /// The pod may remove itself when it is stopped: it was asked to, whether that works or not.
+    /// The pod may remove itself when it is stopped: it is not known that nobody asked it to, whether that works or not.
     pub fn may_remove_itself(&self, ordinal: u32) -> bool {
-        let of_object = || self.rqlite.is_some_and(RqliteSet::removes_itself);
+        let of_object = || self.rqlite.is_some_and(RqliteSet::may_remove_itself);
         self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object)
     }
 

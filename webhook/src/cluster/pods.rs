@@ -54,7 +54,7 @@ impl KeptPod {
             running: self.running,
             terminating: self.terminating,
             node_id: self.node_id(),
-            remove_on_shutdown: self.node.as_ref().map(|node| node.removes_itself),
+            remove_on_shutdown: self.node.as_ref().and_then(|node| node.removes_itself),
         }
     }
 }

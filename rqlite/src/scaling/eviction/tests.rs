@@ -57,6 +57,18 @@ fn a_node_that_removed_itself_counts_until_it_is_back() {
 }
 
 #[test]
+fn a_removal_that_is_not_certain_counts_as_one_that_is() {
+    let facts = with_claims(led(3, &[]), &[0, 1, 2, 3, 4]);
+    for extra in [&[RM, "-auth=/a"][..], &[RM, "-auth", "/a"]] {
+        assert_eq!(evicted(&World::of(5, extra, &facts), 1), Evicted::Breaks, "{extra:?}");
+    }
+    let off = "-raft-cluster-remove-shutdown=false";
+    for extra in [&[off][..], &["-auth=/a"], &[RM, off]] {
+        assert_eq!(evicted(&World::of(5, extra, &facts), 1), Evicted::Holds, "{extra:?}");
+    }
+}
+
+#[test]
 fn a_voter_that_matches_no_pod_is_not_counted_twice() {
     let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
     let view = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
