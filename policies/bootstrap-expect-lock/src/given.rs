@@ -260,10 +260,17 @@ fn gives(value: &Value<String>) -> bool {
     }
 }
 
-/// Of a known text with several flags the value alone.
+/// Of a text with several flags the value alone, where it is known or the text's only reference.
 fn only_value(value: Value<String>) -> Value<String> {
     match &value {
         Value::Known(text) => bootstrap::within(text).map(str::to_owned).map_or(value, Value::Known),
+        Value::Deferred(Source::Composed { text, parts }) => {
+            let alone = bootstrap::within(text).is_some_and(|value| value.starts_with("$(") && value.ends_with(')'));
+            match parts.as_slice() {
+                [only] if alone => Value::Deferred(only.clone()),
+                _ => value,
+            }
+        }
         Value::Deferred(_) | Value::Malformed(_) => value,
     }
 }
