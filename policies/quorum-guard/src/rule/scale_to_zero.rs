@@ -59,9 +59,8 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
             let all = to_come_back(cluster);
             let removes = if transition.removed_themselves() { "; a part of them may have removed itself" } else { "" };
             let who = words::span(transition.next, &all);
-            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}")).remedy(
-                words::ordered_start(transition, &all).unwrap_or_default() + &return_of(transition, cluster, &all),
-            )
+            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}"))
+                .remedy(return_of(transition, cluster, &all))
         }
     }
 }
@@ -70,18 +69,21 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
 fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> String {
     let own = &transition.change.old;
     let further = all.without(own);
+    // Where pods start in order and the first one waits for a leader, a count alone brings none of them back.
+    let first = words::ordered_start(transition, all);
+    let come = if first.is_some() { "ask for " } else { "come back with " };
     let ask = |ordinals: &Ordinals| {
         let lowest = ordinals.lowest().unwrap_or_default();
         let reach = ordinals.highest().map_or(0, |highest| (highest - lowest).saturating_add(1));
         let asked = change::first_ordinal(transition.next);
         let start = if asked == lowest { String::new() } else { format!(" from spec.ordinals.start {lowest}") };
-        format!("--replicas={reach}{start}")
+        if first.is_some() { format!("{reach} replicas{start}") } else { format!("--replicas={reach}{start}") }
     };
     let blank = between(all).without(&cluster.claimed_at_all());
     let dropped = || words::span(transition.next, &further);
     let own_is_one_run = own.runs().count() == 1;
-    match (further.is_empty() || !own_is_one_run, blank.is_empty()) {
-        (true, true) => format!("come back with {}, and keep every claim until then", ask(all)),
+    let way = match (further.is_empty() || !own_is_one_run, blank.is_empty()) {
+        (true, true) => format!("{come}{}, and keep every claim until then", ask(all)),
         (true, false) => format!(
             "let {} run first, with {}: no count brings back {} without {}",
             words::span(transition.next, &blank),
@@ -90,17 +92,18 @@ fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> Stri
             if blank.count() == 1 { "it" } else { "them" }
         ),
         (false, true) => format!(
-            "come back with {}, and keep every claim until then; or, if {} left the cluster before, delete the claims and come back with {}",
+            "{come}{}, and keep every claim until then; or, if {} left the cluster before, delete the claims and {come}{}",
             ask(all),
             dropped(),
             ask(own)
         ),
         (false, false) => format!(
-            "verify in `/nodes` that {} left the cluster and delete the claims; then come back with {}",
+            "verify in `/nodes` that {} left the cluster and delete the claims; then {come}{}",
             dropped(),
             ask(own)
         ),
-    }
+    };
+    first.unwrap_or_default() + &way
 }
 
 /// Ordinals in the gaps of these.
