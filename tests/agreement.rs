@@ -1,0 +1,123 @@
+//! Offline is server: on generated worlds `quorate review`'s path through the built components, the webhook's two calls, and the native
+//! judge of `quorate-native-tests` give the same answer. A hundredth of the worlds of the property test: each costs some milliseconds.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt;
+use quorate_engine::{BreakGlass, Level, PolicySet, Verdict};
+use quorate_native_tests::judge::{self, Judged};
+use quorate_native_tests::request::any_request;
+use quorate_native_tests::run::{Broken, hold};
+use quorate_native_tests::world::World;
+use quorate_tests::{binding, block_on, builtin_with};
+use quorate_webhook::{
+    AboutSet, FactSource, FactsFuture, ParentAnswer, ParentFuture, ParentRef, ParentSource, ServerConfig, Sources,
+    Webhook,
+};
+use rqlite::facts::Facts;
+use serde_json::{Value, json};
+use time::macros::datetime;
+use tower::ServiceExt;
+
+fn policies() -> Arc<PolicySet> {
+    static SET: OnceLock<Arc<PolicySet>> = OnceLock::new();
+    let load = || Arc::new(builtin_with(|_| binding(json!({})), BreakGlass::default()));
+    Arc::clone(SET.get_or_init(load))
+}
+
+/// Knows what the world knows, whoever asks.
+struct Known(World);
+
+impl ParentSource for Known {
+    fn parent<'a>(&'a self, _of: &'a ParentRef) -> ParentFuture<'a> {
+        let found = self.0.parent.as_ref().map_or(ParentAnswer::Unknown, |set| ParentAnswer::Found(set.to_string()));
+        Box::pin(std::future::ready(found))
+    }
+}
+
+impl FactSource for Known {
+    fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+        Box::pin(std::future::ready(Facts::parse(&self.0.facts.to_string()).unwrap()))
+    }
+}
+
+/// What a path says, in common terms.
+#[derive(Debug, PartialEq)]
+struct Said {
+    allowed: bool,
+    denied_by: BTreeSet<String>,
+    object: Value,
+}
+
+#[test]
+fn the_native_judge_the_command_line_and_the_server_agree() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("property");
+    hold("agreement", 30, &folder, &any_request(), |asked| {
+        let world = asked.world();
+        let native = judge::judge(&world);
+        // What nobody judges follows `onError` in the server.
+        if native.verdict() == judge::Verdict::NotJudged {
+            return Ok(());
+        }
+        let (native, offline, server) = (of_native(&native), offline(&world), server(&world));
+        if native == offline && offline == server {
+            return Ok(());
+        }
+        Err(Broken::new(format!("native: {native:?}\noffline: {offline:?}\nserver: {server:?}"), [("world", world)]))
+    });
+}
+
+fn of_native(judged: &Judged) -> Said {
+    let denied_by = judged.denials().map(|finding| finding.rule.clone()).collect();
+    Said { allowed: !judged.denied(), denied_by, object: judged.object.clone() }
+}
+
+fn offline(world: &World) -> Said {
+    let review = quorate_tests::judge(&policies(), &world.review, world.parent.as_ref(), &world.facts.to_string());
+    let denied = review.findings.iter().filter(|finding| finding.level == Level::Deny);
+    let mut object = world.review["request"]["object"].clone();
+    json_patch::patch(&mut object, &review.patch).unwrap();
+    Said {
+        allowed: review.verdict == Verdict::Allowed,
+        denied_by: denied.map(|finding| finding.rule.clone()).collect(),
+        object,
+    }
+}
+
+/// `/mutate`, its patch applied, `/validate`.
+fn server(world: &World) -> Said {
+    let known = Arc::new(Known(world.clone()));
+    let sources = Sources { parents: known.clone(), facts: known };
+    let routes =
+        Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
+    let mut review = world.review.clone();
+    let mutated = response(&routes, "/mutate", &review);
+    if let Some(patch) = mutated["patch"].as_str() {
+        let patch: json_patch::Patch = serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
+        json_patch::patch(&mut review["request"]["object"], &patch).unwrap();
+    }
+    let judged = response(&routes, "/validate", &review);
+    let causes = judged["status"]["details"]["causes"].as_array().cloned().unwrap_or_default();
+    let denied_by = causes.iter().filter_map(|cause| cause["reason"].as_str()).map(str::to_owned).collect();
+    Said { allowed: judged["allowed"] == true, denied_by, object: review["request"]["object"].take() }
+}
+
+fn response(routes: &Router, path: &str, review: &Value) -> Value {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(review.to_string()))
+        .unwrap();
+    block_on(async {
+        let answer = routes.clone().oneshot(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice::<Value>(&body).unwrap()["response"].take()
+    })
+}
