@@ -47,6 +47,6 @@ impl Binaries {
     clippy::disallowed_methods,
     reason = "tests are told by the environment which binaries to use and what to keep"
 )]
-pub(crate) fn environment(name: &str) -> Option<String> {
+pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -35,6 +35,7 @@ mod unverified;
 mod wait;
 mod watchdog;
 
+pub use binaries::environment;
 pub use cluster::{Cluster, ROWS, between, ids_in, majors};
 pub use control_plane::{Builder, ControlPlane};
 pub use load::{Counts, Load};

@@ -81,7 +81,9 @@ pub(crate) fn run(cluster: &Cluster<'_>, shape: Shape, course: Course, index: us
     let order = order(shape.voters, index);
     drain.ended = match course {
         Course::LeaderWithinItsLease => drain.leader_within_its_lease(),
-        _ => drain.all(&order),
+        Course::Back | Course::Replaced | Course::LastStaysAway | Course::RollingOut | Course::DeadVoters => {
+            drain.all(&order)
+        }
     };
     drain.await_machines(&order);
     let leads = leads(cluster, shape.voters, NEVER);
@@ -244,7 +246,12 @@ impl<'c, 'p> Drain<'c, 'p> {
                 self.step(format!("removed {}", dead.join(" and ")));
             }
             Course::Replaced if standstill == 2 => self.replace(),
-            _ => {}
+            Course::Back
+            | Course::Replaced
+            | Course::LastStaysAway
+            | Course::RollingOut
+            | Course::DeadVoters
+            | Course::LeaderWithinItsLease => {}
         }
     }
 
@@ -309,7 +316,7 @@ impl<'c, 'p> Drain<'c, 'p> {
             }),
             Course::Replaced if self.away.len() < order.len() => self.replace(),
             Course::Replaced => {}
-            _ => thread::sleep(AWAY),
+            Course::Back | Course::LastStaysAway | Course::RollingOut | Course::DeadVoters => thread::sleep(AWAY),
         }
     }
 

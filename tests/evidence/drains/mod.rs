@@ -9,7 +9,7 @@ mod watch;
 use std::time::Duration;
 
 use quorate_cluster_tests::evidence::Record;
-use quorate_cluster_tests::{ControlPlane, Quorate, Rqliteds};
+use quorate_cluster_tests::{ControlPlane, Quorate, Rqliteds, environment};
 
 use crate::scenario::{Stand, record};
 use crate::with_rqlited;
@@ -148,7 +148,7 @@ fn shown(major: u32) {
         eprintln!("SKIPPED drains of rqlited {major}: there is none");
         return;
     };
-    let count = std::env::var(RUNS).map_or(1, |count| count.parse().unwrap());
+    let count = environment(RUNS).map_or(1, |count| count.parse().unwrap());
     let plane = ControlPlane::shared();
     let without = pool::runs(&Stand::unguarded(RULE, rqlited, plane), &VARIANTS, count / 4);
     let quorate = Quorate::install(plane);
