@@ -1,7 +1,7 @@
 //! `-bootstrap-expect`: its effective value, compared whatever its spelling.
 //! Not whether that value fits the number of pods.
 
-use crate::flag::{CommandLine, Flag, Origin, Place, Token};
+use crate::flag::{CommandLine, Flag, Origin, Place, Token, number};
 use crate::launch::{Launch, NoInsertion};
 use crate::value::{Source, Value};
 
@@ -16,6 +16,10 @@ pub struct Expect {
     pub place: Option<Place>,
     /// The flag itself is given. False: arguments stand there that are references as a whole (`$(EXTRA)`), and any of them may hold it.
     pub certain: bool,
+    /// What the flag itself gives, where it is given.
+    pub own: Option<Value<i64>>,
+    /// Where the arguments come from that may hold the flag and would then decide, in order.
+    pub hidden: Vec<Source>,
 }
 
 impl Expect {
@@ -33,13 +37,15 @@ impl Expect {
         };
         overridable(line, flag).or_else(|| {
             let value = line.integer(FLAG)?;
-            Some(Expect { value, text: line.spelling(flag), place: line.place_of(flag), certain: true })
+            let (text, place, own) = (line.spelling(flag), line.place_of(flag), Some(value.clone()));
+            Some(Expect { value, text, place, certain: true, own, hidden: Vec::new() })
         })
     }
 
     fn of_script(script: &str) -> Option<Self> {
         let value = Value::Deferred(Source::Script(script.to_owned()));
-        script.contains(FLAG).then(|| Expect { value, text: format!("-{FLAG}"), place: None, certain: true })
+        let (text, own) = (format!("-{FLAG}"), Some(value.clone()));
+        script.contains(FLAG).then(|| Expect { value, text, place: None, certain: true, own, hidden: Vec::new() })
     }
 
     /// In arguments that are references as a whole.
@@ -48,7 +54,7 @@ impl Expect {
         let last = hidden.last()?;
         let text = hidden.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
         let sources: Vec<Source> = hidden.iter().filter_map(|word| into_source(word.value.clone())).collect();
-        let source = match <[Source; 1]>::try_from(sources) {
+        let source = match <[Source; 1]>::try_from(sources.clone()) {
             Ok([source]) => source,
             Err(parts) => Source::Composed { text: text.clone(), parts },
         };
@@ -56,7 +62,7 @@ impl Expect {
             Origin::Container(place) | Origin::Script(place) => Some(place),
             Origin::Entrypoint(_) => None,
         };
-        Some(Expect { value: Value::Deferred(source), text, place, certain: false })
+        Some(Expect { value: Value::Deferred(source), text, place, certain: false, own: None, hidden: sources })
     }
 
     /// The reference behind it, if it is one.
@@ -83,6 +89,11 @@ pub fn refused_beside(line: &CommandLine) -> Option<String> {
         return spelled("disco-mode");
     }
     spelled("raft-non-voter").filter(|_| line.boolean("raft-non-voter") == Some(Value::Known(true)))
+}
+
+/// The number that rqlited takes the flag's text for; None: it exits with code 2. A line end is part of the text.
+pub fn number(text: &str) -> Option<i64> {
+    number::integer(text)
 }
 
 /// What the text of such an argument gives as the flag's value: `3` of `-fk -bootstrap-expect=3`.
@@ -142,7 +153,8 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
     let hidden: Vec<&Flag> = unnamed.filter(|flag| flag.value.as_ref().is_some_and(may_hold)).collect();
     let last = hidden.last()?;
     let mut parts = Vec::new();
-    let known = match line.integer(FLAG)? {
+    let own = line.integer(FLAG)?;
+    let known = match own.clone() {
         Value::Known(number) => number.to_string(),
         Value::Malformed(text) => text,
         Value::Deferred(Source::Composed { text, parts: own }) => {
@@ -154,7 +166,8 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
             format!("$({FLAG})")
         }
     };
-    parts.extend(hidden.iter().filter_map(|flag| flag.value.clone().and_then(into_source)));
+    let sources: Vec<Source> = hidden.iter().filter_map(|flag| flag.value.clone().and_then(into_source)).collect();
+    parts.extend(sources.iter().cloned());
     let words = hidden.iter().map(|flag| line.spelling(flag));
     let text = std::iter::once(known).chain(words.clone()).collect::<Vec<_>>().join(" ");
     Some(Expect {
@@ -162,6 +175,8 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
         text: std::iter::once(line.spelling(flag)).chain(words).collect::<Vec<_>>().join(" "),
         place: line.place_of(last),
         certain: true,
+        own: Some(own),
+        hidden: sources,
     })
 }
 
@@ -194,11 +209,10 @@ mod tests {
             (r#""-bootstrap-expect=$(N)""#, "-bootstrap-expect=$(N)"),
         ] {
             let container = format!(r#"{{"args":[{spelling}],"env":[{{"name":"N","value":"3"}}]}}"#);
-            assert_eq!(
-                expect(&container),
-                Some(Expect { value: Value::Known(3), text: text.into(), place: args(0), certain: true }),
-                "{spelling}"
-            );
+            let value = Value::Known(3);
+            let own = Some(value.clone());
+            let given = Expect { value, text: text.into(), place: args(0), certain: true, own, hidden: Vec::new() };
+            assert_eq!(expect(&container), Some(given), "{spelling}");
         }
     }
 
@@ -360,6 +374,7 @@ mod tests {
         let behind = given(r#""-bootstrap-expect=0x3","$(X)""#);
         let map = Source::ConfigMapKey { name: "m".into(), key: "x".into() };
         let both = Source::Composed { text: "3 $(X)".into(), parts: vec![map] };
+        assert_eq!((behind.own, behind.hidden.len()), (Some(Value::Known(3)), 1));
         assert_eq!((behind.value, behind.place), (Value::Deferred(both), args(1)));
         assert_eq!(behind.text, "-bootstrap-expect=0x3 $(X)");
         assert_eq!(given(r#""-fk","$(X)","-bootstrap-expect=3""#).value, Value::Known(3));

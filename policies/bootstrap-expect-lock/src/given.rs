@@ -33,6 +33,9 @@ pub(crate) struct Reference {
     pub(crate) readable: bool,
     /// The flag itself is given. False: arguments stand there that are references as a whole, and may hold it.
     pub(crate) certain: bool,
+    /// What the flag itself gives, and the arguments that would decide if they held it.
+    own: Option<Value<i64>>,
+    hidden: Vec<(Source, Option<String>)>,
 }
 
 /// What facts or the manifest itself know of a reference.
@@ -69,6 +72,7 @@ impl Given {
         let Some((value, certain)) = expect.map(|expect| (expect.value.clone(), expect.certain)).or_else(unread) else {
             return Given::Nothing;
         };
+        let hidden = expect.into_iter().flat_map(|expect| expect.hidden.iter().cloned());
         match value {
             Value::Known(number) => Given::Number(number),
             Value::Malformed(text) => Given::Malformed(text),
@@ -77,6 +81,8 @@ impl Given {
                 reads: script(&source).map(|text| Reads::of(text, container)).unwrap_or_default(),
                 readable: launch.line.is_some(),
                 certain,
+                own: expect.and_then(|expect| expect.own.clone()),
+                hidden: hidden.map(|source| (source.clone(), held(&source, template))).collect(),
                 source,
             }),
         }
@@ -101,12 +107,19 @@ impl Given {
         matches!(self, Given::Nothing | Given::Number(0))
     }
 
+    /// As rqlited reads it, where what a reference gives is known.
+    pub(crate) fn resolved(&self, facts: &Facts) -> Given {
+        let Given::Reference(reference) = self else { return self.clone() };
+        match reference.known(facts) {
+            Some(Held::Value(text)) => bootstrap::number(&text).map_or(Given::Malformed(text), Given::Number),
+            Some(Held::NoFlag) => Given::Nothing,
+            None => self.clone(),
+        }
+    }
+
     /// A reference that is known to hold no flag gives nothing.
     pub(crate) fn known_off(&self, facts: &Facts) -> bool {
-        match self {
-            Given::Reference(reference) => reference.known(facts) == Some(Held::NoFlag),
-            Given::Nothing | Given::Number(_) | Given::Malformed(_) => self.is_off(),
-        }
+        self.resolved(facts).is_off()
     }
 
     /// An argument that may hold the flag stands for it.
@@ -128,17 +141,44 @@ impl Given {
 impl Reference {
     /// What it gives, where the manifest itself or a fact tells.
     pub(crate) fn known(&self, facts: &Facts) -> Option<Held> {
-        let text = self.held.as_deref().or_else(|| facts.held_by(&self.source))?;
-        if self.certain {
-            return Some(Held::Value(text.to_owned()));
+        self.decided(facts).map(|(held, _)| held)
+    }
+
+    /// What it gives, and what holds that; no source: the flag's own words do.
+    pub(crate) fn decided<'a>(&'a self, facts: &'a Facts) -> Option<(Held, Option<&'a Source>)> {
+        let value = |text: &str| Held::Value(text.to_owned());
+        if self.hidden.is_empty() {
+            let text = self.held.as_deref().or_else(|| facts.held_by(&self.source))?;
+            let held = if self.certain { Some(text) } else { bootstrap::within(text) };
+            return Some((held.map_or(Held::NoFlag, value), Some(&self.source)));
         }
-        Some(bootstrap::within(text).map_or(Held::NoFlag, |value| Held::Value(value.to_owned())))
+        let text = |(source, held): &'a (Source, Option<String>)| {
+            let text = held.as_deref().or_else(|| facts.held_by(source))?;
+            Some((text, source))
+        };
+        // Each of them is to be known: the last that holds the flag decides.
+        let texts = self.hidden.iter().map(text).collect::<Option<Vec<_>>>()?;
+        let last = texts.iter().rev().find_map(|(text, source)| Some((bootstrap::within(text)?, *source)));
+        if let Some((text, source)) = last {
+            return Some((value(text), Some(source)));
+        }
+        Some(match &self.own {
+            None => (Held::NoFlag, None),
+            Some(Value::Known(number)) => (Held::Value(number.to_string()), None),
+            Some(Value::Malformed(text)) => (value(text), None),
+            Some(Value::Deferred(source)) => (value(facts.held_by(source)?), Some(source)),
+        })
+    }
+
+    /// The source gives an argument that holds the flag, not its value alone.
+    pub(crate) fn is_inside(&self, source: &Source) -> bool {
+        !self.certain || self.hidden.iter().any(|(hidden, _)| hidden == source)
     }
 
     /// The number that it is known to give.
     pub(crate) fn number(&self, facts: &Facts) -> Option<i64> {
         match self.known(facts)? {
-            Held::Value(text) => text.trim().parse().ok(),
+            Held::Value(text) => bootstrap::number(&text),
             Held::NoFlag => None,
         }
     }
@@ -148,18 +188,24 @@ impl Held {
     /// rqlited does the same with both.
     pub(crate) fn same(&self, other: &Held) -> bool {
         let number = |held: &Held| match held {
-            Held::Value(text) => text.parse::<i64>().ok(),
+            Held::Value(text) => bootstrap::number(text),
             Held::NoFlag => Some(0),
         };
         self == other || number(self).is_some_and(|own| number(other) == Some(own))
     }
 }
 
+/// A text with its line ends and tabs to be seen (`3\n`), as rqlited refuses a number for them.
+pub(crate) fn shown(text: &str) -> String {
+    let seen = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    clip(&text.chars().map(seen).collect::<String>())
+}
+
 impl fmt::Display for Held {
     /// `3`, `absent`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Held::Value(text) => f.write_str(&clip(text)),
+            Held::Value(text) => f.write_str(&shown(text)),
             Held::NoFlag => f.write_str("absent"),
         }
     }
@@ -172,7 +218,7 @@ impl fmt::Display for Given {
             Given::Nothing => f.write_str("absent"),
             Given::Number(number) => write!(f, "{number}"),
             Given::Reference(reference) => write!(f, "{}", reference.source),
-            Given::Malformed(text) => write!(f, "`{}`", clip(text)),
+            Given::Malformed(text) => write!(f, "`{}`", shown(text)),
         }
     }
 }
@@ -353,7 +399,15 @@ mod tests {
     }
 
     fn reference(source: Source, certain: bool) -> Reference {
-        Reference { source, held: None, reads: Reads::default(), readable: true, certain }
+        Reference {
+            source,
+            held: None,
+            reads: Reads::default(),
+            readable: true,
+            certain,
+            own: None,
+            hidden: Vec::new(),
+        }
     }
 
     #[test]
@@ -368,9 +422,30 @@ mod tests {
         assert_eq!(known("-fk -bootstrap-expect=3", false), Some(Held::Value("3".to_owned())));
         assert_eq!(known("-fk", false), Some(Held::NoFlag));
         assert_eq!(reference(source.clone(), true).known(&Facts::default()), None);
-        assert_eq!(reference(source.clone(), true).number(&facts("3\n")), Some(3));
+        assert_eq!(reference(source.clone(), true).number(&facts("0x3")), Some(3));
+        assert_eq!(reference(source.clone(), true).number(&facts("3\n")), None);
+        assert!(Held::Value("3".to_owned()).same(&Held::Value("0x3".to_owned())));
+        assert!(!Held::Value("3".to_owned()).same(&Held::Value("3\n".to_owned())));
+        assert_eq!(Held::Value("3\r\n".to_owned()).to_string(), "3\\r\\n");
         assert!(Held::NoFlag.same(&Held::Value("0".to_owned())));
         assert!(!Held::NoFlag.same(&Held::Value("3".to_owned())));
+    }
+
+    #[test]
+    fn a_flag_before_arguments_that_may_hold_it_is_known_where_all_of_them_are() {
+        let map = |key: &str| Source::ConfigMapKey { name: "m".to_owned(), key: key.to_owned() };
+        let given = Reference {
+            own: Some(Value::Known(3)),
+            hidden: vec![(map("x"), None), (map("y"), None)],
+            ..reference(Source::Composed { text: "3 $(X) $(Y)".to_owned(), parts: vec![map("x"), map("y")] }, true)
+        };
+        let facts = |texts: &[(&str, &str)]| {
+            let keys = texts.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+            Facts { config_maps: [("m".to_owned(), keys)].into(), ..Facts::default() }
+        };
+        assert_eq!(given.number(&facts(&[("x", "-fk"), ("y", "-http-addr=a:1")])), Some(3));
+        assert_eq!(given.number(&facts(&[("x", "-bootstrap-expect=5"), ("y", "-fk")])), Some(5));
+        assert_eq!(given.known(&facts(&[("x", "-bootstrap-expect=5")])), None);
     }
 
     #[test]

@@ -140,10 +140,16 @@ fn between(old: &Reference, new: &Reference, edit: &Edit, update: &Update) -> St
     if !(old.readable && new.readable && is_whole(&old.source)) {
         return keep(edit);
     }
+    if !is_whole(&new.source) {
+        return format!("keep {}", old.source);
+    }
+    // What rqlited refuses is no value to go back to.
+    let refused = matches!(edit.from().resolved(update.facts), Given::Malformed(_));
     let is_map = |source: &Source| matches!(source, Source::ConfigMapKey { .. });
     match update.known(old, new) {
-        Some((Held::Value(text), _)) if old.certain == new.certain => {
-            let what = if new.certain { clip(&text) } else { format!("-bootstrap-expect={}", clip(&text)) };
+        Some((Held::Value(text), _)) if old.certain == new.certain && !(refused && update.new_replicas == 0) => {
+            let text = if refused { update.new_replicas.to_string() } else { clip(&text) };
+            let what = if new.certain { text } else { format!("-bootstrap-expect={text}") };
             format!("let {} hold `{what}`", new.source)
         }
         Some((Held::NoFlag, _)) => format!("take `-bootstrap-expect` out of {}", new.source),

@@ -192,7 +192,7 @@ fn in_the_config_map(case: &Case, remedy: &str) -> Option<Case> {
     let (key, text) = rest.split_once(" hold `")?;
     let mut known = again(case);
     let mut facts: Value = serde_json::from_str(&known.facts).unwrap();
-    facts["configMaps"][name][key] = json!(text.trim_end_matches('`'));
+    facts["configMaps"][name][key] = json!(text.split('`').next());
     known.facts = facts.to_string();
     Some(known)
 }
@@ -219,7 +219,8 @@ fn counted_or_written(case: &Case, remedy: &str) -> Option<Vec<Case>> {
     let written = token.map(|token| edited(case, &|object, _| write(object, &token)));
     let to = ["create it with replicas ", "set replicas to ", "scale to "];
     if let Some(rest) = to.iter().find_map(|start| remedy.strip_prefix(start)) {
-        return Some(std::iter::once(with_count(case, number(rest))).chain(written).collect());
+        let held = remedy.split_once(", or ").and_then(|(_, other)| in_the_config_map(case, other));
+        return Some(std::iter::once(with_count(case, number(rest))).chain(held.or(written)).collect());
     }
     let writes = ["write ", "repair it with the number of replicas"];
     writes.iter().any(|start| remedy.starts_with(start)).then(|| written.into_iter().collect())

@@ -3,10 +3,10 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::discovery::Discovery;
-use rqlite::value::{Source, clip};
+use rqlite::value::Source;
 
 use crate::edit::{Edit, Update};
-use crate::given::{Given, Held, Reference};
+use crate::given::{Given, Held, Reference, shown};
 use crate::lone::First;
 use crate::reading::Reading;
 use crate::remedy;
@@ -112,7 +112,7 @@ fn step(from: &Given, to: &Given, update: &Update) -> String {
     };
     match (&old.held, &new.held) {
         (Some(old_text), Some(new_text)) if old.source == new.source => {
-            format!("{} -> {} by {}", clip(old_text), clip(new_text), new.source)
+            format!("{} -> {} by {}", shown(old_text), shown(new_text), new.source)
         }
         _ if old.source == new.source => format!("comes from {}, whose variables change", new.source),
         _ if from.to_string() == to.to_string() => format!("comes from {}, which is edited", new.source),
@@ -146,12 +146,28 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
         }
         (Given::Reference(old), Given::Reference(new)) => {
             let (held, other) = update.known(old, new)?;
-            held.same(&other).then(|| format!("both hold `{held}`, so nothing changes but where it stands"))
+            if held.same(&other) {
+                let what = if held == other { format!("`{held}`") } else { format!("one number, `{held}` and `{other}`") };
+                return Some(format!("both hold {what}, so nothing changes but where it stands"));
+            }
+            repaired(edit, update)
         }
+        (Given::Reference(_), Given::Number(_)) => repaired(edit, update),
         (Given::Malformed(_), Given::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
             .then(|| "taken as the repair of a value that no rqlited starts with".to_owned()),
         (Given::Malformed(_), Given::Reference(_)) => {
             Some("taken as the repair of a value that no rqlited starts with, and not compared".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// What the old reference is known to give, rqlited refuses; the new value is the number of replicas.
+fn repaired(edit: &Edit, update: &Update) -> Option<String> {
+    let (from, to) = (edit.from().resolved(update.facts), edit.to().resolved(update.facts));
+    match (from, to) {
+        (Given::Malformed(text), Given::Number(new)) if new > 0 && new == update.new_replicas => {
+            Some(format!("taken as the repair of `{}`, with which no rqlited starts", shown(&text)))
         }
         _ => None,
     }
@@ -177,7 +193,7 @@ fn harm(edit: &Edit, update: &Update) -> String {
         (_, Given::Nothing | Given::Number(0)) => format!("that counts as not given, {}", stop(discovery)),
         (_, Given::Malformed(_)) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),
         (_, Given::Reference(_)) => UNSEEN.to_owned(),
-        (Given::Reference(old), Given::Number(_)) if old.number(update.facts).is_none() => {
+        (Given::Reference(old), Given::Number(_)) if old.known(update.facts).is_none() => {
             "what it gave does not stand in the manifest, so it cannot be compared".to_owned()
         }
         (Given::Number(old), Given::Number(new)) => of_numbers(*old, *new),

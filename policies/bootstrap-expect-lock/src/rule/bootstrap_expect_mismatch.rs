@@ -7,9 +7,10 @@ use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::role::Role;
 use rqlite::scaling::{Before, Cluster, Data, FromZero};
+use rqlite::value::Source;
 
 use crate::edit::{Update, replicas};
-use crate::given::{Given, Reference};
+use crate::given::{Given, Reference, shown};
 use crate::reading::Reading;
 use crate::recreation::{Missing, Recreation, counted};
 use crate::remedy;
@@ -158,19 +159,45 @@ struct Creation<'a> {
 
 impl Creation<'_> {
     fn judge(&self, reading: &Reading) -> Option<Finding> {
-        let finding = match &reading.given {
+        let finding = match &reading.given.resolved(self.facts) {
             Given::Nothing | Given::Number(0) => return None,
             Given::Number(number) => self.number(*number, reading)?,
-            given @ Given::Reference(_) if given.known_off(self.facts) => return None,
-            Given::Reference(reference) => match reference.number(self.facts) {
-                Some(number) => self.number(number, reading)?,
-                None => self.unseen(reference, reading),
-            },
+            Given::Reference(reference) => self.unseen(reference, reading),
             Given::Malformed(text) => self
-                .fault(format!("`{}`{} {}", reading.spelling(), self.whose(reading), refusal(text)))
-                .remedy(format!("write the number of replicas: `-bootstrap-expect={}`", self.replicas)),
+                .fault(format!("{}{} {}", self.refused(text, reading), self.whose(reading), refusal(text)))
+                .remedy(self.written(reading)),
         };
         Some(finding.field(reading.field()))
+    }
+
+    /// What holds the value, where the manifest refers to something that is known.
+    fn holder<'b>(&'b self, reading: &'b Reading) -> Option<&'b Source> {
+        let Given::Reference(reference) = &reading.given else { return None };
+        reference.decided(self.facts)?.1
+    }
+
+    /// The text that rqlited refuses, and where it stands.
+    fn refused(&self, text: &str, reading: &Reading) -> String {
+        match self.holder(reading) {
+            Some(source) => format!("`-bootstrap-expect` `{}` by {source}", shown(text)),
+            None if text.contains(char::is_control) => format!("`-bootstrap-expect` `{}`", shown(text)),
+            None => format!("`{}`", reading.spelling()),
+        }
+    }
+
+    /// The count of replicas, where the value comes from.
+    fn written(&self, reading: &Reading) -> String {
+        let (replicas, whose) = (self.replicas, self.whose(reading));
+        match (self.holder(reading), &reading.given) {
+            (Some(source), Given::Reference(reference)) if reference.is_inside(source) => {
+                format!("let {source} hold `-bootstrap-expect={replicas}`{whose}")
+            }
+            (Some(source), _) => format!("let {source} hold `{replicas}`{whose}"),
+            (None, Given::Malformed(_)) => {
+                format!("write the number of replicas: `-bootstrap-expect={replicas}`{whose}")
+            }
+            (None, _) => format!("write `-bootstrap-expect={replicas}`{whose}"),
+        }
     }
 
     /// What did not begin with this request is no reason to refuse it.
@@ -251,19 +278,20 @@ impl Creation<'_> {
         if let Some(beside) = remedy::refuses(reading) {
             return format!("leave `-bootstrap-expect` out: rqlited takes none beside `{beside}`");
         }
-        let replicas = self.replicas;
+        let written = self.written(reading);
+        // Fewer than the value are none to start with and grow from.
+        let (first, then) = match self.replicas < number {
+            true => ("", ""),
+            false => (" first, and up when it has a leader", " and scale up when it has a leader"),
+        };
         match self.origin {
             // What fits one container need not fit the others.
-            _ if number <= 0 || self.several => format!("write `-bootstrap-expect={replicas}`{}", self.whose(reading)),
-            Origin::FromZero | Origin::FromZeroOverPending => {
-                format!("scale to {number} first, and up when it has a leader")
+            _ if number <= 0 || self.several => written,
+            Origin::FromZero | Origin::FromZeroOverPending => format!("scale to {number}{first}"),
+            Origin::Becoming => format!("set replicas to {number}{then}, or {written}"),
+            Origin::Created | Origin::Recreated(..) | Origin::Annotated => {
+                format!("create it with replicas {number}{then}, or {written}")
             }
-            Origin::Becoming => format!(
-                "set replicas to {number} and scale up when it has a leader, or write `-bootstrap-expect={replicas}`"
-            ),
-            Origin::Created | Origin::Recreated(..) | Origin::Annotated => format!(
-                "create it with replicas {number} and scale up when it has a leader, or write `-bootstrap-expect={replicas}`"
-            ),
         }
     }
 
@@ -276,6 +304,8 @@ impl Creation<'_> {
 fn refusal(text: &str) -> &'static str {
     if text.contains("$(") {
         "names a variable that the container does not have: rqlited gets the text and exits with code 2"
+    } else if text.ends_with(['\n', '\r']) {
+        "ends with a line end, which rqlited takes in no number: every pod exits with code 2"
     } else {
         "is no number that rqlited takes: every pod exits with code 2"
     }
