@@ -23,6 +23,8 @@ pub(crate) struct Update<'a> {
     pub(crate) unformed: bool,
     /// The old object was no rqlite set: where it gave no value, the set is created.
     pub(crate) becomes: bool,
+    /// The set stops to be rqlite's with no replicas before and after: it is taken for something else on purpose.
+    pub(crate) ends_at_zero: bool,
     /// The annotation alone may have changed what counts as rqlite's.
     pub(crate) same_template: bool,
     pub(crate) set: &'a StatefulSet,
@@ -45,6 +47,7 @@ impl<'a> Update<'a> {
         let (before, after) = (RqliteSet::recognise(&old.set), RqliteSet::recognise(&new.set));
         Update {
             becomes: before.is_none() && after.is_some(),
+            ends_at_zero: after.is_none() && replicas(old) == 0 && replicas(new) == 0,
             same_template: old.set.spec.template == new.set.spec.template,
             edits: edits((old, before), (new, after)),
             old_replicas: replicas(old),

@@ -6,7 +6,7 @@ use rqlite::bootstrap::{is_needed, names_flag};
 use rqlite::discovery::Discovery;
 use rqlite::flag::CommandLine;
 use rqlite::launch::{NoInsertion, Shape};
-use rqlite::value::clip;
+use rqlite::value::{Value, clip};
 
 use super::bootstrap_expect_changed::{stop, where_hidden};
 use crate::edit::{Edit, Update};
@@ -22,7 +22,8 @@ use crate::remedy;
 /// (that slot is `$0`), where the image's entrypoint is called without arguments, and where no container runs rqlite any more.
 ///
 /// Said as a warning: while no cluster can have formed, as no claim of the set is bound and no pod was ever ready; and where
-/// rqlited refused the flag beside what stood there (consul-kv, etcd-kv, `-raft-non-voter`).
+/// rqlited refused the flag beside what stood there (consul-kv, etcd-kv, `-raft-non-voter`); and where a set with 0 replicas, before
+/// and after, is turned into something else than rqlite.
 ///
 /// ## Why
 ///
@@ -91,6 +92,11 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
     if update.unformed {
         return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
     }
+    if edit.after.is_none() && update.ends_at_zero {
+        return Some(
+            "the template no longer runs rqlite; at 0 replicas nobody votes, and the claims keep the data".to_owned(),
+        );
+    }
     let beside = edit.before.as_ref().and_then(remedy::refuses)?;
     edit.after.as_ref().and_then(remedy::refuses)?;
     Some(format!("taken as the repair of a launch that rqlited refuses, as it stood beside `{beside}`"))
@@ -102,9 +108,16 @@ fn without(after: &Reading) -> String {
         return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
     }
     match &after.launch.line {
+        Some(line) if is_non_voter(line) => {
+            "a non-voter takes none, but voters with data go on voting beside `-raft-non-voter`".to_owned()
+        }
         Some(line) if is_needed(line) => format!("without it {}", stop(&Discovery::Dns)),
         Some(_) | None => format!("without it {}", stop(&after.discovery)),
     }
+}
+
+fn is_non_voter(line: &CommandLine) -> bool {
+    line.boolean("raft-non-voter") == Some(Value::Known(true))
 }
 
 fn instead(edit: &Edit, after: &Reading, update: &Update) -> String {

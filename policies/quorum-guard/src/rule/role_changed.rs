@@ -85,9 +85,9 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
                 "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
             );
             return Some(
-                RULE.deny(message)
-                    .field(place.to_string())
-                    .remedy("leave rqlite in the container that runs it, or scale to 0 first"),
+                RULE.deny(message).field(place.to_string()).remedy(
+                    "leave rqlite in the container that runs it, or put the other into a StatefulSet of its own",
+                ),
             );
         }
         // A container under another name at the same place is the same one.
