@@ -118,7 +118,10 @@ fn added(edit: &Edit, update: &Update) -> String {
         return "keep the launch and its variables as they are".to_owned();
     }
     let what = if after.given.is_uncertain() { format!("`{}`", after.spelling()) } else { "it".to_owned() };
-    let Some(beside) = needs(after, update.set) else {
+    // It ran without the value beside the very same list.
+    let ran = edit.before.as_ref().is_some_and(|before| before.discovery == after.discovery);
+    let joined = ran && matches!(after.discovery, Discovery::Join { .. });
+    let Some(beside) = needs(after, update.set).filter(|_| !joined) else {
         return match after.given.is_uncertain() {
             true => format!("leave {what} out, or write its flags out in the manifest"),
             false => format!("leave {what} out: a cluster that has formed does not need it"),
