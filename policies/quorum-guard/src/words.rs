@@ -50,6 +50,11 @@ pub(crate) fn answering(standing: Standing) -> String {
     format!("{} of {} {verb}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
 }
 
+/// `counts 2 of 2 voters, quorum is 2`: where no node was asked.
+pub(crate) fn counted(standing: Standing) -> String {
+    format!("counts {} of {}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
+}
+
 /// `1 voter`, `3 voters`.
 pub(crate) fn voters(count: u32) -> String {
     if count == 1 { "1 voter".to_owned() } else { format!("{count} voters") }

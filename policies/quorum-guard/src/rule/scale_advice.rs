@@ -91,24 +91,26 @@ fn number(counts: &str, old: u32, new: u32) -> Vec<Finding> {
     findings
 }
 
-fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Vec<Finding> {
+fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Option<Finding> {
     let up = Up::of(cluster, &transition.change.coming());
-    let mut findings = Vec::new();
     if up.denial.is_some() || up.blank.is_empty() {
-        return findings;
+        return None;
     }
-    if up.before.reachable == up.before.quorum() {
-        let until = if can_join(transition) { " until the new nodes have joined" } else { "" };
-        let message = format!("{counts} while {}: no failure is tolerated{until}", words::answering(up.before));
-        findings.push(RULE.warn(message));
+    let spare = up.before.reachable != up.before.quorum();
+    let until = if can_join(transition) { " until the new nodes have joined" } else { "" };
+    let tolerance = format!("no failure is tolerated{until}");
+    if cluster.has_view() {
+        return (!spare).then(|| RULE.warn(format!("{counts} while {}: {tolerance}", words::answering(up.before))));
     }
-    if !cluster.has_view() {
-        let why = cluster.before().facts().unseen.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
-        let message =
-            format!("{counts} without a view of the membership{why}: whether there is a leader to join was not seen");
-        findings.push(RULE.warn(message).remedy("check `/nodes` first"));
-    }
-    findings
+    let why = cluster.before().facts().unseen.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let unseen = "whether there is a leader to join was not seen";
+    let message = if spare {
+        format!("{counts} without a view of the membership{why}: {unseen}")
+    } else {
+        let counted = words::counted(up.before);
+        format!("{counts} {counted}, without a view of the membership{why}: {tolerance}, and {unseen}")
+    };
+    Some(RULE.warn(message).remedy("check `/nodes` first"))
 }
 
 /// New nodes look for the others: with neither discovery nor `-join`, each makes a cluster of its own.
