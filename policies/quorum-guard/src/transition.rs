@@ -98,6 +98,12 @@ impl<'a> Transition<'a> {
         reading.is_some_and(RqliteSet::removes_itself)
     }
 
+    /// At a re-creation the manifest does not say what ran: the flag may have been injected into more voters than it asks for.
+    pub(crate) fn may_have_removed_themselves(&self) -> bool {
+        let unsaid = |rqlite: &RqliteSet| rqlite.nodes.iter().all(|node| node.shutdown.remove.is_none());
+        self.via == Via::Recreation && self.next_rqlite.as_ref().is_some_and(unsaid)
+    }
+
     /// The old object, or the parent.
     pub(crate) fn old(&self) -> Option<&'a StatefulSet> {
         self.old

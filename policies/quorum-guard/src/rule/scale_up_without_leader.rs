@@ -165,7 +165,12 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
         }
         let count = words::verb(&missing, "which still counts", "which still count");
         let back = both_ways(transition, left_out);
-        return Some(RULE.warn(format!("{without}, {count} for the quorum")).remedy(back));
+        let last = if transition.may_have_removed_themselves() {
+            "; if nodes removed themselves when they stopped, any of them may be the last voter"
+        } else {
+            ""
+        };
+        return Some(RULE.warn(format!("{without}, {count} for the quorum{last}")).remedy(back));
     }
     beside_pending(transition, cluster, claims, counts)
 }
