@@ -2,6 +2,7 @@
 //! Not pods that return with their data: they are the cure for a lost quorum.
 
 use quorate_sdk::{Finding, Rule};
+use rqlite::bootstrap;
 use rqlite::change::Ordinals;
 use rqlite::scaling::{Claims, Cluster, Denial, FromZero, Up};
 use rqlite::value::Value;
@@ -85,7 +86,7 @@ fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Findi
     let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
     let expects = nodes.filter_map(|node| match node.expect.as_ref().map(|expect| &expect.value) {
         Some(Value::Known(expect)) => Some(*expect),
-        Some(Value::Deferred(source)) => transition.facts().held_by(source)?.parse().ok(),
+        Some(Value::Deferred(source)) => bootstrap::number(transition.facts().held_by(source)?),
         Some(Value::Malformed(_)) | None => None,
     });
     let expect = expects.filter(|expect| *expect > 0).min()?;
