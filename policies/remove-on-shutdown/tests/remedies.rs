@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const DISCOVERY: [&str; 2] = ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite-headless\"}"];
 const MEMBERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002,rqlite-2.rqlite-headless:4002";
 
+const OTHERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002";
+
 /// What is changed in the object, as the remedy says.
 type Step = fn(&mut Value);
 
@@ -77,6 +79,8 @@ const STEPS: &[(&str, Step)] = &[
         with_arg(object, "-join-as=node");
     }),
     ("warns-users-without-join-as", |object| with_arg(object, "-join-as=node")),
+    ("warns-read-only-pool-by-dns-before-8.14.0", |object| launch(object, &[], &["-raft-non-voter=true", OTHERS])),
+    ("warns-read-only-pool-by-dns-before-8.14.0", |object| image(object, "rqlite/rqlite:8.14.0")),
     ("warns-read-only-pool-with-one-target", |object| launch(object, &[], &["-raft-non-voter=true", MEMBERS])),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg == "run")),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg != "run")),

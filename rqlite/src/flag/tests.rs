@@ -281,6 +281,21 @@ fn an_older_release_refuses_less() {
     assert_eq!(at(&["-node-cert=c", "/d"], Version::new(7, 13, 0)).error, None);
 }
 
+/// Up to 8.13.5 a read-only node needs the count for DNS, and may not have it: `-join` or a newer release.
+#[test]
+fn a_read_only_node_by_dns_starts_since_8_14_0() {
+    let by_dns = ["-raft-non-voter", "-disco-mode=dns", "/d"];
+    for release in [Version::new(7, 2, 0), Version::new(8, 13, 5)] {
+        let error = at(&by_dns, release).error.unwrap();
+        assert_eq!((error.exit_code, error.words.as_str()), (1, "bootstrap-expect value required when using dns"));
+        assert!(error.message.ends_with("name two or more voters in `-join` instead"), "{}", error.message);
+        assert_eq!(at(&["-raft-non-voter", "-join=a:1,b:1", "/d"], release).error, None);
+    }
+    assert_eq!(at(&by_dns, Version::new(8, 14, 0)).error, None);
+    let voter = at(&["-disco-mode=dns", "/d"], Version::new(8, 13, 5)).error.unwrap();
+    assert_eq!(voter.message, "a voter with `-disco-mode=dns` needs `-bootstrap-expect`");
+}
+
 #[test]
 fn long_user_text_is_cut_in_messages() {
     let (_, message) = error(&[&format!("-{}", "x".repeat(500)), "/d"]);

@@ -72,11 +72,18 @@ pub(super) fn disco_mode(given: &Given) -> Option<Refusal> {
             given.refusal("bootstrap-expect", message, format!("bootstrapping not applicable when using {mode}"))
         }
         "dns" | "dns-srv" if given.from(7, 2, 0) => {
-            // Through 8.13.5 of read-only nodes too.
+            // Through 8.13.5 of read-only nodes too, which may not have the count either.
             let of_voters = given.from(8, 14, 0);
-            let refused = expect? == 0 && !(of_voters && given.boolean("raft-non-voter")?);
-            let (who, behind) = if of_voters { ("a voter", " with a voting node") } else { ("a node", "") };
-            let message = format!("{who} with `-disco-mode={mode}` needs `-bootstrap-expect`");
+            let read_only = given.boolean("raft-non-voter");
+            let refused = expect? == 0 && !(of_voters && read_only?);
+            let behind = if of_voters { " with a voting node" } else { "" };
+            let message = match read_only {
+                Some(true) => format!(
+                    "before 8.14.0 a read-only node cannot use `-disco-mode={mode}`: name two or more voters in `-join` instead"
+                ),
+                Some(false) => format!("a voter with `-disco-mode={mode}` needs `-bootstrap-expect`"),
+                None => format!("a node with `-disco-mode={mode}` needs `-bootstrap-expect`, if it is a voter"),
+            };
             let words = format!("bootstrap-expect value required when using {mode}{behind}");
             refused.then(|| given.refusal("disco-mode", message, words))?
         }
