@@ -111,7 +111,8 @@ pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obst
     if let Some(launch) = launch(node) {
         return vec![launch];
     }
-    [count(set), discovery(set, node, metadata), release(node), join_as(node), token(node)]
+    // The release comes first: an older one may not have the discovery that is asked for.
+    [count(set), release(node), discovery(set, node, metadata), join_as(node), token(node)]
         .into_iter()
         .flatten()
         .collect()

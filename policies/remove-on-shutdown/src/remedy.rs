@@ -1,9 +1,10 @@
 //! The step that removes an obstacle, as far as this installation lets it be taken. Not whether another obstacle is behind it.
 
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::launch::NoInsertion;
+use rqlite::launch::{Launch, NoInsertion};
 use rqlite::role::Role;
 use rqlite::value::{Value, clip};
+use rqlite::version::{ImageVersion, Version};
 
 use crate::decision::Decision;
 use crate::moving::Moving;
@@ -31,7 +32,7 @@ pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
         Obstacle::FewTargets(_) => targets(decision),
         Obstacle::Expect(_) => expect(decision),
         Obstacle::UnknownRelease(image) => release(image).to_owned(),
-        Obstacle::OldRelease { needed, .. } => format!("upgrade rqlite to {needed} or later"),
+        Obstacle::OldRelease { needed, .. } => upgrade(*needed, decision),
         Obstacle::JoinAs => {
             "name a user that may `join` and `remove` in `-join-as` or the annotation `quorate.dev/join-as`".to_owned()
         }
@@ -39,6 +40,15 @@ pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
         Obstacle::Advised => {
             "add the flag yourself, or set `-raft-cluster-remove-shutdown=false` to decline".to_owned()
         }
+    }
+}
+
+/// That release may refuse what the older one takes (`-disco-id` went with 7.0.0, `http://` in `-join` with 8.0.0).
+fn upgrade(needed: Version, decision: &Decision) -> String {
+    let there = |node: &Node| Launch::of(&node.container, ImageVersion::Tagged(needed)).refusal().cloned();
+    match decision.node().and_then(there) {
+        Some(error) => format!("upgrade rqlite to {needed} or later, and correct for it: {error}"),
+        None => format!("upgrade rqlite to {needed} or later"),
     }
 }
 

@@ -81,6 +81,18 @@ const STEPS: &[(&str, Step)] = &[
     ("warns-users-without-join-as", |object| with_arg(object, "-join-as=node")),
     ("warns-read-only-pool-by-dns-before-8.14.0", |object| launch(object, &[], &["-raft-non-voter=true", OTHERS])),
     ("warns-read-only-pool-by-dns-before-8.14.0", |object| image(object, "rqlite/rqlite:8.14.0")),
+    ("warns-release-before-dns-without-discovery", |object| image(object, "rqlite/rqlite:7.18.2")),
+    ("warns-release-before-dns-with-a-discovery-id", |object| {
+        image(object, "rqlite/rqlite:7.18.2");
+        without_args(object, |arg| arg.starts_with("-disco-id"));
+    }),
+    ("warns-release-before-dns-with-one-join-target", |object| image(object, "rqlite/rqlite:7.20.1")),
+    ("warns-release-before-dns-with-consul", |object| image(object, "rqlite/rqlite:7.18.2")),
+    ("warns-release-whose-join-addresses-are-refused-later", |object| {
+        image(object, "rqlite/rqlite:8.0.0");
+        without_args(object, |arg| arg.starts_with("-join="));
+        with_arg(object, MEMBERS);
+    }),
     ("warns-read-only-pool-with-one-target", |object| launch(object, &[], &["-raft-non-voter=true", MEMBERS])),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg == "run")),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg != "run")),
