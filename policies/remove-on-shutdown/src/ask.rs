@@ -30,6 +30,9 @@ impl Ask {
     pub(crate) fn of(draft: &Draft, old: Option<&RqliteSet>, settings: Settings, listed: bool) -> Self {
         let Some(set) = draft.cluster() else { return Ask::Blocked(Obstacle::NotRqlite) };
         let Some(node) = set.sole_node() else { return several(set) };
+        if let Some(refused) = obstacle::refused(node) {
+            return Ask::Blocked(refused);
+        }
         if let Some(word) = word(node) {
             return word;
         }
@@ -58,7 +61,7 @@ fn word(node: &Node) -> Option<Ask> {
         Value::Known(true) => Ask::Given,
         Value::Known(false) => Ask::Blocked(Obstacle::Declined(line.spelling(flag))),
         Value::Deferred(_) => Ask::Blocked(Obstacle::Hidden(line.spelling(flag))),
-        // rqlited refuses the line, and says so.
+        // Behind an entrypoint that is not known; rqlited itself would refuse it.
         Value::Malformed(_) => return None,
     })
 }

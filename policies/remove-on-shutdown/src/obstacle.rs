@@ -118,6 +118,11 @@ pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obst
         .collect()
 }
 
+/// Whoever gave the flag: rqlited does not start.
+pub(crate) fn refused(node: &Node) -> Option<Obstacle> {
+    launch(node).filter(|obstacle| obstacle.refusal().is_some())
+}
+
 fn launch(node: &Node) -> Option<Obstacle> {
     match &node.launch.insertion {
         Ok(_) => match node.launch.refusal() {

@@ -93,6 +93,9 @@ const STEPS: &[(&str, Step)] = &[
         without_args(object, |arg| arg.starts_with("-join="));
         with_arg(object, MEMBERS);
     }),
+    ("warns-given-flag-in-a-launch-with-a-word-too-many", |object| without_args(object, |arg| arg == "false")),
+    ("warns-given-flag-beside-one-that-rqlited-does-not-have", |object| without_args(object, |arg| arg == "-frob")),
+    ("warns-declined-flag-beside-one-that-rqlited-does-not-have", |object| without_args(object, |arg| arg == "-frob")),
     ("warns-read-only-pool-with-one-target", |object| launch(object, &[], &["-raft-non-voter=true", MEMBERS])),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg == "run")),
     ("warns-keyword-with-arguments-behind-it", |object| without_args(object, |arg| arg != "run")),

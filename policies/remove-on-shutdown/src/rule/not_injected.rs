@@ -1,5 +1,5 @@
 //! Names the condition that keeps `-raft-cluster-remove-shutdown=true` out of a set.
-//! Says nothing of sets whose authors give the flag themselves.
+//! Of sets whose authors give the flag themselves, only that rqlited refuses the launch.
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::bootstrap::Expect;
@@ -60,9 +60,21 @@ pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
     if !decision.template_changes() {
         return None;
     }
-    let verb = if decision.listed { "taken out again" } else { "not injected" };
-    let message = format!("{}; `-raft-cluster-remove-shutdown=true` is {verb}", found(obstacle));
+    let message = match verb(obstacle, decision) {
+        Some(verb) => format!("{}; `-raft-cluster-remove-shutdown=true` is {verb}", found(obstacle)),
+        None => found(obstacle),
+    };
     Some(RULE.warn(message).field(decision.path_of(obstacle)).remedy(remedy::of(obstacle, decision)))
+}
+
+/// What becomes of the flag; None where its author gives it, and rqlited does not start.
+fn verb(obstacle: &Obstacle, decision: &Decision) -> Option<&'static str> {
+    let given = decision.node().is_some_and(|node| node.shutdown.remove.is_some());
+    match obstacle {
+        _ if decision.listed => Some("taken out again"),
+        Obstacle::Refused(_) if given => None,
+        _ => Some("not injected"),
+    }
 }
 
 /// What was found, and why it matters.
