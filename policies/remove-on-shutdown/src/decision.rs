@@ -28,6 +28,8 @@ pub(crate) struct Decision {
     pub(crate) settled: Settled,
     /// The old object has the flag from us.
     pub(crate) listed: bool,
+    /// The old object, read the same way; none at a creation.
+    old_ask: Option<Ask>,
     /// None at a creation.
     pub(crate) old_replicas: Option<u32>,
 }
@@ -53,7 +55,8 @@ impl Decision {
             settled = draft.settle(&[]);
             ask = Ask::Blocked(Obstacle::Template(reason));
         }
-        Some(Decision { ask, settled, listed, old_replicas: old_replicas(review), draft })
+        let old_ask = old_ask(review, settings);
+        Some(Decision { ask, settled, listed, old_ask, old_replicas: old_replicas(review), draft })
     }
 
     /// The new object's only rqlite container, as its author wrote it.
@@ -73,6 +76,14 @@ impl Decision {
     /// What is not there may start, what nobody asks for may go.
     pub(crate) fn template_changes(&self) -> bool {
         self.draft.template_changes()
+    }
+
+    /// The old object has no injected flag for the same reason, so it was told before.
+    pub(crate) fn told_before(&self, obstacle: &Obstacle) -> bool {
+        match &self.old_ask {
+            Some(Ask::Blocked(old)) if !self.listed => obstacle.is_same_reason(old),
+            Some(Ask::Blocked(_) | Ask::Given | Ask::Wanted { .. }) | None => false,
+        }
     }
 
     /// The Kubernetes path of the rqlite container.
@@ -113,6 +124,12 @@ fn wanted(draft: &Draft, ask: &Ask, before: &[Item]) -> Vec<Item> {
         (Ask::Wanted { .. }, Some(node)) => ask::items(node, seconds),
         _ => Vec::new(),
     }
+}
+
+/// Beside itself, so that nothing in it is a change.
+fn old_ask(review: &Review, settings: Settings) -> Option<Ask> {
+    let draft = Draft::of(INJECTOR, None, old_document(review)?);
+    Some(Ask::of(&draft, draft.cluster(), settings, false))
 }
 
 fn old_replicas(review: &Review) -> Option<u32> {

@@ -76,6 +76,17 @@ impl Obstacle {
         matches!(self, Obstacle::Count(_) | Obstacle::NeverForms | Obstacle::Moving(_))
     }
 
+    /// Whether its reader learns nothing new. That rqlited does not start is told each time.
+    pub(crate) fn is_same_reason(&self, old: &Obstacle) -> bool {
+        match (self, old) {
+            (Obstacle::Refused(_), _) => false,
+            (Obstacle::Declined(_), Obstacle::Declined(_))
+            | (Obstacle::UnknownRelease(_), Obstacle::UnknownRelease(_)) => true,
+            (Obstacle::OldRelease { needed, .. }, Obstacle::OldRelease { needed: before, .. }) => needed == before,
+            _ => self == old,
+        }
+    }
+
     pub(crate) fn refusal(&self) -> Option<&UsageError> {
         if let Obstacle::Refused(error) = self { Some(error) } else { None }
     }

@@ -14,7 +14,8 @@ use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, Obstacle};
 use crate::remedy;
 
 /// ## What it says
-/// The first condition that fails, at a creation and with an update that changes the pod template. A node that removed itself
+/// The first condition that fails: at a creation, and with an update that changes the pod template where it is another one than in
+/// the old object, where the flag is taken out, or where rqlited does not start. A node that removed itself
 /// must come back by itself, so the flag is injected only where all of these hold:
 ///
 /// - exactly one container runs rqlite, its launch takes a flag, and a shell script in it starts rqlited with `exec`;
@@ -57,7 +58,7 @@ pub(crate) const RULE: Rule = Rule {
 
 pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
     let Ask::Blocked(obstacle) = &decision.ask else { return None };
-    if !decision.template_changes() {
+    if !decision.template_changes() || decision.told_before(obstacle) {
         return None;
     }
     let message = match verb(obstacle, decision) {
