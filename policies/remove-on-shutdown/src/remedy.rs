@@ -1,7 +1,7 @@
 //! The step that removes an obstacle, as far as this installation lets it be taken. Not whether another obstacle is behind it.
 
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::launch::{Launch, NoInsertion};
+use rqlite::launch::{self, Launch, NoInsertion};
 use rqlite::role::Role;
 use rqlite::value::{Value, clip};
 use rqlite::version::{ImageVersion, Version};
@@ -22,7 +22,7 @@ pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
         Obstacle::Refused(error) => format!("correct the command line: {}", error.message),
         Obstacle::Hidden(_) => "write `true` or `false` in place of the reference".to_owned(),
         Obstacle::Containers(_) => "run one rqlite container in a pod, or give each of them the flag".to_owned(),
-        Obstacle::Launch(reason) => of_launch(*reason).to_owned(),
+        Obstacle::Launch(reason) => of_launch(*reason, decision).to_owned(),
         Obstacle::NeverForms => "create it with podManagementPolicy Parallel".to_owned(),
         Obstacle::NoSigterm => {
             "start rqlited as the container's own process, with stopSignal SIGTERM and no signal rewritten".to_owned()
@@ -52,14 +52,14 @@ fn upgrade(needed: Version, decision: &Decision) -> String {
     }
 }
 
-fn of_launch(reason: NoInsertion) -> &'static str {
+fn of_launch(reason: NoInsertion, decision: &Decision) -> &'static str {
     match reason {
         NoInsertion::NoExec => "start rqlited with `exec`",
         NoInsertion::ScriptText => "end the script with `exec ... \"$0\" \"$@\"` and pass rqlited's flags as args",
         NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
         NoInsertion::EmptyEntrypoint | NoInsertion::ForeignDefaults => "pass rqlited's flags as args",
         NoInsertion::Unreadable | NoInsertion::Refused | NoInsertion::ForeignEntrypoint => {
-            "start rqlited by `command: [\"rqlited\"]`, with its flags as args"
+            decision.node().map_or("", |node| launch::plain_start(&node.container))
         }
     }
 }

@@ -35,7 +35,17 @@ fn by_dns(object: &mut Value) {
 }
 
 fn by_command(object: &mut Value) {
-    launch(object, &["rqlited"], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3", "/rqlite/file/data"]);
+    let own = ["-node-id=$(POD)", "-http-addr=0.0.0.0:4001", "-http-adv-addr=$(POD).rqlite-headless:4001"];
+    let raft = ["-raft-addr=0.0.0.0:4002", "-raft-adv-addr=$(POD).rqlite-headless:4002"];
+    let cluster = [DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3", "/rqlite/file/data"];
+    launch(object, &["rqlited"], &[own.as_slice(), &raft, &cluster].concat());
+    let pod = json!({ "name": "POD", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } });
+    container(object)["env"] = json!([pod]);
+}
+
+fn by_entrypoint(object: &mut Value) {
+    launch(object, &["docker-entrypoint.sh"], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
+    container(object)["env"] = json!([{ "name": "DATA_DIR", "value": "/rqlite/file/own" }]);
 }
 
 fn by_script(object: &mut Value) {
@@ -57,6 +67,37 @@ fn without_args(object: &mut Value, gone: fn(&str) -> bool) {
 
 fn image(object: &mut Value, image: &str) {
     container(object)["image"] = json!(image);
+}
+
+/// What the node is called, where it listens, and where its data lies.
+fn identity(object: &Value) -> Vec<String> {
+    let set = RqliteSet::recognise(&serde_json::from_value(object.clone()).unwrap()).unwrap();
+    let node = &set.nodes[0];
+    let line = node.launch.line.as_ref().unwrap();
+    let flags = ["http-addr", "http-adv-addr", "raft-addr", "raft-adv-addr"].map(|flag| line.effective(flag).is_some());
+    let id = set.node_id("rqlite-0");
+    vec![
+        format!("{id:?}"),
+        format!("{flags:?}"),
+        format!("{:?}", node.launch.data_dir()),
+        format!("{:?}", node.storage),
+    ]
+}
+
+#[test]
+fn behind_the_entrypoint_a_node_stays_who_it_is() {
+    let cases = load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let object = |name: &str| cases.iter().find(|case| case.name == name).unwrap().review["request"]["object"].clone();
+    let mut hidden = object("warns-start-script-of-the-official-image");
+    let mut plain = hidden.clone();
+    by_entrypoint(&mut hidden);
+    launch(&mut plain, &[], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
+    container(&mut plain)["env"] = json!([{ "name": "DATA_DIR", "value": "/rqlite/file/own" }]);
+    assert_eq!(identity(&hidden), identity(&plain));
+    let mut own = object("warns-own-image-with-a-keyword");
+    let keyword = identity(&own);
+    by_command(&mut own);
+    assert_eq!(identity(&own), keyword);
 }
 
 const STEPS: &[(&str, Step)] = &[
@@ -108,6 +149,8 @@ const STEPS: &[(&str, Step)] = &[
     ("warns-one-node-manifest", |object| object["spec"]["replicas"] = json!(3)),
     ("warns-no-discovery", by_dns),
     ("warns-consul", by_dns),
+    ("warns-start-script-of-the-official-image", by_entrypoint),
+    ("warns-program-in-the-args-of-the-official-image", by_entrypoint),
     ("warns-etcd", by_dns),
     ("warns-single-join-target", by_members),
     ("warns-join-list-without-expect", |object| with_arg(object, "-bootstrap-expect=3")),

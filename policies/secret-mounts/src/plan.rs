@@ -36,8 +36,8 @@ pub struct Plan {
 pub enum Obstacle {
     /// That many containers run rqlite.
     Containers(usize),
-    /// The launch takes no flag; `hidden`: nor can be seen what it gives rqlited.
-    Launch { reason: NoInsertion, hidden: bool },
+    /// The launch takes no flag; `start`: nor can be seen what it gives rqlited, and how it could be.
+    Launch { reason: NoInsertion, start: Option<&'static str> },
     /// This release has no such flag.
     NoFlag { flag: &'static str, release: String },
     /// rqlited does not start with the launch as it is; what it says.

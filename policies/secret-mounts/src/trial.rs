@@ -3,7 +3,7 @@
 
 use rqlite::cluster::Node;
 use rqlite::flag::{List, UsageError};
-use rqlite::launch::{Launch, NoInsertion};
+use rqlite::launch::{Launch, NoInsertion, plain_start};
 use rqlite::manifest::Container;
 
 use crate::plan::Obstacle;
@@ -24,7 +24,8 @@ impl<'a> Trial<'a> {
     pub fn add(&mut self, tokens: &[String]) -> Result<(), Obstacle> {
         let (mut container, mut launch) = (self.container.clone(), self.launch.clone());
         for token in tokens {
-            let (list, content) = launch.insert(&container, token).map_err(|reason| no_insertion(&launch, reason))?;
+            let (list, content) =
+                launch.insert(&container, token).map_err(|reason| no_insertion(&launch, &container, reason))?;
             match list {
                 List::Command => container.command = content,
                 List::Args => container.args = content,
@@ -52,8 +53,8 @@ fn error(launch: &Launch) -> Option<&UsageError> {
     launch.line.as_ref()?.error.as_ref()
 }
 
-fn no_insertion(launch: &Launch, reason: NoInsertion) -> Obstacle {
+fn no_insertion(launch: &Launch, container: &Container, reason: NoInsertion) -> Obstacle {
     let said = error(launch).filter(|_| reason == NoInsertion::Refused).cloned();
-    let hidden = launch.line.is_none();
-    said.map_or(Obstacle::Launch { reason, hidden }, Obstacle::Refused)
+    let start = launch.line.is_none().then(|| plain_start(container));
+    said.map_or(Obstacle::Launch { reason, start }, Obstacle::Refused)
 }

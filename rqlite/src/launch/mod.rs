@@ -12,6 +12,7 @@ mod tests;
 mod words;
 
 use crate::flag::{CommandLine, List, Place, Token, UsageError};
+use crate::image::{Repository, repository};
 use crate::manifest::Container;
 use crate::value::{Source, Value};
 use crate::version::{ImageVersion, Version};
@@ -117,6 +118,16 @@ pub fn program(container: &Container) -> Program {
 /// The words of an argv, or of the one command that its `sh -c` runs; None where they are more than plain words.
 pub(crate) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     reading::single_command(argv)
+}
+
+/// How to start rqlited so that its flags are seen and take one more. Behind the image's own entrypoint the node keeps its id and its
+/// addresses; DATA_DIR is read since 7.7.0.
+pub fn plain_start(container: &Container) -> &'static str {
+    if repository(container) == Repository::Official {
+        "start rqlited by `command: [\"docker-entrypoint.sh\"]`, with its flags as args and its data directory as `DATA_DIR`"
+    } else {
+        "start rqlited by `command: [\"rqlited\"]`, with its whole command line as args: every flag, then the data directory"
+    }
 }
 
 /// A text of the container's lists as the kubelet expands it.

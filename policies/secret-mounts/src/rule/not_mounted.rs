@@ -133,7 +133,7 @@ fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
             format!("rename or remove what is there, or remove the {asker}")
         }
         Some(Obstacle::Refused(_) | Obstacle::WouldRefuse(_)) => format!("correct the launch, or remove the {asker}"),
-        Some(Obstacle::Launch { reason, hidden }) => of_launch(*reason, *hidden, ask),
+        Some(Obstacle::Launch { reason, start }) => of_launch(*reason, *start, ask),
         Some(Obstacle::Containers(_)) => yourself(ask),
         Some(Obstacle::NoUser) => format!(
             "name a user of that file with permission `join` in annotation `quorate.dev/join-as`, or `*` where everybody has it, or remove the {asker}"
@@ -143,7 +143,7 @@ fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
 }
 
 /// Flags of one's own help only where they are seen.
-fn of_launch(reason: NoInsertion, hidden: bool, ask: &Ask) -> String {
+fn of_launch(reason: NoInsertion, start: Option<&'static str>, ask: &Ask) -> String {
     let step = match reason {
         NoInsertion::ForeignDefaults | NoInsertion::EmptyEntrypoint => "pass rqlited's flags as args",
         NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
@@ -151,12 +151,10 @@ fn of_launch(reason: NoInsertion, hidden: bool, ask: &Ask) -> String {
         | NoInsertion::NoExec
         | NoInsertion::Unreadable
         | NoInsertion::Refused
-        | NoInsertion::ForeignEntrypoint => {
-            if !hidden {
-                return yourself(ask);
-            }
-            "start rqlited by `command: [\"rqlited\"]`, with its flags as args"
-        }
+        | NoInsertion::ForeignEntrypoint => match start {
+            Some(start) => start,
+            None => return yourself(ask),
+        },
     };
     format!("{step}, or remove the {}", ask.origin.words(ask.topic))
 }

@@ -288,7 +288,7 @@ const KNOWN: &[Known] = &[
     }),
     step("`*` ", |world, _, _| Some(annotated(world, "quorate.dev/join-as", Some("*")))),
     step("name a user ", |world, _, _| Some(annotated(world, "quorate.dev/join-as", Some("node")))),
-    elsewhere("start rqlited by `command: [\"rqlited\"]`", "another launch, by hand"),
+    elsewhere("start rqlited by `command:", "another launch, by hand"),
     elsewhere("what follows it", "the arguments behind it are dropped, by hand"),
     elsewhere("pass `-join-as` in the launch yourself", "another launch, by hand"),
     elsewhere("pass rqlited's flags as args", "which flags the image's own launch has is not known"),
