@@ -96,6 +96,7 @@ impl Decision {
         let line = self.node().and_then(|node| node.launch.line.as_ref());
         let place = line.and_then(|line| match obstacle.refusal() {
             Some(error) => line.place_at(error.token?),
+            None if matches!(obstacle, Obstacle::AnyFlag(_)) => line.place_of(line.unreadable_flag()?),
             None => line.place(obstacle.flag()?),
         });
         self.path_at(place)

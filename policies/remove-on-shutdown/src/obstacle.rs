@@ -39,6 +39,8 @@ pub(crate) enum Obstacle {
     Template(String),
     /// Fewer voters than three.
     Count(u32),
+    /// An argument that may hold any flag, as written.
+    AnyFlag(String),
     Discovery(Discovery),
     /// `-join` names that many other members.
     FewTargets(usize),
@@ -81,6 +83,7 @@ impl Obstacle {
         match (self, old) {
             (Obstacle::Refused(_), _) => false,
             (Obstacle::Declined(_), Obstacle::Declined(_))
+            | (Obstacle::AnyFlag(_), Obstacle::AnyFlag(_))
             | (Obstacle::UnknownRelease(_), Obstacle::UnknownRelease(_)) => true,
             (Obstacle::OldRelease { needed, .. }, Obstacle::OldRelease { needed: before, .. }) => needed == before,
             _ => self == old,
@@ -107,6 +110,7 @@ impl Obstacle {
             | Obstacle::NeverForms
             | Obstacle::Template(_)
             | Obstacle::Count(_)
+            | Obstacle::AnyFlag(_)
             | Obstacle::Discovery(_)
             | Obstacle::UnknownRelease(_)
             | Obstacle::OldRelease { .. }
@@ -123,7 +127,7 @@ pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obst
         return vec![launch];
     }
     // The release comes first: an older one may not have the discovery that is asked for.
-    [count(set), release(node), discovery(set, node, metadata), join_as(node), token(node)]
+    [count(set), any_flag(node), release(node), discovery(set, node, metadata), join_as(node), token(node)]
         .into_iter()
         .flatten()
         .collect()
@@ -150,6 +154,11 @@ fn launch(node: &Node) -> Option<Obstacle> {
 
 fn count(set: &RqliteSet) -> Option<Obstacle> {
     (set.role() == Role::Voter && set.replicas < FEWEST_VOTERS).then_some(Obstacle::Count(set.replicas))
+}
+
+fn any_flag(node: &Node) -> Option<Obstacle> {
+    let line = node.launch.line.as_ref()?;
+    line.unreadable_flag().map(|flag| Obstacle::AnyFlag(line.spelling(flag)))
 }
 
 fn discovery(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Option<Obstacle> {

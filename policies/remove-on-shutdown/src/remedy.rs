@@ -28,6 +28,7 @@ pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
             "start rqlited as the container's own process, with stopSignal SIGTERM and no signal rewritten".to_owned()
         }
         Obstacle::Count(_) => "run 3 voters or more".to_owned(),
+        Obstacle::AnyFlag(_) => "write its flags out in the manifest".to_owned(),
         Obstacle::Discovery(_) => discovery(decision),
         Obstacle::FewTargets(_) => targets(decision),
         Obstacle::Expect(_) => expect(decision),

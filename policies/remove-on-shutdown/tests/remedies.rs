@@ -151,6 +151,7 @@ const STEPS: &[(&str, Step)] = &[
     ("warns-consul", by_dns),
     ("warns-start-script-of-the-official-image", by_entrypoint),
     ("warns-program-in-the-args-of-the-official-image", by_entrypoint),
+    ("warns-argument-that-may-hold-any-flag", |object| without_args(object, |arg| arg == "$(EXTRA)")),
     ("warns-etcd", by_dns),
     ("warns-single-join-target", by_members),
     ("warns-join-list-without-expect", |object| with_arg(object, "-bootstrap-expect=3")),

@@ -97,6 +97,7 @@ pub(crate) fn found(obstacle: &Obstacle) -> String {
         Obstacle::NoSigterm => "SIGTERM does not reach rqlited through its launch".to_owned(),
         Obstacle::Template(reason) => reason.clone(),
         Obstacle::Count(count) => too_few(*count),
+        Obstacle::AnyFlag(text) => format!("`{}` may hold any flag", clip(text)),
         Obstacle::Discovery(discovery) => without_return(discovery),
         Obstacle::FewTargets(count) => {
             format!(
