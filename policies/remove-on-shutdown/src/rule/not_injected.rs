@@ -48,7 +48,7 @@ use crate::remedy;
 /// ```
 /// Or say that the flag is not wanted, with `-raft-cluster-remove-shutdown=false`.
 /// ## When the value is unknown
-/// A release, discovery, or flag value that the manifest does not tell fails its condition: nothing is injected on a guess.
+/// A release, discovery, flag value, or argument that the manifest does not tell fails its condition: nothing is injected on a guess.
 /// A floating tag (`latest`, none) counts as the newest release that Quorate knows. Whether a PodDisruptionBudget stands
 /// beside the set cannot be seen from it, and nothing is said of it.
 pub(crate) const RULE: Rule = Rule {
@@ -71,11 +71,10 @@ pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
 /// What becomes of the flag; None where its author gives it, and rqlited does not start.
 fn verb(obstacle: &Obstacle, decision: &Decision) -> Option<&'static str> {
     let given = decision.node().is_some_and(|node| node.shutdown.remove.is_some());
-    match obstacle {
-        _ if decision.listed => Some("taken out again"),
-        Obstacle::Refused(_) if given => None,
-        _ => Some("not injected"),
+    if decision.listed {
+        return Some("taken out again");
     }
+    (!given || obstacle.refusal().is_none()).then_some("not injected")
 }
 
 /// What was found, and why it matters.
