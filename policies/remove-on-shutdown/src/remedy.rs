@@ -59,7 +59,7 @@ fn of_launch(reason: NoInsertion, decision: &Decision) -> &'static str {
         NoInsertion::ScriptText => "end the script with `exec ... \"$0\" \"$@\"` and pass rqlited's flags as args",
         NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
         NoInsertion::EmptyEntrypoint | NoInsertion::ForeignDefaults => "pass rqlited's flags as args",
-        NoInsertion::Unreadable | NoInsertion::Refused | NoInsertion::ForeignEntrypoint => {
+        NoInsertion::UnreadScript | NoInsertion::Unreadable | NoInsertion::Refused | NoInsertion::ForeignEntrypoint => {
             decision.node().map_or("", |node| launch::plain_start(&node.container))
         }
     }

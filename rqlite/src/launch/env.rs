@@ -1,6 +1,7 @@
 //! The container's environment as the kubelet makes it, and `$(VAR)` in texts, with what the manifest does not tell left as references.
 //! Not the environment that the image or the shell adds.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::flag::Token;
@@ -59,6 +60,18 @@ impl Text {
         self.0.iter().map(bytes).sum()
     }
 
+    /// What a copy of it takes, in bytes: a reference has an allocation or two of its own.
+    fn cost(&self) -> usize {
+        let bytes = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Reference { name, source: Source::Composed { text, parts } } => {
+                REFERENCE * (1 + parts.len()) + name.len() + text.len()
+            }
+            Piece::Reference { name, .. } => REFERENCE + name.len(),
+        };
+        self.0.iter().map(bytes).sum()
+    }
+
     /// Known if there are no references; one reference alone is that reference.
     pub(super) fn into_value(self) -> Value<String> {
         let mut text = String::new();
@@ -79,17 +92,26 @@ impl Text {
 /// Bytes of one argument or variable that Linux passes to a program (MAX_ARG_STRLEN).
 const LONGEST: usize = 131_072;
 
+/// Bytes of a reference in memory beside its texts, about.
+const REFERENCE: usize = 64;
+/// Bytes that all uses of a container's variables may take together, eight of the longest. Forty variables that each name the one
+/// before twice would else use up the time that a policy has; no sensible container comes near.
+const EXPANDED: usize = 8 * LONGEST;
+
 /// The variables of a container.
 #[derive(Clone)]
 pub(super) struct Environment<'a> {
     variables: BTreeMap<String, Text>,
     /// ConfigMaps and Secrets of which every key is a variable; `variables` goes before them.
     from: &'a [EnvFrom],
+    /// What is left of [`EXPANDED`].
+    left: Cell<usize>,
 }
 
 impl<'a> Environment<'a> {
     pub(super) fn of(container: &'a Container) -> Self {
-        let mut environment = Environment { variables: BTreeMap::new(), from: &container.env_from };
+        let mut environment =
+            Environment { variables: BTreeMap::new(), from: &container.env_from, left: Cell::new(EXPANDED) };
         // A value may name variables defined above it; the last definition of a name wins.
         for variable in &container.env {
             let text = environment.text_of(variable);
@@ -103,9 +125,14 @@ impl<'a> Environment<'a> {
         self.defined(name).or_else(|| self.in_objects(name))
     }
 
-    /// The variable, if `env` itself names it.
+    /// The variable, if `env` itself names it; a reference to nothing that is known where the variables' uses grow too long.
     pub(super) fn defined(&self, name: &str) -> Option<Text> {
-        self.variables.get(name).cloned()
+        let text = self.variables.get(name)?;
+        let Some(left) = self.left.get().checked_sub(text.cost()) else {
+            return Some(Text::reference(name, Source::Composed { text: format!("$({name})"), parts: vec![] }));
+        };
+        self.left.set(left);
+        Some(text.clone())
     }
 
     /// The environment of a script's commands, where the script itself sets this variable.
@@ -123,7 +150,7 @@ impl<'a> Environment<'a> {
             match (text, text.split_once('=')) {
                 (name, _) if std::mem::take(&mut unset) => drop(environment.variables.remove(name)),
                 ("-i" | "-" | "--ignore-environment", _) => {
-                    environment = Environment { variables: BTreeMap::new(), from: &[] };
+                    environment = Environment { variables: BTreeMap::new(), from: &[], left: environment.left };
                 }
                 ("-u" | "--unset", _) => unset = true,
                 (_, Some(("--unset", name))) => drop(environment.variables.remove(name)),
@@ -298,5 +325,12 @@ mod tests {
         let env = format!(r#"{{"env":[{}]}}"#, variables.join(","));
         assert!(matches!(expanded(&env, "$(V59)"), Value::Deferred(_)));
         assert_eq!(expanded(&env, "$(V1)"), known("longlong"));
+        // All uses together are bounded, and a long text that is used a few times stays known.
+        let long = "x".repeat(100_000);
+        let env = format!(r#"{{"env":[{{"name":"A","value":"{long}"}}]}}"#);
+        let container = container(&env);
+        let environment = Environment::of(&container);
+        let is_known = |_: &usize| environment.expand("$(A)").into_value().known().is_some();
+        assert_eq!((0..1_000).filter(is_known).count(), 10);
     }
 }

@@ -4,6 +4,7 @@
 mod entrypoint;
 mod env;
 mod insertion;
+mod naming;
 mod programs;
 mod reading;
 mod script;
@@ -58,6 +59,8 @@ pub enum Insertion {
 pub enum NoInsertion {
     #[error("the shell script names rqlited's arguments itself")]
     ScriptText,
+    #[error("the shell script cannot be read")]
+    UnreadScript,
     #[error("the shell script does not exec rqlited, so SIGTERM never reaches it")]
     NoExec,
     #[error("the launch cannot be read")]

@@ -158,15 +158,17 @@ const BYSTANDERS: &[&str] = &[
     "whoami",
     "zstd",
 ];
-/// Those whose argument is a program's name, which they look for and do not start.
-const SEEKERS: &[&str] = &["killall", "pgrep", "pidof", "pkill", "which"];
+/// Launchers whose first own argument is no option: a directory, a file, a user.
+const WITH_OPERAND: &[&str] = &["chroot", "flock", "gosu", "su-exec"];
+/// Launchers' options whose value may be a path.
+const PATH_OPTIONS: &[&str] = &["-C", "--chdir", "--seccomp-filter"];
 
 /// Of an argv; None where the manifest does not tell its program.
 pub(super) fn kind_of(argv: &[Token]) -> Option<Kind> {
     Some(kind(&name_of(argv.first()?)?))
 }
 
-fn kind(name: &str) -> Kind {
+pub(super) fn kind(name: &str) -> Kind {
     let kinds = [
         (["docker-entrypoint.sh"].as_slice(), Kind::Entrypoint),
         (SHELLS, Kind::Shell),
@@ -191,21 +193,11 @@ fn is_server(name: &str) -> bool {
 
 /// The last segment of a program's path; None where the manifest does not tell it.
 pub(super) fn name_of(token: &Token) -> Option<String> {
-    let path = token.value.known()?;
-    path.rsplit('/').next().map(str::to_owned)
+    token.value.known().map(|path| basename(path).to_owned())
 }
 
-/// For scripts that cannot be read: the program whose path stands in the text as a word.
-pub(super) fn named_in(text: &str) -> Program {
-    let mut entrypoint = false;
-    for word in text.split(|c: char| c.is_whitespace() || "\"';|&()=`{}:".contains(c)) {
-        let name = word.trim_start_matches('-').rsplit('/').next().unwrap_or_default();
-        if is_server(name) {
-            return Program::Rqlited;
-        }
-        entrypoint |= name == "docker-entrypoint.sh";
-    }
-    if entrypoint { Program::Entrypoint } else { Program::Unreadable }
+pub(super) fn basename(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Where behind a wrapper's options and an optional `--` the program stands; None where that cannot be told.
@@ -228,23 +220,89 @@ pub(super) fn wrapped(argv: &[Token]) -> Option<usize> {
 
 /// Where behind a launcher's own arguments the server, its entrypoint or a shell stands.
 pub(super) fn launched(argv: &[Token]) -> Option<usize> {
-    let is_started = |index: &usize| {
-        let Some(word) = argv.get(*index).and_then(|token| token.value.known()) else { return false };
-        let name = word.rsplit('/').next().unwrap_or_default();
-        let starts = matches!(kind(name), Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell);
-        starts && !word.contains('=') && !word.contains("://")
-    };
-    let at = (1..argv.len()).find(is_started)?;
-    // `timeout 5 pgrep rqlited`
-    let sought = argv.get(1..at)?.iter().filter_map(name_of).any(|name| SEEKERS.contains(&name.as_str()));
-    (!sought).then_some(at)
+    let words: Vec<Option<String>> = argv.iter().map(|token| token.value.known().cloned()).collect();
+    search(&words).started
 }
 
-/// The word before the `-c` of a `flock FILE -c SCRIPT`.
+/// What the words behind a launcher tell.
+pub(super) struct Search {
+    /// The server, its entrypoint or a shell.
+    pub(super) started: Option<usize>,
+    /// The word at which the search came to its end: that one, or another program.
+    pub(super) end: usize,
+}
+
+/// Goes through the words behind a launcher, the first of `words`; None is a word that is not known.
+/// It ends at a client or a common tool (`timeout 5 nc -z rqlited 4001`) and at another program's absolute path.
+pub(super) fn search(words: &[Option<String>]) -> Search {
+    let takes_operand = |name: &str| WITH_OPERAND.contains(&name);
+    let name_at = |index: usize| words.get(index).and_then(Option::as_deref).map(basename);
+    let mut operand = name_at(0).is_some_and(takes_operand);
+    let mut hidden = false;
+    for (index, word) in words.iter().enumerate().skip(1) {
+        let Some(word) = word else {
+            hidden = true;
+            continue;
+        };
+        if operand && !hidden && is_user(words.get(index - 1).and_then(Option::as_deref), word) {
+            operand = false;
+            continue;
+        }
+        if is_argument(word) || word.contains("://") {
+            continue;
+        }
+        // Of a word that is not known, nobody knows whether it was the operand.
+        if std::mem::take(&mut operand) && !hidden {
+            continue;
+        }
+        let name = basename(word);
+        let before = words.get(index - 1).and_then(Option::as_deref).unwrap_or_default();
+        match kind(name) {
+            Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell => {
+                return Search { started: Some(index), end: index };
+            }
+            Kind::Bystander => return Search { started: None, end: index },
+            Kind::Unknown if word.starts_with('/') && !hidden && !PATH_OPTIONS.contains(&before) => {
+                return Search { started: None, end: index };
+            }
+            Kind::Launcher => operand = takes_operand(name),
+            Kind::Wrapper | Kind::Busybox | Kind::Unknown => {}
+        }
+    }
+    Search { started: None, end: words.len() }
+}
+
+/// `gosu 1000:1000`
+fn is_user(before: Option<&str>, word: &str) -> bool {
+    let takes_user = before.map(basename).is_some_and(|name| matches!(name, "gosu" | "su-exec"));
+    takes_user && word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// An option, a number or a variable: no program.
+fn is_argument(word: &str) -> bool {
+    word.contains('=') || word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// The word before the `-c` or `--command` of a `flock FILE -c SCRIPT`.
 pub(super) fn script_option(argv: &[Token]) -> Option<usize> {
     let lock = argv.first().and_then(name_of).is_some_and(|name| name == "flock");
-    let option = argv.iter().position(|token| token.value.known().is_some_and(|word| word == "-c"))?;
+    let option =
+        argv.iter().position(|token| token.value.known().is_some_and(|word| word == "-c" || word == "--command"))?;
     option.checked_sub(1).filter(|_| lock)
+}
+
+/// The command line that `env -S` splits into words, and where the arguments behind it begin.
+pub(super) fn split_string(argv: &[Token]) -> Option<(&str, usize)> {
+    argv.first().and_then(name_of).filter(|name| name == "env")?;
+    let word = |index: usize| argv.get(index).and_then(|token| token.value.known()).map(String::as_str);
+    let given = |index: usize| match word(index)? {
+        "-S" | "--split-string" => Some((word(index + 1)?, index + 2)),
+        attached => {
+            let text = attached.strip_prefix("--split-string=").or_else(|| attached.strip_prefix("-S"))?;
+            Some((text, index + 1))
+        }
+    };
+    (1..argv.len()).find_map(given)
 }
 
 /// Where behind some `--` of a program that nobody here knows one stands that is known to start a server.
@@ -271,8 +329,7 @@ pub(super) fn server_among(argv: &[Token]) -> Program {
 /// The first word behind a launcher that may be its program, where that is no server; a user or a file before it is passed over.
 pub(super) fn other_launched(argv: &[Token]) -> Option<usize> {
     let launcher = name_of(argv.first()?)?;
-    let operands = usize::from(["chroot", "flock", "gosu", "su-exec"].contains(&launcher.as_str()));
-    let is_argument = |word: &str| word.contains('=') || word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let operands = usize::from(WITH_OPERAND.contains(&launcher.as_str()));
     let is_word =
         |index: &usize| argv.get(*index).is_some_and(|token| token.value.known().is_none_or(|word| !is_argument(word)));
     (1..argv.len()).filter(is_word).nth(operands)
@@ -307,7 +364,7 @@ pub(super) fn passes_by(argv: &[Token]) -> bool {
     !idle && argv.iter().skip(1).any(server)
 }
 
-/// The program comes out of the shell itself, so that it may be any that the script names; what a ConfigMap holds is nobody's guess.
+/// The program comes out of the shell itself; what a ConfigMap holds is nobody's guess.
 pub(super) fn is_computed(argv: &[Token]) -> bool {
     matches!(argv.first().map(|token| &token.value), Some(Value::Deferred(source)) if by_script(source))
 }

@@ -3,6 +3,7 @@
 
 use super::entrypoint::Entrypoint;
 use super::env::{Environment, Text};
+use super::naming;
 use super::programs::{self, Kind};
 use super::script::{self, Script};
 use super::words::{Received, Surroundings};
@@ -200,8 +201,16 @@ impl Reader<'_> {
         }
         // `flock FILE -c SCRIPT` starts a shell of its own.
         if let Some(option) = programs::script_option(&argv) {
-            let reading = self.deeper().shell(argv.get(option..).unwrap_or_default());
+            let mut words = argv.get(option..).unwrap_or_default().to_vec();
+            if let Some(long) = words.get_mut(1) {
+                long.value = Value::Known("-c".to_owned());
+            }
+            let reading = self.deeper().shell(&words);
             return Reading { sigterm_arrives: false, ..reading };
+        }
+        if let Some((text, behind)) = programs::split_string(&argv) {
+            let arguments = argv.get(behind..).unwrap_or_default();
+            return unread_script(named_in(&format!("env {text}"), &[]), text, arguments);
         }
         match programs::other_launched(&argv) {
             Some(started) => self.hand_over(argv, started),
@@ -215,7 +224,7 @@ impl Reader<'_> {
         };
         let arguments = argv.get(at + 1..).unwrap_or_default();
         let Some(script) = script::read(&self.environment.expand(&token.text)) else {
-            return unread_script(programs::named_in(&token.text), &token.text, arguments);
+            return unread_script(named_in(&token.text, arguments), &token.text, arguments);
         };
         let own = place_of(token);
         let place = own.unwrap_or(Place { list: List::Command, index: 0 });
@@ -230,7 +239,7 @@ impl Reader<'_> {
     fn script(&self, script: &Script, around: &Surroundings) -> Reading {
         let environment = environment_of(script, around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
-        let named = programs::named_in(around.text);
+        let named = named_in(around.text, around.arguments);
         let mut found = None;
         let mut program = Program::Other;
         let mut count = 0;
@@ -238,16 +247,16 @@ impl Reader<'_> {
         for command in &script.commands {
             let mut received = around.receive(command);
             let exec = strip_builtins(&mut received.tokens);
-            if received.tokens.is_empty() {
-                continue;
-            }
-            if received.stale && received.tokens.first().is_some_and(|token| place_of(token).is_some()) {
-                program = Program::Unreadable;
+            // `exec "$@"` behind `set -- …`: the program is not among the arguments that the container gives.
+            let stale = received.stale && received.tokens.first().is_none_or(|token| place_of(token).is_some());
+            if received.tokens.is_empty() && !stale {
                 continue;
             }
             let computed = programs::is_computed(&received.tokens) && named != Program::Unreadable;
             let hidden = programs::passes_by(&received.tokens);
-            let inner = reader.argv(std::mem::take(&mut received.tokens));
+            let tokens = std::mem::take(&mut received.tokens);
+            let inner =
+                if stale { unreadable(Program::Unreadable, NoInsertion::Unreadable) } else { reader.argv(tokens) };
             if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
                 count += 1;
                 program = inner.program;
@@ -261,7 +270,7 @@ impl Reader<'_> {
                 continue;
             }
             // `BIN=rqlited; exec $BIN …` starts it too.
-            if computed {
+            if computed || (stale && named != Program::Unreadable) {
                 count += 1;
                 program = named;
                 found = None;
@@ -271,6 +280,10 @@ impl Reader<'_> {
             if inner.program == Program::Unreadable && program == Program::Other {
                 program = Program::Unreadable;
             }
+        }
+        // `set -- rqlited; exec gosu rqlite "$@"`: no command of its own is the server, and yet one starts it.
+        if count == 0 && named != Program::Unreadable {
+            program = named;
         }
         match found.filter(|_| count == 1) {
             Some((inner, received, exec)) => around_script(inner, &received, exec, around),
@@ -304,6 +317,11 @@ fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surro
     Reading { shape, script: Some(around.text.to_owned()), sigterm_arrives, places, ..inner }
 }
 
+fn named_in(text: &str, arguments: &[Token]) -> Program {
+    let words: Vec<&str> = arguments.iter().map(|token| token.text.as_str()).collect();
+    naming::named_in(text, &words)
+}
+
 /// The environment that the script's commands get.
 fn environment_of<'a>(script: &Script, around: &Surroundings<'a>) -> Environment<'a> {
     let mut environment = around.environment.clone();
@@ -334,7 +352,7 @@ fn unread_script(program: Program, text: &str, arguments: &[Token]) -> Reading {
     Reading {
         shape: Shape::Script,
         script: Some(whole.collect::<Vec<_>>().join("\n")),
-        ..unreadable(program, NoInsertion::ScriptText)
+        ..unreadable(program, NoInsertion::UnreadScript)
     }
 }
 
@@ -372,7 +390,8 @@ fn foreign_shell(argv: &[Token]) -> Reading {
     let Some((at, token)) = inline_script(argv) else {
         return unreadable(Program::Unreadable, NoInsertion::Unreadable);
     };
-    unread_script(programs::named_in(&token.text), &token.text, argv.get(at + 1..).unwrap_or_default())
+    let arguments = argv.get(at + 1..).unwrap_or_default();
+    unread_script(named_in(&token.text, arguments), &token.text, arguments)
 }
 
 /// The script of `sh -c`, with its index. A script in a file is none.

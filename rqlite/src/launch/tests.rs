@@ -236,7 +236,7 @@ fn i_scripts_that_decide_for_themselves_have_no_line() {
         let script = container(&["sh", "-c", text], &["-bootstrap-expect=3", "/d"]);
         let launch = launch(&script);
         assert_eq!((launch.shape, launch.line), (Shape::Script, None), "{text}");
-        assert_eq!(launch.insertion, Err(NoInsertion::ScriptText), "{text}");
+        assert_eq!(launch.insertion, Err(NoInsertion::UnreadScript), "{text}");
         assert_eq!(launch.script.unwrap(), format!("{text}\n-bootstrap-expect=3\n/d"));
     }
 }
@@ -268,7 +268,8 @@ fn programs_are_told_apart() {
         (&["sh", "-c", "if a; then rqlited /d; fi"], &[], Program::Rqlited),
         (&["sh", "-c", "while true; do sleep 9; rqlite -H x .backup; done"], &[], Program::Other),
         (&["sh", "-c", "shift; exec rqlited \"$@\""], &["a"], Program::Rqlited),
-        (&["sh", "-c", "shift; exec \"$@\"", "x"], &["a", "rqlited"], Program::Unreadable),
+        (&["sh", "-c", "shift; exec \"$@\"", "x"], &["a", "rqlited"], Program::Rqlited),
+        (&["sh", "-c", "shift; exec \"$@\"", "x"], &["a", "nc", "rqlited"], Program::Unreadable),
         (&["sh", "-c", "echo rqlited"], &[], Program::Other),
         (&["sh", "-c", "cat <<E\nE\nexec /bin/rqlited /d"], &[], Program::Rqlited),
         (&["sh", "-c", "cat <<E\nE\nexec docker-entrypoint.sh -fk"], &[], Program::Entrypoint),

@@ -148,6 +148,7 @@ fn of_launch(reason: NoInsertion, start: Option<&'static str>, ask: &Ask) -> Str
         NoInsertion::ForeignDefaults | NoInsertion::EmptyEntrypoint => "pass rqlited's flags as args",
         NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
         NoInsertion::ScriptText
+        | NoInsertion::UnreadScript
         | NoInsertion::NoExec
         | NoInsertion::Unreadable
         | NoInsertion::Refused
