@@ -164,35 +164,40 @@ impl<'a> Before<'a> {
     }
 
     /// The controller still has pods to replace: updated ones fewer than asked for, or the last change not seen. Where the status says
-    /// nothing, there is none. Not with `OnDelete`, which replaces nothing by itself.
-    pub fn rollout_is_under_way(&self) -> bool {
+    /// nothing, there is none. Not with `OnDelete`, which replaces nothing by itself. `out` are own pods that are gone or going: the
+    /// controller counts none of them as updated, and makes each anew from the one revision there is where both are the same.
+    pub fn rollout_is_under_way(&self, out: &Ordinals) -> bool {
         let (spec, status) = (&self.set.spec, &self.set.status);
         let strategy = spec.update_strategy.as_ref();
         if strategy.and_then(|strategy| strategy.kind.as_deref()).is_some_and(|kind| kind != "RollingUpdate") {
             return false;
         }
+        if self.is_behind() {
+            return true;
+        }
         let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition).unwrap_or(0);
         let asked = i64::from(spec.replicas.unwrap_or(1)) - i64::from(partition);
-        let differs = status.update_revision.is_some()
-            && status.current_revision.is_some()
-            && status.update_revision != status.current_revision;
+        let revisions = status.update_revision.as_ref().zip(status.current_revision.as_ref());
+        let same = revisions.map(|(update, current)| update == current);
         // A count of zero is not written.
-        let updated = status.updated_replicas.or(differs.then_some(0));
-        let behind =
-            status.observed_generation.zip(self.set.metadata.generation).is_some_and(|(seen, made)| seen < made);
-        behind || updated.is_some_and(|updated| i64::from(updated) < asked)
+        let updated = status.updated_replicas.or((same == Some(false)).then_some(0));
+        let drained = if same == Some(true) { i64::from(out.within(&self.running).count()) } else { 0 };
+        updated.is_some_and(|updated| i64::from(updated) + drained < asked)
+    }
+
+    /// The controller has not seen the last change of the object.
+    fn is_behind(&self) -> bool {
+        let generations = self.set.status.observed_generation.zip(self.set.metadata.generation);
+        generations.is_some_and(|(seen, made)| seen < made)
     }
 
     /// The highest ordinals, as many as the status counts as updated: a rollout replaces the pods from there on. A count that is of the
     /// last change tells nothing of this one.
     pub(super) fn replaced(&self) -> Ordinals {
-        let status = &self.set.status;
-        let behind =
-            status.observed_generation.zip(self.set.metadata.generation).is_some_and(|(seen, made)| seen < made);
-        let updated = status.updated_replicas.filter(|_| !behind);
+        let updated = self.set.status.updated_replicas.filter(|_| !self.is_behind());
         let updated = updated.and_then(|updated| u32::try_from(updated).ok()).unwrap_or(0);
-        let still = self.running.count().saturating_sub(updated);
-        self.running.iter().skip(usize::try_from(still).unwrap_or(usize::MAX)).collect()
+        let after = self.running.highest().map_or(0, |highest| highest.saturating_add(1));
+        Ordinals::first(after.saturating_sub(updated), updated).within(&self.running)
     }
 
     /// Its rqlited is known not to run.

@@ -51,7 +51,8 @@ impl<'a> Eviction<'a> {
         let before = cluster.standing();
         let stopped = cluster.after(&pod);
         // The controller goes on to the next pod while an evicted one is not ready yet (27 of 27, measured on 1.36.3).
-        let rollout = cluster.before().rollout_is_under_way() && !waits(&cluster);
+        let out = cluster.absent().on_the_way_out().with(&cluster.absent().missing);
+        let rollout = cluster.before().rollout_is_under_way(&out) && !waits(&cluster);
         let after = stopped.stopped(u32::from(rollout));
         let outcome = outcome(&cluster, ordinal, stopped, after);
         Eviction { outcome, cluster, before, after, rollout, returning }
@@ -62,7 +63,7 @@ impl<'a> Eviction<'a> {
 /// drain, does not (measured on 1.36.3: it goes from the highest ordinal on).
 fn waits(cluster: &Cluster) -> bool {
     let replaced = cluster.before().replaced();
-    cluster.silent().iter().any(|ordinal| replaced.contains(ordinal))
+    !cluster.silent().within(&replaced).is_empty()
 }
 
 /// Own ordinals with their data that removed themselves when they stopped, and are voters again once their pods start.

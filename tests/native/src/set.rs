@@ -49,6 +49,8 @@ pub enum Status {
     Behind,
     /// One pod of the new revision.
     Rolling,
+    /// One pod fewer than asked for, and one revision: after a drain, or in a rollout that was taken back.
+    OneFewer,
     /// More pods than the spec has.
     MorePods,
 }
@@ -212,17 +214,36 @@ impl Set {
             Status::Finished => of(GENERATION, "x-1", count, count),
             Status::Behind => of(GENERATION - 1, "x-1", count, count),
             Status::Rolling => of(GENERATION, "x-2", 1, count),
+            Status::OneFewer => of(GENERATION, "x-1", (count - 1).max(0), count),
             Status::MorePods => of(GENERATION, "x-1", count, (count + 1).min(MOST)),
         }
     }
 
-    /// Whether a rollout goes on (VERDICTS: RollingUpdate, and fewer updated than it will, or the status is behind).
-    pub fn rolls_out(&self) -> bool {
-        match (&self.rollout, self.status) {
-            (Rollout::OnDelete, _) | (_, Status::Absent | Status::Finished | Status::MorePods) => false,
-            (_, Status::Behind) => true,
-            (Rollout::Partition(partition), Status::Rolling) => 1 < self.count() - partition,
-            (Rollout::Default | Rollout::MaxUnavailable(_), Status::Rolling) => 1 < self.count(),
+    /// Whether a rollout goes on (VERDICTS: RollingUpdate, and fewer updated than it will, or the status is behind), where so many own
+    /// pods are gone or going: of one revision, they come back as they were.
+    pub fn rolls_out(&self, out: i64) -> bool {
+        let partition = match &self.rollout {
+            Rollout::OnDelete => return false,
+            Rollout::Partition(partition) => *partition,
+            Rollout::Default | Rollout::MaxUnavailable(_) => 0,
+        };
+        match self.status {
+            Status::Absent => false,
+            Status::Behind => true,
+            Status::Finished | Status::MorePods | Status::OneFewer => {
+                self.updated() + out < self.count().max(0) - partition
+            }
+            Status::Rolling => self.updated() < self.count() - partition,
+        }
+    }
+
+    /// Pods that the status counts as updated by the last change.
+    pub fn updated(&self) -> i64 {
+        match self.status {
+            Status::Absent | Status::Behind => 0,
+            Status::Finished | Status::MorePods => self.count().max(0),
+            Status::OneFewer => (self.count() - 1).max(0),
+            Status::Rolling => 1,
         }
     }
 }
@@ -295,7 +316,12 @@ pub fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
         5 => Just(Status::Finished),
         2 => Just(Status::Absent),
-        1 => prop_oneof![Just(Status::Behind), Just(Status::Rolling), Just(Status::MorePods)],
+        1 => prop_oneof![
+            Just(Status::Behind),
+            Just(Status::Rolling),
+            Just(Status::OneFewer),
+            Just(Status::MorePods)
+        ],
     ]
 }
 

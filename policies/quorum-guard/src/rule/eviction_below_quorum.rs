@@ -19,6 +19,7 @@ use crate::words;
 /// - With `-raft-cluster-remove-shutdown=true` a node of the set's own ordinals that removed itself still counts, as long as its claim is
 ///   bound: it comes back.
 /// - While a rollout is unfinished one more counts as gone: the controller goes on to its next pod, unless one that it has replaced is down.
+///   A pod that a drain took makes no rollout: where both revisions are the same, it comes back as it was.
 /// - With that flag, while a leader has lost its quorum and not stepped down yet: a second later it has.
 /// - On ephemeral data the last reachable voter of two or more: the data would be gone.
 ///

@@ -176,6 +176,20 @@ fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
     assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[0])), 1), Evicted::Breaks);
     let stale = json!({ "observedGeneration": 4, "updatedReplicas": 5 });
     assert_eq!(evicted(&with_status(5, "RollingUpdate", stale, &led(5, &[4])), 1), Evicted::Breaks);
+    // A pod that a drain took is not counted as updated either, and it comes back of the one revision there is.
+    let one = |updated: u32| json!({ "observedGeneration": 5, "updatedReplicas": updated, "currentRevision": "a", "updateRevision": "a" });
+    let terminating = with_pods(led(5, &[0]), pods(5, &[(0, json!({ "terminating": true }))]));
+    let missing = with_pods(led(5, &[0]), pods(5, &[]).into_iter().skip(1).collect());
+    let mut reserved = led(5, &[]);
+    reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "u" }]);
+    for out in [terminating, missing, reserved] {
+        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(4), &out), 1), Evicted::Holds);
+        // A rollout that was taken back is none of a drain: more than the one pod is not updated.
+        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(1), &out), 1), Evicted::Breaks);
+    }
+    assert_eq!(evicted(&with_status(3, "RollingUpdate", one(2), &led(3, &[])), 1), Evicted::Breaks);
+    let huge = json!({ "observedGeneration": 5, "updatedReplicas": 1_000_000_000, "currentRevision": "a", "updateRevision": "b" });
+    assert_eq!(evicted(&with_status(2_000_000_000, "RollingUpdate", huge, &led(3, &[])), 0), Evicted::Holds);
     let mut paused = with_status(3, "RollingUpdate", rolling, &led(3, &[]));
     paused.set.spec.update_strategy = serde_json::from_value(json!({ "rollingUpdate": { "partition": 2 } })).unwrap();
     assert_eq!(evicted(&paused, 1), Evicted::Holds);

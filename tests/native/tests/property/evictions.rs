@@ -95,8 +95,18 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     if set.count() <= 2 && cluster.listed.len() <= 2 {
         return Some(true);
     }
-    let next = usize::from(set.rolls_out() && cluster.voters.is_subset(&cluster.reachable));
+    let next = usize::from(goes_on(set, facts, &cluster));
     Some(others >= quorum + next)
+}
+
+/// The controller takes another pod: its rollout is unfinished, and none that it has replaced, from the highest on, is out.
+fn goes_on(set: &Set, facts: &Facts, cluster: &Cluster) -> bool {
+    let gone = |name: &&String| matches!(pod(set, facts, name), Some(Pod::Terminating | Pod::Missing));
+    let out = i64::try_from(cluster.own.iter().filter(gone).count()).unwrap_or(i64::MAX);
+    let count = set.count().max(0);
+    let replaced = (count - set.updated()).max(0)..count;
+    let mut replaced = replaced.filter_map(|index| usize::try_from(index).ok()).map(|index| set.pod(index));
+    set.rolls_out(out) && replaced.all(|name| cluster.reachable.contains(&name))
 }
 
 /// Own pods that the view does not list, on claims: they restart and come back.
