@@ -60,6 +60,11 @@ pub(crate) fn voters(count: u32) -> String {
     if count == 1 { "1 voter".to_owned() } else { format!("{count} voters") }
 }
 
+/// `1 pod still runs`, `3 pods still run`.
+pub(crate) fn still_run(pods: u32) -> String {
+    if pods == 1 { "1 pod still runs".to_owned() } else { format!("{pods} pods still run") }
+}
+
 /// `no failure is tolerated`, `2 failures are tolerated`.
 pub(crate) fn tolerance(spare: u32) -> String {
     match spare {

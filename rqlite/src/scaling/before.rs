@@ -103,13 +103,26 @@ impl<'a> Before<'a> {
         let of_object = || self.rqlite.is_some_and(RqliteSet::removes_itself) && rollout_finished(self.set);
         let asked =
             self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object);
-        asked && self.rqlite.is_some_and(lets_everybody_remove)
+        // A pod of an older template may stop in another way than the object says.
+        let stops_so = |rqlite: &RqliteSet| !rollout_finished(self.set) || can_remove(rqlite);
+        asked && self.rqlite.is_some_and(|rqlite| lets_everybody_remove(rqlite) && stops_so(rqlite))
     }
 
     /// The pod may remove itself when it is stopped: it is not known that nobody asked it to, whether that works or not.
     pub fn may_remove_itself(&self, ordinal: u32) -> bool {
         let of_object = || self.rqlite.is_some_and(RqliteSet::may_remove_itself);
         self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object)
+    }
+
+    /// Own ordinals that may have removed themselves, by what is known of their pods, else by the object; all of them where `anyway`.
+    pub(super) fn may_have_left(&self, own: &Ordinals, anyway: bool) -> Ordinals {
+        if anyway {
+            return own.clone();
+        }
+        let known = change::pod_ordinals(self.set, self.facts).unwrap_or_default().within(own);
+        let told: Ordinals = known.iter().filter(|ordinal| self.may_remove_itself(*ordinal)).collect();
+        let by_object = self.rqlite.is_some_and(RqliteSet::may_remove_itself);
+        if by_object { told.with(&own.without(&known)) } else { told }
     }
 
     /// All its pods remove themselves.
@@ -200,6 +213,12 @@ impl<'a> Before<'a> {
         Ordinals::first(after.saturating_sub(updated), updated).within(&self.running)
     }
 
+    /// Its node answers under no id but its own: its pod tells which, or does not run it.
+    pub(super) fn is_known_not_to_be_another(&self, ordinal: u32) -> bool {
+        let pod = self.pod(&pod_name(self.set, ordinal));
+        pod.is_some_and(|pod| pod.node_id.is_some() || pod.running == Some(false))
+    }
+
     /// Its rqlited is known not to run.
     pub(super) fn is_known_stopped(&self, ordinal: u32) -> bool {
         self.pod(&pod_name(self.set, ordinal)).is_some_and(|pod| pod.running == Some(false))
@@ -208,6 +227,11 @@ impl<'a> Before<'a> {
     fn pod(&self, name: &str) -> Option<&'a Pod> {
         self.facts.pods.iter().flatten().find(|pod| pod.name == name)
     }
+}
+
+/// SIGTERM reaches rqlited, and it has time to remove itself.
+fn can_remove(rqlite: &RqliteSet) -> bool {
+    rqlite.nodes.iter().all(|node| node.shutdown.sigterm_arrives && node.shutdown.grace_seconds > 0)
 }
 
 /// All pods run the template that the object shows; where the status says nothing, they do.

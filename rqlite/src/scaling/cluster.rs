@@ -158,6 +158,16 @@ impl<'a> Cluster<'a> {
         self.claims(true)?.into_iter().reduce(|left, right| left.within(&right))
     }
 
+    /// Own ordinals that start over their data: those with a bound claim; where claims are not known, or the data lies elsewhere, all.
+    pub(super) fn with_data(&self) -> Ordinals {
+        let own = &self.before.running;
+        match (self.data_claims(), &self.before.data) {
+            (Some(bound), _) => bound.within(own),
+            (None, Data::WithPod) => Ordinals::default(),
+            (None, Data::Claims(_) | Data::Elsewhere) => own.clone(),
+        }
+    }
+
     /// Ordinals with a claim of every data template, bound or not.
     pub fn claimed_at_all(&self) -> Ordinals {
         self.claims(false).into_iter().flatten().reduce(|left, right| left.within(&right)).unwrap_or_default()
@@ -406,11 +416,14 @@ impl<'a> Cluster<'a> {
     }
 
     /// The same, where these own ordinals count as voters although the view does not list them; and which of them it does not list.
-    /// A voter that answers and matches no pod may be one of them, and is not counted twice; one that does not answer is none of them.
+    /// A voter that answers and matches no pod may be one whose id is not known, and is not counted twice.
     pub(super) fn expecting(&self, ordinals: &Ordinals) -> (Self, Ordinals) {
         let unlisted = ordinals.without(&self.configured).without(&self.assumed);
         let unmatched = usize::try_from(self.strangers().count).unwrap_or(usize::MAX);
-        let expected: Ordinals = unlisted.iter().skip(unmatched).collect();
+        let is_other =
+            |ordinal| self.absent.missing.contains(ordinal) || self.before.is_known_not_to_be_another(ordinal);
+        let nameless = unlisted.iter().take(Ids::NAMED).filter(|ordinal| !is_other(*ordinal));
+        let expected = unlisted.without(&nameless.take(unmatched).collect());
         let mut cluster = self.clone();
         cluster.assumed = cluster.assumed.with(&expected);
         (cluster, expected)

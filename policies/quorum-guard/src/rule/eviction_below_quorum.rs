@@ -17,11 +17,11 @@ use crate::words;
 /// on their way out already are fewer than the quorum. The answer is 429, and the drain tries again.
 ///
 /// - With `-raft-cluster-remove-shutdown=true` a node of the set's own ordinals that removed itself still counts, as long as its claim is
-///   bound: it comes back.
+///   bound, or claims are not known: it comes back.
 /// - While a rollout is unfinished one more counts as gone: the controller goes on to its next pod, unless one that it has replaced is down.
 ///   A pod that a drain took makes no rollout: where both revisions are the same, it comes back as it was.
 /// - With that flag, while a leader has lost its quorum and not stepped down yet: a second later it has.
-/// - On ephemeral data the last reachable voter of two or more: the data would be gone.
+/// - On ephemeral data the last reachable voter of two or more, also where the others removed themselves: the data would be gone.
 ///
 /// ## Why
 /// A drain of two nodes at a time evicts two pods within a second. A PodDisruptionBudget stops that only where there is one, and it counts
@@ -77,7 +77,8 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
         }
         Evicted::Beyond => {
             let own = cluster.before().running.count();
-            RULE.warn(format!("evicting {pod}, which lies beyond the {own} replicas of the set and is leaving already"))
+            let replicas = if own == 1 { "1 replica".to_owned() } else { format!("{own} replicas") };
+            RULE.warn(format!("evicting {pod}, which lies beyond the {replicas} of the set and is leaving already"))
         }
         Evicted::LostAlready => {
             RULE.warn(format!("evicting {pod} while only {answering}: the quorum is lost already"))
@@ -86,8 +87,11 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
             .warn(format!("{leaves}: writes stop until it is back"))
             .remedy("run three voters, so that one may be drained"),
         Evicted::LastData => {
-            let voters = words::voters(eviction.before.voters);
-            RULE.deny(format!("evicting {pod} stops the last reachable of {voters}, and their data goes with the pods"))
+            let last = match eviction.before.voters {
+                1 => "the only voter that answers, and the data of all goes with the pods".to_owned(),
+                more => format!("the last reachable of {}, and their data goes with the pods", words::voters(more)),
+            };
+            RULE.deny(format!("evicting {pod} stops {last}"))
                 .retry()
                 .remedy("bring another voter back first, or take a backup")
         }
@@ -133,9 +137,9 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
     let (dead, away) = (cluster.dead(), cluster.silent().without(&Ordinals::first(ordinal, 1)));
     let mut steps = Vec::new();
     if cluster.has_view() && !dead.is_empty() {
-        let leader = if cluster.basis == Basis::Led { "" } else { " once a node is leader" };
+        let leader = if cluster.basis == Basis::Led { "" } else { "once a node is leader, " };
         steps.push(format!(
-            "remove {}, which no pod of the set brings back{leader} (`DELETE /remove`)",
+            "{leader}remove {}, which no pod of the set brings back (`DELETE /remove`)",
             words::names(&dead)
         ));
     }

@@ -3,7 +3,8 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::Change;
-use rqlite::scaling::{Basis, Bound, Cluster, Down, Ids, Outcome, Way, departures};
+use rqlite::quorum::Standing;
+use rqlite::scaling::{Basis, Bound, Cluster, Down, Ids, Outcome, Way, departures, lowest_safe};
 
 use crate::basis;
 use crate::claimed::Claimed;
@@ -91,8 +92,9 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
             format!("{}, and {} {dead}", words::tolerance(down.after.spare()), words::names(&unlisted))
         }
         Bound::Strict if down.remove_themselves => {
-            format!("{} until {names} removed itself from the cluster", words::tolerance(down.after.spare()))
-                .replace("itself", words::verb(&down.leaving, "itself", "themselves"))
+            let until = if gains(down) { " until" } else { ", also once" };
+            let itself = words::verb(&down.leaving, "itself", "themselves");
+            format!("{}{until} {names} removed {itself} from the cluster", words::tolerance(down.after.spare()))
         }
         Bound::Strict => {
             let dead = words::verb(&down.leaving, "stays as a dead voter", "stay as dead voters");
@@ -112,6 +114,12 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
     };
     let numbers = words::leaves(down.after);
     RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), basis::assumed(cluster))).remedy(remedy)
+}
+
+/// The removal of those that leave raises the tolerance.
+fn gains(down: &Down) -> bool {
+    let voters = down.after.voters.saturating_sub(down.leaving.count);
+    Standing { voters, ..down.after }.spare() > down.after.spare()
 }
 
 fn lost_already(change: &Change, cluster: &Cluster, down: &Down) -> Finding {
@@ -164,13 +172,14 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
     let change = &transition.change;
     if let Some((old, new)) = change.old.lowest().zip(change.new.lowest()).filter(|(old, new)| old != new)
         && transition.via != Via::Recreation
+        && !change.coming().is_empty()
     {
         return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
     }
     let way = match Way::down(cluster, change) {
         Way::Wait { pods } => {
             let are = words::verb(&pods, "is", "are");
-            format!("wait until {} {are} back, then try again", words::names(&pods))
+            format!("wait until {} {are} back, then {}", words::names(&pods), once_back(transition, cluster))
         }
         Way::ScaleThenRemove { target, remove } => scale_then_remove(transition, cluster, down, target, &remove),
         Way::RemoveDead { dead, target } => {
@@ -187,6 +196,16 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
         Way::Stay => stay(cluster, down),
     };
     if scale_while_scaling::is_under_way(transition) { format!("once the last step has ended, {way}") } else { way }
+}
+
+/// What is admitted once the pods that are on their way out are back.
+fn once_back(transition: &Transition, cluster: &Cluster) -> String {
+    let (change, settled) = (&transition.change, cluster.settled());
+    let asked = Down::of(&settled, &change.leaving()).allowed();
+    match lowest_safe(&settled, change).filter(|_| !asked) {
+        Some(target) => format!("{} {target}", to(transition)),
+        None => "try again".to_owned(),
+    }
 }
 
 fn to(transition: &Transition) -> &'static str {

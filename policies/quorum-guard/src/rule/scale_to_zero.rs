@@ -57,10 +57,18 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
             .remedy("set persistentVolumeClaimRetentionPolicy.whenScaled to `Retain` first"),
         ToZero::DataStays => {
             let all = to_come_back(cluster);
-            let removes = if transition.removed_themselves() { "; a part of them may have removed itself" } else { "" };
+            let several = all.count() > 1;
+            let removes = if several && transition.removed_themselves() {
+                "; a part of them may have removed itself"
+            } else {
+                ""
+            };
             let who = words::span(transition.next, &all);
-            RULE.warn(format!("{counts} stops the cluster; it comes back only with all of {who}{removes}"))
-                .remedy(return_of(transition, cluster, &all))
+            RULE.warn(format!(
+                "{counts} stops the cluster; it comes back only with {}{who}{removes}",
+                if several { "all of " } else { "" }
+            ))
+            .remedy(return_of(transition, cluster, &all))
         }
     }
 }
@@ -126,7 +134,7 @@ fn delete_claims_of_leaving(transition: &Transition) -> Option<Finding> {
         return None;
     }
     let who = match leaving.count() {
-        0 => format!("{running} pods still run: the claims of those that leave are deleted"),
+        0 => format!("{}: the claims of those that leave are deleted", words::still_run(running)),
         1 => format!("{} leaves: its claim is deleted", words::span(transition.next, &leaving)),
         _ => format!("{} leave: their claims are deleted", words::span(transition.next, &leaving)),
     };

@@ -4,7 +4,7 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::bootstrap;
 use rqlite::change::Ordinals;
-use rqlite::scaling::{Claims, Cluster, Denial, FromZero, Up};
+use rqlite::scaling::{Basis, Claims, Cluster, Data, Denial, FromZero, Up};
 use rqlite::value::Value;
 
 use crate::basis;
@@ -65,6 +65,13 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
         let first = transition.change.old.count();
         return Some(RULE.warn(message).remedy(format!("create it with replicas {first}, then scale")));
     }
+    if up.blank.without(&may_return(cluster)).is_empty() {
+        let message =
+            format!("{counts} brings {blank} over claims that may hold a member's data, and no leader was seen");
+        return Some(
+            RULE.warn(message).remedy("verify that these claims hold the data of members, as restored ones do"),
+        );
+    }
     let why = match denial {
         Denial::Leaderless => ", and no node names a leader to join".to_owned(),
         Denial::QuorumLost => {
@@ -74,11 +81,28 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
         Denial::NoneReady => format!(", and no pod of the set is ready{}", basis::of(cluster)),
     };
     let finding = RULE.deny(format!("{counts} brings {blank} blank{why}"));
-    Some(if up.passing {
+    let out = cluster.absent().on_the_way_out();
+    let leftovers = transition.via == Via::Recreation && transition.change.old.without(&out).is_empty();
+    Some(if leftovers {
+        let pods = cluster.pods(&transition.change.old);
+        let gone = format!("wait until {} {} gone", words::names(&pods), words::verb(&pods, "is", "are"));
+        finding.retry().remedy(format!("{gone}, then create it"))
+    } else if up.passing {
         finding.retry().remedy("wait until the pods that are on their way out are back, then grow")
     } else {
-        finding.remedy("bring the cluster's own nodes back over their own claims until one is leader, then grow")
+        let over = if cluster.before().data == Data::WithPod { "" } else { " over their own claims" };
+        finding.remedy(format!("bring the cluster's own nodes back{over} until one is leader, then grow"))
     })
+}
+
+/// Ordinals that may return by the list of a cluster without a leader: a listed one over a claim that is Pending, as a restored one is,
+/// and one with a bound claim that an old list may lack.
+fn may_return(cluster: &Cluster) -> Ordinals {
+    if cluster.basis != Basis::Leaderless {
+        return Ordinals::default();
+    }
+    let listed = cluster.claimed_at_all().within(cluster.configured());
+    listed.with(&cluster.data_claims().unwrap_or_default())
 }
 
 /// New pods run the new template: its `-bootstrap-expect` is what they wait for.
@@ -150,7 +174,7 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
                 names(blank),
                 names(kept)
             ))
-            .remedy(way_back(transition, kept)),
+            .remedy(way_back(transition, &cluster.claimed_at_all())),
         );
     }
     if !left_out.is_empty() {
@@ -161,11 +185,12 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
                 "{without}: the nodes removed themselves when they stopped, and any of them may be the last voter"
             );
             return Some(
-                RULE.deny(message).remedy(format!("{}; else use break-glass", both_ways(transition, left_out))),
+                RULE.deny(message)
+                    .remedy(format!("{}; else use break-glass", both_ways(transition, cluster, left_out))),
             );
         }
         let count = words::verb(&missing, "which still counts", "which still count");
-        let back = both_ways(transition, left_out);
+        let back = both_ways(transition, cluster, left_out);
         let last = if transition.may_have_removed_themselves() {
             "; if nodes removed themselves when they stopped, any of them may be the last voter"
         } else {
@@ -197,7 +222,19 @@ fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, c
         names(pending),
         names(kept)
     );
-    Some(RULE.warn(message).remedy(way_back(transition, kept)))
+    let claimed = cluster.claimed_at_all();
+    // All that there is comes: growth waits for a leader, and some of them alone may be no quorum.
+    let remedy = if claimed.without(&transition.change.new).is_empty() {
+        let (claims, hold) = (plural(pending, "claim", "claims"), plural(pending, "holds", "hold"));
+        format!("verify that the {claims} of {} {hold} restored data", names(pending))
+    } else {
+        way_back(transition, &claimed)
+    };
+    Some(RULE.warn(message).remedy(remedy))
+}
+
+fn plural(ordinals: &Ordinals, one: &'static str, many: &'static str) -> &'static str {
+    if ordinals.count() == 1 { one } else { many }
 }
 
 /// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.
@@ -230,11 +267,24 @@ fn exactly(transition: &Transition, run: &Ordinals) -> String {
     }
 }
 
-/// All of them, or without the claims of those that are no members any more.
-fn both_ways(transition: &Transition, left_out: &Ordinals) -> String {
-    let all = transition.change.new.with(left_out);
-    let contiguous = all.lowest().zip(all.highest()).is_some_and(|(low, high)| high - low + 1 == all.count());
-    let (pvcs, ids) = if left_out.count() == 1 { ("PVC", "its id was") } else { ("PVCs", "their ids were") };
-    let removed = format!("delete the {pvcs} of {} if {ids} removed before", words::span(transition.next, left_out));
-    if contiguous { format!("{}, or {removed}", exactly(transition, &all)) } else { removed }
+/// All of them, or without the claims of those that are no members any more; never without those of a last voter.
+fn both_ways(transition: &Transition, cluster: &Cluster, left_out: &Ordinals) -> String {
+    let ends = transition.change.new.with(left_out);
+    let reach = ends.lowest().zip(ends.highest());
+    let run = reach.map_or_else(Ordinals::default, |(low, high)| Ordinals::from(low..high.saturating_add(1)));
+    let whole = run.without(&transition.change.new).without(&cluster.claimed_at_all()).is_empty();
+    let last = transition.facts().last_voters.as_ref();
+    let is_last = |ordinal: u32| {
+        let id = cluster.before().node_id(ordinal);
+        last.is_some_and(|last| id.is_none_or(|id| last.contains(&id)))
+    };
+    let may_go: Ordinals = left_out.iter().filter(|ordinal| !is_last(*ordinal)).collect();
+    let (pvcs, ids) = if may_go.count() == 1 { ("PVC", "its id was") } else { ("PVCs", "their ids were") };
+    let removed = format!("delete the {pvcs} of {} if {ids} removed before", words::span(transition.next, &may_go));
+    match (whole, may_go.count() == left_out.count()) {
+        (true, true) => format!("{}, or {removed}", exactly(transition, &run)),
+        (true, false) => exactly(transition, &run),
+        (false, true) => removed,
+        (false, false) => "bring back exactly the ordinals that ran before".to_owned(),
+    }
 }

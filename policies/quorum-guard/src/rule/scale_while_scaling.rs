@@ -64,7 +64,7 @@ fn under_way(transition: &Transition) -> Option<String> {
     }
     let running = u32::try_from(old.status.replicas).unwrap_or(0);
     if running > transition.change.old.count() {
-        return Some(format!("{running} pods still run"));
+        return Some(words::still_run(running));
     }
     let (observed, generation) = old.status.observed_generation.zip(old.metadata.generation)?;
     (observed < generation).then(|| format!("the controller has seen generation {observed} of {generation}"))

@@ -76,6 +76,26 @@ fn a_voter_that_matches_no_pod_is_not_counted_twice() {
 }
 
 #[test]
+fn a_voter_that_matches_no_pod_is_not_one_that_is_stopped() {
+    let other = json!({ "id": "x", "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
+    let of = |running: bool| {
+        let mut facts = with_claims(led(3, &[]), &[0, 1, 2]);
+        facts["membership"][2] = other.clone();
+        with_pods(facts, pods(3, &[(2, json!({ "running": running }))]))
+    };
+    assert_eq!(evicted(&World::of(3, &[RM], &of(false)), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(3, &[RM], &of(true)), 1), Evicted::Holds);
+}
+
+#[test]
+fn where_claims_are_not_known_each_may_have_one() {
+    let facts = led(3, &[]);
+    assert_eq!(evicted(&World::of(5, &[RM], &facts), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(5, &[], &facts), 1), Evicted::Holds);
+    assert_eq!(evicted(&World::of(2_000_000_000, &[RM], &facts), 1), Evicted::Breaks);
+}
+
+#[test]
 fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
     let of = |reachable: bool, claims: &[u32]| {
         let mut view = led(6, &[]);

@@ -49,7 +49,7 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     }
     let removal = removes_itself(set, facts, &leaving)?;
     if removal && cluster.kind != Kind::None {
-        cluster.voters.extend(returning(set, facts, &cluster));
+        cluster.voters.extend(returning(set, facts));
     }
     if set.data != Data::Template && cluster.kind != Kind::Led {
         // What the claims of another time say of a set without templates is left open.
@@ -84,7 +84,8 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     } else if !cluster.answering.contains(&name) {
         return Some(true);
     }
-    let last = others == 0 && cluster.voters.len() >= 2 && set.data == Data::EmptyDir;
+    let of_more = cluster.voters.len() >= 2 || removal && set.count() >= 2;
+    let last = others == 0 && of_more && set.data == Data::EmptyDir;
     let others_on_their_way = facts.pods.iter().flatten().filter(|pod| **pod == Pod::Terminating).count() > 0;
     if last {
         return if others_on_their_way || cluster.kind == Kind::None { None } else { Some(false) };
@@ -110,13 +111,18 @@ fn goes_on(set: &Set, facts: &Facts, cluster: &Cluster) -> bool {
 }
 
 /// Own pods that the view does not list, on claims: they restart and come back.
-fn returning(set: &Set, facts: &Facts, cluster: &Cluster) -> Vec<String> {
+fn returning(set: &Set, facts: &Facts) -> Vec<String> {
     let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();
     let unlisted = |index: usize| nodes.get(index).is_none_or(|node| *node == Node::Unlisted);
-    let claims = facts.claims.iter().flatten().enumerate();
-    let bound =
-        claims.filter(|(index, claim)| set.data == Data::Template && **claim == Claim::Bound && unlisted(*index));
-    bound.map(|(index, _)| set.pod(index)).filter(|name| cluster.own.contains(name)).collect()
+    if set.data != Data::Template {
+        return Vec::new();
+    }
+    // Where claims are not known, each may have one.
+    let has_data = |index: usize| {
+        facts.claims.as_ref().is_none_or(|claims| claims.get(index).is_some_and(|claim| *claim == Claim::Bound))
+    };
+    let own = 0..usize::try_from(set.count()).unwrap_or(0);
+    own.filter(|index| has_data(*index) && unlisted(*index)).map(|index| set.pod(index)).collect()
 }
 
 /// Some pod matches no entry of the view: one of its own that is not listed, or one beyond the own ordinals. It may be a stranger's.
