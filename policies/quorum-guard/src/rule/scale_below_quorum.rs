@@ -2,7 +2,7 @@
 //! Not scaling to zero (`scale_to_zero`), which stops the cluster on purpose.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::change::Change;
+use rqlite::change::{Change, Ordinals};
 use rqlite::quorum::Standing;
 use rqlite::scaling::{Basis, Bound, Cluster, Down, Ids, Outcome, Way, departures, lowest_safe};
 
@@ -172,9 +172,15 @@ fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
     let change = &transition.change;
     if let Some((old, new)) = change.old.lowest().zip(change.new.lowest()).filter(|(old, new)| old != new)
         && transition.via != Via::Recreation
-        && !change.coming().is_empty()
     {
-        return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
+        if !change.coming().is_empty() {
+            return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
+        }
+        let same_start = Change { old: change.old.clone(), new: Ordinals::first(old, change.new.count()) };
+        return match lowest_safe(cluster, &same_start) {
+            Some(target) => format!("keep spec.ordinals.start at {old} and scale to {target}"),
+            None => format!("keep spec.ordinals.start at {old}, where pods leave from the highest ordinal on"),
+        };
     }
     let way = match Way::down(cluster, change) {
         Way::Wait { pods } => {

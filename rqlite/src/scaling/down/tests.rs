@@ -240,14 +240,3 @@ fn two_billion_replicas_are_counted_not_listed() {
     assert_eq!(outcome(&world, (i32::MAX as u32) - 1), Outcome::Holds(Bound::Strict));
     assert_eq!(outcome(&World::of(i32::MAX as u32, &[], &led(3, &[])), 1), Outcome::Breaks);
 }
-
-#[test]
-fn a_node_that_removed_itself_and_comes_back_counts_where_others_remove_themselves() {
-    let mut facts = with_claims(led(3, &[]), &[0, 1, 2]);
-    // rqlite-1 was evicted, and is no member until it is back.
-    facts["membership"].as_array_mut().unwrap().remove(1);
-    let of = |facts: &Value| outcome(&World::of(3, &[RM], facts), 2);
-    assert_eq!(of(&facts), Outcome::Breaks);
-    facts["pvcs"].as_array_mut().unwrap().remove(1);
-    assert_eq!(of(&facts), Outcome::Holds(Bound::Relaxed));
-}

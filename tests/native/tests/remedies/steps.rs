@@ -211,6 +211,8 @@ const KNOWN: &[Known] = &[
     }),
     step("name the container in the annotation `quorate.dev/container`", |world, _, _| annotated_as_it_ran(world)),
     step("leave rqlite in the container that runs it", |world, _, _| Some(template_kept(world))),
+    elsewhere("put the other into a StatefulSet of its own", "another set"),
+    step("leave `-raft-non-voter=true` out, and keep `", |world, _, _| Some(template_kept(world))),
     step("name the container that runs rqlited", |world, _, _| named_as_started(world)),
     step("write `none` if none does", |world, _, _| Some(annotated(world, "quorate.dev/container", Some("none")))),
     step("keep it among `containers`", |world, _, _| Some(template_kept(world))),
