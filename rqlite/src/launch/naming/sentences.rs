@@ -245,7 +245,7 @@ impl Lexer<'_> {
         word.push(first);
         match (first, self.rest.peek()) {
             ('`', _) => {
-                while let Some(c) = self.rest.next() {
+                for c in self.rest.by_ref() {
                     word.push(c);
                     if c == '`' {
                         return;
@@ -261,7 +261,7 @@ impl Lexer<'_> {
     /// As written, up to the one that closes it.
     fn enclosed(&mut self, open: char, close: char, word: &mut String) {
         let mut depth = 0_usize;
-        while let Some(c) = self.rest.next() {
+        for c in self.rest.by_ref() {
             word.push(c);
             if c == open {
                 depth += 1;

@@ -26,7 +26,7 @@ fn from_zero() {
         let refusal = cluster.scale(1).refused();
         eprintln!("rqlited {}: {}", rqlited.version, refusal.trim());
         assert!(
-            refusal.contains("scale-up-without-leader: ") && refusal.contains("all of rqlite-0, rqlite-1 and rqlite-2"),
+            refusal.contains("scale-up-without-leader: ") && refusal.contains("scale to 3 (rqlite-0 to rqlite-2)"),
             "{refusal}"
         );
         cluster.scaled(3);

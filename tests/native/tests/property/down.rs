@@ -86,7 +86,7 @@ fn removed_in_time(set: &Set, cluster: &Cluster, leaving: &Names, indexes: Range
     let names = indexes.rev().map(|index| set.pod(index));
     let voting: Vec<String> = names.filter(|name| cluster.voters.contains(name)).collect();
     let (mut voters, mut reachable) = (cluster.voters.len(), cluster.reachable.len());
-    let one_by_one = voting.len() == 1 || !set.parallel && set.pre_stop && set.grace.is_none_or(|grace| grace > 3);
+    let one_by_one = voting.len() == 1 || !set.parallel && set.pre_stop && set.grace.is_none_or(|grace| grace >= 30);
     if !one_by_one {
         return Some(cluster.stay(leaving) >= quorum(voters - 1));
     }
