@@ -33,4 +33,6 @@ pub mod change;
 pub mod membership;
 pub mod needs;
 pub mod quorum;
+pub mod reduction;
+pub mod rollout;
 pub mod scaling;

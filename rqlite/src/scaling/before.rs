@@ -213,6 +213,11 @@ impl<'a> Before<'a> {
         Ordinals::first(after.saturating_sub(updated), updated).within(&self.running)
     }
 
+    /// The highest ordinal that the rollout has not replaced yet.
+    pub(super) fn next_replaced(&self) -> Option<u32> {
+        self.running.without(&self.replaced()).highest()
+    }
+
     /// Its node answers under no id but its own: its pod tells which, or does not run it.
     pub(super) fn is_known_not_to_be_another(&self, ordinal: u32) -> bool {
         let pod = self.pod(&pod_name(self.set, ordinal));

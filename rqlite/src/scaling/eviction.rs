@@ -59,11 +59,13 @@ impl<'a> Eviction<'a> {
     }
 }
 
-/// The rollout waits for a pod that it has replaced already: one that is out keeps the controller from the next. One further down, as of a
-/// drain, does not (measured on 1.36.3: it goes from the highest ordinal on).
+/// The rollout waits for a pod that it has replaced already, or that is the next to be: one that is out keeps the controller from the rest.
+/// One further down, as of a drain, does not (measured on 1.36.3: it goes from the highest ordinal on).
 fn waits(cluster: &Cluster) -> bool {
-    let replaced = cluster.before().replaced();
-    !cluster.silent().within(&replaced).is_empty()
+    let before = cluster.before();
+    let out = cluster.absent().on_the_way_out().with(&cluster.absent().missing);
+    let next = before.next_replaced().is_some_and(|next| out.contains(next));
+    next || !cluster.silent().within(&before.replaced()).is_empty()
 }
 
 /// Own ordinals with their data that removed themselves when they stopped, and are voters again once their pods start.

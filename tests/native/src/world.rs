@@ -77,6 +77,21 @@ impl World {
         Self::of(request, Some(set.clone()), facts)
     }
 
+    /// The deletion of a claim that the set needs.
+    pub fn delete_claim(set: &Value, claim: &str, facts: &Value) -> Self {
+        let namespace = &set["metadata"]["namespace"];
+        let old = json!({ "kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": { "name": claim, "namespace": namespace } });
+        let request = json!({
+            "uid": UID, "operation": "DELETE", "name": claim, "namespace": namespace,
+            "kind": { "group": "", "version": "v1", "kind": "PersistentVolumeClaim" },
+            "resource": { "group": "", "version": "v1", "resource": "persistentvolumeclaims" },
+            "userInfo": { "username": "alice", "groups": ["system:authenticated"] },
+            "object": null, "oldObject": old, "dryRun": false, "options": {},
+        });
+        let needing = json!({ "kind": "StatefulSetList", "apiVersion": "apps/v1", "items": [set] });
+        Self::of(request, Some(needing), facts)
+    }
+
     #[must_use]
     pub fn with_facts(&self, facts: &Value) -> Self {
         World { facts: facts.clone(), ..self.clone() }

@@ -5,6 +5,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::change;
 use rqlite::manifest::{IntOrPercent, StatefulSet};
 use rqlite::quorum::failures_tolerated;
+use rqlite::rollout::{is_rolling, max_unavailable};
 use rqlite::scaling::Cluster;
 
 use crate::basis;
@@ -72,7 +73,7 @@ pub(crate) fn judge_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
 /// Judges a change of the pod template of voters.
 pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Finding> {
     let parallel = set.spec.pod_management_policy.as_deref() == Some("Parallel");
-    if !parallel || strategy_kind(set) != ROLLING_UPDATE || change::ordinals(set).is_empty() {
+    if !parallel || !is_rolling(set) || change::ordinals(set).is_empty() {
         return None;
     }
     let silent = cluster.pods(&cluster.silent());
@@ -91,18 +92,11 @@ pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Fin
     )
 }
 
-const ROLLING_UPDATE: &str = "RollingUpdate";
-
-fn strategy_kind(set: &StatefulSet) -> &str {
-    let strategy = set.spec.update_strategy.as_ref();
-    strategy.and_then(|strategy| strategy.kind.as_deref()).unwrap_or(ROLLING_UPDATE)
-}
-
 fn same_strategy(old: &StatefulSet, new: &StatefulSet) -> bool {
     fn asked(set: &StatefulSet) -> Option<&IntOrPercent> {
         set.spec.update_strategy.as_ref()?.rolling_update.as_ref()?.max_unavailable.as_ref()
     }
-    strategy_kind(old) == strategy_kind(new) && asked(old) == asked(new)
+    is_rolling(old) == is_rolling(new) && asked(old) == asked(new)
 }
 
 fn allowed(voters: u32) -> u32 {
@@ -114,15 +108,9 @@ fn excess(set: &StatefulSet, voters: u32) -> Option<String> {
     if voters == 0 {
         return None;
     }
-    let strategy = set.spec.update_strategy.as_ref().filter(|strategy| strategy.kind.as_deref() != Some("OnDelete"))?;
-    let asked = strategy.rolling_update.as_ref()?.max_unavailable.as_ref()?;
-    let (text, stops) = match asked {
-        IntOrPercent::Int(count) => (count.to_string(), *count),
-        IntOrPercent::Text(text) => {
-            let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
-            (format!("{text} of {voters}"), (percent.saturating_mul(i64::from(voters)) / 100).max(1))
-        }
-    };
+    let asked = max_unavailable(set, voters).filter(|_| is_rolling(set))?;
+    let text = if asked.is_percentage { format!("{} of {voters}", asked.text) } else { asked.text };
+    let stops = asked.pods;
     (stops > i64::from(allowed(voters))).then(|| {
         let tolerated = words::tolerance(failures_tolerated(voters));
         format!("maxUnavailable {text} lets a rollout stop {stops} of {} at once, {tolerated}", words::voters(voters))

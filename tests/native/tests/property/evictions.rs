@@ -100,12 +100,18 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     Some(others >= quorum + next)
 }
 
-/// The controller takes another pod: its rollout is unfinished, and none that it has replaced, from the highest on, is out.
+/// The controller takes another pod: its rollout is unfinished, none that it has replaced, from the highest on, is out, and the next one
+/// is there.
 fn goes_on(set: &Set, facts: &Facts, cluster: &Cluster) -> bool {
     let gone = |name: &&String| matches!(pod(set, facts, name), Some(Pod::Terminating | Pod::Missing));
     let out = i64::try_from(cluster.own.iter().filter(gone).count()).unwrap_or(i64::MAX);
     let count = set.count().max(0);
-    let replaced = (count - set.updated()).max(0)..count;
+    let first = (count - set.updated()).max(0);
+    let next = usize::try_from(first - 1).ok().map(|index| set.pod(index));
+    if next.as_ref().is_some_and(|next| gone(&next)) {
+        return false;
+    }
+    let replaced = first..count;
     let mut replaced = replaced.filter_map(|index| usize::try_from(index).ok()).map(|index| set.pod(index));
     set.rolls_out(out) && replaced.all(|name| cluster.reachable.contains(&name))
 }

@@ -10,6 +10,7 @@ mod evictions;
 mod messages;
 mod model;
 mod mutation;
+mod pairs;
 mod quorum;
 mod spelling;
 
