@@ -19,8 +19,8 @@ use quorate_native_tests::run::{Broken, hold};
 use quorate_native_tests::world::World;
 use quorate_tests::{binding, block_on, builtin_with};
 use quorate_webhook::{
-    AboutSet, FactSource, FactsFuture, ParentAnswer, ParentFuture, ParentRef, ParentSource, ServerConfig, Sources,
-    Webhook,
+    AboutSet, BudgetFuture, FactSource, FactsFuture, Labels, ParentAnswer, ParentFuture, ParentRef, ParentSource,
+    ServerConfig, Sources, Webhook,
 };
 use rqlite::facts::Facts;
 use serde_json::{Value, json};
@@ -46,6 +46,14 @@ impl ParentSource for Known {
 impl FactSource for Known {
     fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
         Box::pin(std::future::ready(Facts::parse(&self.0.facts.to_string()).unwrap()))
+    }
+
+    fn has_gone(&self, _uid: &str) -> bool {
+        false
+    }
+
+    fn budget<'a>(&'a self, _namespace: &'a str, _labels: &'a Labels) -> BudgetFuture<'a> {
+        Box::pin(std::future::ready(None))
     }
 }
 
@@ -97,7 +105,7 @@ fn offline(world: &World) -> Said {
 /// `/mutate`, its patch applied, `/validate`.
 fn server(world: &World) -> Said {
     let known = Arc::new(Known(world.clone()));
-    let sources = Sources { parents: known.clone(), facts: known };
+    let sources = Sources { parents: known.clone(), facts: known, ..Sources::default() };
     let routes =
         Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
     let mut review = world.review.clone();

@@ -73,6 +73,10 @@ times 5 '^ *mode: warn$' --set config.policies.zones.module=zones.wasm --show-on
 times 5 '^ *mode: enforce$' "${enforce[@]}" --set config.policies.zones.module=zones.wasm --show-only templates/configmap.yaml
 gives "its own mode" 'mode: enforce' --set config.policies.zones.module=zones.wasm,config.policies.zones.mode=enforce \
     --show-only templates/configmap.yaml
+# Every replica of every version has the same slots.
+slots=$(sed -n 's/^pub const SLOTS: usize = \([0-9]*\);$/\1/p' webhook/src/reservations/store.rs)
+times "${slots:-none}" '^  name: quorate-reservations-[0-9]+$'
+
 quoted() { grep -oE '"[a-z-]+"' | tr -d '"' | sort; }
 diff <(sed -n '/^const POLICIES/,/^$/p' policies/builtin/build/main.rs | quoted) \
     <(sed -n '/define "quorate.builtIn"/,/end }}/p' "$chart/templates/_helpers.tpl" | grep 'list ' | quoted) >&2 ||

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quorate_engine::{Finding, Level, Request, Review, Verdict};
+use quorate_engine::{Finding, Level, Operation, Request, Review, Verdict};
 use serde::Serialize;
-
-use crate::evictions::is_eviction;
 
 #[cfg(test)]
 mod tests;
@@ -144,6 +142,14 @@ impl Denial {
             Self::TooManyRequests => "TooManyRequests",
         }
     }
+}
+
+/// `pods/eviction`, as `kubectl drain` asks for it.
+fn is_eviction(request: &Request<'_>) -> bool {
+    request.operation == Operation::Create
+        && request.resource.group.is_empty()
+        && request.resource.resource == "pods"
+        && request.sub_resource.as_deref() == Some("eviction")
 }
 
 impl Status {

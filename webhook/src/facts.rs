@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use quorate_engine::{Phase, Request};
-use rqlite::facts::{Facts, Leaving};
+use rqlite::facts::Facts;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::budget::{BudgetFuture, Labels};
 use crate::parent::ParentAnswer;
 
 /// The door's clock. An argument, so that a verdict can be replayed at its own time.
@@ -23,6 +24,8 @@ pub struct AboutSet<'a> {
     pub namespace: &'a str,
     /// JSON texts of the set: as it is, then as it is to be.
     pub objects: [Option<&'a str>; 2],
+    /// The pod that is to be evicted.
+    pub pod: Option<&'a str>,
     /// How long the membership may be looked for; None where no verdict rests on it, as where is only patched.
     pub membership: Option<Duration>,
 }
@@ -32,6 +35,12 @@ pub type FactsFuture<'a> = Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
 /// Finds facts. What does not come in time is unknown.
 pub trait FactSource: Send + Sync {
     fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a>;
+
+    /// The pod of this uid was there, and is no more. False where nobody knows.
+    fn has_gone(&self, uid: &str) -> bool;
+
+    /// What the PodDisruptionBudgets leave that select pods of these labels.
+    fn budget<'a>(&'a self, namespace: &'a str, labels: &'a Labels) -> BudgetFuture<'a>;
 }
 
 /// Knows no cluster: nothing is known.
@@ -41,6 +50,14 @@ pub struct NoFacts;
 impl FactSource for NoFacts {
     fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
         Box::pin(std::future::ready(Facts::default()))
+    }
+
+    fn has_gone(&self, _uid: &str) -> bool {
+        false
+    }
+
+    fn budget<'a>(&'a self, _namespace: &'a str, _labels: &'a Labels) -> BudgetFuture<'a> {
+        Box::pin(std::future::ready(None))
     }
 }
 
@@ -64,12 +81,14 @@ impl<'a> AboutSet<'a> {
             (_, ParentAnswer::Found(parent)) => [Some(parent.as_str()), None],
             (_, ParentAnswer::Absent | ParentAnswer::Unknown) => return None,
         };
-        Some(Self { namespace, objects, membership: (phase == Phase::Validate).then_some(budget) })
+        let evicted = resource == ("", "pods", Some("eviction"));
+        let pod = if evicted { request.name.as_deref() } else { None };
+        Some(Self { namespace, objects, pod, membership: (phase == Phase::Validate).then_some(budget) })
     }
 }
 
 /// The item of a list that has one.
-fn only_item(list: &str) -> Option<&str> {
+pub(crate) fn only_item(list: &str) -> Option<&str> {
     #[derive(Deserialize)]
     struct List<'a> {
         #[serde(borrow)]
@@ -82,14 +101,6 @@ fn only_item(list: &str) -> Option<&str> {
     }
 }
 
-/// These pods were evicted a moment ago, which no watch may have told yet.
-pub(crate) fn terminate(facts: &mut Facts, evicted: &[String]) {
-    for name in evicted {
-        let uid = facts.pods.iter().flatten().find(|pod| pod.name == *name).and_then(|pod| pod.uid.clone());
-        facts.leaving.push(Leaving { name: name.clone(), uid });
-    }
-}
-
 /// `2026-11-22T10:00:00Z`, to the second; None: RFC 3339 cannot write it.
 pub(crate) fn now(clock: OffsetDateTime) -> Option<String> {
     clock.truncate_to_second().format(&Rfc3339).ok()
@@ -97,7 +108,6 @@ pub(crate) fn now(clock: OffsetDateTime) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use rqlite::facts::Pod;
     use time::macros::datetime;
 
     use super::*;
@@ -113,19 +123,5 @@ mod tests {
         assert_eq!(only_item(r#"{"kind":"StatefulSetList","items":[{"a":1}]}"#), Some(r#"{"a":1}"#));
         assert_eq!(only_item(r#"{"items":[{},{}]}"#), None);
         assert_eq!(only_item("nonsense"), None);
-    }
-
-    #[test]
-    fn an_evicted_pod_is_leaving_whether_it_is_known_or_not() {
-        let evicted = ["rqlite-0".to_owned()];
-        let leaving = |uid: Option<&str>| Leaving { name: "rqlite-0".to_owned(), uid: uid.map(str::to_owned) };
-        let mut unknown = Facts::default();
-        terminate(&mut unknown, &evicted);
-        assert_eq!(unknown, Facts { leaving: vec![leaving(None)], ..Facts::default() });
-        let known = |name: &str, uid: &str| Pod { name: name.to_owned(), uid: Some(uid.to_owned()), ..Pod::default() };
-        let pods = Some(vec![known("rqlite-0", "u0"), known("rqlite-1", "u1")]);
-        let mut facts = Facts { pods, ..Facts::default() };
-        terminate(&mut facts, &evicted);
-        assert_eq!(facts.leaving, [leaving(Some("u0"))]);
     }
 }

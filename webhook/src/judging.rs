@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use quorate_engine::{Context, Finding, Level, Parent, Phase, PolicySet, Request, Review, Verdict, subject};
-use rqlite::facts::Facts;
+use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, info, warn};
 
 use crate::answer::Answer;
 use crate::deadline::Deadline;
-use crate::facts::{AboutSet, now, terminate};
+use crate::facts::{AboutSet, FactSource, now};
 use crate::metrics::{path, verdict};
 use crate::parent::{ParentAnswer, ParentRef};
 use crate::refusal::Refusal;
+use crate::reservations::{self, Candidate, Counted, Reserved, StoreError};
 use crate::webhook::Webhook;
 
 /// JSON text of the AdmissionReview to answer with.
@@ -42,9 +43,6 @@ pub(crate) async fn answer(
         webhook.metrics().count_not_judged(finding);
     }
     let given = webhook.policies().settle(review);
-    if phase == Phase::Validate && given.verdict == Verdict::Allowed {
-        webhook.evictions().admit(&request);
-    }
     webhook.metrics().time_policies(phase, took);
     webhook.metrics().count_review(phase, judged, &given);
     log(phase, &request, &subject, judged, &given, took);
@@ -61,21 +59,88 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
         debug!(uid = &*request.uid, "no policy matches");
         return policies.review(phase, request, &Context::UNKNOWN).await;
     }
-    let judging = async {
-        let parent = parent(webhook, request, deadline).await;
-        let facts = facts(webhook, phase, request, &parent, deadline).await;
-        debug!(uid = &*request.uid, facts, "facts");
-        let parent = match &parent {
-            ParentAnswer::Found(json) => Parent::Found(json),
-            ParentAnswer::Absent => Parent::Absent,
-            ParentAnswer::Unknown => Parent::Unknown,
-        };
-        policies.review(phase, request, &Context { parent, facts: &facts }).await
-    };
-    match timeout_at(deadline.at, judging).await {
+    match timeout_at(deadline.at, known_then_judged(webhook, phase, request, deadline)).await {
         Ok(review) => review,
         Err(_) => overdue(policies, phase, request, deadline.budget),
     }
+}
+
+/// Judges with what is known, and reserves what an admitted reduction takes away; anew where somebody else did so meanwhile.
+async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
+    let parent = parent(webhook, request, deadline).await;
+    let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &parent)).flatten();
+    let others = async {
+        if let Some(candidate) = &candidate {
+            webhook.sources().reservations.refresh(&candidate.set).await;
+        }
+    };
+    let budget = async {
+        let candidate = candidate.as_ref()?;
+        webhook.sources().facts.budget(&candidate.set.namespace, candidate.labels()).await
+    };
+    let (mut known, (), budget) = tokio::join!(facts(webhook, phase, request, &parent, deadline), others, budget);
+    let told = std::mem::take(&mut known.leaving);
+    let given = match &parent {
+        ParentAnswer::Found(json) => Parent::Found(json),
+        ParentAnswer::Absent => Parent::Absent,
+        ParentAnswer::Unknown => Parent::Unknown,
+    };
+    loop {
+        let counted = |candidate: &Candidate| webhook.sources().reservations.counted(&candidate.set, budget.as_ref());
+        let counted = candidate.as_ref().map(counted).unwrap_or_default();
+        known.leaving = leaving(webhook.sources().facts.as_ref(), &known, &counted);
+        known.leaving.extend_from_slice(&told);
+        let facts = known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned());
+        debug!(uid = &*request.uid, facts, "facts");
+        let review = webhook.policies().review(phase, request, &Context { parent: given, facts: &facts }).await;
+        let Some(candidate) = &candidate else { return review };
+        if !takes(webhook, &review) {
+            return review;
+        }
+        let taken = candidate.taken(&known);
+        if taken.pods.is_empty() {
+            return review;
+        }
+        let reservations = &webhook.sources().reservations;
+        match reservations.reserve(&request.uid, &candidate.set, &taken, &counted, budget.as_ref()).await {
+            Ok(Reserved::Done) => return review,
+            Ok(Reserved::Changed) => {}
+            Err(error) => return unreserved(review, &error),
+        }
+    }
+}
+
+/// The pods that other admissions take away, as the policies are told of them. One whose uid nobody has seen yet is whichever pod bears
+/// the name: what is known of pods is a moment old.
+fn leaving(source: &dyn FactSource, known: &Facts, counted: &Counted) -> Vec<Leaving> {
+    let has_gone = |pod: &&Leaving| pod.uid.as_deref().is_some_and(|uid| source.has_gone(uid));
+    let as_known = |pod: &Leaving| {
+        let named = known.pods.iter().flatten().find(|known| known.name == pod.name);
+        let uid = pod.uid.clone().filter(|_| named.is_none_or(|named| pod.is(named)));
+        Leaving { name: pod.name.clone(), uid }
+    };
+    counted.pods().filter(|pod| !has_gone(pod)).map(as_known).collect()
+}
+
+/// It is admitted, and a policy asked about it that counts on what others take.
+fn takes(webhook: &Webhook, review: &Review) -> bool {
+    let counts = review.matched.iter().any(|name| name == reservations::POLICY);
+    counts && webhook.policies().settle(review.clone()).verdict == Verdict::Allowed
+}
+
+/// Admitted, and no other replica would know: another admission could take the rest.
+fn unreserved(mut review: Review, error: &StoreError) -> Review {
+    review.findings.push(Finding {
+        rule: format!("{}/not-judged", reservations::POLICY),
+        level: Level::NotJudged,
+        message: format!("not judged: other replicas cannot be told that its pods leave: {error}"),
+        field: String::new(),
+        remedy: error.remedy.clone(),
+        retry: true,
+        of_shape: false,
+    });
+    review.verdict = Verdict::of(&review.findings);
+    review
 }
 
 /// May take half of the time, so that the policies can still judge without it.
@@ -90,14 +155,14 @@ async fn parent(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) ->
     }
 }
 
-/// What is known, as text. May take half of the time too; what is not known by then stays so.
+/// What is known, reservations apart. May take half of the time too; what is not known by then stays so.
 async fn facts(
     webhook: &Webhook,
     phase: Phase,
     request: &Request<'_>,
     parent: &ParentAnswer,
     deadline: Deadline,
-) -> String {
+) -> Facts {
     let mut known = match AboutSet::of(phase, request, parent, deadline.budget / 3) {
         Some(about) => {
             let found = timeout(deadline.budget / 2, webhook.sources().facts.facts(&about)).await;
@@ -108,9 +173,8 @@ async fn facts(
         }
         None => Facts::default(),
     };
-    terminate(&mut known, &webhook.evictions().terminating(request));
     known.now = now(webhook.now());
-    known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned())
+    known
 }
 
 /// What every policy that was asked would say if it could: nothing, in the time that there was.

@@ -9,6 +9,7 @@
 //!        ├ webhook     what all requests share
 //!        ├ body        bytes under a limit and a deadline
 //!        ├ judging     envelope, parent, facts, policies, onError
+//!        │  └ reservations   what other admissions have taken away
 //!        └ answer      AdmissionReview response
 //! ```
 
@@ -16,12 +17,12 @@
 
 mod answer;
 mod body;
+mod budget;
 mod certificate;
 pub mod cluster;
 mod config;
 mod deadline;
 mod door;
-mod evictions;
 mod facts;
 mod judging;
 mod metrics;
@@ -29,18 +30,21 @@ mod operations;
 mod parent;
 mod refusal;
 pub mod registration;
+mod reservations;
 mod routes;
 mod server;
 mod sources;
 mod tls;
 mod webhook;
 
+pub use budget::{Budget, BudgetFuture, Labels};
 pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use facts::{AboutSet, Clock, FactSource, FactsFuture, NoFacts};
 pub use operations::{Gate, Readiness};
 pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
+pub use reservations::{ReservationStore, Reservations, SLOTS, StoreError, StoreFuture, Stored, Written};
 pub use server::{Addresses, Bound, ServeError, Server};
 pub use sources::Sources;
 pub use tls::tls_config;

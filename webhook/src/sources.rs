@@ -4,18 +4,24 @@ use std::sync::Arc;
 
 use crate::facts::{FactSource, NoFacts};
 use crate::parent::{NoParents, ParentSource};
+use crate::reservations::Reservations;
 
-/// Who finds parents, and who finds facts. Cheap to clone.
+/// Who finds parents, who finds facts, and what other admissions have taken away. Cheap to clone.
 #[derive(Clone)]
 pub struct Sources {
     pub parents: Arc<dyn ParentSource>,
     pub facts: Arc<dyn FactSource>,
+    pub reservations: Arc<Reservations>,
 }
 
 impl Default for Sources {
-    /// There is no cluster: everything is unknown.
+    /// There is no cluster: everything is unknown, and nobody else admits anything.
     fn default() -> Self {
-        Self { parents: Arc::new(NoParents), facts: Arc::new(NoFacts) }
+        Self {
+            parents: Arc::new(NoParents),
+            facts: Arc::new(NoFacts),
+            reservations: Arc::new(Reservations::of_one_replica()),
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use tokio::sync::Semaphore;
 
 use crate::certificate::CertificateHandle;
 use crate::config::{CertificateSource, ServerConfig};
-use crate::evictions::Evictions;
 use crate::facts::Clock;
 use crate::metrics::Metrics;
 use crate::sources::Sources;
@@ -25,7 +24,6 @@ struct Shared {
     policies: Arc<PolicySet>,
     sources: Sources,
     clock: Clock,
-    evictions: Evictions,
     metrics: Arc<Metrics>,
     certificate: CertificateHandle,
     bounds: Bounds,
@@ -55,7 +53,6 @@ impl Webhook {
                 policies,
                 sources,
                 clock,
-                evictions: Evictions::default(),
                 metrics: Arc::new(Metrics::new(certificate.metrics())),
                 certificate,
                 bounds: Bounds {
@@ -83,10 +80,6 @@ impl Webhook {
 
     pub(crate) fn now(&self) -> OffsetDateTime {
         (self.shared.clock)()
-    }
-
-    pub(crate) fn evictions(&self) -> &Evictions {
-        &self.shared.evictions
     }
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {

@@ -109,6 +109,8 @@ fn title(topic: Topic) -> &'static str {
         Topic::Scope => "scope",
         Topic::OtherWebhooks => "other webhooks",
         Topic::Drift => "drift",
+        Topic::Reservations => "reservations",
+        Topic::DisruptionBudgets => "disruption budgets",
     }
 }
 

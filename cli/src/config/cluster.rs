@@ -22,6 +22,8 @@ pub(crate) struct Cluster {
     pub(crate) secret: String,
     /// Name of the Lease that the writing replica holds.
     pub(crate) lease: String,
+    /// Name of the ConfigMaps in which replicas tell each other which pods an admission takes away, up to the number behind it: `-0` to `-15`.
+    pub(crate) reservations: String,
     /// How the nodes of rqlite sets are asked for their membership. The first entry that fits a set is taken; without one they are asked over plain HTTP, as nobody.
     pub(crate) access: Vec<Access>,
 }
@@ -45,21 +47,22 @@ pub(crate) struct Access {
 
 impl Default for Cluster {
     fn default() -> Self {
-        let ClusterConfig { service, webhooks, secret, lease, .. } = ClusterConfig::in_namespace("");
-        Self { namespace: None, service, webhooks, secret, lease, access: Vec::new() }
+        let ClusterConfig { service, webhooks, secret, lease, reservations, .. } = ClusterConfig::in_namespace("");
+        Self { namespace: None, service, webhooks, secret, lease, reservations, access: Vec::new() }
     }
 }
 
 impl Cluster {
     /// `home` is the namespace that the pod or the kubeconfig names, `identity` the pod's name, `folder` that of the configuration file.
     pub(crate) fn within(&self, home: &str, identity: String, folder: &Path) -> ClusterConfig {
-        let Self { namespace, service, webhooks, secret, lease, access } = self.clone();
+        let Self { namespace, service, webhooks, secret, lease, reservations, access } = self.clone();
         ClusterConfig {
             namespace: namespace.unwrap_or_else(|| home.to_owned()),
             service,
             webhooks,
             secret,
             lease,
+            reservations,
             identity,
             access: access.into_iter().map(|access| access.within(folder)).collect(),
         }

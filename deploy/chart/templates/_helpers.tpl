@@ -28,6 +28,15 @@ quorate-certificate
 {{- end -}}
 {{- end }}
 
+{{/* The ConfigMaps of the reservations (tests/checks/chart.sh holds their number against the source), as JSON. */}}
+{{- define "quorate.reservations" -}}
+{{- $names := list -}}
+{{- range $slot := until 16 -}}
+{{- $names = append $names (printf "quorate-reservations-%d" $slot) -}}
+{{- end -}}
+{{- $names | toJson -}}
+{{- end }}
+
 {{/* The Secrets by which rqlite's nodes are asked, each once, as JSON. */}}
 {{- define "quorate.rqliteSecrets" -}}
 {{- $names := list -}}
@@ -70,6 +79,7 @@ cluster:
   webhooks: quorate
   secret: quorate-certificate
   lease: quorate-leader
+  reservations: quorate-reservations
 {{- with .Values.rqlite.access }}
   access:
 {{- range $access := . }}

@@ -16,6 +16,8 @@ pub struct ClusterConfig {
     pub secret: String,
     /// The Lease that one replica holds.
     pub lease: String,
+    /// The ConfigMaps of the reservations, up to the number behind it.
+    pub reservations: String,
     /// Who holds the lease: the pod's name.
     pub identity: String,
     /// How rqlite's nodes are asked; without one that fits, over plain HTTP and as nobody.
@@ -31,8 +33,14 @@ impl ClusterConfig {
             webhooks: "quorate".to_owned(),
             secret: "quorate-certificate".to_owned(),
             lease: "quorate-leader".to_owned(),
+            reservations: "quorate-reservations".to_owned(),
             identity: "quorate".to_owned(),
             access: Vec::new(),
         }
+    }
+
+    /// The ConfigMap of that slot.
+    pub(crate) fn slot(&self, slot: usize) -> String {
+        format!("{}-{slot}", self.reservations)
     }
 }

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod};
+use kube::api::ObjectMeta;
 use kube::{Api, Client};
 use rqlite::facts::{Claim, Facts};
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::budget::{BudgetFuture, Labels};
+use crate::cluster::budgets;
+use crate::cluster::evicted::Evicted;
 use crate::cluster::kept::Kept;
 use crate::cluster::membership::{Direct, LastVoters, Looked, Memberships, Target};
 use crate::cluster::owners;
@@ -38,11 +42,27 @@ impl FactSource for ClusterFacts {
             match Subject::of(about.namespace, about.objects) {
                 Some(subject) => {
                     let owners = timeout(PATIENCE, owners::existing(&self.client, about.namespace, about.objects));
-                    let (facts, owners) = tokio::join!(self.of(&subject, about.membership), owners);
+                    let known = self.of(&subject, about.membership);
+                    let (mut facts, owners, evicted) = tokio::join!(known, owners, self.evicted(about));
+                    if let Some(evicted) = evicted {
+                        evicted.correct(&mut facts.pods);
+                    }
                     Facts { owners: owners.ok().flatten(), ..facts }
                 }
                 None => Facts::default(),
             }
+        })
+    }
+
+    fn has_gone(&self, uid: &str) -> bool {
+        self.pods.has_gone(uid)
+    }
+
+    fn budget<'a>(&'a self, namespace: &'a str, labels: &'a Labels) -> BudgetFuture<'a> {
+        Box::pin(async move {
+            let asked = timeout(PATIENCE, budgets::selecting(&self.client, namespace, labels)).await.ok()?;
+            let selecting = asked.inspect_err(|error| debug!(%error, "PodDisruptionBudgets could not be had")).ok()?;
+            Some(budgets::together(&selecting))
         })
     }
 }
@@ -80,6 +100,15 @@ impl ClusterFacts {
             ever_ready,
             ..looked.map(Looked::into_facts).unwrap_or_default()
         }
+    }
+
+    /// The pod of an eviction as it is now: what the watch has told may be of its predecessor.
+    async fn evicted(&self, about: &AboutSet<'_>) -> Option<Evicted> {
+        let all: Api<Pod> = Api::namespaced(self.client.clone(), about.namespace);
+        let pod = timeout(PATIENCE, all.get_metadata_opt(about.pod?)).await.ok()?;
+        let pod = pod.inspect_err(|error| debug!(%error, "Pod could not be had")).ok()??;
+        let ObjectMeta { name, uid, deletion_timestamp, .. } = pod.metadata;
+        Some(Evicted { name: name?, uid: uid?, terminating: deletion_timestamp.is_some() })
     }
 
     fn pods_of(&self, subject: &Subject) -> Option<Vec<(String, KeptPod)>> {

@@ -1,7 +1,7 @@
 //! What a watch of one kind leaves in memory: of each object that matters here a few fields, by namespace and name.
 //! Asks the API server for nothing but the watch, and says nothing once it cannot be relied on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -15,6 +15,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
+use crate::cluster::gone::Gone;
 use crate::cluster::watched::Watched;
 
 /// A watch that broke longer ago tells nothing any more: pods come and go within seconds.
@@ -31,6 +32,11 @@ pub(crate) trait Keep:
 
     /// None: this object does not matter here.
     fn kept(self) -> Option<Self::Kept>;
+
+    /// Where it matters whether one has gone or is not known yet.
+    fn uid(_kept: &Self::Kept) -> Option<&str> {
+        None
+    }
 }
 
 type Contents<T> = HashMap<String, BTreeMap<String, Arc<T>>>;
@@ -45,6 +51,7 @@ pub(crate) struct Kept<K: Keep> {
 #[derive(Debug)]
 struct State<T> {
     all: Contents<T>,
+    gone: Gone,
     /// The first list has come in whole.
     synced: bool,
 }
@@ -57,7 +64,7 @@ impl<K: Keep> Clone for Kept<K> {
 
 impl<K: Keep> Kept<K> {
     pub(crate) fn new() -> Self {
-        let state = State { all: HashMap::new(), synced: false };
+        let state = State { all: HashMap::new(), gone: Gone::default(), synced: false };
         Self { state: Arc::new(RwLock::new(state)), watched: Watched::new(K::KIND) }
     }
 
@@ -73,6 +80,11 @@ impl<K: Keep> Kept<K> {
         }
         let here = state.all.get(namespace).into_iter().flatten();
         Some(here.filter_map(|(name, kept)| pick(name, kept)).collect())
+    }
+
+    /// The object of this uid was known, and is no more.
+    pub(crate) fn has_gone(&self, uid: &str) -> bool {
+        self.state().gone.has(uid)
     }
 
     /// Watches all namespaces, for ever.
@@ -105,13 +117,23 @@ impl<K: Keep> Kept<K> {
     fn apply(&self, event: Event<K>, listed: &mut Contents<K::Kept>) {
         match event {
             Event::Init => listed.clear(),
-            Event::InitApply(object) => put(listed, object),
+            Event::InitApply(object) => drop(put(listed, object)),
             Event::InitDone => self.change(|state| {
-                state.all = std::mem::take(listed);
+                let before = std::mem::replace(&mut state.all, std::mem::take(listed));
+                note_gone::<K>(&before, state);
                 state.synced = true;
             }),
-            Event::Apply(object) => self.change(|state| put(&mut state.all, object)),
-            Event::Delete(object) => self.change(|state| take(&mut state.all, &object)),
+            Event::Apply(object) => self.change(|state| {
+                let uid = object.uid();
+                let before = put(&mut state.all, object);
+                // Made anew under the name.
+                let other = before.as_deref().and_then(K::uid).filter(|before| Some(*before) != uid.as_deref());
+                other.into_iter().for_each(|uid| state.gone.note(uid));
+            }),
+            Event::Delete(object) => self.change(|state| {
+                let before = take(&mut state.all, &object);
+                before.as_deref().and_then(K::uid).into_iter().for_each(|uid| state.gone.note(uid));
+            }),
         }
     }
 
@@ -127,23 +149,30 @@ impl<K: Keep> Kept<K> {
     }
 }
 
-/// One that does not matter any more is as good as deleted.
-fn put<K: Keep>(all: &mut Contents<K::Kept>, object: K) {
+/// One that does not matter any more is as good as deleted. Gives what was there before.
+fn put<K: Keep>(all: &mut Contents<K::Kept>, object: K) -> Option<Arc<K::Kept>> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     match object.clone().kept() {
-        Some(kept) => drop(all.entry(namespace).or_default().insert(name, Arc::new(kept))),
+        Some(kept) => all.entry(namespace).or_default().insert(name, Arc::new(kept)),
         None => take(all, &object),
     }
 }
 
-fn take<K: Keep>(all: &mut Contents<K::Kept>, object: &K) {
+fn take<K: Keep>(all: &mut Contents<K::Kept>, object: &K) -> Option<Arc<K::Kept>> {
     let namespace = object.namespace().unwrap_or_default();
-    if let Some(here) = all.get_mut(&namespace) {
-        here.remove(&object.name_any());
-        if here.is_empty() {
-            all.remove(&namespace);
-        }
+    let here = all.get_mut(&namespace)?;
+    let taken = here.remove(&object.name_any());
+    if here.is_empty() {
+        all.remove(&namespace);
     }
+    taken
+}
+
+/// Notes those of before that are there no more.
+fn note_gone<K: Keep>(before: &Contents<K::Kept>, state: &mut State<K::Kept>) {
+    let there: HashSet<&str> = state.all.values().flat_map(BTreeMap::values).filter_map(|kept| K::uid(kept)).collect();
+    let uids = before.values().flat_map(BTreeMap::values).filter_map(|kept| K::uid(kept));
+    uids.filter(|uid| !there.contains(uid)).for_each(|uid| state.gone.note(uid));
 }
 
 #[cfg(test)]
@@ -153,6 +182,7 @@ pub(crate) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::pods::WatchedPod;
 
     pub(crate) async fn after<K: Keep>(events: Vec<watcher::Result<Event<K>>>) -> Kept<K> {
         let kept = Kept::new();
@@ -192,6 +222,26 @@ pub(crate) mod tests {
         let kept = after(listed.into_iter().chain(later.map(Ok)).collect()).await;
         assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
         assert_eq!(kept.pick("other", |name, _| Some(name.to_owned())), Some(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn tells_what_has_gone_from_what_was_never_known() {
+        let pod = |name: &str, uid: &str| -> WatchedPod {
+            let owner = json!([{ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "a", "uid": "s", "controller": true }]);
+            let metadata = json!({ "namespace": "db", "name": name, "uid": uid, "ownerReferences": owner });
+            serde_json::from_value(json!({ "metadata": metadata, "spec": { "containers": [] } })).unwrap()
+        };
+        let list = |pods: Vec<WatchedPod>| {
+            let applied = pods.into_iter().map(|pod| Ok(Event::InitApply(pod)));
+            std::iter::once(Ok(Event::Init)).chain(applied).chain([Ok(Event::InitDone)]).collect::<Vec<_>>()
+        };
+        let mut events = list(vec![pod("a-0", "u0"), pod("a-1", "u1"), pod("a-2", "u2")]);
+        events.extend([Event::Delete(pod("a-0", "u0")), Event::Apply(pod("a-1", "u1b"))].map(Ok));
+        events.push(Ok(Event::Apply(pod("a-2", "u2"))));
+        let kept = after(events).await;
+        assert_eq!(["u0", "u1", "u1b", "u2", "u9"].map(|uid| kept.has_gone(uid)), [true, true, false, false, false]);
+        kept.follow(stream::iter(list(vec![pod("a-1", "u1b")]))).await;
+        assert_eq!(["u1b", "u2"].map(|uid| kept.has_gone(uid)), [false, true]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,15 +8,18 @@
 //!                                         └─> known rqlite sets
 //!    pods, claims, autoscalers  kept by their watches ─┐                              (every replica)
 //!    membership    rqlite's nodes, asked per review ───┴─> facts
+//!    reservations  ConfigMaps, read and written per review                            (every replica)
 //!    certificate   Secret ──> served certificate                                       (every replica)
 //!    leader        Lease                                                               (one replica, from here on)
 //!     ├ certificate  the steps of a rotation, `replicas` looks at what is served
+//!     ├ reservations  those that have stayed long enough are taken away
 //!     └ registrar    `entries` of both webhook configurations: known sets, caBundle
 //! ```
 //!
 //! Every write names the version that it was made from: two leaders at once cannot undo each other.
 
 mod autoscalers;
+mod budgets;
 mod certificate;
 mod claims;
 mod config;
@@ -24,7 +27,9 @@ mod content;
 pub mod doctor;
 mod dry_run;
 mod entries;
+mod evicted;
 mod facts;
+mod gone;
 mod guard;
 mod kept;
 mod leader;
@@ -35,6 +40,7 @@ mod parents;
 mod pods;
 mod registrar;
 mod replicas;
+mod reservations;
 mod rights;
 mod running;
 mod sets;

@@ -92,6 +92,10 @@ impl Keep for WatchedPod {
             node,
         })
     }
+
+    fn uid(kept: &KeptPod) -> Option<&str> {
+        kept.uid.as_deref()
+    }
 }
 
 /// Whether the rqlite container runs, by the kubelet's word. A native sidecar's status stands among those of the init containers.

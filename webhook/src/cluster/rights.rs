@@ -9,6 +9,7 @@ use kube::api::PostParams;
 use kube::{Api, Client, Error};
 
 use crate::cluster::ClusterConfig;
+use crate::reservations::SLOTS;
 
 /// One verb on one resource. Empty: the core group, any name, no namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +61,16 @@ pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
     may("", "pods", "", "", &["get", "list", "watch"]);
     may("", "persistentvolumeclaims", "", "", &["list", "watch"]);
     may("autoscaling", "horizontalpodautoscalers", "", "", &["list", "watch"]);
+    may("policy", "poddisruptionbudgets", "", "", &["list"]);
     may("", "configmaps", "", "", &["get"]);
     for resource in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"] {
         may("admissionregistration.k8s.io", resource, &config.webhooks, "", &["get", "list", "watch", "patch"]);
     }
     may("coordination.k8s.io", "leases", "", own, &["create"]);
     may("coordination.k8s.io", "leases", &config.lease, own, &["get", "patch"]);
+    for slot in 0..SLOTS {
+        may("", "configmaps", &config.slot(slot), own, &["patch"]);
+    }
     if uses.own_certificate {
         may("", "secrets", "", own, &["create"]);
         may("", "secrets", &config.secret, own, &["get", "list", "watch", "update"]);
@@ -136,8 +141,14 @@ mod tests {
         for right in rights(&config(), Uses { own_certificate: true }) {
             assert!(!matches!(right.verb, "delete" | "deletecollection" | "*"), "{right}");
             let named = !right.name.is_empty();
-            let of_any_set =
-                ["statefulsets", "pods", "persistentvolumeclaims", "horizontalpodautoscalers", "configmaps"];
+            let of_any_set = [
+                "statefulsets",
+                "pods",
+                "persistentvolumeclaims",
+                "horizontalpodautoscalers",
+                "poddisruptionbudgets",
+                "configmaps",
+            ];
             let cannot_be =
                 right.verb == "create" || right.resource == "endpointslices" || of_any_set.contains(&right.resource);
             assert!(named || cannot_be, "{right}");

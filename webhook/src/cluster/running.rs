@@ -18,10 +18,12 @@ use crate::cluster::facts::ClusterFacts;
 use crate::cluster::membership::Memberships;
 use crate::cluster::parents::ClusterParents;
 use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
+use crate::cluster::reservations::{self, ReservationMaps};
 use crate::cluster::sets::{Sets, SetsWatch};
 use crate::cluster::watched::Watches;
 use crate::cluster::{ClusterConfig, Content, Right, Uses, leader, missing, rights};
 use crate::facts::Clock;
+use crate::reservations::Reservations;
 use crate::sources::Sources;
 
 const RETRY: Duration = Duration::from_secs(2);
@@ -51,6 +53,7 @@ pub struct Cluster {
     watch: SetsWatch,
     parents: ClusterParents,
     facts: ClusterFacts,
+    reservations: Arc<Reservations>,
     leads: watch::Sender<bool>,
     registrars: RegistrarMetrics,
     certificates: CertificateMetrics,
@@ -83,6 +86,7 @@ impl Cluster {
         let (sets, watch) = Sets::new();
         let parents = ClusterParents::new(client.clone(), sets.clone());
         let facts = ClusterFacts::new(client.clone(), Memberships::new(config.access.clone()));
+        let maps = ReservationMaps::new(client.clone(), config.clone());
         Self {
             client,
             config,
@@ -90,6 +94,7 @@ impl Cluster {
             watch,
             parents,
             facts,
+            reservations: Arc::new(Reservations::shared(Arc::new(maps))),
             leads: watch::Sender::new(false),
             registrars: RegistrarMetrics::default(),
             certificates: CertificateMetrics::default(),
@@ -106,7 +111,11 @@ impl Cluster {
 
     /// Who finds out what stands around a request.
     pub fn sources(&self) -> Sources {
-        Sources { parents: Arc::new(self.parents.clone()), facts: Arc::new(self.facts.clone()) }
+        Sources {
+            parents: Arc::new(self.parents.clone()),
+            facts: Arc::new(self.facts.clone()),
+            reservations: Arc::clone(&self.reservations),
+        }
     }
 
     /// Whether the caches have been filled; a server is not ready before.
@@ -118,7 +127,7 @@ impl Cluster {
     /// What all parts count.
     pub fn metrics(&self) -> Registry {
         let mut registry = Registry::with_prefix("quorate");
-        let Self { sets, parents, facts, registrars, certificates, .. } = self;
+        let Self { sets, parents, facts, reservations, registrars, certificates, .. } = self;
         registry.register(
             "parent_lookups",
             "Parents found in the cache or by GET, and errors",
@@ -129,6 +138,11 @@ impl Cluster {
             "membership_looks",
             "Memberships asked for, by the view that they gave",
             facts.memberships.looks.0.clone(),
+        );
+        registry.register(
+            "reservation_writes",
+            "Reservations of pods that an admission takes away, by how the write ended",
+            reservations.writes.0.clone(),
         );
         let watched = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
         registry.register_collector(Box::new(Watches(watched.map(Clone::clone).into())));
@@ -200,6 +214,7 @@ impl Cluster {
         let (mutating, mutating_seen) = registrar(MUTATING, Arc::new(move |_| of.kept_mutating()));
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
+        tasks.spawn(reservations::sweep(self.reservations, self.leads.subscribe()));
         tasks.spawn(self.watch.run(self.client.clone()));
         tasks.spawn(self.facts.pods.run(self.client.clone()));
         tasks.spawn(self.facts.claims.run(self.client.clone()));

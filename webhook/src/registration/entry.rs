@@ -39,7 +39,8 @@ impl Entry {
             namespace_selector: Some(namespaces(registration)),
             failure_policy: Some(self.unreachable.policy().to_owned()),
             match_policy: Some("Equivalent".to_owned()),
-            side_effects: "None".to_owned(),
+            // What is admitted is reserved; of a dry run nothing is.
+            side_effects: "NoneOnDryRun".to_owned(),
             timeout_seconds: Some(registration.timeouts.validate),
             admission_review_versions: vec!["v1".to_owned()],
             object_selector: None,

@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::{Api, Client, Error};
 use serde_json::json;
@@ -29,6 +30,9 @@ pub(super) struct Seen {
     pub(super) secret: Read<Option<Secret>>,
     pub(super) namespaces: Read<Vec<Namespace>>,
     pub(super) sets: Read<Vec<StoredSet>>,
+    /// In the server's own namespace.
+    pub(super) config_maps: Read<Vec<ConfigMap>>,
+    pub(super) budgets: Read<Vec<PodDisruptionBudget>>,
     pub(super) dry_run: Read<DryRun>,
 }
 
@@ -43,10 +47,33 @@ impl Seen {
             secret: said(secrets.get_opt(&config.secret).await),
             namespaces: listed(Api::all(client.clone())).await,
             sets: listed(Api::all(client.clone())).await,
+            config_maps: listed(Api::namespaced(client.clone(), &config.namespace)).await,
+            budgets: listed(Api::all(client.clone())).await,
             dry_run: dry_run(client, &expected.namespace).await.map_err(|error| match error {
                 TrialError::NotSent(error) => reason(&error),
                 foreign @ TrialError::NoSegment(_) => foreign.to_string(),
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Seen {
+    /// Nothing could be read.
+    pub(super) fn nothing() -> Self {
+        fn unread<T>() -> Read<T> {
+            Err("not read".to_owned())
+        }
+        Self {
+            validating: unread(),
+            mutating: unread(),
+            endpoints: unread(),
+            secret: unread(),
+            namespaces: unread(),
+            sets: unread(),
+            config_maps: unread(),
+            budgets: unread(),
+            dry_run: unread(),
         }
     }
 }

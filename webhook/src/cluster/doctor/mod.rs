@@ -3,6 +3,7 @@
 //!
 //! `look` fetches; every check is a pure function of what was seen, one file a topic.
 
+mod budgets;
 mod certificate;
 mod drift;
 mod look;
@@ -10,6 +11,7 @@ mod others;
 mod reach;
 mod scope;
 mod selector;
+mod slots;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -36,6 +38,8 @@ pub enum Topic {
     Scope,
     OtherWebhooks,
     Drift,
+    Reservations,
+    DisruptionBudgets,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,6 +85,8 @@ pub async fn examine(cluster: &Cluster, expected: &Expected, now: OffsetDateTime
     checks.extend(scope::checks(&seen));
     checks.extend(others::checks(&seen, config));
     checks.extend(drift::checks(&seen, config, expected));
+    checks.extend(slots::checks(&seen, config));
+    checks.extend(budgets::checks(&seen));
     checks
 }
 

@@ -58,7 +58,7 @@ fn every_entry_is_called_alike() {
     for entry in all {
         let found = serde_json::to_value(&entry).unwrap();
         assert_eq!(found["matchPolicy"], "Equivalent");
-        assert_eq!(found["sideEffects"], "None");
+        assert_eq!(found["sideEffects"], "NoneOnDryRun");
         assert_eq!(found["timeoutSeconds"], 3);
         assert_eq!(found["admissionReviewVersions"], json!(["v1"]));
         let client =
