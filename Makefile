@@ -77,9 +77,9 @@ bench: toolchain ## Calls and requests per second, and what a check takes, as ra
 	$(CARGO) bench -p quorate-tests --bench reviews
 	$(CARGO) bench -p quorate --bench check
 
-bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer; what 10,000 Pods cost in memory
+bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer; what a reservation costs; what 10,000 Pods cost in memory
 	$(CARGO) build --release -p quorate
-	$(CARGO) bench -p quorate-cluster-tests --bench admission --bench memory
+	$(CARGO) bench -p quorate-cluster-tests --bench admission --bench evictions --bench memory
 
 toolchain:
 	@rustup toolchain install >/dev/null 2>&1 || rustup show active-toolchain

@@ -28,6 +28,7 @@ mod scale_up_without_leader;
 mod scale_while_scaling;
 mod scenario;
 mod secret_file_not_mounted;
+mod two_admissions;
 mod users;
 
 use quorate_cluster_tests::{Rqliteds, isolation};

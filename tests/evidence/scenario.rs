@@ -23,11 +23,12 @@ pub(crate) struct Scenario {
     rule: &'static str,
     cases: Vec<Case>,
     feature: Option<&'static str>,
+    api_servers: usize,
 }
 
 impl Scenario {
     pub(crate) fn of(rule: &'static str) -> Self {
-        Self { rule, cases: Vec::new(), feature: None }
+        Self { rule, cases: Vec::new(), feature: None, api_servers: 1 }
     }
 
     /// `done` is done in both halves: `without` sees the loss, `with` the refusal and where its remedy leads.
@@ -39,6 +40,12 @@ impl Scenario {
     /// On a control plane with this feature of Kubernetes turned on.
     pub(crate) fn feature(mut self, name: &'static str) -> Self {
         self.feature = Some(name);
+        self
+    }
+
+    /// On a control plane with so many API servers.
+    pub(crate) fn api_servers(mut self, count: usize) -> Self {
+        self.api_servers = count;
         self
     }
 
@@ -63,10 +70,12 @@ impl Scenario {
 
     /// Ends with the process, as the shared one does.
     fn plane(&self) -> &'static ControlPlane {
-        match self.feature {
-            None => ControlPlane::shared(),
-            Some(name) => Box::leak(Box::new(ControlPlane::builder("evidence").feature(name).start())),
+        if self.feature.is_none() && self.api_servers == 1 {
+            return ControlPlane::shared();
         }
+        let builder = ControlPlane::builder("evidence").api_servers(self.api_servers);
+        let builder = self.feature.iter().fold(builder, |builder, name| builder.feature(name));
+        Box::leak(Box::new(builder.start()))
     }
 
     fn on_each(

@@ -5,7 +5,7 @@ use crate::manifests;
 use crate::namespace::Namespace;
 use crate::quorate::Quorate;
 use crate::rqlited::{Level, Rqlite, Rqlited, Rqliteds};
-use crate::tool::Output;
+use crate::tool::{Kubectl, Output};
 use crate::wait::eventually;
 
 /// The rows that must never be lost.
@@ -108,17 +108,31 @@ impl<'a> Cluster<'a> {
 
     /// `kubectl scale`, whatever comes of it.
     pub fn scale(&self, replicas: u32) -> Output {
-        self.namespace.kubectl().line(&format!("scale statefulset/rqlite --replicas={replicas}"))
+        self.scale_at(0, replicas)
+    }
+
+    /// The same, at the API server of this index.
+    pub fn scale_at(&self, api_server: usize, replicas: u32) -> Output {
+        self.kubectl_at(api_server).line(&format!("scale statefulset/rqlite --replicas={replicas}"))
     }
 
     /// Evicts a Pod, as a drain does it, whatever comes of it.
     pub fn evict(&self, ordinal: u32) -> Output {
+        self.evict_at(0, ordinal)
+    }
+
+    /// The same, at the API server of this index.
+    pub fn evict_at(&self, api_server: usize, ordinal: u32) -> Output {
         let (namespace, pod) = (self.namespace.name(), format!("rqlite-{ordinal}"));
         let eviction = format!(
             r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}","namespace":"{namespace}"}}}}"#
         );
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
-        self.namespace.kubectl().run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
+        self.kubectl_at(api_server).run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
+    }
+
+    fn kubectl_at(&self, api_server: usize) -> Kubectl {
+        self.namespace.plane().kubectl_at(api_server).in_namespace(self.namespace.name())
     }
 
     /// Scales, which must pass, and waits until the Pods are there and no other.

@@ -1,0 +1,109 @@
+//! The ConfigMaps in which replicas tell each other what they have admitted: gone, edited by hand, written by a replica that is gone.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::time::Duration;
+
+use quorate_cluster_tests::{ControlPlane, Namespace, Output, Quorate, eventually, manifests};
+
+fn guarded<'a>(quorate: &Quorate<'a>, name: &str) -> Namespace<'a> {
+    let namespace = quorate.plane().namespace(name);
+    namespace.apply(&manifests::without_self_removal(&manifests::rqlite("rqlite", 3))).ok();
+    namespace.await_ready("rqlite", 3);
+    quorate.await_known(&namespace, "rqlite");
+    namespace
+}
+
+fn evict(namespace: &Namespace<'_>, ordinal: u32) -> Output {
+    let path = format!("/api/v1/namespaces/{}/pods/rqlite-{ordinal}/eviction", namespace.name());
+    let eviction =
+        format!(r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"rqlite-{ordinal}"}}}}"#);
+    namespace.kubectl().run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
+}
+
+/// The ConfigMap that holds an entry of this namespace.
+#[track_caller]
+fn slot_of(quorate: &Quorate<'_>, namespace: &Namespace<'_>) -> String {
+    let maps = quorate.kubectl().get("configmaps");
+    let entry = format!(r#"\"namespace\":\"{}\""#, namespace.name());
+    let maps = maps["items"].as_array().unwrap();
+    let map = maps.iter().find(|map| map["data"].to_string().contains(&entry)).unwrap();
+    map["metadata"]["name"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_cannot_be_written_is_not_admitted_until_it_can() {
+    let plane = ControlPlane::shared();
+    let quorate = Quorate::install(plane);
+    let namespace = guarded(&quorate, "not_written");
+    evict(&namespace, 0).ok();
+    namespace.await_ready("rqlite", 3);
+    let map = slot_of(&quorate, &namespace);
+    quorate.kubectl().line(&format!("delete configmap {map}")).ok();
+
+    let refusal = evict(&namespace, 1).refused();
+    assert!(refusal.contains("TooManyRequests") && refusal.contains(&format!("{map} is not there")), "{refusal}");
+    let refusal = namespace.kubectl().line("scale statefulset/rqlite --replicas=2").refused();
+    assert!(refusal.contains("quorum-guard/not-judged") && refusal.contains("install Quorate again"), "{refusal}");
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=2 --dry-run=server").ok();
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=4").ok();
+    namespace.await_ready("rqlite", 4);
+
+    Quorate::installer(plane).helm("upgrade").ok();
+    eventually("an admission", || {
+        let output = namespace.kubectl().line("scale statefulset/rqlite --replicas=3");
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+
+    namespace.kubectl().line("delete pvc/rqlite-file-rqlite-3 --wait=false").ok();
+
+    // Edited by hand.
+    let note = r#"{"data":{"note":"do not touch","0":"{\"namespace\":7}"}}"#;
+    quorate.kubectl().run(["patch", "configmap", &map, "--type=merge", "-p", note]).ok();
+    namespace.await_ready("rqlite", 3);
+    eventually("an admission over what cannot be read", || {
+        let output = evict(&namespace, 1);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+    let data = quorate.kubectl().get(&format!("configmap/{map}"))["data"].to_string();
+    assert!(!data.contains("do not touch"), "{data}");
+}
+
+/// Its answer never came, so nothing was done; nobody can know that.
+#[test]
+fn what_a_replica_reserved_before_it_was_killed_counts_for_a_while() {
+    let plane = ControlPlane::start("reserved");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "killed_replica");
+    quorate.route_to(0);
+    // Longer than the API server waits: the shrink is judged and reserved, and refused all the same.
+    plane.services().slow_down(Duration::from_secs(5));
+    let refusal = namespace.kubectl().line("scale statefulset/rqlite --replicas=2").refused();
+    assert!(refusal.contains("failed calling webhook"), "{refusal}");
+    quorate.replica(0).process().kill();
+    quorate.route_to(1);
+    plane.services().slow_down(Duration::ZERO);
+    let refusal = eventually("a verdict", || {
+        let output = evict(&namespace, 0);
+        let said = output.stderr.contains("eviction-below-quorum");
+        if said { Ok(output.stderr) } else { Err(format!("{} {}", output.code, output.stderr)) }
+    });
+    assert!(refusal.contains("TooManyRequests") && refusal.contains("was let go a moment ago"), "{refusal}");
+    eventually("the reservation to end", || {
+        let output = evict(&namespace, 0);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+}
+
+/// `kubectl drain --dry-run=server` says so in the Eviction's own options alone.
+#[test]
+fn a_rehearsal_keeps_nobody_waiting() {
+    let plane = ControlPlane::start("rehearsal");
+    let quorate = Quorate::install(&plane);
+    let namespace = guarded(&quorate, "rehearsal");
+    let drain = "drain node-0 --pod-selector=app=rqlite --force --dry-run=server";
+    plane.kubectl().line(drain).ok();
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=2 --dry-run=server").ok();
+    let maps = quorate.kubectl().get("configmaps").to_string();
+    assert!(!maps.contains(r#"\"set\""#), "nothing is reserved: {maps}");
+    evict(&namespace, 0).ok();
+}
