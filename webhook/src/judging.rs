@@ -17,6 +17,9 @@ use crate::parent::{ParentAnswer, ParentRef};
 use crate::refusal::Refusal;
 use crate::webhook::Webhook;
 
+/// For what could not be had now: the API server did not answer, or not in time.
+const TRY_AGAIN: &str = "try again";
+
 /// JSON text of the AdmissionReview to answer with.
 pub(crate) async fn answer(
     webhook: &Webhook,
@@ -70,7 +73,11 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
             ParentAnswer::Absent => Parent::Absent,
             ParentAnswer::Unknown => Parent::Unknown,
         };
-        policies.review(phase, request, &Context { parent, facts: &facts }).await
+        let mut review = policies.review(phase, request, &Context { parent, facts: &facts }).await;
+        if parent == Parent::Unknown {
+            review.advise(TRY_AGAIN);
+        }
+        review
     };
     match timeout_at(deadline.at, judging).await {
         Ok(review) => review,
@@ -125,7 +132,7 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Du
             budget.as_millis()
         ),
         field: String::new(),
-        remedy: "try again".to_owned(),
+        remedy: TRY_AGAIN.to_owned(),
         retry: true,
         of_shape: false,
     };
