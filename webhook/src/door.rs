@@ -148,7 +148,8 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle)
+        // `Activity` holds a head to its time, and knows one from a connection that rests.
+        .header_read_timeout(None)
         .max_buf_size(head.max(8 << 10))
         .http2()
         .timer(TokioTimer::new())

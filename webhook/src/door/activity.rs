@@ -2,6 +2,7 @@
 //! Closes nothing; who holds the connection asks when its time is over.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use tokio::sync::Notify;
@@ -44,17 +45,21 @@ impl ClosedLabel {
 /// How readily a connection gives its slot to a newcomer: the greatest goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Spare {
-    /// It may be about to send its first request.
+    /// It carried a request a moment ago.
+    Used,
+    /// It never carried one, and may be about to send its first.
     Beginning,
-    /// It carried requests, and none is under way.
+    /// It has carried none for some time.
     Resting,
-    /// It had the time to send a request, and sent none.
+    /// It had the time to send its first request, and sent none.
     Unused,
 }
 
 /// A handshake and the head of a request take some 10 ms. Newcomers must not displace each other before that, where all other slots
 /// are held by connections that once carried a request.
-const HEAD_START: std::time::Duration = std::time::Duration::from_millis(250);
+const HEAD_START: Duration = Duration::from_millis(250);
+/// Whoever holds a connection that is used at least so often is not displaced by those who open many and send nothing.
+const RESTING: Duration = Duration::from_secs(30);
 
 /// Counts as a request under way for as long as it lives.
 pub(crate) struct UnderWay(Arc<Activity>);
@@ -89,10 +94,12 @@ impl Activity {
     /// How it could be spared, and since when; None while a request is under way.
     pub(crate) fn spare(&self, now: Instant) -> Option<(Spare, Instant)> {
         let state = self.state();
+        let idle = now.duration_since(state.since);
         let spare = match state.carried {
             true if state.under_way > 0 => return None,
+            true if idle < RESTING => Spare::Used,
             true => Spare::Resting,
-            false if now.duration_since(state.since) < HEAD_START => Spare::Beginning,
+            false if idle < HEAD_START => Spare::Beginning,
             false => Spare::Unused,
         };
         Some((spare, state.since))
@@ -152,8 +159,6 @@ impl Drop for UnderWay {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::{advance, timeout};
 
     use super::*;

@@ -151,12 +151,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_just_begins_stays_while_others_rest() {
+    async fn one_that_just_begins_stays_while_others_have_rested() {
         let (slots, mut held) = full(3).await;
+        drop(held.pop());
         for index in [1, 0] {
             drop(held[index].activity.begin());
-            advance(Duration::from_millis(10)).await;
+            advance(Duration::from_secs(30)).await;
         }
+        let _newcomer = slots.take().await;
+        displaces(&slots, held.remove(1)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_was_just_used_stays_while_others_begin() {
+        let (slots, mut held) = full(2).await;
+        drop(held[0].activity.begin());
         displaces(&slots, held.remove(1)).await;
     }
 
