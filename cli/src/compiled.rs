@@ -28,6 +28,14 @@ pub(crate) fn modules() -> Option<CompiledModules> {
     MODULES.get_or_init(find).clone()
 }
 
+/// Of a disk that is full, most likely. A server has logged it.
+pub(crate) fn complain_of_what_is_not_kept() {
+    let logs = tracing::dispatcher::has_been_set();
+    if let Some(problem) = modules().filter(|_| !logs).and_then(|modules| modules.unkept()) {
+        output::complain(problem);
+    }
+}
+
 fn find() -> Option<CompiledModules> {
     match env::var_os(VARIABLE) {
         Some(off) if off.is_empty() || off == "off" => None,

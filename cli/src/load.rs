@@ -31,6 +31,7 @@ pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) 
             Err(error) => faults.push(unloadable(&bound.name, &error)),
         }
     }
+    compiled::complain_of_what_is_not_kept();
     if faults.is_empty() {
         Ok(PolicySet::new(policies, resolved.break_glass.clone())?)
     } else {

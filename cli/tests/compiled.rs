@@ -37,6 +37,23 @@ fn what_was_compiled_is_kept_where_the_variables_say() {
     }
 }
 
+/// As on a full disk.
+#[test]
+fn what_cannot_be_kept_is_told_and_costs_no_verdict() {
+    let folder = Folder::new(&[]);
+    let with = || review(&[("QUORATE_CACHE", &folder.path(""))]);
+    with();
+    let policies = Path::new(&folder.path("")).join("policies");
+    let file = fs::read_dir(&policies).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&file).unwrap();
+    // A file cannot take its place.
+    fs::create_dir(&file).unwrap();
+    let run = with();
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let told = format!("quorate: {}: compiled policies cannot be kept (", policies.display());
+    assert!(run.stderr.starts_with(&told), "{}", run.stderr);
+}
+
 #[test]
 fn nothing_is_kept_when_that_is_off() {
     let home = Folder::new(&[]);

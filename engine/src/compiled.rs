@@ -9,10 +9,10 @@ mod tests;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use tracing::debug;
+use tracing::{debug, warn};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -28,7 +28,10 @@ const EXTENSION: &str = ".cwasm";
 /// A folder of compiled modules that only this user writes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct CompiledModules {
+    path: Arc<PathBuf>,
     folder: Arc<Folder>,
+    /// Why the first one that was not kept was not.
+    unkept: Arc<OnceLock<String>>,
 }
 
 impl CompiledModules {
@@ -37,7 +40,17 @@ impl CompiledModules {
     /// # Errors
     /// When it cannot be made, is open to others, or lies in a folder of somebody else.
     pub fn at(path: PathBuf) -> Result<Self, FolderError> {
-        Ok(Self { folder: Arc::new(Folder::open(path)?) })
+        let folder = Arc::new(Folder::open(path.clone())?);
+        Ok(Self { path: Arc::new(path), folder, unkept: Arc::default() })
+    }
+
+    /// Why a module could not be kept, if one could not: on a full disk, each start pays for the compiler.
+    pub fn unkept(&self) -> Option<String> {
+        let why = self.unkept.get()?;
+        Some(format!(
+            "{}: compiled policies cannot be kept ({why}), each start compiles them; make room there",
+            self.path.display()
+        ))
     }
 
     /// The module as it was compiled before by this wasmtime, with these settings, for this processor.
@@ -58,7 +71,10 @@ impl CompiledModules {
         let code = component.serialize().map_err(io::Error::other);
         match code.and_then(|code| self.folder.write(&name, &[Sha256::digest(&code).as_slice(), &code])) {
             Ok(()) => debug!(name, "compiled module kept"),
-            Err(error) => debug!(name, %error, "compiled module not kept"),
+            Err(error) => {
+                warn!(folder = %self.path.display(), name, %error, "compiled module not kept; each start compiles it");
+                self.unkept.get_or_init(|| error.to_string());
+            }
         }
         self.folder.forget_the_oldest(&name);
     }

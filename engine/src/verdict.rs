@@ -100,6 +100,14 @@ impl Review {
             matched: Vec::new(),
         }
     }
+
+    /// What to do where what stands behind the request was not known: a door knows how it is had, a policy does not. For what could not be
+    /// judged for lack of it, and says no remedy of its own.
+    pub fn advise(&mut self, remedy: &str) {
+        let for_lack =
+            |finding: &&mut Finding| finding.level == Level::NotJudged && finding.retry && finding.remedy.is_empty();
+        self.findings.iter_mut().filter(for_lack).for_each(|finding| remedy.clone_into(&mut finding.remedy));
+    }
 }
 
 /// What the request is about, as a user would name it: `StatefulSet db/rqlite`.

@@ -123,6 +123,10 @@ lacks "a ServiceMonitor that nobody asked for" 'kind: ServiceMonitor'
 gives "a ServiceMonitor" 'kind: ServiceMonitor' --set serviceMonitor.enabled=true
 lacks "a NetworkPolicy switched off" 'kind: NetworkPolicy' --set networkPolicy.enabled=false
 gives "restricted egress" 'port: 6443' --set networkPolicy.restrictEgress=true
+# Replicas look at each other's certificates, whoever else may come or be gone to.
+times 0 '^ *- podSelector:'
+times 1 '^ *- podSelector:' --set 'networkPolicy.webhookFrom[0].ipBlock.cidr=10.0.0.0/24'
+times 1 '^ *- podSelector:' --set networkPolicy.restrictEgress=true
 lacks "a PodDisruptionBudget switched off" 'kind: PodDisruptionBudget' --set podDisruptionBudget.enabled=false
 
 # Rights: by name where there can be one, and nothing that ends in everything.

@@ -9,7 +9,7 @@ use quorate_webhook::{Limits, ServerConfig};
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::client::Protocol;
 use crate::running::{PATIENCE, Running, assert_reviews, config, review};
@@ -47,14 +47,19 @@ async fn ends_a_handshake_that_never_comes() {
 #[tokio::test]
 async fn ends_connections_that_stay_silent() {
     let brief = Duration::from_millis(200);
-    let server = Running::start(with(Limits { idle: brief, handshake: brief * 5, ..Limits::default() })).await;
-    for alpn in [&b"h2"[..], b"http/1.1"] {
-        assert_closed(server.target.handshake(&[alpn], &[&TLS13]).await.unwrap()).await;
+    let server = Running::start(with(Limits { idle: brief, ..Limits::default() })).await;
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let mut client = server.target.connect(protocol).await.unwrap();
+        assert_reviews(&mut client, "only").await;
+        let closed = async {
+            while client.post("/validate", review("u", "")).await.is_ok() {
+                sleep(brief * 3).await
+            }
+        };
+        timeout(PATIENCE, closed).await.expect("the server closes the connection");
     }
-    let mut half = server.target.handshake(&[b"http/1.1"], &[&TLS13]).await.unwrap();
-    half.write_all(b"POST /validate HTTP/1.1\r\nHost: loc").await.unwrap();
-    assert_closed(half).await;
     server.assert_serves().await;
+    assert!(server.look("/metrics").await.contains(r#"quorate_closed_connections_total{reason="idle"} 2"#));
 }
 
 #[tokio::test]
@@ -100,17 +105,6 @@ async fn gives_up_on_a_body_that_stops_and_keeps_serving() {
 }
 
 #[tokio::test]
-async fn makes_connections_above_the_limit_wait_for_a_free_place() {
-    let server = Running::start(with(Limits { connections: 1, ..Limits::default() })).await;
-    let mut first = server.target.connect(Protocol::Http1).await.unwrap();
-    assert_reviews(&mut first, "first").await;
-    let waits = timeout(Duration::from_millis(200), server.target.connect(Protocol::Http1)).await;
-    assert!(waits.is_err(), "a second connection was served");
-    drop(first);
-    timeout(PATIENCE, server.assert_serves()).await.expect("a free place");
-}
-
-#[tokio::test]
 async fn forgets_a_client_that_leaves_in_the_middle() {
     let server = Running::start(with(Limits { in_flight: 1, ..Limits::default() })).await;
     let mut stream = server.target.handshake(&[b"http/1.1"], &[&TLS13]).await.unwrap();
@@ -122,7 +116,7 @@ async fn forgets_a_client_that_leaves_in_the_middle() {
     let served = async {
         let mut client = server.target.connect(Protocol::Http2).await.unwrap();
         while client.post("/validate", review("next", "")).await.unwrap().0 != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     };
     timeout(PATIENCE, served).await.expect("the only place is free again");

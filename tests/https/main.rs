@@ -11,6 +11,7 @@ mod callers;
 mod certificate;
 #[path = "../client.rs"]
 mod client;
+mod crowded;
 mod hostile;
 mod protocols;
 mod running;

@@ -169,6 +169,8 @@ async fn answers_an_eviction_without_its_set_with_429() {
     assert_eq!(response["status"]["reason"], "TooManyRequests");
     let message = response["status"]["message"].as_str().unwrap();
     assert!(message.starts_with("quorum-guard/not-judged: Pod db/rqlite-0: "), "{message}");
+    // A remedy of the command line is none here.
+    assert!(message.ends_with("; try again"), "{message}");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub enum CertificateSource {
 /// Bounds on what clients may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections of one port; further ones wait in the kernel's queue.
+    /// Connections of one port. For a further one the longest idle goes; where none is, it waits.
     pub connections: usize,
     /// Requests under way; further ones are turned away with 503.
     pub in_flight: usize,
@@ -48,9 +48,12 @@ pub struct Limits {
     pub head_bytes: u32,
     /// From the TCP connection to the end of the TLS handshake.
     pub handshake: Duration,
+    /// From the beginning of a connection, its handshake apart, to the end of its first request's head; over HTTP/1 also from the first
+    /// to the last byte of a later head.
+    pub head: Duration,
     /// From the first to the last byte of a request, its deadline apart.
     pub receive: Duration,
-    /// Without a new request, a connection is closed.
+    /// Without a new request, a connection that carried one is closed.
     pub idle: Duration,
 }
 
@@ -85,6 +88,8 @@ impl Default for Limits {
             in_flight: 200,
             head_bytes: 16 << 10,
             handshake: Duration::from_secs(5),
+            // Who connects has something to ask; over the slowest of networks it is there within a few round trips.
+            head: Duration::from_secs(5),
             receive: Duration::from_secs(10),
             // Longer than any review (30 s), shorter than what makes idle connections pile up.
             idle: Duration::from_secs(120),

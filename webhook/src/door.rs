@@ -1,15 +1,19 @@
 //! One listening port: TCP, TLS where asked for, HTTP/1.1 and HTTP/2, bounded and drained.
 //! Knows no path and no review; it hands requests to a router.
 
+mod activity;
+mod noted;
+mod slots;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,7 +23,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -28,6 +32,10 @@ use tracing::{debug, warn};
 
 use crate::certificate::{CallerLabel, caller_refusal};
 use crate::config::Limits;
+use crate::door::activity::{Activity, ClosedLabel};
+use crate::door::noted::Noted;
+use crate::door::slots::{Slot, Slots};
+use crate::operations::Gate;
 use crate::tls;
 
 /// HTTP/2: what a client may send before it is read. A 6 MiB review then needs a few round trips instead of a hundred.
@@ -44,12 +52,14 @@ pub struct ConnectionMetrics {
     pub open: Gauge,
     pub failed_handshakes: Counter,
     pub(crate) refused_callers: Family<CallerLabel, Counter>,
+    pub(crate) closed: Family<ClosedLabel, Counter>,
 }
 
 /// A bound port.
 pub struct Door {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    slots: Slots,
     limits: Limits,
     metrics: ConnectionMetrics,
 }
@@ -63,7 +73,14 @@ impl Door {
         metrics: ConnectionMetrics,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls: tls.map(TlsAcceptor::from), limits, metrics })
+        let slots = Slots::new(limits.connections);
+        Ok(Self { listener, tls: tls.map(TlsAcceptor::from), slots, limits, metrics })
+    }
+
+    /// Not ready while newcomers wait in vain: another replica may take them.
+    pub fn gate(&self) -> Gate {
+        let slots = self.slots.clone();
+        Arc::new(move || if slots.are_out() { Err("no connection can be taken") } else { Ok(()) })
     }
 
     /// With the port that was given where 0 was asked for.
@@ -74,7 +91,6 @@ impl Door {
     /// Accepts until `closing` is true; then lets what is under way end for at most `drain`.
     /// Returns how many connections had to be cut after that.
     pub async fn serve(self, routes: Router, closing: watch::Receiver<bool>, drain: Duration) -> usize {
-        let slots = Arc::new(Semaphore::new(self.limits.connections));
         let connection = Arc::new(Connection {
             http: http(&self.limits),
             tls: self.tls,
@@ -85,15 +101,21 @@ impl Door {
         let mut open = JoinSet::new();
         let mut closed = closing.clone();
         let mut closed = pin!(wait(&mut closed));
+        // Accepted, and without a slot.
+        let mut newcomer = None;
         loop {
             tokio::select! {
                 () = &mut closed => break,
-                accepted = accept(&self.listener, &slots) => match accepted {
-                    Ok((stream, slot)) => {
+                slot = self.slots.take(), if newcomer.is_some() => {
+                    if let Some(stream) = newcomer.take() {
                         open.spawn(Arc::clone(&connection).serve(stream, slot, closing.clone()));
                     }
+                }
+                accepted = accept(&self.listener), if newcomer.is_none() => match accepted {
+                    Ok(stream) => newcomer = Some(stream),
                     Err(error) => {
                         warn!(%error, "connection not accepted");
+                        self.slots.refused();
                         sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -109,12 +131,11 @@ impl Door {
     }
 }
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let (stream, _) = listener.accept().await?;
     // Answers are one small write each: waiting for more to send only delays them.
     stream.set_nodelay(true)?;
-    Ok((stream, slot))
+    Ok(stream)
 }
 
 /// Until it is true. A sender that is gone asks for the same.
@@ -127,7 +148,8 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle)
+        // `Activity` holds a head to its time, and knows one from a connection that rests.
+        .header_read_timeout(None)
         .max_buf_size(head.max(8 << 10))
         .http2()
         .timer(TokioTimer::new())
@@ -149,23 +171,27 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(self: Arc<Self>, stream: TcpStream, _slot: OwnedSemaphorePermit, closing: watch::Receiver<bool>) {
+    async fn serve(self: Arc<Self>, stream: TcpStream, slot: Slot, closing: watch::Receiver<bool>) {
         self.metrics.open.inc();
-        self.serve_counted(stream, closing).await;
+        self.serve_counted(stream, &slot.activity, closing).await;
         self.metrics.open.dec();
     }
 
-    async fn serve_counted(&self, stream: TcpStream, closing: watch::Receiver<bool>) {
+    async fn serve_counted(&self, stream: TcpStream, activity: &Arc<Activity>, closing: watch::Receiver<bool>) {
         let Some(acceptor) = &self.tls else {
-            return self.serve_http(self.http.clone().http1_only(), stream, closing).await;
+            return self.serve_http(self.http.clone().http1_only(), stream, activity, closing).await;
         };
         let peer = stream.peer_addr().ok();
-        match timeout(self.limits.handshake, acceptor.accept(stream)).await {
+        let shaken = tokio::select! {
+            shaken = timeout(self.limits.handshake, acceptor.accept(stream)) => shaken,
+            why = activity.asked_to_leave() => return self.count(&why),
+        };
+        match shaken {
             Ok(Ok(stream)) => {
                 let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2);
                 let http = self.http.clone();
                 let http = if is_http_2 { http.http2_only() } else { http.http1_only() };
-                self.serve_http(http, stream, closing).await;
+                self.serve_http(http, stream, activity, closing).await;
             }
             Ok(Err(error)) => {
                 self.metrics.failed_handshakes.inc();
@@ -182,41 +208,43 @@ impl Connection {
         }
     }
 
-    async fn serve_http<S>(&self, http: Builder<TokioExecutor>, stream: S, mut closing: watch::Receiver<bool>)
-    where
+    async fn serve_http<S>(
+        &self,
+        http: Builder<TokioExecutor>,
+        stream: S,
+        activity: &Arc<Activity>,
+        mut closing: watch::Receiver<bool>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let requests = AtomicU64::new(0);
+        // Over HTTP/2 bytes come at any time: pings, windows.
+        let stream = Noted::new(stream, http.is_http1_available().then(|| Arc::clone(activity)));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            requests.fetch_add(1, Ordering::Relaxed);
-            self.routes.clone().oneshot(request.map(Body::new))
+            let under_way = activity.begin();
+            let answer = self.routes.clone().oneshot(request.map(Body::new));
+            answer.inspect(move |_| drop(under_way))
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-        let outcome = tokio::select! {
-            outcome = connection.as_mut() => outcome,
-            () = async { tokio::select! { () = wait(&mut closing) => {}, () = idle(&requests, self.limits.idle) => {} } } => {
-                connection.as_mut().graceful_shutdown();
-                // A peer that never spoke HTTP cannot be told to stop, so it is not waited for.
-                let used = requests.load(Ordering::Relaxed) > 0;
-                let patience = if used { self.limits.idle } else { self.limits.handshake };
-                timeout(patience, connection).await.unwrap_or(Ok(()))
-            }
+        let patience = tokio::select! {
+            outcome = connection.as_mut() => return ended(outcome),
+            // A peer that never spoke HTTP cannot be told to stop, so it is not waited for.
+            () = wait(&mut closing) => if activity.carried() { self.limits.idle } else { self.limits.handshake },
+            // It is told, and not waited for: it has had its time, or its slot is somebody else's.
+            why = activity.overdue(&self.limits) => { self.count(&why); Duration::ZERO }
+            why = activity.asked_to_leave() => { self.count(&why); Duration::ZERO }
         };
-        if let Err(error) = outcome {
-            debug!(%error, "connection ended early");
-        }
+        connection.as_mut().graceful_shutdown();
+        ended(timeout(patience, connection).await.unwrap_or(Ok(())));
+    }
+
+    fn count(&self, why: &ClosedLabel) {
+        debug!(?why, "connection closed");
+        self.metrics.closed.get_or_create(why).inc();
     }
 }
 
-/// Until a whole `limit` passes without a new request. No request takes that long.
-async fn idle(requests: &AtomicU64, limit: Duration) {
-    let mut seen = None;
-    loop {
-        let count = requests.load(Ordering::Relaxed);
-        if seen == Some(count) {
-            return;
-        }
-        seen = Some(count);
-        sleep(limit).await;
+fn ended(outcome: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = outcome {
+        debug!(%error, "connection ended early");
     }
 }

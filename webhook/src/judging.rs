@@ -18,6 +18,9 @@ use crate::refusal::Refusal;
 use crate::reservations::{self, Candidate, Counted, Reserved, StoreError};
 use crate::webhook::Webhook;
 
+/// For what could not be had now: the API server did not answer, or not in time.
+const TRY_AGAIN: &str = "try again";
+
 /// JSON text of the AdmissionReview to answer with.
 pub(crate) async fn answer(
     webhook: &Webhook,
@@ -92,7 +95,10 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         known.leaving.extend_from_slice(&told);
         let facts = known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned());
         debug!(uid = &*request.uid, facts, "facts");
-        let review = webhook.policies().review(phase, request, &Context { parent: given, facts: &facts }).await;
+        let mut review = webhook.policies().review(phase, request, &Context { parent: given, facts: &facts }).await;
+        if given == Parent::Unknown {
+            review.advise(TRY_AGAIN);
+        }
         let Some(candidate) = &candidate else { return review };
         if !takes(webhook, &review) {
             return review;
@@ -189,7 +195,7 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Du
             budget.as_millis()
         ),
         field: String::new(),
-        remedy: "try again".to_owned(),
+        remedy: TRY_AGAIN.to_owned(),
         retry: true,
         of_shape: false,
     };

@@ -42,7 +42,7 @@ pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandl
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use facts::{AboutSet, Clock, FactSource, FactsFuture, NoFacts};
-pub use operations::{Gate, Readiness};
+pub use operations::{Gate, Note, Readiness};
 pub use parent::{NoParents, ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
 pub use reservations::{ReservationStore, Reservations, SLOTS, StoreError, StoreFuture, Stored, Written};
 pub use server::{Addresses, Bound, ServeError, Server};

@@ -121,6 +121,11 @@ impl Metrics {
         registry.register("reviews_in_flight", "Requests being received or judged", self.in_flight.clone());
         registry.register("connections", "Open connections to the webhook", self.connections.open.clone());
         registry.register(
+            "closed_connections",
+            "Connections closed by the server, by reason",
+            self.connections.closed.clone(),
+        );
+        registry.register(
             "failed_handshakes",
             "TLS handshakes that came to nothing",
             self.connections.failed_handshakes.clone(),

@@ -19,6 +19,9 @@ use crate::metrics::Metrics;
 /// What keeps the server from being ready, if anything does.
 pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
 
+/// What is to be said although the server is ready, if anything is: one line.
+pub type Note = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
 /// within seconds, and a review that was sent before may take 30 s.
 const MARGIN: Duration = Duration::minutes(2);
@@ -29,17 +32,23 @@ pub struct Readiness {
     stopping: Arc<AtomicBool>,
     certificate: CertificateHandle,
     gates: Vec<Gate>,
+    notes: Vec<Note>,
 }
 
 impl Readiness {
     /// Ready for as long as there is a certificate, and it is valid for some time to come.
     pub fn new(certificate: CertificateHandle) -> Self {
-        Self { stopping: Arc::default(), certificate, gates: Vec::new() }
+        Self { stopping: Arc::default(), certificate, gates: Vec::new(), notes: Vec::new() }
     }
 
     /// From now on only ready while `gate` says so too.
     pub fn require(&mut self, gate: Gate) {
         self.gates.push(gate);
+    }
+
+    /// From now on said beside it.
+    pub fn add_notes(&mut self, notes: impl IntoIterator<Item = Note>) {
+        self.notes.extend(notes);
     }
 
     /// From now on not ready.
@@ -88,6 +97,7 @@ impl std::fmt::Debug for Readiness {
         f.debug_struct("Readiness")
             .field("stopping", &self.stopping)
             .field("gates", &self.gates.len())
+            .field("notes", &self.notes.len())
             .finish_non_exhaustive()
     }
 }
@@ -101,10 +111,13 @@ pub(crate) fn routes(metrics: Arc<Metrics>, readiness: Readiness, clock: Clock) 
 }
 
 async fn readyz(State(operations): State<Operations>) -> Response {
-    match operations.readiness.check((operations.clock)()) {
-        Ok(()) => "ok\n".into_response(),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
-    }
+    let (status, first) = match operations.readiness.check((operations.clock)()) {
+        Ok(()) => (StatusCode::OK, "ok".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}")),
+    };
+    let notes = operations.readiness.notes.iter().filter_map(|note| note());
+    let lines: String = std::iter::once(first).chain(notes).map(|line| line + "\n").collect();
+    (status, lines).into_response()
 }
 
 async fn render(State(operations): State<Operations>) -> Response {

@@ -99,12 +99,14 @@ impl Server {
         let (reviews, webhook_address) = open(config.listen, Some(tls), &config, connections).await?;
         let (operations, metrics_address) =
             open(config.metrics_listen, None, &config, ConnectionMetrics::default()).await?;
+        let mut readiness = Readiness::new(certificate);
+        readiness.require(reviews.gate());
         Ok(Bound {
             webhook,
             reviews,
             operations,
             addresses: Addresses { webhook: webhook_address, metrics: metrics_address },
-            readiness: Readiness::new(certificate),
+            readiness,
             keeper,
             clock,
             grace: config.grace,
@@ -138,6 +140,7 @@ impl Bound {
     /// Not ready before the cluster's caches are filled, and its metrics beside the server's own.
     pub fn attach(&mut self, cluster: &Cluster) {
         self.readiness.require(Arc::new(cluster.gate()));
+        self.readiness.add_notes(cluster.notes());
         self.webhook.metrics().show(cluster.metrics());
     }
 

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let checks = runtime.block_on(async {
         let config = |home: &str| within(&section, home, &source.folder);
-        let cluster = Cluster::connect(config).await?;
+        let cluster = Cluster::connect_command(config).await?;
         let expected = Expected {
             namespace: args.namespace.clone(),
             service_account: args.service_account.clone(),

@@ -73,7 +73,10 @@ impl Desk {
         let parent = self.parent(&request, args)?;
         let parent = parent.as_deref().map_or(Parent::Unknown, Parent::Found);
         let context = Context { parent, facts: &self.facts };
-        let review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
+        let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
+        if parent == Parent::Unknown {
+            review.advise("give it with --parent");
+        }
         let verdict = review.verdict;
         Report::new(&request, &review).write(args.format, out)?;
         Ok(verdict.into())

@@ -168,7 +168,10 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     let (_folder, path, modules) = folder();
     let engine = engine();
     fs::create_dir(path.join(name(&engine, EMPTY))).unwrap();
+    assert_eq!(modules.unkept(), None);
     let kept = keep(&modules, &engine);
     assert_eq!(names(&path), [kept]);
     assert!(modules.find(&engine, EMPTY).is_none());
+    let told = modules.unkept().unwrap();
+    assert!(told.starts_with(&format!("{}: compiled policies cannot be kept (", path.display())), "{told}");
 }

@@ -2,7 +2,7 @@
 //! Knows nothing of Quorate.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -245,9 +245,22 @@ impl ControlPlane {
     /// A kubeconfig with a fresh token of this ServiceAccount, which must exist: what a Pod of it may do, no more.
     #[track_caller]
     pub fn service_account(&self, namespace: &str, name: &str) -> PathBuf {
+        self.service_account_at(self.url(), namespace, name)
+    }
+
+    /// The same for a server that stands before the API server.
+    #[track_caller]
+    pub fn service_account_at(&self, url: &str, namespace: &str, name: &str) -> PathBuf {
         let kubectl = self.kubectl().in_namespace(namespace);
         let token = kubectl.run(["create", "token", name, "--duration=2h"]).ok().stdout;
-        self.credentials.kubeconfig(&format!("{namespace}-{name}"), self.url(), token.trim())
+        let place: String = url.chars().filter(char::is_ascii_digit).collect();
+        self.credentials.kubeconfig(&format!("{namespace}-{name}-{place}"), url, token.trim())
+    }
+
+    /// Of the first API server.
+    #[must_use]
+    pub fn api_server_address(&self) -> SocketAddr {
+        self.url().trim_start_matches("https://").parse().expect("an address")
     }
 
     /// The administrator's client; it belongs to the runtime in which it is made.

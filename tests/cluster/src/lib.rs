@@ -6,6 +6,7 @@
 //!      │         background ─ node_agent            no kubelet here: binds Pods, readies them, confirms their end
 //!      │                    │    └─ rqlited         where a test asks for it: real database nodes behind Pods of rqlite
 //!      │                    ─ services              the API server's calls to Services, carried to the test's processes
+//!      ├─ forwarder, front                          between a replica and the API server: silent, late, lossy, refusing
 //!      ├─ Namespace ─ Cluster                       one per test; a cluster of real nodes with rows in it
 //!      └─ Kubectl, Helm                             as a user runs them
 //! ```
@@ -19,6 +20,8 @@ mod cluster;
 mod control_plane;
 mod credentials;
 pub mod evidence;
+mod forwarder;
+mod front;
 mod http;
 pub mod isolation;
 mod launch;
@@ -38,6 +41,8 @@ mod watchdog;
 pub use binaries::environment;
 pub use cluster::{Cluster, ROWS, between, ids_in, majors};
 pub use control_plane::{Builder, ControlPlane};
+pub use forwarder::Forwarder;
+pub use front::Front;
 pub use load::{Counts, Load};
 pub use namespace::{Namespace, TEST_LABEL};
 pub use node_agent::{NODES, NodeAgent, UNREADY};

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::Service;
 use kube::runtime::reflector::Store;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::sync::Notify;
 
 use crate::isolation;
 
@@ -22,6 +23,7 @@ const HEAD_MAX: usize = 4096;
 pub struct Services {
     routes: Arc<Mutex<HashMap<String, Route>>>,
     delay: Arc<Mutex<Duration>>,
+    hang_up: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +38,11 @@ impl Services {
     pub fn route(&self, namespace: &str, name: &str, backends: &[SocketAddr]) {
         let route = Route { backends: backends.to_vec(), turn: 0 };
         self.routes().insert(format!("{namespace}/{name}"), route);
+    }
+
+    /// Ends every connection that is carried now: what comes next goes where the routes lead by then.
+    pub fn hang_up(&self) {
+        self.hang_up.notify_waiters();
     }
 
     /// From now on whatever stands behind any Service answers so much later.
@@ -103,7 +110,10 @@ impl Services {
                     (caller.into_split(), stream.into_split());
                 let asked = pass(from_caller, to_backend);
                 let answered = self.answer(&mut from_backend, &mut to_caller);
-                tokio::try_join!(asked, answered).map(drop)
+                tokio::select! {
+                    carried = async { tokio::try_join!(asked, answered) } => carried.map(drop),
+                    () = self.hang_up.notified() => Ok(()),
+                }
             }
             Err(error) => caller.write_all(format!("HTTP/1.1 502 {error}\r\n\r\n").as_bytes()).await,
         }

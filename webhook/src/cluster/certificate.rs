@@ -2,16 +2,14 @@
 //! `quorate_certs::rotation` decides on. Decides nothing itself.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Error};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -27,6 +25,8 @@ use crate::cluster::ClusterConfig;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
 use crate::cluster::replicas::{addresses, served};
+use crate::cluster::single;
+use crate::cluster::watched::Watched;
 use crate::facts::Clock;
 
 /// What is observed is looked at again after this, whatever the step says: clocks are set, Secrets are lost.
@@ -56,22 +56,18 @@ enum StepError {
 pub(crate) async fn follow(
     client: Client,
     config: ClusterConfig,
+    watched: Watched,
     handle: CertificateHandle,
     changed: watch::Sender<u64>,
-) {
+) -> Infallible {
     let secrets: Api<Secret> = Api::namespaced(client, &config.namespace);
-    let mut seen = pin!(watcher::watch_object(secrets, &config.secret).default_backoff());
-    while let Some(secret) = seen.next().await {
-        match secret {
-            Ok(secret) => {
-                if let Some(certificate) = read(secret.as_ref()).serving() {
-                    handle.set(certificate.clone());
-                }
-                changed.send_modify(|count| *count += 1);
-            }
-            Err(error) => warn!(secret = config.secret, %error, "Secret cannot be watched; it is tried again"),
+    let take = |secret: Option<Secret>| {
+        if let Some(certificate) = read(secret.as_ref()).serving() {
+            handle.set(certificate.clone());
         }
-    }
+        changed.send_modify(|count| *count += 1);
+    };
+    single::follow(&watched, secrets, &config.secret, take).await
 }
 
 /// The leader's part.

@@ -2,24 +2,17 @@
 //! Asks the API server for nothing but the watch, and says nothing once it cannot be relied on.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
 use std::fmt::Debug;
-use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
 use kube::core::NamespaceResourceScope;
-use kube::runtime::watcher::watcher;
-use kube::runtime::watcher::{self, Config, Event};
+use kube::runtime::watcher::Event;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
 
 use crate::cluster::gone::Gone;
 use crate::cluster::watched::Watched;
-
-/// A watch that broke longer ago tells nothing any more: pods come and go within seconds.
-const STALE: Duration = Duration::from_secs(10);
 
 /// A kind of which something is kept.
 pub(crate) trait Keep:
@@ -69,13 +62,13 @@ impl<K: Keep> Kept<K> {
     }
 
     pub(crate) fn synced(&self) -> bool {
-        self.state().synced
+        self.state().synced && self.watched.was_open()
     }
 
     /// Those of a namespace that `pick` picks, by name, in order. None: not known, or not recently enough.
     pub(crate) fn pick<T>(&self, namespace: &str, pick: impl Fn(&str, &Arc<K::Kept>) -> Option<T>) -> Option<Vec<T>> {
         let state = self.state();
-        if !state.synced || self.watched.stale() > STALE {
+        if !state.synced || !self.watched.tells() {
             return None;
         }
         let here = state.all.get(namespace).into_iter().flatten();
@@ -88,29 +81,9 @@ impl<K: Keep> Kept<K> {
     }
 
     /// Watches all namespaces, for ever.
-    pub(crate) async fn run(self, client: Client) {
-        loop {
-            self.follow(watcher(Api::<K>::all(client.clone()), Config::default())).await;
-            sleep(self.watched.pause()).await;
-        }
-    }
-
-    /// Until it breaks. A watch that went on by itself would say nothing of it before something changes, and what is quiet for
-    /// hours would be unknown for as long: so it is begun anew, with a list.
-    async fn follow(&self, events: impl Stream<Item = watcher::Result<Event<K>>>) {
-        let mut events = pin!(events);
+    pub(crate) async fn run(self, client: Client) -> Infallible {
         let mut listed = Contents::new();
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(event) => {
-                    if !matches!(event, Event::Init | Event::InitApply(_)) {
-                        self.watched.holds();
-                    }
-                    self.apply(event, &mut listed);
-                }
-                Err(error) => return self.watched.broke(&error),
-            }
-        }
+        self.watched.follow(Api::<K>::all(client), None, |event| self.apply(event, &mut listed)).await
     }
 
     /// A list is taken over when it is whole; until then what was known stands.
@@ -177,16 +150,18 @@ fn note_gone<K: Keep>(before: &Contents<K::Kept>, state: &mut State<K::Kept>) {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use futures_util::stream;
     use k8s_openapi::api::core::v1::PersistentVolumeClaim;
     use serde_json::json;
 
     use super::*;
     use crate::cluster::pods::WatchedPod;
 
-    pub(crate) async fn after<K: Keep>(events: Vec<watcher::Result<Event<K>>>) -> Kept<K> {
+    /// What is kept after these events of a watch that is open.
+    pub(crate) fn after<K: Keep>(events: Vec<Event<K>>) -> Kept<K> {
         let kept = Kept::new();
-        kept.follow(stream::iter(events)).await;
+        let mut listed = Contents::new();
+        events.into_iter().for_each(|event| kept.apply(event, &mut listed));
+        kept.watched.open_for_a_test();
         kept
     }
 
@@ -199,69 +174,61 @@ pub(crate) mod tests {
         kept.pick("db", |name, _| Some(name.to_owned()))
     }
 
-    #[tokio::test]
-    async fn a_list_counts_when_it_is_whole() {
-        let begun = || vec![Ok(Event::Init), Ok(Event::InitApply(claim("a")))];
-        assert_eq!(names(&after(begun()).await), None);
-        let mut whole = begun();
-        whole.push(Ok(Event::InitDone));
-        assert_eq!(names(&after(whole).await), Some(vec!["a".to_owned()]));
+    fn list(name: &str) -> Vec<Event<PersistentVolumeClaim>> {
+        vec![Event::Init, Event::InitApply(claim(name)), Event::InitDone]
     }
 
-    #[tokio::test]
-    async fn a_second_list_replaces_the_first() {
-        let list = |name| [Ok(Event::Init), Ok(Event::InitApply(claim(name))), Ok(Event::InitDone)];
-        let kept = after(list("a").into_iter().chain(list("b")).collect()).await;
+    #[test]
+    fn a_list_counts_when_it_is_whole() {
+        let mut events = list("a");
+        let end = events.split_off(2);
+        assert_eq!(names(&after(events.clone())), None);
+        events.extend(end);
+        assert_eq!(names(&after(events)), Some(vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn a_second_list_replaces_the_first() {
+        let kept = after([list("a"), list("b")].concat());
         assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
     }
 
-    #[tokio::test]
-    async fn events_change_it() {
-        let listed = [Ok(Event::Init), Ok(Event::InitDone)];
+    #[test]
+    fn events_change_it() {
         let later = [Event::Apply(claim("a")), Event::Apply(claim("b")), Event::Delete(claim("a"))];
-        let kept = after(listed.into_iter().chain(later.map(Ok)).collect()).await;
+        let kept = after([Event::Init, Event::InitDone].into_iter().chain(later).collect());
         assert_eq!(names(&kept), Some(vec!["b".to_owned()]));
         assert_eq!(kept.pick("other", |name, _| Some(name.to_owned())), Some(Vec::new()));
     }
 
-    #[tokio::test]
-    async fn tells_what_has_gone_from_what_was_never_known() {
+    #[test]
+    fn tells_what_has_gone_from_what_was_never_known() {
         let pod = |name: &str, uid: &str| -> WatchedPod {
             let owner = json!([{ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "a", "uid": "s", "controller": true }]);
             let metadata = json!({ "namespace": "db", "name": name, "uid": uid, "ownerReferences": owner });
             serde_json::from_value(json!({ "metadata": metadata, "spec": { "containers": [] } })).unwrap()
         };
         let list = |pods: Vec<WatchedPod>| {
-            let applied = pods.into_iter().map(|pod| Ok(Event::InitApply(pod)));
-            std::iter::once(Ok(Event::Init)).chain(applied).chain([Ok(Event::InitDone)]).collect::<Vec<_>>()
+            let applied = pods.into_iter().map(Event::InitApply);
+            std::iter::once(Event::Init).chain(applied).chain([Event::InitDone]).collect::<Vec<_>>()
         };
         let mut events = list(vec![pod("a-0", "u0"), pod("a-1", "u1"), pod("a-2", "u2")]);
-        events.extend([Event::Delete(pod("a-0", "u0")), Event::Apply(pod("a-1", "u1b"))].map(Ok));
-        events.push(Ok(Event::Apply(pod("a-2", "u2"))));
-        let kept = after(events).await;
+        events.extend([Event::Delete(pod("a-0", "u0")), Event::Apply(pod("a-1", "u1b"))]);
+        events.push(Event::Apply(pod("a-2", "u2")));
+        let kept = after(events);
         assert_eq!(["u0", "u1", "u1b", "u2", "u9"].map(|uid| kept.has_gone(uid)), [true, true, false, false, false]);
-        kept.follow(stream::iter(list(vec![pod("a-1", "u1b")]))).await;
+        let mut listed = Contents::new();
+        list(vec![pod("a-1", "u1b")]).into_iter().for_each(|event| kept.apply(event, &mut listed));
         assert_eq!(["u1b", "u2"].map(|uid| kept.has_gone(uid)), [false, true]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_watch_that_begins_anew_tells_again() {
-        let whole = || vec![Ok(Event::Init), Ok(Event::InitApply(claim("a"))), Ok(Event::InitDone)];
-        let kept: Kept<PersistentVolumeClaim> = after(whole()).await;
-        kept.follow(stream::iter([Err(watcher::Error::NoResourceVersion)])).await;
-        tokio::time::advance(STALE * 2).await;
-        assert_eq!(names(&kept), None);
-        kept.follow(stream::iter(whole())).await;
-        assert_eq!(names(&kept), Some(vec!["a".to_owned()]));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_watch_that_broke_some_time_ago_tells_nothing() {
-        let kept: Kept<PersistentVolumeClaim> =
-            after(vec![Ok(Event::Init), Ok(Event::InitDone), Err(watcher::Error::NoResourceVersion)]).await;
-        assert_eq!(names(&kept), Some(Vec::new()));
-        tokio::time::advance(STALE + Duration::from_millis(1)).await;
+    #[test]
+    fn a_broken_watch_tells_nothing_until_it_is_open_again() {
+        let kept = after(list("a"));
+        kept.watched.break_for_a_test();
         assert_eq!(names(&kept), None);
         assert!(kept.synced());
+        kept.watched.open_for_a_test();
+        assert_eq!(names(&kept), Some(vec!["a".to_owned()]));
     }
 }

@@ -1,5 +1,8 @@
 //! Which replica writes: the one that holds the Lease.
 //! It saves work and noise and is no lock: every write names the version that it was made from, so two leaders cannot undo each other.
+//!
+//! The Lease is renewed by two requests, each of which ends within `client::LEASE` (3 s): so at most 11 s after the last renewal either it is
+//! renewed again or this replica has given up to lead, and for another one it runs out after 15 s.
 
 use std::time::Duration;
 
@@ -12,9 +15,9 @@ use tracing::{info, warn};
 use crate::cluster::ClusterConfig;
 
 /// Seconds after which another replica takes over from one that is gone without a word.
-const DURATION: u64 = 15;
-/// Seconds before that, the holder renews.
-const MARGIN: u64 = 10;
+pub(crate) const DURATION: u64 = 15;
+/// So many seconds before that, the holder renews.
+pub(crate) const MARGIN: u64 = 10;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Takes part in the election until nobody listens or `stop` is true; then gives the Lease up.

@@ -3,6 +3,8 @@
 //!
 //! ```text
 //! Cluster::connect ──> Cluster::run
+//!    client        connections that are asked whether they live, requests that end   (every replica)
+//!    watched       whether what a watch told may be relied on                          (every replica)
 //!    rights        which are missing: a start-up error                                 (every replica)
 //!    sets          watch of StatefulSets ─┬─> parents   cache, then one GET            (every replica)
 //!                                         └─> known rqlite sets
@@ -22,9 +24,12 @@ mod autoscalers;
 mod budgets;
 mod certificate;
 mod claims;
+mod client;
 mod config;
 mod content;
 pub mod doctor;
+#[cfg(test)]
+mod documented;
 mod dry_run;
 mod entries;
 mod evicted;
@@ -44,6 +49,7 @@ mod reservations;
 mod rights;
 mod running;
 mod sets;
+mod single;
 mod stored;
 mod subject;
 pub mod survey;

@@ -86,9 +86,12 @@ impl ClusterParents {
         })
     }
 
-    /// A Scale must find exactly the version that it names; an autoscaler's target names none.
+    /// A Scale must find exactly the version that it names, however old; an autoscaler's target names none and must be current.
     fn cached(&self, namespace: &str, name: &str, version: Option<&Version>) -> Option<ParentAnswer> {
-        let stored = self.sets.get(namespace, name)?;
+        let stored = match version {
+            Some(_) => self.sets.get(namespace, name)?,
+            None => self.sets.current(namespace, name)?,
+        };
         let is_it = |version: &Version| {
             stored.uid() == Some(&version.uid) && stored.resource_version() == Some(&version.resource_version)
         };
@@ -110,7 +113,7 @@ impl ClusterParents {
         let Some(owner) = controller.filter(|owner| is_set(&owner.kind, &owner.api_version)) else {
             return Ok(ParentAnswer::Absent);
         };
-        if let Some(stored) = self.sets.get(namespace, &owner.name)
+        if let Some(stored) = self.sets.current(namespace, &owner.name)
             && stored.uid() == Some(&owner.uid)
         {
             self.lookups.count("cache");

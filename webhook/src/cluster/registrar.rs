@@ -6,9 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Error};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +20,8 @@ use tracing::{info, warn};
 use crate::cluster::entries::{Kept, common_bundle, wanted};
 use crate::cluster::pace::Pace;
 use crate::cluster::sets::Known;
+use crate::cluster::single;
+use crate::cluster::watched::Watched;
 use crate::registration::KnownSets;
 
 /// Under which the API server records what this server wrote.
@@ -74,6 +74,7 @@ pub(crate) struct Registrar {
     content: KeptContent,
     inputs: Inputs,
     seen: watch::Sender<Seen>,
+    watched: Watched,
     metrics: RegistrarMetrics,
     pace: Pace<(Known, Option<String>)>,
 }
@@ -93,34 +94,32 @@ impl Registrar {
         name: &str,
         content: KeptContent,
         inputs: Inputs,
-        metrics: RegistrarMetrics,
+        (watched, metrics): (Watched, RegistrarMetrics),
     ) -> (Self, watch::Receiver<Seen>) {
         let (seen, receiver) = watch::channel(Seen::NotYet);
         let api = Api::all_with(client, &resource(kind));
         let pace = Pace::default();
-        (Self { api, kind, name: name.to_owned(), content, inputs, seen, metrics, pace }, receiver)
+        (Self { api, kind, name: name.to_owned(), content, inputs, seen, watched, metrics, pace }, receiver)
     }
 
     /// Until whoever tells it what to write is gone.
     pub(crate) async fn run(mut self) {
-        let mut objects = pin!(watcher::watch_object(self.api.clone(), &self.name).default_backoff());
+        let (objects, mut found) = watch::channel(None);
+        let (watched, name) = (self.watched.clone(), self.name.clone());
+        let mut following = pin!(single::follow(&watched, self.api.clone(), &name, move |object| {
+            objects.send_replace(Some(object));
+        }));
         let mut current = None;
         let mut due: Option<Instant> = None;
         loop {
             let now = Instant::now();
             let changed = tokio::select! {
-                object = objects.next() => match object {
-                    Some(Ok(object)) => {
-                        self.see(object.as_ref());
-                        current = object;
-                        Ok(now)
-                    }
-                    Some(Err(error)) => {
-                        self.fail(&error);
-                        continue;
-                    }
-                    None => return,
-                },
+                never = &mut following => match never {},
+                changed = found.changed() => {
+                    current = found.borrow_and_update().clone().flatten();
+                    self.see(current.as_ref());
+                    changed.map(|()| now)
+                }
                 changed = self.inputs.known.changed() => changed.map(|()| now + GATHER),
                 changed = self.inputs.bundle.changed() => changed.map(|()| now),
                 changed = self.inputs.leads.changed() => changed.map(|()| now),
@@ -200,9 +199,9 @@ impl Registrar {
         Ok(Done::Written(Box::new(written)))
     }
 
-    fn fail(&self, error: &dyn std::error::Error) {
+    fn fail(&self, error: &Error) {
         self.metrics.failures.get_or_create(&self.label()).inc();
-        warn!(kind = self.kind, name = self.name, error = %error, "cannot be read or written; it is tried again");
+        warn!(kind = self.kind, name = self.name, error = %error, "cannot be written; it is tried again");
     }
 
     fn label(&self) -> ConfigurationLabel {

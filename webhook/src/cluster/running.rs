@@ -1,6 +1,7 @@
 //! The parts put together: connect, run until told to stop, give the Lease up.
 //! Does nothing of its own but ask for the rights.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +21,10 @@ use crate::cluster::parents::ClusterParents;
 use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
 use crate::cluster::reservations::{self, ReservationMaps};
 use crate::cluster::sets::{Sets, SetsWatch};
-use crate::cluster::watched::Watches;
-use crate::cluster::{ClusterConfig, Content, Right, Uses, leader, missing, rights};
+use crate::cluster::watched::{Watched, Watches};
+use crate::cluster::{ClusterConfig, Content, Right, Uses, client, leader, missing, rights};
 use crate::facts::Clock;
+use crate::operations::Note;
 use crate::reservations::Reservations;
 use crate::sources::Sources;
 
@@ -48,15 +50,32 @@ fn lines(missing: &[Right]) -> String {
 /// A connection to the cluster that this server guards.
 pub struct Cluster {
     client: Client,
+    /// For the Lease alone: its requests end sooner, and wait behind no list.
+    lease_client: Client,
     config: ClusterConfig,
     sets: Sets,
     watch: SetsWatch,
     parents: ClusterParents,
     facts: ClusterFacts,
     reservations: Arc<Reservations>,
+    /// Those of the objects that it keeps.
+    own: OwnWatches,
     leads: watch::Sender<bool>,
     registrars: RegistrarMetrics,
     certificates: CertificateMetrics,
+}
+
+#[derive(Clone)]
+struct OwnWatches {
+    validating: Watched,
+    mutating: Watched,
+    secret: Watched,
+}
+
+impl OwnWatches {
+    fn new() -> Self {
+        Self { validating: Watched::new(VALIDATING), mutating: Watched::new(MUTATING), secret: Watched::new("Secret") }
+    }
 }
 
 /// How the server comes by its own certificate.
@@ -66,35 +85,56 @@ pub struct OwnCertificate {
     pub handle: CertificateHandle,
 }
 
-/// A client by the kubeconfig or the pod's service account, and the namespace that either names.
-pub(crate) async fn client() -> Result<(Client, String), ClusterError> {
-    let config = Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))?;
-    let namespace = config.default_namespace.clone();
-    let client = Client::try_from(config).map_err(|error| ClusterError::NoClient(Box::new(error)))?;
-    Ok((client, namespace))
+/// By the kubeconfig or the pod's service account.
+async fn inferred() -> Result<Config, ClusterError> {
+    Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))
+}
+
+fn client_of(config: &Config, limit: Duration) -> Result<Client, ClusterError> {
+    client::connect(config.clone(), limit).map_err(|error| ClusterError::NoClient(Box::new(error)))
+}
+
+/// The client of a command.
+pub(crate) async fn command_client() -> Result<Client, ClusterError> {
+    client_of(&inferred().await?, client::COMMAND)
 }
 
 impl Cluster {
     /// Reads the kubeconfig or the pod's service account; asks the API server nothing yet.
     /// `configure` gets the namespace that either names.
     pub async fn connect(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
-        let (client, namespace) = client().await?;
-        Ok(Self::with(client, configure(&namespace)))
+        Self::connect_within(client::SERVER, configure).await
     }
 
-    fn with(client: Client, config: ClusterConfig) -> Self {
+    /// The same for a command, which may wait longer.
+    pub async fn connect_command(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
+        Self::connect_within(client::COMMAND, configure).await
+    }
+
+    async fn connect_within(
+        limit: Duration,
+        configure: impl FnOnce(&str) -> ClusterConfig,
+    ) -> Result<Self, ClusterError> {
+        let found = inferred().await?;
+        let [client, lease_client] = [client_of(&found, limit)?, client_of(&found, client::LEASE)?];
+        Ok(Self::with(client, lease_client, configure(&found.default_namespace)))
+    }
+
+    fn with(client: Client, lease_client: Client, config: ClusterConfig) -> Self {
         let (sets, watch) = Sets::new();
         let parents = ClusterParents::new(client.clone(), sets.clone());
         let facts = ClusterFacts::new(client.clone(), Memberships::new(config.access.clone()));
         let maps = ReservationMaps::new(client.clone(), config.clone());
         Self {
             client,
+            lease_client,
             config,
             sets,
             watch,
             parents,
             facts,
             reservations: Arc::new(Reservations::shared(Arc::new(maps))),
+            own: OwnWatches::new(),
             leads: watch::Sender::new(false),
             registrars: RegistrarMetrics::default(),
             certificates: CertificateMetrics::default(),
@@ -124,6 +164,18 @@ impl Cluster {
         move || if sets.synced() { facts.synced() } else { Err("StatefulSets are not known yet") }
     }
 
+    /// What is not known because its watch is stale or broken.
+    pub fn notes(&self) -> impl Iterator<Item = Note> {
+        let note = |watched: Watched| -> Note { Arc::new(move || watched.note()) };
+        self.watches().into_iter().map(note)
+    }
+
+    fn watches(&self) -> Vec<Watched> {
+        let Self { sets, facts, own, .. } = self;
+        let of_facts = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
+        of_facts.into_iter().chain([&own.validating, &own.mutating, &own.secret]).cloned().collect()
+    }
+
     /// What all parts count.
     pub fn metrics(&self) -> Registry {
         let mut registry = Registry::with_prefix("quorate");
@@ -144,12 +196,11 @@ impl Cluster {
             "Reservations of pods that an admission takes away, by how the write ended",
             reservations.writes.0.clone(),
         );
-        let watched = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
-        registry.register_collector(Box::new(Watches(watched.map(Clone::clone).into())));
+        registry.register_collector(Box::new(Watches(self.watches())));
         registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
         registry.register("registration_writes", "Writes of the entries kept in it", registrars.written.clone());
         registry.register("registration_undone", "Those that somebody had undone", registrars.undone.clone());
-        registry.register("registration_failures", "Failed reads and writes of it", registrars.failures.clone());
+        registry.register("registration_failures", "Failed writes of it", registrars.failures.clone());
         registry.register(
             "certificate_writes",
             "Steps that changed the certificate Secret",
@@ -180,7 +231,8 @@ impl Cluster {
         }
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
-        let election = leader::run(self.client.clone(), self.config.clone(), self.leads.clone(), stop.subscribe());
+        let (leads, stopping) = (self.leads.clone(), stop.subscribe());
+        let election = leader::run(self.lease_client.clone(), self.config.clone(), leads, stopping);
         let election = tokio::spawn(election);
         self.spawn(&mut tasks, &content, certificate, clock);
         shutdown.await;
@@ -204,21 +256,23 @@ impl Cluster {
     fn spawn(self, tasks: &mut JoinSet<()>, content: &Content, certificate: Option<OwnCertificate>, clock: Clock) {
         let bundle = watch::Sender::new(None);
         let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
-        let registrar = |kind, kept: KeptContent| {
-            let (client, name, metrics) = (self.client.clone(), &self.config.webhooks, self.registrars.clone());
-            Registrar::new(client, kind, name, kept, inputs.clone(), metrics)
+        let registrar = |kind, watched: &Watched, kept: KeptContent| {
+            let (client, name) = (self.client.clone(), &self.config.webhooks);
+            let told = (watched.clone(), self.registrars.clone());
+            Registrar::new(client, kind, name, kept, inputs.clone(), told)
         };
         let of = content.clone();
-        let (validating, validating_seen) = registrar(VALIDATING, Arc::new(move |known| of.kept_validating(known)));
+        let (validating, validating_seen) =
+            registrar(VALIDATING, &self.own.validating, Arc::new(move |known| of.kept_validating(known)));
         let of = content.clone();
-        let (mutating, mutating_seen) = registrar(MUTATING, Arc::new(move |_| of.kept_mutating()));
+        let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, Arc::new(move |_| of.kept_mutating()));
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(reservations::sweep(self.reservations, self.leads.subscribe()));
-        tasks.spawn(self.watch.run(self.client.clone()));
-        tasks.spawn(self.facts.pods.run(self.client.clone()));
-        tasks.spawn(self.facts.claims.run(self.client.clone()));
-        tasks.spawn(self.facts.autoscalers.run(self.client.clone()));
+        tasks.spawn(for_ever(self.watch.run(self.client.clone())));
+        tasks.spawn(for_ever(self.facts.pods.run(self.client.clone())));
+        tasks.spawn(for_ever(self.facts.claims.run(self.client.clone())));
+        tasks.spawn(for_ever(self.facts.autoscalers.run(self.client.clone())));
         let Some(OwnCertificate { plan, handle }) = certificate else {
             // Somebody else writes the bundles; the registrars must not think that they are told no more.
             tasks.spawn(async move { bundle.closed().await });
@@ -238,8 +292,13 @@ impl Cluster {
             metrics: self.certificates,
         };
         tasks.spawn(keeper.run());
-        tasks.spawn(certificate::follow(self.client, self.config, handle, secret_changed));
+        let following = certificate::follow(self.client, self.config, self.own.secret, handle, secret_changed);
+        tasks.spawn(for_ever(following));
     }
+}
+
+async fn for_ever(task: impl Future<Output = Infallible>) {
+    match task.await {}
 }
 
 /// 1 on the replica that leads, asked at each scrape.

@@ -1,19 +1,16 @@
 //! The StatefulSets of the cluster, as a watch keeps them: by name for parents, and which of them are rqlite's, with what they need.
 //! Asks the API server for nothing but the watch.
 
-use std::pin::pin;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::watcher::Config;
-use kube::runtime::watcher::{self, Event};
+use kube::runtime::watcher::Event;
 use kube::{Api, Client};
 use prometheus_client::metrics::gauge::Gauge;
 use rqlite::needs::{Kind, Needs};
 use tokio::sync::watch;
-use tokio::time::sleep;
 use tracing::info;
 
 use crate::cluster::stored::StoredSet;
@@ -48,12 +45,21 @@ impl Sets {
         (sets.clone(), SetsWatch { writer, known: sender, sets })
     }
 
+    /// As it was when the watch last told; its version says which that is.
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<Arc<StoredSet>> {
         self.store.get(&ObjectRef::new(name).within(namespace))
     }
 
-    /// The rqlite sets of the namespace that need the object; None before the first list has come in.
+    /// As it is; None also where that is not known.
+    pub(crate) fn current(&self, namespace: &str, name: &str) -> Option<Arc<StoredSet>> {
+        self.watched.tells().then(|| self.get(namespace, name)).flatten()
+    }
+
+    /// The rqlite sets of the namespace that need the object; None where that is not known.
     pub(crate) fn needing(&self, kind: Kind, namespace: &str, name: &str) -> Option<Vec<Arc<StoredSet>>> {
+        if !self.watched.tells() {
+            return None;
+        }
         let known = self.known.borrow().clone()?;
         let first = SetName { namespace: namespace.to_owned(), name: String::new() };
         let there = known.range(first..).take_while(|(set, _)| set.namespace == namespace);
@@ -63,7 +69,7 @@ impl Sets {
 
     /// Whether the first list has come in whole.
     pub(crate) fn synced(&self) -> bool {
-        self.known.borrow().is_some()
+        self.known.borrow().is_some() && self.watched.was_open()
     }
 
     /// None before the first list has come in.
@@ -74,28 +80,14 @@ impl Sets {
 
 impl SetsWatch {
     /// Watches all namespaces, for ever.
-    pub(crate) async fn run(mut self, client: Client) {
-        loop {
-            self.follow(watcher::watcher(Api::<StoredSet>::all(client.clone()), Config::default())).await;
-            sleep(self.sets.watched.pause()).await;
-        }
+    pub(crate) async fn run(mut self, client: Client) -> Infallible {
+        let watched = self.sets.watched.clone();
+        watched.follow(Api::<StoredSet>::all(client), None, |event| self.apply(&event)).await
     }
 
-    /// Until it breaks; then it is begun anew (`kept`).
-    async fn follow(&mut self, events: impl Stream<Item = watcher::Result<Event<StoredSet>>>) {
-        let mut events = pin!(events);
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(event) => {
-                    if !matches!(event, Event::Init | Event::InitApply(_)) {
-                        self.sets.watched.holds();
-                    }
-                    self.writer.apply_watcher_event(&event);
-                    self.learn(&event);
-                }
-                Err(error) => return self.sets.watched.broke(&error),
-            }
-        }
+    fn apply(&mut self, event: &Event<StoredSet>) {
+        self.writer.apply_watcher_event(event);
+        self.learn(event);
     }
 
     fn learn(&self, event: &Event<StoredSet>) {
@@ -138,15 +130,16 @@ fn with(known: &KnownSets, set: SetName, needs: Option<&Needs>) -> Option<KnownS
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use futures_util::stream;
     use kube::Resource;
 
     use super::*;
     use crate::cluster::stored::tests::set;
 
-    pub(crate) async fn after(events: Vec<watcher::Result<Event<StoredSet>>>) -> Sets {
+    /// What is known after these events of a watch that is open.
+    pub(crate) fn after(events: Vec<Event<StoredSet>>) -> Sets {
         let (sets, mut watch) = Sets::new();
-        watch.follow(stream::iter(events)).await;
+        events.iter().for_each(|event| watch.apply(event));
+        sets.watched.open_for_a_test();
         sets
     }
 
@@ -156,50 +149,46 @@ pub(crate) mod tests {
 
     const RQLITE: &str = "rqlite/rqlite:9.1.3";
 
-    #[tokio::test]
-    async fn is_synced_only_when_the_first_list_is_whole() {
-        let begun = vec![Ok(Event::Init), Ok(Event::InitApply(set("a", RQLITE, "1")))];
-        let sets = after(begun).await;
+    #[test]
+    fn is_synced_only_when_the_first_list_is_whole() {
+        let begun = vec![Event::Init, Event::InitApply(set("a", RQLITE, "1"))];
+        let sets = after(begun);
         assert!(!sets.synced());
         assert!(sets.get("db", "a").is_none());
-        let whole = vec![Ok(Event::Init), Ok(Event::InitApply(set("a", RQLITE, "1"))), Ok(Event::InitDone)];
-        let sets = after(whole).await;
+        let whole = vec![Event::Init, Event::InitApply(set("a", RQLITE, "1")), Event::InitDone];
+        let sets = after(whole);
         assert!(sets.synced());
         assert!(sets.get("db", "a").is_some());
         assert_eq!(known(&sets), Some(vec!["db/a".to_owned()]));
     }
 
-    #[tokio::test]
-    async fn knows_a_set_while_it_runs_rqlite() {
-        let listed = || vec![Ok(Event::Init), Ok(Event::InitDone)];
-        let events = |more: Vec<Event<StoredSet>>| listed().into_iter().chain(more.into_iter().map(Ok)).collect();
-        let created =
-            after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Apply(set("w", "nginx", "2"))])).await;
+    #[test]
+    fn knows_a_set_while_it_runs_rqlite() {
+        let listed = || vec![Event::Init, Event::InitDone];
+        let events = |more: Vec<Event<StoredSet>>| listed().into_iter().chain(more).collect();
+        let created = after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Apply(set("w", "nginx", "2"))]));
         assert_eq!(known(&created), Some(vec!["db/a".to_owned()]));
-        let changed =
-            after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Apply(set("a", "nginx", "2"))])).await;
+        let changed = after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Apply(set("a", "nginx", "2"))]));
         assert_eq!(known(&changed), Some(vec![]));
-        let deleted =
-            after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Delete(set("a", RQLITE, "2"))])).await;
+        let deleted = after(events(vec![Event::Apply(set("a", RQLITE, "1")), Event::Delete(set("a", RQLITE, "2"))]));
         assert_eq!(known(&deleted), Some(vec![]));
         assert!(deleted.get("db", "a").is_none());
     }
 
-    #[tokio::test]
-    async fn knows_which_sets_need_an_object() {
+    #[test]
+    fn knows_which_sets_need_an_object() {
         let elsewhere = |mut set: StoredSet| {
             set.meta_mut().namespace = Some("other".to_owned());
             set
         };
         let sets = after(vec![
-            Ok(Event::Init),
-            Ok(Event::InitApply(set("a", RQLITE, "1"))),
-            Ok(Event::InitApply(set("b", RQLITE, "1"))),
-            Ok(Event::InitApply(elsewhere(set("a", RQLITE, "1")))),
-            Ok(Event::InitApply(set("w", "nginx", "1"))),
-            Ok(Event::InitDone),
-        ])
-        .await;
+            Event::Init,
+            Event::InitApply(set("a", RQLITE, "1")),
+            Event::InitApply(set("b", RQLITE, "1")),
+            Event::InitApply(elsewhere(set("a", RQLITE, "1"))),
+            Event::InitApply(set("w", "nginx", "1")),
+            Event::InitDone,
+        ]);
         let needing = |kind, namespace, name| {
             let found = sets.needing(kind, namespace, name).unwrap();
             found.iter().map(|set| set.name().to_string()).collect::<Vec<_>>()
@@ -213,32 +202,24 @@ pub(crate) mod tests {
         assert!(unsynced.needing(Kind::Namespace, "db", "db").is_none());
     }
 
-    #[tokio::test]
-    async fn learns_what_a_set_needs_by_now() {
+    #[test]
+    fn learns_what_a_set_needs_by_now() {
         let renamed: StoredSet =
             serde_json::from_str(&set("a", RQLITE, "2").json().replace("a-internal", "a-headless")).unwrap();
-        let sets = after(vec![
-            Ok(Event::Init),
-            Ok(Event::InitApply(set("a", RQLITE, "1"))),
-            Ok(Event::InitDone),
-            Ok(Event::Apply(renamed)),
-        ])
-        .await;
+        let sets =
+            after(vec![Event::Init, Event::InitApply(set("a", RQLITE, "1")), Event::InitDone, Event::Apply(renamed)]);
         assert_eq!(sets.needing(Kind::Service, "db", "a-internal").unwrap().len(), 0);
         assert_eq!(sets.needing(Kind::Service, "db", "a-headless").unwrap().len(), 1);
     }
 
-    #[tokio::test]
-    async fn keeps_what_it_knows_while_the_watch_is_broken() {
-        let sets = after(vec![
-            Ok(Event::Init),
-            Ok(Event::InitApply(set("a", RQLITE, "1"))),
-            Ok(Event::InitDone),
-            Err(watcher::Error::NoResourceVersion),
-        ])
-        .await;
+    #[test]
+    fn while_the_watch_is_broken_a_version_is_known_and_nothing_current() {
+        let sets = after(vec![Event::Init, Event::InitApply(set("a", RQLITE, "1")), Event::InitDone]);
+        assert!(sets.current("db", "a").is_some());
+        sets.watched.break_for_a_test();
         assert!(sets.synced());
         assert!(sets.get("db", "a").is_some());
-        assert!(sets.watched.is_broken());
+        assert!(sets.current("db", "a").is_none());
+        assert!(sets.needing(Kind::Namespace, "db", "db").is_none());
     }
 }

@@ -59,8 +59,7 @@ pub struct Surveyor {
 impl Surveyor {
     /// Reads the kubeconfig; asks the API server nothing yet.
     pub async fn connect() -> Result<Self, ClusterError> {
-        let (client, _) = running::client().await?;
-        Ok(Self { client })
+        Ok(Self { client: running::command_client().await? })
     }
 
     /// Namespace and name of every set that runs rqlite, in order.

@@ -56,9 +56,7 @@ pub(crate) fn judge(
         Parent::Unknown if old.is_some_and(|old| old.spec == *spec) => return None,
         Parent::Unknown => {
             let message = format!("min {min}, max {max} on StatefulSet {target}, which was not given");
-            return Some(
-                Finding::not_judged(message).field("spec.scaleTargetRef.name").remedy("give it with --parent"),
-            );
+            return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry());
         }
     };
     let rqlite = RqliteSet::recognise(set)?;

@@ -55,7 +55,7 @@ pub(crate) fn judge(pod: &str, parent: &Parent, facts: &Facts) -> Option<Finding
         Parent::Absent => return None,
         Parent::Unknown => {
             let message = format!("evicting {pod}, but the StatefulSet behind it was not given");
-            return Some(Finding::not_judged(message).remedy("give it with --parent"));
+            return Some(Finding::not_judged(message).retry());
         }
     };
     let rqlite = RqliteSet::recognise(set)?;

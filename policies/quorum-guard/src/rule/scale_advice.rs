@@ -128,8 +128,7 @@ pub(crate) fn without_parent(from: i32, to: i32) -> Option<Finding> {
             "{counts}, but the StatefulSet behind it was not given: whether new pods find a leader was not judged"
         )),
         std::cmp::Ordering::Less => {
-            Finding::not_judged(format!("{counts}, but the StatefulSet behind it was not given"))
-                .remedy("give it with --parent")
+            Finding::not_judged(format!("{counts}, but the StatefulSet behind it was not given")).retry()
         }
     };
     Some(finding.field("spec.replicas"))

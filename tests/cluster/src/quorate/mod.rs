@@ -33,6 +33,7 @@ pub struct Installer<'a> {
     replicas: usize,
     values: Vec<String>,
     configuration: Vec<(String, String)>,
+    ways: Vec<String>,
 }
 
 impl<'a> Installer<'a> {
@@ -57,6 +58,13 @@ impl<'a> Installer<'a> {
         self
     }
 
+    /// The URL at which the next replica finds the API server; the first call is about the first one.
+    #[must_use]
+    pub fn api_server_at(mut self, url: &str) -> Self {
+        self.ways.push(url.to_owned());
+        self
+    }
+
     /// Installs it and waits until all replicas are ready and the API server can call them.
     #[track_caller]
     #[must_use]
@@ -77,7 +85,7 @@ impl<'a> Installer<'a> {
     #[track_caller]
     fn start(self) -> Quorate<'a> {
         let mut quorate = Quorate { plane: self.plane, replicas: Vec::new() };
-        quorate.start(self.replicas, &self.configuration);
+        quorate.start(&self);
         quorate.await_registered();
         quorate
     }
@@ -100,7 +108,13 @@ impl<'a> Quorate<'a> {
     /// By the chart, denying, with two replicas, unless told otherwise.
     #[must_use]
     pub fn installer(plane: &'a ControlPlane) -> Installer<'a> {
-        Installer { plane, replicas: 2, values: vec!["mode=enforce".to_owned()], configuration: Vec::new() }
+        Installer {
+            plane,
+            replicas: 2,
+            values: vec!["mode=enforce".to_owned()],
+            configuration: Vec::new(),
+            ways: Vec::new(),
+        }
     }
 
     /// `installer`, with nothing told otherwise.
@@ -138,6 +152,8 @@ impl<'a> Quorate<'a> {
     #[track_caller]
     pub fn route_to(&self, index: usize) {
         self.plane.services().route(SYSTEM, NAME, &[self.replica(index).address()]);
+        // The API server keeps its connections to the others for as long as they live.
+        self.plane.services().hang_up();
     }
 
     /// Rolls all replicas, one after the other, as a Deployment does: the next one goes when its successor is ready.
@@ -188,14 +204,19 @@ impl<'a> Quorate<'a> {
 
     /// One process for each Pod of the Deployment.
     #[track_caller]
-    fn start(&mut self, count: usize, configuration: &[(String, String)]) {
+    fn start(&mut self, installer: &Installer<'_>) {
+        let count = installer.replicas;
         let pods = within(PATIENCE, "the Pods of the Deployment", || {
             let pods = self.running_pods();
             if pods.len() == count { Ok(pods) } else { Err(format!("{} of {count} run", pods.len())) }
         });
-        let config = self.config(configuration);
-        let kubeconfig = self.plane.service_account(SYSTEM, NAME);
-        self.replicas = pods.iter().map(|pod| Replica::start(self.plane, pod, &config, &kubeconfig)).collect();
+        let config = self.config(&installer.configuration);
+        let ways = installer.ways.iter().map(String::as_str).chain(std::iter::repeat(self.plane.url()));
+        let start = |(pod, url): (&(String, String), &str)| {
+            let kubeconfig = self.plane.service_account_at(url, SYSTEM, NAME);
+            Replica::start(self.plane, pod, &config, &kubeconfig)
+        };
+        self.replicas = pods.iter().zip(ways).map(start).collect();
         self.await_ready();
         self.route_all();
         if isolation::is_own_network() {

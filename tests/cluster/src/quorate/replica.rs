@@ -72,6 +72,11 @@ impl Replica {
         matches!(self.probe("/readyz"), Ok((200, _)))
     }
 
+    /// What `/readyz` says; empty where it does not answer.
+    pub fn readiness(&self) -> String {
+        self.probe("/readyz").map(|(_, body)| body).unwrap_or_default()
+    }
+
     /// The value of a metric, by the beginning of its line: `quorate_cluster_leader`.
     pub fn metric(&self, line: &str) -> Option<f64> {
         let (_, body) = self.probe("/metrics").ok()?;

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::membership::access::{AccessError, RqliteAccess};
 
 /// A thousand nodes fit; `/status` of rqlited 10.2.7 is 8 KiB.
-const LARGEST_ANSWER: usize = 256 << 10;
+pub(crate) const LARGEST_ANSWER: usize = 256 << 10;
 /// How long the asked node waits for the others; less than whoever waits for it. Ineffective before 8.0.0 (rqlite/rqlite issue 1435).
 const NODES: &str = "/nodes?nonvoters&ver=2&timeout=500ms";
 /// Before v8 the only way to tell which nodes vote.

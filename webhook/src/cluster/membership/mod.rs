@@ -20,13 +20,15 @@ use tokio::time::Instant;
 use tracing::debug;
 
 pub use self::access::RqliteAccess;
+#[cfg(test)]
+pub(crate) use self::ask::LARGEST_ANSWER;
 pub(crate) use self::ask::{Direct, Proxied, Target, Way};
 
 /// For all nodes together. A healthy one answers within milliseconds, also about another that does not.
-const BUDGET: Duration = Duration::from_millis(800);
+pub(crate) const BUDGET: Duration = Duration::from_millis(800);
 
 /// Nodes of one set that are asked; more than any cluster has members.
-const MOST_ASKED: usize = 64;
+pub(crate) const MOST_ASKED: usize = 64;
 
 /// Sets; no cluster has so many.
 const MOST_REMEMBERED: usize = 10_000;

@@ -39,8 +39,8 @@ async fn server(objects: Value) -> Server {
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let client = Client::new(service, "default");
-    let cached = vec![Ok(Event::Init), Ok(Event::InitApply(set("rqlite", RQLITE, "7"))), Ok(Event::InitDone)];
-    Server { asked, parents: ClusterParents::new(client, after(cached).await) }
+    let cached = vec![Event::Init, Event::InitApply(set("rqlite", RQLITE, "7")), Event::InitDone];
+    Server { asked, parents: ClusterParents::new(client, after(cached)) }
 }
 
 impl Server {

@@ -26,7 +26,7 @@ impl Deletion<'_> {
             Parent::Absent => return None,
             Parent::Unknown => {
                 let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
-                return Some(Finding::not_judged(message).remedy("give them with --parent"));
+                return Some(Finding::not_judged(message).retry());
             }
         };
         // Facts are about one set; whose they are is not known where there are several.
