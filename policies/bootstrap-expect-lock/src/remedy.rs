@@ -31,6 +31,9 @@ pub(crate) fn of(edit: &Edit, update: &Update) -> String {
             joins(edit),
             update.namespace
         ),
+        (Given::Reference(old), Given::Reference(new)) if old.source == new.source && old.splits_otherwise(new) => {
+            "keep the launch and its variables as they are".to_owned()
+        }
         (Given::Reference(old), Given::Reference(new)) if old.source != new.source => {
             overridden(edit).unwrap_or_else(|| between(old, new, edit, update))
         }

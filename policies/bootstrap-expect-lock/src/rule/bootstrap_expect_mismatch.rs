@@ -304,6 +304,8 @@ impl Creation<'_> {
 fn refusal(text: &str) -> &'static str {
     if text.contains("$(") {
         "names a variable that the container does not have: rqlited gets the text and exits with code 2"
+    } else if text.contains("-bootstrap-expect") {
+        "is one argument, as no shell splits it: rqlited has no such flag, every pod exits with code 2"
     } else if text.ends_with(['\n', '\r']) {
         "ends with a line end, which rqlited takes in no number: every pod exits with code 2"
     } else {

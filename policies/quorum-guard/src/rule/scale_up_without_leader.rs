@@ -2,7 +2,6 @@
 //! Not pods that return with their data: they are the cure for a lost quorum.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::bootstrap;
 use rqlite::change::Ordinals;
 use rqlite::scaling::{Basis, Claims, Cluster, Data, Denial, FromZero, Up};
 use rqlite::value::Value;
@@ -108,10 +107,10 @@ fn may_return(cluster: &Cluster) -> Ordinals {
 /// New pods run the new template: its `-bootstrap-expect` is what they wait for.
 fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Finding> {
     let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
-    let expects = nodes.filter_map(|node| match node.expect.as_ref().map(|expect| &expect.value) {
-        Some(Value::Known(expect)) => Some(*expect),
-        Some(Value::Deferred(source)) => bootstrap::number(transition.facts().held_by(source)?),
-        Some(Value::Malformed(_)) | None => None,
+    let expects = nodes.filter_map(|node| node.expect.as_ref()).filter_map(|expect| match &expect.value {
+        Value::Known(number) => Some(*number),
+        Value::Deferred(source) => expect.number_by(transition.facts().held_by(source)?),
+        Value::Malformed(_) => None,
     });
     let expect = expects.filter(|expect| *expect > 0).min()?;
     let blank = up.blank.count();
