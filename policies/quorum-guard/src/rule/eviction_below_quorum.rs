@@ -77,7 +77,7 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
         }
         Evicted::Beyond => {
             let own = cluster.before().running.count();
-            let replicas = if own == 1 { "1 replica".to_owned() } else { format!("{own} replicas") };
+            let replicas = words::number_of(own, "replica");
             RULE.warn(format!("evicting {pod}, which lies beyond the {replicas} of the set and is leaving already"))
         }
         Evicted::LostAlready => {

@@ -115,7 +115,7 @@ fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Findi
     let expect = expects.filter(|expect| *expect > 0).min()?;
     let blank = up.blank.count();
     (expect <= i64::from(blank)).then(|| {
-        let pods = if blank == 1 { "1 blank pod".to_owned() } else { format!("{blank} blank pods") };
+        let pods = words::number_of(blank, "blank pod");
         let (found, remedy) = match expect {
             1 => ("each founds a cluster of its own", "watch `/nodes` while they join".to_owned()),
             2 => ("they found a second cluster", "grow by 1 at a time, or watch `/nodes` while they join".to_owned()),
@@ -224,16 +224,13 @@ fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, c
     let claimed = cluster.claimed_at_all();
     // All that there is comes: growth waits for a leader, and some of them alone may be no quorum.
     let remedy = if claimed.without(&transition.change.new).is_empty() {
-        let (claims, hold) = (plural(pending, "claim", "claims"), plural(pending, "holds", "hold"));
+        let form = |one, many| words::form(pending.count(), one, many);
+        let (claims, hold) = (form("claim", "claims"), form("holds", "hold"));
         format!("verify that the {claims} of {} {hold} restored data", names(pending))
     } else {
         way_back(transition, &claimed)
     };
     Some(RULE.warn(message).remedy(remedy))
-}
-
-fn plural(ordinals: &Ordinals, one: &'static str, many: &'static str) -> &'static str {
-    if ordinals.count() == 1 { one } else { many }
 }
 
 /// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.
