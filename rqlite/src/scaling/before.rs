@@ -134,13 +134,17 @@ impl<'a> Before<'a> {
     /// rqlited 10.2.7), and each has time enough to remove itself.
     pub fn stops_one_by_one(&self) -> bool {
         const ELECTION_SECONDS: i64 = 3;
-        const GRACE_SECONDS: i64 = 30;
+        // The grace period runs while preStop does. rqlited has removed itself within 0.12 s of SIGTERM where there is a leader, and has
+        // given up after 11.3 s where there is none (measured on 10.2.7; 8.43.4 and 9.4.5 try for 21.5 s, in vain as well).
+        const REMOVAL_SECONDS: i64 = 12;
         let ordered = self.set.spec.pod_management_policy.as_deref().unwrap_or("OrderedReady") == "OrderedReady";
         ordered
             && self.rqlite.is_some_and(|rqlite| {
-                rqlite.nodes.iter().all(|node| {
-                    node.shutdown.pre_stop_seconds.is_some_and(|seconds| seconds >= ELECTION_SECONDS)
-                        && node.shutdown.grace_seconds >= GRACE_SECONDS
+                rqlite.nodes.iter().map(|node| &node.shutdown).all(|shutdown| {
+                    shutdown.pre_stop_seconds.is_some_and(|pause| {
+                        let needed = pause.saturating_add(REMOVAL_SECONDS);
+                        pause >= ELECTION_SECONDS && shutdown.grace_seconds >= needed
+                    })
                 })
             })
     }
