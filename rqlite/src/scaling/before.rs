@@ -209,10 +209,15 @@ impl<'a> Before<'a> {
     }
 
     /// The highest ordinals, as many as the status counts as updated: a rollout replaces the pods from there on. A count that is of the
-    /// last change tells nothing of this one.
+    /// last change tells nothing of this one. Of a rollout that was taken back (both revisions are the same) the updated pods are those
+    /// that it had not come to: only the highest one is certain, as the controller begins there, and stops no other while it is down.
     pub(super) fn replaced(&self) -> Ordinals {
-        let updated = self.set.status.updated_replicas.filter(|_| !self.is_behind());
+        let status = &self.set.status;
+        let updated = status.updated_replicas.filter(|_| !self.is_behind());
         let updated = updated.and_then(|updated| u32::try_from(updated).ok()).unwrap_or(0);
+        let revisions = status.update_revision.as_ref().zip(status.current_revision.as_ref());
+        let goes_on = revisions.is_some_and(|(update, current)| update != current);
+        let updated = if goes_on { updated } else { updated.min(1) };
         let after = self.running.highest().map_or(0, |highest| highest.saturating_add(1));
         Ordinals::first(after.saturating_sub(updated), updated).within(&self.running)
     }
