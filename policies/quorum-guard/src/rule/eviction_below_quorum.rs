@@ -43,8 +43,9 @@ use crate::words;
 /// ## When the value is unknown
 /// Voters and who of them answers are read as for scaling; voters that only their claims speak for are named, since a refusal that
 /// rests on them ends with the claims. Without a view a pod that is not ready may be a voter all the same, unless the ready others make
-/// the quorum. Where a refusal could never end (at most two replicas and no view of more voters, a view whose voters have lost the
-/// quorum already, a pod that is no reachable voter or beyond the set's own ordinals) the eviction passes with a warning.
+/// the quorum. Where a refusal could never end (at most two replicas, and more voters neither in a leader's view nor, without one, in the
+/// last known membership; a view whose voters have lost the quorum already; a pod that is no reachable voter or beyond the set's own
+/// ordinals) the eviction passes with a warning.
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 

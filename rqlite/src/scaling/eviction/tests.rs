@@ -125,6 +125,15 @@ fn few_replicas_may_go_unless_a_view_lists_more_voters() {
     assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), Evicted::FewReplicas);
     assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), Evicted::FewReplicas);
     assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), Evicted::Breaks);
+    let remembered = |facts: Value, count: u32| {
+        let mut facts = facts;
+        facts["lastVoters"] = (0..count).map(|ordinal| json!(format!("rqlite-{ordinal}"))).collect();
+        evicted(&World::of(2, &[], &facts), 1)
+    };
+    assert_eq!(remembered(nothing(), 2), Evicted::FewReplicas);
+    assert_eq!(remembered(nothing(), 3), Evicted::Breaks);
+    assert_eq!(remembered(leaderless(2, &[]), 3), Evicted::Breaks);
+    assert_eq!(remembered(led(2, &[]), 3), Evicted::FewReplicas, "a leader's view goes before an older one");
     // Two of three replicas are all voters that there are.
     assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), Evicted::Breaks);
 }
