@@ -222,10 +222,10 @@ impl<'a> Before<'a> {
         Ordinals::first(after.saturating_sub(updated), updated).within(&self.running)
     }
 
-    /// Its node answers under no id but its own: its pod tells which, or does not run it.
-    pub(super) fn is_known_not_to_be_another(&self, ordinal: u32) -> bool {
-        let pod = self.pod(&pod_name(self.set, ordinal));
-        pod.is_some_and(|pod| pod.node_id.is_some() || pod.running == Some(false))
+    /// Ordinals whose pod tells its node's id, or does not run it.
+    pub(super) fn known_by_their_pods(&self) -> Ordinals {
+        let told = self.facts.pods.iter().flatten().filter(|pod| pod.node_id.is_some() || pod.running == Some(false));
+        told.filter_map(|pod| change::ordinal(self.set, &pod.name)).collect()
     }
 
     /// Its rqlited is known not to run.
