@@ -114,11 +114,8 @@ impl<'a> Before<'a> {
         self.pod(&pod_name(self.set, ordinal)).and_then(|pod| pod.remove_on_shutdown).unwrap_or_else(of_object)
     }
 
-    /// Own ordinals that may have removed themselves, by what is known of their pods, else by the object; all of them where `anyway`.
-    pub(super) fn may_have_left(&self, own: &Ordinals, anyway: bool) -> Ordinals {
-        if anyway {
-            return own.clone();
-        }
+    /// Own ordinals that may have removed themselves, by what is known of their pods, else by the object.
+    pub(super) fn may_have_left(&self, own: &Ordinals) -> Ordinals {
         let known = change::pod_ordinals(self.set, self.facts).unwrap_or_default().within(own);
         let told: Ordinals = known.iter().filter(|ordinal| self.may_remove_itself(*ordinal)).collect();
         let by_object = self.rqlite.is_some_and(RqliteSet::may_remove_itself);

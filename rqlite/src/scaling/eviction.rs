@@ -69,8 +69,9 @@ fn waits(cluster: &Cluster) -> bool {
 
 /// Own ordinals with their data that removed themselves when they stopped, and are voters again once their pods start.
 fn may_return(cluster: &Cluster, evicted: u32) -> Ordinals {
-    let before = cluster.before();
-    before.may_have_left(&cluster.with_data(), before.may_remove_itself(evicted))
+    let (before, own) = (cluster.before(), cluster.with_data());
+    // Where this one does, so did the others.
+    if before.may_remove_itself(evicted) { own } else { before.may_have_left(&own) }
 }
 
 fn outcome(cluster: &Cluster, ordinal: u32, stopped: Standing, after: Standing) -> Evicted {
