@@ -1,7 +1,7 @@
 //! `-bootstrap-expect`: its effective value, compared whatever its spelling.
 //! Not whether that value fits the number of pods.
 
-use crate::flag::{CommandLine, Flag, Origin, Place, Token, number};
+use crate::flag::{CommandLine, Flag, List, Origin, Place, Token, number};
 use crate::launch::{Launch, NoInsertion};
 use crate::value::{Source, Value};
 
@@ -18,8 +18,40 @@ pub struct Expect {
     pub certain: bool,
     /// What the flag itself gives, where it is given.
     pub own: Option<Value<i64>>,
+    /// What becomes of a text that it refers to.
+    pub passed: Passed,
     /// Where the arguments come from that may hold the flag and would then decide, in order.
-    pub hidden: Vec<Source>,
+    pub hidden: Vec<Hidden>,
+}
+
+/// An argument that is a reference as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    pub source: Source,
+    pub passed: Passed,
+}
+
+/// How the text behind a reference comes to rqlited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// As one argument, with its blanks and line ends: the kubelet splits nothing.
+    Whole,
+    /// A shell splits it at blanks.
+    Split,
+    /// The kubelet puts it into a shell script (`$(NAME)`), where a quote or a line end in it means what it means there.
+    Script { quoted: bool },
+    /// In the one way or the other: what starts rqlited cannot be read.
+    Unknown,
+}
+
+/// What a text gives as the flag's value, where rqlited gets it among its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Within {
+    NoFlag,
+    /// As it is written there. A text that rqlited refuses although the flag stands in it is its own value: it is no number.
+    Value(String),
+    /// The next argument is the value, or it depends on what starts rqlited.
+    Unknown,
 }
 
 impl Expect {
@@ -38,14 +70,22 @@ impl Expect {
         overridable(line, flag).or_else(|| {
             let value = line.integer(FLAG)?;
             let (text, place, own) = (line.spelling(flag), line.place_of(flag), Some(value.clone()));
-            Some(Expect { value, text, place, certain: true, own, hidden: Vec::new() })
+            Some(Expect { value, text, place, certain: true, own, passed: passed(line, flag), hidden: Vec::new() })
         })
     }
 
     fn of_script(script: &str) -> Option<Self> {
         let value = Value::Deferred(Source::Script(script.to_owned()));
         let (text, own) = (format!("-{FLAG}"), Some(value.clone()));
-        script.contains(FLAG).then(|| Expect { value, text, place: None, certain: true, own, hidden: Vec::new() })
+        script.contains(FLAG).then(|| Expect {
+            value,
+            text,
+            place: None,
+            certain: true,
+            own,
+            passed: Passed::Unknown,
+            hidden: Vec::new(),
+        })
     }
 
     /// In arguments that are references as a whole.
@@ -53,16 +93,33 @@ impl Expect {
         let hidden = hidden_words(line);
         let last = hidden.last()?;
         let text = hidden.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-        let sources: Vec<Source> = hidden.iter().filter_map(|word| into_source(word.value.clone())).collect();
-        let source = match <[Source; 1]>::try_from(sources.clone()) {
-            Ok([source]) => source,
-            Err(parts) => Source::Composed { text: text.clone(), parts },
+        let arguments: Vec<Hidden> = hidden.iter().filter_map(|word| Hidden::of(word)).collect();
+        let source = match arguments.as_slice() {
+            [only] => only.source.clone(),
+            several => Source::Composed { text: text.clone(), parts: sources(several) },
         };
         let place = match last.origin {
             Origin::Container(place) | Origin::Script(place) => Some(place),
             Origin::Entrypoint(_) => None,
         };
-        Some(Expect { value: Value::Deferred(source), text, place, certain: false, own: None, hidden: sources })
+        Some(Expect {
+            value: Value::Deferred(source),
+            text,
+            place,
+            certain: false,
+            own: None,
+            passed: Passed::of(last),
+            hidden: arguments,
+        })
+    }
+
+    /// The number that it comes to where the text behind its only reference is known.
+    pub fn number_by(&self, text: &str) -> Option<i64> {
+        let given = if self.certain { value_in(text, self.passed) } else { within(text, self.passed) };
+        match given {
+            Within::Value(text) => number(&text),
+            Within::NoFlag | Within::Unknown => None,
+        }
     }
 
     /// The reference behind it, if it is one.
@@ -96,14 +153,63 @@ pub fn number(text: &str) -> Option<i64> {
     number::integer(text)
 }
 
-/// What the text of such an argument gives as the flag's value: `3` of `-fk -bootstrap-expect=3`.
-pub fn within(text: &str) -> Option<&str> {
-    let mut words = text.split_whitespace();
-    let mut last = None;
-    while let Some(word) = words.find(|word| names_flag(word)) {
-        last = word.split_once('=').map(|(_, value)| value).or_else(|| words.next()).or(last);
+/// What a text gives that is one of rqlited's arguments, or several of them.
+pub fn within(text: &str, passed: Passed) -> Within {
+    match passed {
+        Passed::Whole => whole(text),
+        Passed::Split => last_of(&text.split_whitespace().collect::<Vec<_>>()),
+        Passed::Script { quoted } => in_script(text, quoted, within),
+        Passed::Unknown => agreed(text, within),
     }
-    last
+}
+
+/// What a text gives that stands where the value does, alone.
+pub fn value_in(text: &str, passed: Passed) -> Within {
+    match passed {
+        Passed::Whole => Within::Value(text.to_owned()),
+        Passed::Split => within(&format!("-{FLAG}={text}"), passed),
+        Passed::Script { quoted } => in_script(text, quoted, value_in),
+        Passed::Unknown => agreed(text, value_in),
+    }
+}
+
+/// What a script does with signs of its own in the middle of it is not followed.
+fn in_script(text: &str, quoted: bool, read: fn(&str, Passed) -> Within) -> Within {
+    let is_sign = |c: char| !(c.is_alphanumeric() || c == ' ' || "-_=.,:/@%+".contains(c));
+    match text.contains(is_sign) {
+        true => Within::Unknown,
+        false => read(text, if quoted { Passed::Whole } else { Passed::Split }),
+    }
+}
+
+/// What both ways of passing it come to.
+fn agreed(text: &str, read: fn(&str, Passed) -> Within) -> Within {
+    let split = read(text, Passed::Split);
+    if read(text, Passed::Whole) == split { split } else { Within::Unknown }
+}
+
+/// One argument: `-fk -bootstrap-expect=3` is a flag of no release.
+fn whole(text: &str) -> Within {
+    match last_of(&[text]) {
+        Within::NoFlag if text.split_whitespace().any(names_flag) => Within::Value(text.to_owned()),
+        found => found,
+    }
+}
+
+/// What the last of the flags among these words is given.
+fn last_of(words: &[&str]) -> Within {
+    let token = |(index, word): (usize, &&str)| Token {
+        text: (*word).to_owned(),
+        value: Value::Known((*word).to_owned()),
+        origin: Origin::Container(Place { list: List::Args, index }),
+        splits: false,
+    };
+    let line = CommandLine::parse(words.iter().enumerate().map(token).collect(), None);
+    match line.effective(FLAG).map(|flag| flag.value.as_ref().and_then(Value::known)) {
+        None => Within::NoFlag,
+        Some(Some(value)) => Within::Value(value.clone()),
+        Some(None) => Within::Unknown,
+    }
 }
 
 /// The word is the flag, in any of its spellings.
@@ -166,8 +272,8 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
             format!("$({FLAG})")
         }
     };
-    let sources: Vec<Source> = hidden.iter().filter_map(|flag| flag.value.clone().and_then(into_source)).collect();
-    parts.extend(sources.iter().cloned());
+    let arguments: Vec<Hidden> = hidden.iter().filter_map(|flag| Hidden::of(line.tokens.get(flag.token)?)).collect();
+    parts.extend(sources(&arguments));
     let words = hidden.iter().map(|flag| line.spelling(flag));
     let text = std::iter::once(known).chain(words.clone()).collect::<Vec<_>>().join(" ");
     Some(Expect {
@@ -176,14 +282,37 @@ fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
         place: line.place_of(last),
         certain: true,
         own: Some(own),
-        hidden: sources,
+        passed: passed(line, flag),
+        hidden: arguments,
     })
 }
 
-fn into_source(value: Value<String>) -> Option<Source> {
-    match value {
-        Value::Deferred(source) => Some(source),
-        Value::Known(_) | Value::Malformed(_) => None,
+/// What becomes of the text behind an occurrence's value.
+fn passed(line: &CommandLine, flag: &Flag) -> Passed {
+    line.value_token(flag).map_or(Passed::Whole, Passed::of)
+}
+
+fn sources(arguments: &[Hidden]) -> Vec<Source> {
+    arguments.iter().map(|argument| argument.source.clone()).collect()
+}
+
+impl Hidden {
+    fn of(token: &Token) -> Option<Self> {
+        match &token.value {
+            Value::Deferred(source) => Some(Hidden { source: source.clone(), passed: Passed::of(token) }),
+            Value::Known(_) | Value::Malformed(_) => None,
+        }
+    }
+}
+
+impl Passed {
+    fn of(token: &Token) -> Self {
+        let in_script = matches!(token.origin, Origin::Script(_)) && token.text.contains("$(");
+        match (in_script, token.splits) {
+            (true, splits) => Passed::Script { quoted: !splits },
+            (false, true) => Passed::Split,
+            (false, false) => Passed::Whole,
+        }
     }
 }
 
@@ -211,7 +340,8 @@ mod tests {
             let container = format!(r#"{{"args":[{spelling}],"env":[{{"name":"N","value":"3"}}]}}"#);
             let value = Value::Known(3);
             let own = Some(value.clone());
-            let given = Expect { value, text: text.into(), place: args(0), certain: true, own, hidden: Vec::new() };
+            let (text, passed, hidden) = (text.into(), Passed::Whole, Vec::new());
+            let given = Expect { value, text, place: args(0), certain: true, own, passed, hidden };
             assert_eq!(expect(&container), Some(given), "{spelling}");
         }
     }
@@ -332,10 +462,72 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_several_flags_holds_the_last_of_its_values() {
-        assert_eq!(within("-fk -bootstrap-expect=3"), Some("3"));
-        assert_eq!(within("--bootstrap-expect 3 -bootstrap-expect=5"), Some("5"));
-        assert_eq!(within("-bootstrap-expect-timeout=3s"), None);
+    fn a_text_of_several_flags_is_split_by_a_shell_and_by_nothing_else() {
+        let value = |text: &str| Within::Value(text.to_owned());
+        for (text, whole, split) in [
+            ("-bootstrap-expect=3", value("3"), value("3")),
+            ("--bootstrap-expect=0x3", value("0x3"), value("0x3")),
+            ("-fk -bootstrap-expect=3", value("-fk -bootstrap-expect=3"), value("3")),
+            (" -bootstrap-expect=3", value(" -bootstrap-expect=3"), value("3")),
+            ("-bootstrap-expect=3\n", value("3\n"), value("3")),
+            ("-bootstrap-expect=3 -fk", value("3 -fk"), value("3")),
+            ("--bootstrap-expect 3 -bootstrap-expect=5", value("--bootstrap-expect 3 -bootstrap-expect=5"), value("5")),
+            ("-node-id -bootstrap-expect=3", value("-node-id -bootstrap-expect=3"), Within::NoFlag),
+            ("/d -bootstrap-expect=3", value("/d -bootstrap-expect=3"), Within::NoFlag),
+            ("-bootstrap-expect", Within::Unknown, Within::Unknown),
+            ("-fk -bootstrap-expect", value("-fk -bootstrap-expect"), Within::Unknown),
+            ("-bootstrap-expect-timeout=3s", Within::NoFlag, Within::NoFlag),
+            ("", Within::NoFlag, Within::NoFlag),
+        ] {
+            assert_eq!(within(text, Passed::Whole), whole, "{text}");
+            assert_eq!(within(text, Passed::Split), split, "{text}");
+            let either = if whole == split { split } else { Within::Unknown };
+            assert_eq!(within(text, Passed::Unknown), either, "{text}");
+        }
+        // Put into a script, a quote or a line end is the shell's.
+        for (text, unquoted) in [
+            ("-fk -bootstrap-expect=3", value("3")),
+            ("-bootstrap-expect=3\n", Within::Unknown),
+            ("-disco-config='{\"name\": \"x\"}' -bootstrap-expect=3", Within::Unknown),
+            ("-http-addr=0.0.0.0:4001 -fk", Within::NoFlag),
+        ] {
+            assert_eq!(within(text, Passed::Script { quoted: false }), unquoted, "{text}");
+        }
+        assert_eq!(within("-bootstrap-expect=3", Passed::Script { quoted: true }), value("3"));
+        for (text, split) in [("3\n", "3"), (" 3", "3"), ("3 -bootstrap-expect=5", "5"), ("3 -fk", "3"), ("", "")] {
+            assert_eq!(value_in(text, Passed::Whole), value(text), "{text}");
+            assert_eq!(value_in(text, Passed::Split), value(if text == " 3" { "" } else { split }), "{text}");
+        }
+    }
+
+    #[test]
+    fn who_splits_a_reference_is_told_by_the_launch() {
+        let env = r#""env":[{"name":"F","valueFrom":{"configMapKeyRef":{"name":"m","key":"f"}}}]"#;
+        let given = |launch: &str| expect(&format!("{{{launch},{env}}}")).unwrap();
+        for (launch, passed) in [
+            (r#""args":["-fk","$(F)"]"#, Passed::Whole),
+            (r#""command":["rqlited","$(F)","/d"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited $F /d"]"#, Passed::Split),
+            (r#""command":["sh","-c","exec rqlited \"$F\" /d"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited $(F) /d"]"#, Passed::Script { quoted: false }),
+            (r#""command":["sh","-c","exec rqlited '$(F)' /d"]"#, Passed::Script { quoted: true }),
+            (r#""command":["sh","-c","exec rqlited \"$@\" /d","x"],"args":["$(F)"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited $@ /d","x"],"args":["$(F)"]"#, Passed::Split),
+            (r#""command":["sh","-c","exec rqlited \"$1\" /d","x"],"args":["$(F)"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited $1 /d","x"],"args":["$(F)"]"#, Passed::Split),
+        ] {
+            let hidden = given(launch).hidden;
+            assert_eq!(hidden.iter().map(|argument| argument.passed).collect::<Vec<_>>(), [passed], "{launch}");
+        }
+        for (launch, passed) in [
+            (r#""args":["-bootstrap-expect=$(F)"]"#, Passed::Whole),
+            (r#""args":["-bootstrap-expect","$(F)"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited -bootstrap-expect=$F /d"]"#, Passed::Split),
+            (r#""command":["sh","-c","exec rqlited -bootstrap-expect \"$F\" /d"]"#, Passed::Whole),
+            (r#""command":["sh","-c","exec rqlited -bootstrap-expect $F /d"]"#, Passed::Split),
+        ] {
+            assert_eq!(given(launch).passed, passed, "{launch}");
+        }
     }
 
     #[test]

@@ -102,6 +102,18 @@ pub fn ordinal(set: &StatefulSet, pod: &str) -> Option<u32> {
     parse_ordinal(pod.strip_prefix(name(set))?.strip_prefix('-')?)
 }
 
+/// The ordinal of the set's pod that an address names, as far as the address goes: `rqlite-0`, `rqlite-0.SERVICE.NAMESPACE.svc:4002`.
+/// A pod of that name behind another Service or in another namespace is none; an empty namespace is any.
+pub fn ordinal_of_address(set: &StatefulSet, namespace: &str, address: &str) -> Option<u32> {
+    let address = address.split_once("://").map_or(address, |(_, address)| address).trim();
+    let mut labels = address.split([':', '/']).next()?.split('.').filter(|label| !label.is_empty());
+    let pod = labels.next()?;
+    let service = set.spec.service_name.as_deref().unwrap_or_default();
+    let own = [service, namespace];
+    let elsewhere = own.iter().zip(labels).any(|(own, label)| !own.is_empty() && *own != label);
+    ordinal(set, pod).filter(|_| !elsewhere)
+}
+
 /// An ordinal as the controller writes it.
 pub(crate) fn parse_ordinal(digits: &str) -> Option<u32> {
     // The controller writes no leading zero or sign, which `parse` would take.

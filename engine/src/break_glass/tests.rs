@@ -132,3 +132,26 @@ fn a_reason_cannot_smuggle_words_that_clients_act_on() {
     let review = applied(&NOTE.replace("two nodes are on fire", "it\u{202e} is\nimmutable"), &["dba"], TEN);
     assert!(review.findings[0].message.ends_with(": it  cannot be changed)"), "{}", review.findings[0].message);
 }
+
+#[test]
+fn each_text_is_read_as_secret_mounts_reads_it() {
+    let object = noted(NOTE);
+    let config = BreakGlass { groups: vec!["dba".to_owned()] };
+    let now = OffsetDateTime::parse("2026-11-22T10:00:00Z", &Rfc3339).ok();
+    let rows = include_str!("../../../tests/data/break-glass.txt").lines().filter(|row| !row.starts_with('#'));
+    let mut read = 0;
+    for row in rows {
+        let (expected, text) = row.split_once(" |").unwrap();
+        let text = text.strip_suffix('|').unwrap().replace("\\n", "\n").replace("\\t", "\t");
+        let outcome = match permission(&text, RULE, &config, &request(&object), now) {
+            Ok(_) => "honoured",
+            Err(Refusal::Malformed | Refusal::NoReason) => "malformed",
+            Err(Refusal::Ended(_)) => "ended",
+            Err(Refusal::TooLong) => "too-long",
+            Err(other) => panic!("{row}: {other}"),
+        };
+        assert_eq!(outcome, expected, "{row}");
+        read += 1;
+    }
+    assert!(read > 20, "{read} rows");
+}

@@ -79,7 +79,7 @@ impl Edit<'_> {
     /// Rqlited gets what it got.
     pub(crate) fn changes_nothing(&self, facts: &Facts) -> bool {
         let (from, to) = (self.from(), self.to());
-        from.same(to) || (from.known_off(facts) && to.known_off(facts))
+        (from.same(to) && !from.is_known_apart(to, facts)) || (from.known_off(facts) && to.known_off(facts))
     }
 
     /// ` in container b`, where there are several.

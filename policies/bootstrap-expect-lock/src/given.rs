@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use rqlite::bootstrap::{self, Expect, names_flag};
+use rqlite::bootstrap::{self, Expect, Passed, Within, names_flag};
 use rqlite::facts::Facts;
 use rqlite::launch::{self, Launch, NoInsertion};
 use rqlite::manifest::{Container, EnvFrom, EnvVar, Metadata};
@@ -35,7 +35,18 @@ pub(crate) struct Reference {
     pub(crate) certain: bool,
     /// What the flag itself gives, and the arguments that would decide if they held it.
     own: Option<Value<i64>>,
-    hidden: Vec<(Source, Option<String>)>,
+    hidden: Vec<Argument>,
+    /// What becomes of the text behind it.
+    passed: Passed,
+}
+
+/// An argument that is a reference as a whole.
+#[derive(Debug, Clone, PartialEq)]
+struct Argument {
+    source: Source,
+    /// As of a reference.
+    held: Option<String>,
+    passed: Passed,
 }
 
 /// What facts or the manifest itself know of a reference.
@@ -72,7 +83,12 @@ impl Given {
         let Some((value, certain)) = expect.map(|expect| (expect.value.clone(), expect.certain)).or_else(unread) else {
             return Given::Nothing;
         };
-        let hidden = expect.into_iter().flat_map(|expect| expect.hidden.iter().cloned());
+        let hidden = expect.into_iter().flat_map(|expect| expect.hidden.iter());
+        let argument = |hidden: &bootstrap::Hidden| Argument {
+            source: hidden.source.clone(),
+            held: held(&hidden.source, template),
+            passed: hidden.passed,
+        };
         match value {
             Value::Known(number) => Given::Number(number),
             Value::Malformed(text) => Given::Malformed(text),
@@ -82,7 +98,8 @@ impl Given {
                 readable: launch.line.is_some(),
                 certain,
                 own: expect.and_then(|expect| expect.own.clone()),
-                hidden: hidden.map(|source| (source.clone(), held(&source, template))).collect(),
+                hidden: hidden.map(argument).collect(),
+                passed: expect.map_or(Passed::Unknown, |expect| expect.passed),
                 source,
             }),
         }
@@ -92,7 +109,19 @@ impl Given {
     /// and does not name the flag is taken not to give it, unless something else says that it was given.
     pub(crate) fn same(&self, other: &Given) -> bool {
         let off = |one: &Given, two: &Given| one.is_off() && (two.is_off() || two.is_silent());
-        self == other || off(self, other) || off(other, self)
+        self == other || self.is_same_value(other) || off(self, other) || off(other, self)
+    }
+
+    /// The same reference gives the value, whoever splits its text at blanks: a number has none.
+    fn is_same_value(&self, other: &Given) -> bool {
+        let (Given::Reference(own), Given::Reference(other)) = (self, other) else { return false };
+        own.certain && *own == Reference { passed: own.passed, ..other.clone() }
+    }
+
+    /// What both are known to give differs, one reference or not: a shell splits its text only in one of them.
+    pub(crate) fn is_known_apart(&self, other: &Given, facts: &Facts) -> bool {
+        let (Given::Reference(own), Given::Reference(other)) = (self, other) else { return false };
+        own.known(facts).zip(other.known(facts)).is_some_and(|(own, other)| !own.same(&other))
     }
 
     /// An unreadable script without a word of the flag.
@@ -149,30 +178,47 @@ impl Reference {
         let value = |text: &str| Held::Value(text.to_owned());
         if self.hidden.is_empty() {
             let text = self.held.as_deref().or_else(|| facts.held_by(&self.source))?;
-            let held = if self.certain { Some(text) } else { bootstrap::within(text) };
-            return Some((held.map_or(Held::NoFlag, value), Some(&self.source)));
+            let read = if self.certain { bootstrap::value_in } else { bootstrap::within };
+            return Some((Held::of(read(text, self.passed))?, Some(&self.source)));
         }
-        let text = |(source, held): &'a (Source, Option<String>)| {
-            let text = held.as_deref().or_else(|| facts.held_by(source))?;
-            Some((text, source))
+        let given = |argument: &'a Argument| {
+            let text = argument.held.as_deref().or_else(|| facts.held_by(&argument.source))?;
+            Some((Held::of(bootstrap::within(text, argument.passed))?, &argument.source))
         };
         // Each of them is to be known: the last that holds the flag decides.
-        let texts = self.hidden.iter().map(text).collect::<Option<Vec<_>>>()?;
-        let last = texts.iter().rev().find_map(|(text, source)| Some((bootstrap::within(text)?, *source)));
-        if let Some((text, source)) = last {
-            return Some((value(text), Some(source)));
+        let all = self.hidden.iter().map(given).collect::<Option<Vec<_>>>()?;
+        if let Some((held, source)) = all.into_iter().rev().find(|(held, _)| *held != Held::NoFlag) {
+            return Some((held, Some(source)));
         }
         Some(match &self.own {
             None => (Held::NoFlag, None),
             Some(Value::Known(number)) => (Held::Value(number.to_string()), None),
             Some(Value::Malformed(text)) => (value(text), None),
-            Some(Value::Deferred(source)) => (value(facts.held_by(source)?), Some(source)),
+            Some(Value::Deferred(source)) => {
+                (Held::of(bootstrap::value_in(facts.held_by(source)?, self.passed))?, Some(source))
+            }
         })
+    }
+
+    /// Another launch passes the text on otherwise.
+    pub(crate) fn splits_otherwise(&self, other: &Reference) -> bool {
+        let passed = |of: &Reference| of.hidden.iter().map(|argument| argument.passed).collect::<Vec<_>>();
+        self.passed != other.passed || passed(self) != passed(other)
+    }
+
+    /// `which a shell splits at blanks from now on`
+    pub(crate) fn splitting(&self) -> &'static str {
+        match self.passed {
+            Passed::Whole => "which no shell splits any more",
+            Passed::Split => "which a shell splits at blanks from now on",
+            Passed::Script { .. } => "which stands in the script's own text from now on",
+            Passed::Unknown => "behind a launch that cannot be read",
+        }
     }
 
     /// The source gives an argument that holds the flag, not its value alone.
     pub(crate) fn is_inside(&self, source: &Source) -> bool {
-        !self.certain || self.hidden.iter().any(|(hidden, _)| hidden == source)
+        !self.certain || self.hidden.iter().any(|argument| argument.source == *source)
     }
 
     /// The number that it is known to give.
@@ -185,6 +231,15 @@ impl Reference {
 }
 
 impl Held {
+    /// None: not known.
+    fn of(within: Within) -> Option<Self> {
+        match within {
+            Within::NoFlag => Some(Held::NoFlag),
+            Within::Value(text) => Some(Held::Value(text)),
+            Within::Unknown => None,
+        }
+    }
+
     /// rqlited does the same with both.
     pub(crate) fn same(&self, other: &Held) -> bool {
         let number = |held: &Held| match held {
@@ -300,7 +355,7 @@ fn handed_on(container: &Container) -> Option<(Source, bool)> {
 fn gives(value: &Value<String>) -> bool {
     match value {
         Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
-            bootstrap::within(text).is_some()
+            matches!(bootstrap::within(text, Passed::Split), Within::Value(_))
         }
         Value::Deferred(_) => false,
     }
@@ -308,16 +363,21 @@ fn gives(value: &Value<String>) -> bool {
 
 /// Of a text with several flags the value alone, where it is known or the text's only reference.
 fn only_value(value: Value<String>) -> Value<String> {
-    match &value {
-        Value::Known(text) => bootstrap::within(text).map(str::to_owned).map_or(value, Value::Known),
-        Value::Deferred(Source::Composed { text, parts }) => {
-            let alone = bootstrap::within(text).is_some_and(|value| value.starts_with("$(") && value.ends_with(')'));
+    let text = match &value {
+        Value::Known(text) | Value::Deferred(Source::Composed { text, .. }) => text,
+        Value::Deferred(_) | Value::Malformed(_) => return value,
+    };
+    match (bootstrap::within(text, Passed::Split), &value) {
+        (Within::Value(text), Value::Known(_)) => Value::Known(text),
+        (Within::Value(text), Value::Deferred(Source::Composed { parts, .. }))
+            if text.starts_with("$(") && text.ends_with(')') =>
+        {
             match parts.as_slice() {
-                [only] if alone => Value::Deferred(only.clone()),
+                [only] => Value::Deferred(only.clone()),
                 _ => value,
             }
         }
-        Value::Deferred(_) | Value::Malformed(_) => value,
+        _ => value,
     }
 }
 
@@ -407,6 +467,7 @@ mod tests {
             certain,
             own: None,
             hidden: Vec::new(),
+            passed: Passed::Split,
         }
     }
 
@@ -423,7 +484,14 @@ mod tests {
         assert_eq!(known("-fk", false), Some(Held::NoFlag));
         assert_eq!(reference(source.clone(), true).known(&Facts::default()), None);
         assert_eq!(reference(source.clone(), true).number(&facts("0x3")), Some(3));
-        assert_eq!(reference(source.clone(), true).number(&facts("3\n")), None);
+        assert_eq!(reference(source.clone(), true).number(&facts("3\n")), Some(3));
+        let whole = |certain| Reference { passed: Passed::Whole, ..reference(source.clone(), certain) };
+        let malformed = |text: &str| Some(Held::Value(text.to_owned()));
+        assert_eq!(whole(true).known(&facts("3\n")), malformed("3\n"));
+        assert_eq!(whole(false).known(&facts("-fk -bootstrap-expect=3")), malformed("-fk -bootstrap-expect=3"));
+        assert_eq!(whole(false).known(&facts("-bootstrap-expect=3")), malformed("3"));
+        let unknown = Reference { passed: Passed::Unknown, ..reference(source.clone(), false) };
+        assert_eq!(unknown.known(&facts("-fk -bootstrap-expect=3")), None);
         assert!(Held::Value("3".to_owned()).same(&Held::Value("0x3".to_owned())));
         assert!(!Held::Value("3".to_owned()).same(&Held::Value("3\n".to_owned())));
         assert_eq!(Held::Value("3\r\n".to_owned()).to_string(), "3\\r\\n");
@@ -434,9 +502,10 @@ mod tests {
     #[test]
     fn a_flag_before_arguments_that_may_hold_it_is_known_where_all_of_them_are() {
         let map = |key: &str| Source::ConfigMapKey { name: "m".to_owned(), key: key.to_owned() };
+        let argument = |key: &str| Argument { source: map(key), held: None, passed: Passed::Whole };
         let given = Reference {
             own: Some(Value::Known(3)),
-            hidden: vec![(map("x"), None), (map("y"), None)],
+            hidden: vec![argument("x"), argument("y")],
             ..reference(Source::Composed { text: "3 $(X) $(Y)".to_owned(), parts: vec![map("x"), map("y")] }, true)
         };
         let facts = |texts: &[(&str, &str)]| {

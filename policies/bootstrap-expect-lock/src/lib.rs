@@ -14,6 +14,7 @@ mod recreation;
 mod remedy;
 mod rule;
 mod settings;
+mod words;
 
 use quorate_sdk::policy::Requests;
 use quorate_sdk::review::Parent;

@@ -7,6 +7,8 @@ use rqlite::facts::{Claim, Facts, Pod};
 use rqlite::manifest::StatefulSet;
 use rqlite::storage::Storage;
 
+use crate::words::number_of;
+
 /// What stands already.
 #[derive(Debug)]
 pub(crate) struct Recreation<'a> {
@@ -31,7 +33,7 @@ impl<'a> Recreation<'a> {
     pub(crate) fn summary(&self) -> String {
         let counts = [(self.pods.len(), "pod"), (self.claims.as_ref().map_or(0, Vec::len), "claim")];
         let present = counts.into_iter().filter(|(count, _)| *count > 0);
-        present.map(|(count, noun)| counted(count, noun)).collect::<Vec<_>>().join(" and ")
+        present.map(|(count, noun)| number_of(count, noun)).collect::<Vec<_>>().join(" and ")
     }
 
     /// A claim of the earlier set, where the new one's templates match none: its pods would come up on other disks.
@@ -105,9 +107,4 @@ fn data_template(node: &Node) -> Option<&str> {
         Storage::ClaimTemplate(name) => Some(name),
         Storage::Volume(_) | Storage::Ephemeral(_) | Storage::Unmounted | Storage::Unreadable => None,
     }
-}
-
-/// `1 pod`, `3 pods`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -4,7 +4,6 @@
 use rqlite::bootstrap::{is_needed, refused_beside};
 use rqlite::change;
 use rqlite::discovery::Discovery;
-use rqlite::manifest::StatefulSet;
 use rqlite::value::{Source, clip};
 
 use crate::edit::{Edit, Update};
@@ -31,6 +30,9 @@ pub(crate) fn of(edit: &Edit, update: &Update) -> String {
             joins(edit),
             update.namespace
         ),
+        (Given::Reference(old), Given::Reference(new)) if old.source == new.source && old.splits_otherwise(new) => {
+            "keep the launch and its variables as they are".to_owned()
+        }
         (Given::Reference(old), Given::Reference(new)) if old.source != new.source => {
             overridden(edit).unwrap_or_else(|| between(old, new, edit, update))
         }
@@ -101,9 +103,9 @@ pub(crate) fn refuses(reading: &Reading) -> Option<String> {
 }
 
 /// rqlited exits with code 1 without the flag; what stands there for which it is needed.
-pub(crate) fn needs(reading: &Reading, set: &StatefulSet) -> Option<String> {
+fn needs(reading: &Reading, update: &Update) -> Option<String> {
     let line = reading.launch.line.as_ref()?;
-    let own = |target: &String| target.split([':', '.']).next().and_then(|host| change::ordinal(set, host)).is_some();
+    let own = |target: &String| change::ordinal_of_address(update.set, update.namespace, target).is_some();
     if is_needed(line) {
         return line.effective("disco-mode").map(|flag| line.spelling(flag));
     }
@@ -121,7 +123,7 @@ fn added(edit: &Edit, update: &Update) -> String {
     // It ran without the value beside the very same list.
     let ran = edit.before.as_ref().is_some_and(|before| before.discovery == after.discovery);
     let joined = ran && matches!(after.discovery, Discovery::Join { .. });
-    let Some(beside) = needs(after, update.set).filter(|_| !joined) else {
+    let Some(beside) = needs(after, update).filter(|_| !joined) else {
         return match after.given.is_uncertain() {
             true => format!("leave {what} out, or write its flags out in the manifest"),
             false => format!("leave {what} out: a cluster that has formed does not need it"),

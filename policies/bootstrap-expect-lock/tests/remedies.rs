@@ -5,38 +5,16 @@
 use std::path::Path;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
-use quorate_sdk::cases::{Case, load, render};
+use quorate_sdk::cases::{Case, load};
 use rqlite::bootstrap::names_flag;
 use rqlite::cluster::RqliteSet;
 use rqlite::manifest::StatefulSet;
 use serde_json::{Value, json};
 
-const POLICY: &str = "bootstrap-expect-lock";
-
 /// The findings that deny, each with its remedy.
 fn denials(case: &Case) -> Vec<(String, String)> {
-    let text = render(POLICY, &case.run_native::<BootstrapExpectLock>());
-    let lines: Vec<&str> = text.lines().collect();
-    let denial = |(at, line): (usize, &&str)| {
-        let rule = line.strip_prefix("deny ")?.split(':').next()?;
-        let remedy = lines.get(at + 1)?.strip_prefix("  remedy: ")?;
-        Some((rule.to_owned(), remedy.to_owned()))
-    };
-    lines.iter().enumerate().filter_map(denial).collect()
-}
-
-fn again(case: &Case) -> Case {
-    Case {
-        directory: case.directory.clone(),
-        rule: case.rule.clone(),
-        name: case.name.clone(),
-        review: case.review.clone(),
-        parent: case.parent.clone(),
-        parent_state: case.parent_state,
-        facts: case.facts.clone(),
-        settings: case.settings.clone(),
-        mutates: case.mutates,
-    }
+    let ran = case.run_native::<BootstrapExpectLock>();
+    ran.denials().map(|finding| (finding.rule.clone(), finding.remedy.clone())).collect()
 }
 
 fn number(text: &str) -> i64 {
@@ -134,7 +112,7 @@ fn write(object: &mut Value, token: &str) {
 
 /// The request with another object.
 fn edited(case: &Case, edit: &dyn Fn(&mut Value, &Value)) -> Case {
-    let mut changed = again(case);
+    let mut changed = case.clone();
     let request = &mut changed.review["request"];
     let old = request["oldObject"].clone();
     edit(&mut request["object"], &old);
@@ -190,7 +168,7 @@ fn in_two_steps(case: &Case, remedy: &str) -> Option<Case> {
 fn in_the_config_map(case: &Case, remedy: &str) -> Option<Case> {
     let (name, rest) = remedy.strip_prefix("let ConfigMap ")?.split_once(", key ")?;
     let (key, text) = rest.split_once(" hold `")?;
-    let mut known = again(case);
+    let mut known = case.clone();
     let mut facts: Value = serde_json::from_str(&known.facts).unwrap();
     facts["configMaps"][name][key] = json!(text.split('`').next());
     known.facts = facts.to_string();

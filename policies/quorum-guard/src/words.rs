@@ -46,7 +46,7 @@ pub(crate) fn leaves(after: Standing) -> String {
 
 /// `1 of 3 voters answers, quorum is 2`.
 pub(crate) fn answering(standing: Standing) -> String {
-    let verb = if standing.reachable == 1 { "answers" } else { "answer" };
+    let verb = form(standing.reachable, "answers", "answer");
     format!("{} of {} {verb}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
 }
 
@@ -55,22 +55,31 @@ pub(crate) fn counted(standing: Standing) -> String {
     format!("counts {} of {}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
 }
 
+/// `1 pod`, `3 pods`, of a noun whose plural is written with an `s`.
+pub(crate) fn number_of(count: u32, noun: &str) -> String {
+    format!("{count} {noun}{}", form(count, "", "s"))
+}
+
+/// The form for that many: `is`, `are`.
+pub(crate) fn form<'a>(count: u32, one: &'a str, many: &'a str) -> &'a str {
+    if count == 1 { one } else { many }
+}
+
 /// `1 voter`, `3 voters`.
 pub(crate) fn voters(count: u32) -> String {
-    if count == 1 { "1 voter".to_owned() } else { format!("{count} voters") }
+    number_of(count, "voter")
 }
 
 /// `1 pod still runs`, `3 pods still run`.
 pub(crate) fn still_run(pods: u32) -> String {
-    if pods == 1 { "1 pod still runs".to_owned() } else { format!("{pods} pods still run") }
+    format!("{} still {}", number_of(pods, "pod"), form(pods, "runs", "run"))
 }
 
 /// `no failure is tolerated`, `2 failures are tolerated`.
 pub(crate) fn tolerance(spare: u32) -> String {
     match spare {
         0 => "no failure is tolerated".to_owned(),
-        1 => "1 failure is tolerated".to_owned(),
-        more => format!("{more} failures are tolerated"),
+        some => format!("{} {} tolerated", number_of(some, "failure"), form(some, "is", "are")),
     }
 }
 
@@ -103,7 +112,7 @@ pub(crate) fn absent(cluster: &Cluster, leaving: &Ordinals) -> String {
     let own = cluster.before().running.without(leaving);
     let say = |(ordinals, one, many): (&Ordinals, &str, &str)| {
         let pods = cluster.pods(&ordinals.within(&own));
-        (!pods.is_empty()).then(|| format!("{} {}", names(&pods), if pods.count == 1 { one } else { many }))
+        (!pods.is_empty()).then(|| format!("{} {}", names(&pods), verb(&pods, one, many)))
     };
     let said: Vec<String> = told.into_iter().filter_map(say).collect();
     if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
@@ -149,5 +158,5 @@ fn list(words: &[String]) -> String {
 
 /// The verb's form for that many: `stays`, `stay`.
 pub(crate) fn verb<'a>(ids: &Ids, one: &'a str, many: &'a str) -> &'a str {
-    if ids.count == 1 { one } else { many }
+    form(ids.count, one, many)
 }

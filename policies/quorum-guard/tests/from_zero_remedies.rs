@@ -3,38 +3,12 @@
 
 use std::path::Path;
 
-use quorate_sdk::cases::{Case, load, render};
+use quorate_sdk::cases::{Case, load};
 use quorum_guard::QuorumGuard;
 use serde_json::{Value, json};
 
-const UP: &str = "quorum-guard/scale-up-without-leader";
-const ZERO: &str = "quorum-guard/scale-to-zero";
-
-/// Level, rule and remedy of each finding.
-fn findings(case: &Case) -> Vec<(String, String, String)> {
-    let text = render("quorum-guard", &case.run_native::<QuorumGuard>());
-    let lines: Vec<&str> = text.lines().collect();
-    let finding = |(at, line): (usize, &&str)| {
-        let (level, rest) = line.split_once(' ').filter(|(level, _)| matches!(*level, "deny" | "warn"))?;
-        let remedy = lines.get(at + 1)?.strip_prefix("  remedy: ")?;
-        Some((level.to_owned(), rest.split(':').next()?.to_owned(), remedy.to_owned()))
-    };
-    lines.iter().enumerate().filter_map(finding).collect()
-}
-
-fn again(case: &Case) -> Case {
-    Case {
-        directory: case.directory.clone(),
-        rule: case.rule.clone(),
-        name: case.name.clone(),
-        review: case.review.clone(),
-        parent: case.parent.clone(),
-        parent_state: case.parent_state,
-        facts: case.facts.clone(),
-        settings: case.settings.clone(),
-        mutates: case.mutates,
-    }
-}
+const UP: &str = "scale-up-without-leader";
+const ZERO: &str = "scale-to-zero";
 
 fn behind(text: &str, start: &str) -> Option<u32> {
     let (_, rest) = text.split_once(start)?;
@@ -43,7 +17,7 @@ fn behind(text: &str, start: &str) -> Option<u32> {
 
 /// Asks for that count instead, and from that ordinal on.
 fn ask(case: &Case, start: Option<u32>, count: u32) -> Case {
-    let mut asked = again(case);
+    let mut asked = case.clone();
     let object = &mut asked.review["request"]["object"];
     object["spec"]["replicas"] = json!(count);
     if let Some(start) = start {
@@ -119,7 +93,7 @@ fn ways(case: &Case, rule: &str, remedy: &str) -> Vec<Case> {
     }
     ways.extend(asked);
     if let Some((_, rest)) = remedy.split_once("delete the PVC") {
-        ways.push(without_claims(again(case), span(rest)));
+        ways.push(without_claims(case.clone(), span(rest)));
     }
     ways
 }
@@ -129,15 +103,14 @@ fn what_a_stop_and_a_start_advise_is_admitted() {
     let mut failures = Vec::new();
     let mut carried = 0;
     for case in load(Path::new(env!("CARGO_MANIFEST_DIR"))) {
-        for (level, rule, remedy) in findings(&case) {
-            if ![UP, ZERO].contains(&rule.as_str()) {
-                continue;
-            }
-            for way in ways(&case, &rule, &remedy) {
+        let ran = case.run_native::<QuorumGuard>();
+        for finding in ran.findings().filter(|finding| [UP, ZERO].contains(&finding.rule.as_str())) {
+            for way in ways(&case, &finding.rule, &finding.remedy) {
                 carried += 1;
-                let denied: Vec<_> = findings(&way).into_iter().filter(|(level, _, _)| level == "deny").collect();
+                let again = way.run_native::<QuorumGuard>();
+                let denied: Vec<_> = again.denials().map(|denial| (&denial.rule, &denial.message)).collect();
                 if !denied.is_empty() {
-                    failures.push(format!("{}/{} ({level}): {remedy}: {denied:?}", case.rule, case.name));
+                    failures.push(format!("{}/{}: {}: {denied:?}", case.rule, case.name, finding.remedy));
                 }
             }
         }

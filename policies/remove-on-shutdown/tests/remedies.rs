@@ -3,36 +3,16 @@
 
 use std::path::Path;
 
+use quorate_sdk::cases::edit::{DISCOVERY, Step, by_dns, container, launch, without_args};
 use quorate_sdk::cases::{Case, load};
 use remove_on_shutdown::RemoveOnShutdown;
 use rqlite::cluster::RqliteSet;
 use rqlite::manifest::StatefulSet;
 use serde_json::{Value, json};
 
-const DISCOVERY: [&str; 2] = ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite-headless\"}"];
 const MEMBERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002,rqlite-2.rqlite-headless:4002";
 
 const OTHERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002";
-
-/// What is changed in the object, as the remedy says.
-type Step = fn(&mut Value);
-
-fn container(object: &mut Value) -> &mut Value {
-    &mut object["spec"]["template"]["spec"]["containers"][0]
-}
-
-fn launch(object: &mut Value, command: &[&str], args: &[&str]) {
-    let container = container(object);
-    container.as_object_mut().unwrap().remove("command");
-    if !command.is_empty() {
-        container["command"] = json!(command);
-    }
-    container["args"] = json!(args);
-}
-
-fn by_dns(object: &mut Value) {
-    launch(object, &[], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
-}
 
 fn by_command(object: &mut Value) {
     let own = ["-node-id=$(POD)", "-http-addr=0.0.0.0:4001", "-http-adv-addr=$(POD).rqlite-headless:4001"];
@@ -59,10 +39,6 @@ fn by_members(object: &mut Value) {
 
 fn with_arg(object: &mut Value, arg: &str) {
     container(object)["args"].as_array_mut().unwrap().insert(0, json!(arg));
-}
-
-fn without_args(object: &mut Value, gone: fn(&str) -> bool) {
-    container(object)["args"].as_array_mut().unwrap().retain(|arg| !gone(arg.as_str().unwrap()));
 }
 
 fn image(object: &mut Value, image: &str) {

@@ -9,6 +9,7 @@ use rqlite::facts::Facts;
 use rqlite::role::Role;
 
 use crate::topic::Start;
+use crate::words::{form, number_of};
 
 /// The request, as far as starting something depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +137,15 @@ impl NotNow {
 impl fmt::Display for NotNow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotNow::PodsRun(1) => f.write_str("1 pod of the set is running already"),
-            NotNow::PodsRun(pods) => write!(f, "{pods} pods of the set are running already"),
-            NotNow::PodsLeave(1) => f.write_str("1 pod of the set is still there"),
-            NotNow::PodsLeave(pods) => write!(f, "{pods} pods of the set are still there"),
+            NotNow::PodsRun(pods) => {
+                write!(f, "{} of the set {} running already", number_of(*pods, "pod"), form(*pods, "is", "are"))
+            }
+            NotNow::PodsLeave(pods) => {
+                write!(f, "{} of the set {} still there", number_of(*pods, "pod"), form(*pods, "is", "are"))
+            }
             NotNow::Replicas { old, new } if old == new => write!(f, "{old} nodes would restart one by one"),
             NotNow::Replicas { old, new } => write!(f, "replicas {old} -> {new} in the same update"),
-            NotNow::Voters(voters) => write!(f, "the cluster has {voters} voters"),
+            NotNow::Voters(voters) => write!(f, "the cluster has {}", number_of(*voters, "voter")),
             NotNow::ReadOnly => f.write_str("read-only nodes meet the voters of another set"),
         }
     }

@@ -1,4 +1,4 @@
-//! Texts of users, fit for a message.
+//! Texts of users, fit for a message, and how numbers are said in one.
 
 use rqlite::value::clip;
 
@@ -10,6 +10,16 @@ pub fn short(text: &str) -> String {
         return clipped;
     }
     clipped.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+/// `1 pod`, `3 pods`, of a noun whose plural is written with an `s`.
+pub fn number_of(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", form(count, "", "s"))
+}
+
+/// The form for that many: `is`, `are`.
+pub fn form<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
+    if count == 1 { one } else { many }
 }
 
 #[cfg(test)]

@@ -3,37 +3,17 @@
 
 use std::path::Path;
 
-use quorate_sdk::cases::{Case, Ran, load};
+use quorate_sdk::cases::edit::{DISCOVERY, Step, by_dns, container, launch, without_args};
+use quorate_sdk::cases::{Case, load};
 use rqlite::cluster::RqliteSet;
 use rqlite::manifest::StatefulSet;
 use secret_mounts::SecretMounts;
 use serde_json::{Value, json};
 
-const DISCOVERY: [&str; 2] = ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite-headless\"}"];
 const USERS: &str = "-auth=/auth/users.json";
-
-/// What is changed in the object, as the remedy says.
-type Step = fn(&mut Value);
 
 fn pod(object: &mut Value) -> &mut Value {
     &mut object["spec"]["template"]["spec"]
-}
-
-fn container(object: &mut Value) -> &mut Value {
-    &mut pod(object)["containers"][0]
-}
-
-fn launch(object: &mut Value, command: &[&str], args: &[&str]) {
-    let container = container(object);
-    container.as_object_mut().unwrap().remove("command");
-    if !command.is_empty() {
-        container["command"] = json!(command);
-    }
-    container["args"] = json!(args);
-}
-
-fn by_dns(object: &mut Value) {
-    launch(object, &[], &[DISCOVERY[0], DISCOVERY[1], "-bootstrap-expect=3"]);
 }
 
 fn by_command(object: &mut Value) {
@@ -55,10 +35,6 @@ fn with_arg(object: &mut Value, arg: &str) {
     for container in pod(object)["containers"].as_array_mut().unwrap() {
         container["args"].as_array_mut().unwrap().insert(0, json!(arg));
     }
-}
-
-fn without_args(object: &mut Value, gone: fn(&str) -> bool) {
-    container(object)["args"].as_array_mut().unwrap().retain(|arg| !gone(arg.as_str().unwrap()));
 }
 
 fn annotate(object: &mut Value, key: &str, value: &str) {
@@ -131,10 +107,9 @@ const STEPS: &[(&str, Step)] = &[
 ];
 
 /// The rules that deny, with what they say.
-fn denials(case: &Case, ran: &Ran) -> Vec<(String, String)> {
-    let findings = &ran.validated.as_ref().unwrap().findings;
-    let denied = findings.iter().filter(|finding| format!("{:?}", finding.level).contains("Deny"));
-    denied.map(|finding| (finding.rule.clone(), format!("{}: {}", case.name, finding.message))).collect()
+fn denials(case: &Case) -> Vec<(String, String)> {
+    let ran = case.run_native::<SecretMounts>();
+    ran.denials().map(|finding| (finding.rule.clone(), format!("{}: {}", case.name, finding.message))).collect()
 }
 
 #[test]
@@ -143,10 +118,10 @@ fn a_remedy_that_was_carried_out_ends_the_denial() {
     for (name, step) in STEPS {
         let is_named = |case: &&Case| format!("{}/{}", case.rule, case.name).ends_with(name);
         for mut case in cases.iter().filter(is_named).cloned() {
-            let before = denials(&case, &case.run_native::<SecretMounts>());
+            let before = denials(&case);
             assert!(!before.is_empty(), "{name}");
             step(&mut case.review["request"]["object"]);
-            let after = denials(&case, &case.run_native::<SecretMounts>());
+            let after = denials(&case);
             let again = after.iter().filter(|(rule, _)| before.iter().any(|(denied, _)| denied == rule));
             assert_eq!(again.collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "{name}");
             let set: StatefulSet = serde_json::from_value(case.review["request"]["object"].clone()).unwrap();

@@ -13,6 +13,20 @@ fn change(old: serde_json::Value, new: serde_json::Value) -> Change {
 }
 
 #[test]
+fn an_address_names_a_pod_by_its_service_and_namespace() {
+    let set = serde_json::json!({ "metadata": { "name": "rqlite" }, "spec": { "serviceName": "svc", "template": {} } });
+    let set = serde_json::from_value(set).unwrap();
+    for own in ["rqlite-0", "rqlite-0.svc:4002", "http://rqlite-0.svc.db.svc.cluster.local:4001/", " rqlite-0.svc.db."]
+    {
+        assert_eq!(ordinal_of_address(&set, "db", own), Some(0), "{own}");
+    }
+    for other in ["rqlite-0.other:4002", "rqlite-0.svc.other", "other-0.svc", "rqlite-x.svc", "10.0.0.1:4002", ""] {
+        assert_eq!(ordinal_of_address(&set, "db", other), None, "{other}");
+    }
+    assert_eq!(ordinal_of_address(&set, "", "rqlite-0.svc.other"), Some(0));
+}
+
+#[test]
 fn an_absent_count_is_one_in_a_set_and_zero_in_a_scale() {
     let removed = change(json!({ "replicas": 3 }), json!({}));
     assert_eq!((removed.kind(), removed.leaving()), (Kind::Down, Ordinals::from(1..3)));

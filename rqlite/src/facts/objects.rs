@@ -22,7 +22,7 @@ pub struct Pod {
     /// The Raft node id that it runs with; None: unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
-    /// It runs with `-raft-cluster-remove-shutdown`; None: unknown.
+    /// It leaves the cluster when it is stopped, by its own spec (`running::RunningNode::removes_itself`); None: unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remove_on_shutdown: Option<bool>,
 }

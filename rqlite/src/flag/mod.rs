@@ -50,8 +50,29 @@ pub struct Token {
     /// After expansion.
     pub value: Value<String>,
     pub origin: Origin,
-    /// A variable that the shell splits at blanks, and whose text is not known: it may be any number of words.
+    /// A shell splits it at blanks, and its text is not known.
     pub splits: bool,
+}
+
+impl Token {
+    /// References that a shell splits, and nothing else: any number of words, none among them.
+    pub fn may_be_no_word(&self) -> bool {
+        let only_references = match &self.value {
+            Value::Deferred(Source::Composed { text, parts }) => parts.is_empty() || is_only_references(text),
+            Value::Deferred(_) => true,
+            Value::Known(_) | Value::Malformed(_) => false,
+        };
+        self.splits && only_references
+    }
+}
+
+/// `$(A)$(B)`
+fn is_only_references(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, behind)) = rest.strip_prefix("$(").and_then(|inner| inner.split_once(')')) {
+        rest = behind;
+    }
+    rest.is_empty()
 }
 
 /// One occurrence of a flag.
@@ -88,6 +109,11 @@ impl UsageError {
         const LONGEST: usize = 140;
         let said = if self.words.is_empty() { &self.message } else { &self.words };
         format!("rqlited exits with code {}: {}", self.exit_code, clip_to(said, LONGEST))
+    }
+
+    /// rqlited does not get past its flag package.
+    pub fn is_of_parser(&self) -> bool {
+        self.exit_code == parse::EXIT_CODE
     }
 
     /// rqlited's own validation: values that it refuses together.
@@ -188,22 +214,28 @@ impl CommandLine {
 
     /// An occurrence as the manifest spells it: `-x=3`, or `-x 3` where its value is the next token.
     pub fn spelling(&self, flag: &Flag) -> String {
-        let Some(token) = self.tokens.get(flag.token) else {
-            return String::new();
-        };
+        match (self.tokens.get(flag.token), self.value_behind(flag)) {
+            (None, _) => String::new(),
+            (Some(token), None) => token.text.clone(),
+            (Some(token), Some(next)) => format!("{} {}", token.text, next.text),
+        }
+    }
+
+    /// The token that gives an occurrence its value: its own, or the next one.
+    pub fn value_token(&self, flag: &Flag) -> Option<&Token> {
+        self.value_behind(flag).or_else(|| self.tokens.get(flag.token))
+    }
+
+    fn value_behind(&self, flag: &Flag) -> Option<&Token> {
         // `$(EXPECT)` may be all of `-bootstrap-expect=3`.
-        let inline = match &token.value {
+        let inline = match &self.tokens.get(flag.token)?.value {
             Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
                 text.contains('=')
             }
             Value::Deferred(_) => false,
         };
-        match self.tokens.get(flag.token + 1) {
-            Some(next) if flag.value.is_some() && !inline && !flag.name.is_empty() => {
-                format!("{} {}", token.text, next.text)
-            }
-            Some(_) | None => token.text.clone(),
-        }
+        let apart = flag.value.is_some() && !inline && !flag.name.is_empty();
+        self.tokens.get(flag.token + 1).filter(|_| apart)
     }
 
     /// The argv again: the texts of all tokens, in order.

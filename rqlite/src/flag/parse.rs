@@ -7,7 +7,7 @@ use crate::value::{Source, Value, clip};
 use crate::version::Version;
 
 /// Go's exit code for a command line that its flag package refuses (`flag.ExitOnError`).
-const EXIT_CODE: u8 = 2;
+pub(super) const EXIT_CODE: u8 = 2;
 
 /// The first release of which the flags are known; an older one is taken to have those of any.
 const OLDEST: Version = Version::new(5, 0, 0);
@@ -20,7 +20,7 @@ pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine
     };
     while parser.next < parser.line.tokens.len() && parser.flag() {}
     // A variable behind the data directory may be empty, and then is no word at all.
-    let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.splits);
+    let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.may_be_no_word());
     parser.line.positionals = (parser.next..parser.line.tokens.len()).filter(is_word).collect();
     parser.version_asked();
     parser.line
@@ -59,7 +59,7 @@ impl Parser {
         let shown = clip(&token.text);
         match head(&token.value) {
             Head::Positional => return false,
-            Head::Hidden(_) if is_last && !token.splits => return false,
+            Head::Hidden(_) if is_last && !token.may_be_no_word() => return false,
             Head::Terminator => {
                 self.next += 1;
                 return false;

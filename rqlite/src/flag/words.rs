@@ -139,11 +139,20 @@ fn a_check_ends_with_its_last_release() {
         assert!(said(last, argv).is_some(), "{last}: {argv}");
         assert_eq!(said(after, argv), None, "{after}: {argv}");
     }
-    assert_eq!(said("9.4.5", "-fk"), None);
-    assert_eq!(said("9.4.5", "").map(|(_, words)| words).as_deref(), Some("missing required argument: DataPath"));
-    assert_eq!(said("8.36.1", "-fk").map(|(_, words)| words).as_deref(), Some("no data directory set"));
-    // Before the first release whose flags are known, any flag may be one.
-    assert_eq!(said("4.6.0", "-disco-mode=dns -bootstrap-expect=3 /d"), None);
+}
+
+#[test]
+fn what_is_said_without_a_directory_depends_on_the_release() {
+    for (release, argv, words) in [
+        ("9.4.5", "-fk", None),
+        ("9.4.5", "", Some("missing required argument: DataPath")),
+        ("8.36.1", "-fk", Some("no data directory set")),
+        ("10.0.0", "-fk", Some("data directory path is required")),
+        // Before the first release whose flags are known, any flag may be one.
+        ("4.6.0", "-disco-mode=dns -bootstrap-expect=3 /d", None),
+    ] {
+        assert_eq!(said(release, argv).map(|(_, words)| words).as_deref(), words, "{release}: {argv}");
+    }
 }
 
 /// All but the first seen on 10.2.7, where the words end with what Go's JSON reader says of the rest.
@@ -155,14 +164,21 @@ fn a_configuration_that_is_no_json_object_is_refused_at_the_start() {
         CommandLine::parse(tokens, Some(release.parse().unwrap())).error.map(|error| error.words)
     };
     let quoted = r"error reading DNS configuration: invalid character '\'' looking for beginning of value";
-    for release in ["7.2.0", "10.2.7"] {
-        assert_eq!(said(release, r#"'{"name":"x"}'"#).as_deref(), Some(quoted), "{release}");
-    }
-    for config in [r#"{name:"x"}"#, r#"{"name":"x""#, r#"{"name":"x",}"#, "{'name':'x'}", r#"{"name":"x"} y"#] {
-        assert_eq!(said("10.2.7", config).as_deref(), Some("error reading DNS configuration"), "{config}");
-    }
-    // A file, a value that the environment completes, and the nearest right one.
-    for config in ["/disco.json", r#"{"name":"x","port":$PORT}"#, r#"{"name":"x"}"#, ""] {
-        assert_eq!(said("10.2.7", config), None, "{config}");
+    let other = "error reading DNS configuration";
+    for (release, config, words) in [
+        ("7.2.0", r#"'{"name":"x"}'"#, Some(quoted)),
+        ("10.2.7", r#"'{"name":"x"}'"#, Some(quoted)),
+        ("10.2.7", r#"{name:"x"}"#, Some(other)),
+        ("10.2.7", r#"{"name":"x""#, Some(other)),
+        ("10.2.7", r#"{"name":"x",}"#, Some(other)),
+        ("10.2.7", "{'name':'x'}", Some(other)),
+        ("10.2.7", r#"{"name":"x"} y"#, Some(other)),
+        // A file, a value that the environment completes, and the nearest right one.
+        ("10.2.7", "/disco.json", None),
+        ("10.2.7", r#"{"name":"x","port":$PORT}"#, None),
+        ("10.2.7", r#"{"name":"x"}"#, None),
+        ("10.2.7", "", None),
+    ] {
+        assert_eq!(said(release, config).as_deref(), words, "{release}: {config}");
     }
 }

@@ -3,6 +3,7 @@
 //! Not how the container comes to call it: that is `reading`.
 
 use super::env::{Environment, Text};
+use super::words::split;
 use crate::flag::{Origin, Token};
 use crate::value::{Source, Value};
 use crate::version::Version;
@@ -37,7 +38,11 @@ impl Entrypoint<'_> {
 
     /// rqlited's arguments for these user arguments.
     pub(super) fn compose(&self, user: Vec<Token>) -> Vec<Token> {
-        let user = if self.from(QUOTES) { user } else { user.into_iter().flat_map(split_at_blanks).collect() };
+        let user = if self.from(QUOTES) {
+            user
+        } else {
+            user.iter().flat_map(|token| split(token, self.environment)).collect()
+        };
         let mut line = self.defaults(&user);
         line.extend(user);
         line.extend(self.data_dir());
@@ -159,7 +164,11 @@ fn pair(flag: &str, variable: &'static str, value: Text) -> Vec<Token> {
 }
 
 fn words(variable: &'static str, value: Text) -> Vec<Token> {
-    split_at_blanks(token(variable, value))
+    let whole = token(variable, value);
+    match &whole.value {
+        Value::Known(text) => text.split_whitespace().map(|word| token(variable, Text::literal(word))).collect(),
+        Value::Deferred(_) | Value::Malformed(_) => vec![whole],
+    }
 }
 
 fn token(variable: &'static str, value: Text) -> Token {
@@ -169,21 +178,6 @@ fn token(variable: &'static str, value: Text) -> Token {
         Value::Deferred(_) => format!("$({variable})"),
     };
     Token { text, value, origin: Origin::Entrypoint(variable), splits: false }
-}
-
-fn split_at_blanks(token: Token) -> Vec<Token> {
-    match &token.value {
-        Value::Known(text) if text.contains(char::is_whitespace) || text.is_empty() => text
-            .split_whitespace()
-            .map(|word| Token {
-                text: word.to_owned(),
-                value: Value::Known(word.to_owned()),
-                origin: token.origin.clone(),
-                splits: false,
-            })
-            .collect(),
-        Value::Known(_) | Value::Deferred(_) | Value::Malformed(_) => vec![token],
-    }
 }
 
 #[cfg(test)]

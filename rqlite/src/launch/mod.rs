@@ -168,7 +168,7 @@ impl Launch {
         let token = match line.positionals.first() {
             Some(index) => line.tokens.get(*index)?,
             // A variable at the end that may hold flags and the directory.
-            None => line.tokens.last().filter(|token| token.splits)?,
+            None => line.tokens.last().filter(|token| token.may_be_no_word())?,
         };
         Some(token.value.clone())
     }

@@ -32,18 +32,20 @@ impl Surroundings<'_> {
         let mut received = Received::default();
         for word in &command.words {
             match word.parts.as_slice() {
-                [Part::Arguments] => {
+                [Part::Arguments { quoted }] => {
                     received.all = true;
-                    received.tokens.extend(self.arguments.iter().skip(1).cloned());
+                    let arguments = self.arguments.iter().skip(1).cloned();
+                    received.tokens.extend(arguments.flat_map(|argument| self.passed(argument, *quoted)));
                 }
-                [Part::Positional(position)] => {
+                [Part::Positional { position, quoted }] => {
                     received.zero |= *position == 0;
-                    received.tokens.extend(self.argument(*position));
+                    let argument = self.argument(*position);
+                    received.tokens.extend(argument.into_iter().flat_map(|argument| self.passed(argument, *quoted)));
                 }
                 _ => received.tokens.extend(self.expand(word)),
             }
         }
-        let of_arguments = |part: &Part| matches!(part, Part::Arguments | Part::Positional(_));
+        let of_arguments = |part: &Part| matches!(part, Part::Arguments { .. } | Part::Positional { .. });
         let uses_arguments = command.words.iter().flat_map(|word| &word.parts).any(of_arguments);
         received.stale = uses_arguments && self.script.arguments_changed;
         received
@@ -58,6 +60,10 @@ impl Surroundings<'_> {
         }
     }
 
+    fn passed(&self, argument: Token, quoted: bool) -> Vec<Token> {
+        if quoted { vec![argument] } else { split(&argument, self.environment) }
+    }
+
     /// One word, or several where an unquoted variable has blanks, or none where it is empty.
     fn expand(&self, word: &Word) -> Vec<Token> {
         let mut fields = vec![Field::default()];
@@ -70,11 +76,15 @@ impl Surroundings<'_> {
                 field.text.extend(text);
             }
         }
-        let alone = matches!(word.parts.as_slice(), [Part::Variable { quoted: false, .. }]);
+        let unquoted = |part: &Part| match part {
+            Part::Reference { quoted, .. } | Part::Variable { quoted, .. } | Part::Positional { quoted, .. } => !quoted,
+            Part::Literal(_) | Part::Arguments { .. } | Part::Opaque(_) => false,
+        };
+        let splits = word.parts.iter().any(unquoted);
         let kept = fields.into_iter().filter(|field| word.quoted || !field.is_empty());
         let token = |field: Field| {
             let token = self.token(field.shown, field.text);
-            Token { splits: alone && token.value.known().is_none(), ..token }
+            Token { splits: splits && token.value.known().is_none(), ..token }
         };
         kept.map(token).collect()
     }
@@ -83,19 +93,20 @@ impl Surroundings<'_> {
     fn part(&self, part: &Part) -> (String, Text, bool) {
         match part {
             Part::Literal(text) => (text.clone(), Text::literal(text), false),
-            Part::Reference { name, source } => (format!("$({name})"), Text::reference(name, source.clone()), false),
+            Part::Reference { name, source, quoted } => {
+                (format!("$({name})"), Text::reference(name, source.clone()), !quoted)
+            }
             Part::Variable { name, quoted, has_default } => {
                 let shown = if *has_default { format!("${{{name}...}}") } else { format!("${name}") };
                 (shown, self.variable(name, *has_default), !quoted)
             }
-            Part::Positional(position) => {
+            Part::Positional { position, quoted } => {
                 let shown = format!("${position}");
-                let unknown = || self.unknown("script");
-                let text =
-                    self.argument(*position).map(|token| self.environment.expand(&token.text)).unwrap_or_else(unknown);
-                (shown, text, false)
+                let argument = self.argument(*position);
+                let text = argument.map_or_else(|| self.unknown("script"), |token| text_of(&token, self.environment));
+                (shown, text, !quoted)
             }
-            Part::Arguments => ("$@".to_owned(), self.unknown("script"), false),
+            Part::Arguments { .. } => ("$@".to_owned(), self.unknown("script"), false),
             Part::Opaque(text) => (text.clone(), self.unknown("script"), false),
         }
     }
@@ -121,6 +132,36 @@ impl Surroundings<'_> {
     fn token(&self, shown: String, text: Text) -> Token {
         Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place), splits: false }
     }
+}
+
+/// The words that a shell makes of a token that it does not quote.
+pub(super) fn split(token: &Token, environment: &Environment) -> Vec<Token> {
+    let mut fields = vec![Field::default()];
+    split_into(&mut fields, text_of(token, environment));
+    if let [_] = fields.as_slice() {
+        let is_word = token.value.known().is_none_or(|text| !text.is_empty());
+        let splits = token.value.known().is_none();
+        return if is_word { vec![Token { splits, ..token.clone() }] } else { vec![] };
+    }
+    let word = |field: Field| {
+        let value = field.text.into_value();
+        let splits = value.known().is_none();
+        Token { text: field.shown, value, origin: token.origin.clone(), splits }
+    };
+    fields.into_iter().filter(|field| !field.is_empty()).map(word).collect()
+}
+
+/// A token's text with its references in their places, where the environment gives back what it holds.
+fn text_of(token: &Token, environment: &Environment) -> Text {
+    let source = match &token.value {
+        Value::Known(text) | Value::Malformed(text) => return Text::literal(text),
+        Value::Deferred(source) => source,
+    };
+    let expanded = environment.expand(&token.text);
+    if expanded.clone().into_value() == token.value {
+        return expanded;
+    }
+    Text::reference(&token.text, source.clone())
 }
 
 /// Where the script has a default, that may be what counts: a key of a ConfigMap may be missing or empty.
@@ -176,5 +217,74 @@ fn split_literal(fields: &mut Vec<Field>, known: &str) {
     }
     if known.ends_with(char::is_whitespace) {
         fields.push(Field::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::launch::Launch;
+    use crate::manifest::Container;
+    use crate::version::{ImageVersion, Version};
+
+    fn container(script: &str, args: &[&str]) -> Container {
+        let command = ["sh", "-c", script, "x"];
+        let env = r#"[{"name":"N","valueFrom":{"configMapKeyRef":{"name":"m","key":"n"}}}]"#;
+        Container {
+            command: command.iter().map(|&word| word.to_owned()).collect(),
+            args: args.iter().map(|&word| word.to_owned()).collect(),
+            env: serde_json::from_str(env).unwrap(),
+            ..Container::default()
+        }
+    }
+
+    /// What rqlited gets, and which of it may be split further.
+    fn received(script: &str, args: &[&str]) -> Vec<(String, bool)> {
+        let launch = Launch::of(&container(script, args), ImageVersion::Floating);
+        launch.line.unwrap().tokens.into_iter().map(|token| (token.text, token.splits)).collect()
+    }
+
+    #[test]
+    fn a_shell_splits_an_argument_that_it_does_not_quote() {
+        let words = |list: &[&str]| list.iter().map(|&text| (text.to_owned(), false)).collect::<Vec<_>>();
+        let two = ["-fk -bootstrap-expect=3", "-node-id=a b"];
+        assert_eq!(received("exec rqlited \"$@\"", &two), words(&two));
+        assert_eq!(received("exec rqlited $@", &two), words(&["-fk", "-bootstrap-expect=3", "-node-id=a", "b"]));
+        assert_eq!(received("exec rqlited \"$1\" /d", &two), words(&[two[0], "/d"]));
+        assert_eq!(received("exec rqlited $1 /d", &two), words(&["-fk", "-bootstrap-expect=3", "/d"]));
+        assert_eq!(received("exec rqlited -x=$1 /d", &["3\n"]), words(&["-x=3", "/d"]));
+        // Nothing is left of blanks alone; in quotes an empty word is one.
+        assert_eq!(received("exec rqlited $1 /d", &[" "]), words(&["/d"]));
+        assert_eq!(received("exec rqlited \"$1\" /d", &[""]), words(&["", "/d"]));
+    }
+
+    #[test]
+    fn what_an_argument_refers_to_is_split_with_it() {
+        let is = |list: &[(&str, bool)]| list.iter().map(|(text, splits)| ((*text).to_owned(), *splits)).collect();
+        let expected: Vec<(String, bool)> = is(&[("-fk", false), ("-bootstrap-expect=$(N)", true), ("/d", false)]);
+        assert_eq!(received("exec rqlited $1 /d", &["-fk -bootstrap-expect=$(N)"]), expected);
+        let whole: Vec<(String, bool)> = is(&[("-fk -bootstrap-expect=$(N)", false), ("/d", false)]);
+        assert_eq!(received("exec rqlited \"$1\" /d", &["-fk -bootstrap-expect=$(N)"]), whole);
+    }
+
+    #[test]
+    fn what_env_gets_depends_on_the_quotes() {
+        let texts = |script: &str| -> Vec<String> {
+            received(script, &["A=b rqlited -fk"]).into_iter().map(|(text, _)| text).collect()
+        };
+        assert_eq!(texts("exec env $1 -bootstrap-expect=3 /d"), ["-fk", "-bootstrap-expect=3", "/d"]);
+        assert_eq!(texts("exec env \"$1\" rqlited -bootstrap-expect=3 /d"), ["-bootstrap-expect=3", "/d"]);
+    }
+
+    #[test]
+    fn the_image_quotes_nothing_before_8_29() {
+        let splits = |release: Version| -> Vec<(String, bool)> {
+            let args = Container { command: Vec::new(), ..container("", &["-fk -bootstrap-expect=$(N)"]) };
+            let line = Launch::of(&args, ImageVersion::Tagged(release)).line.unwrap();
+            let own = line.tokens.into_iter().filter(|token| matches!(token.origin, crate::flag::Origin::Container(_)));
+            own.map(|token| (token.text, token.splits)).collect()
+        };
+        let one = |text: &str, splits| (text.to_owned(), splits);
+        assert_eq!(splits(Version::new(8, 28, 4)), [one("-fk", false), one("-bootstrap-expect=$(N)", true)]);
+        assert_eq!(splits(Version::new(8, 29, 0)), [one("-fk -bootstrap-expect=$(N)", false)]);
     }
 }

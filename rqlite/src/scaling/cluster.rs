@@ -396,8 +396,13 @@ impl<'a> Cluster<'a> {
         let answering: Ordinals =
             self.voters.iter().filter(|voter| self.answers(voter)).filter_map(|voter| voter.ordinal).collect();
         let silent = own.without(&answering);
-        let unlisted = silent.without(&self.configured);
+        let unlisted = silent.without(&self.configured).without(&self.known_not_to_be_others());
         if unlisted.count() <= self.strangers().count { silent.without(&unlisted) } else { silent }
+    }
+
+    /// Ordinals whose node answers under no id but its own, or not at all.
+    fn known_not_to_be_others(&self) -> Ordinals {
+        self.absent.missing.with(&self.before.known_by_their_pods())
     }
 
     /// Ordinals whose node a view lists as a voter that answers, on its way out or not.
@@ -420,10 +425,8 @@ impl<'a> Cluster<'a> {
     pub(super) fn expecting(&self, ordinals: &Ordinals) -> (Self, Ordinals) {
         let unlisted = ordinals.without(&self.configured).without(&self.assumed);
         let unmatched = usize::try_from(self.strangers().count).unwrap_or(usize::MAX);
-        let is_other =
-            |ordinal| self.absent.missing.contains(ordinal) || self.before.is_known_not_to_be_another(ordinal);
-        let nameless = unlisted.iter().take(Ids::NAMED).filter(|ordinal| !is_other(*ordinal));
-        let expected = unlisted.without(&nameless.take(unmatched).collect());
+        let nameless = unlisted.without(&self.known_not_to_be_others());
+        let expected = unlisted.without(&nameless.iter().take(unmatched).collect());
         let mut cluster = self.clone();
         cluster.assumed = cluster.assumed.with(&expected);
         (cluster, expected)

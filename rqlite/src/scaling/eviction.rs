@@ -23,7 +23,8 @@ pub enum Evicted {
     WithinLease,
     /// There is no quorum that it could cost.
     LostAlready,
-    /// At most two replicas, and no view lists more voters: else no node with one of them could ever be drained.
+    /// At most two replicas, and no view lists more voters, nor did the last one where there is none now: else no node with one of them
+    /// could ever be drained.
     FewReplicas,
     Holds,
     Breaks,
@@ -70,8 +71,9 @@ fn waits(cluster: &Cluster) -> bool {
 
 /// Own ordinals with their data that removed themselves when they stopped, and are voters again once their pods start.
 fn may_return(cluster: &Cluster, evicted: u32) -> Ordinals {
-    let before = cluster.before();
-    before.may_have_left(&cluster.with_data(), before.may_remove_itself(evicted))
+    let (before, own) = (cluster.before(), cluster.with_data());
+    // Where this one does, so did the others.
+    if before.may_remove_itself(evicted) { own } else { before.may_have_left(&own) }
 }
 
 fn outcome(cluster: &Cluster, ordinal: u32, stopped: Standing, after: Standing) -> Evicted {
@@ -91,11 +93,18 @@ fn outcome(cluster: &Cluster, ordinal: u32, stopped: Standing, after: Standing) 
         let leads = cluster.basis == Basis::Led && before.may_remove_itself(ordinal);
         return if leads { Evicted::WithinLease } else { Evicted::LostAlready };
     }
-    let listed = before.facts().membership.as_ref().map_or(0, |view| view.voters().count());
-    if before.running.count() <= 2 && listed <= 2 {
+    if before.running.count() <= 2 && known_voters(cluster) <= 2 {
         return Evicted::FewReplicas;
     }
     if after.holds() { Evicted::Holds } else { Evicted::Breaks }
+}
+
+/// Those that a leader's view lists; where there is none, those that the last one listed, if they were more.
+fn known_voters(cluster: &Cluster) -> usize {
+    let facts = cluster.before().facts();
+    let listed = facts.membership.as_ref().map_or(0, |view| view.voters().count());
+    let remembered = facts.last_voters.as_ref().filter(|_| cluster.basis != Basis::Led).map_or(0, Vec::len);
+    listed.max(remembered)
 }
 
 /// Without a view a pod that is not ready may be a voter all the same: readiness needs a leader, which the vote of this one may keep.

@@ -74,7 +74,8 @@ use crate::remedy;
 /// is compared with what it holds. Between two ConfigMaps whose values are both known, the values decide: equal ones pass with a
 /// warning (ConfigMaps with hash suffixes); `quorate check` knows those of both sides. An argument that is a reference as a whole
 /// (`$(EXTRA)`, `$FLAGS`) may hold the flag and is compared like it; behind the value (`-bootstrap-expect=3 $(EXTRA)`) it may
-/// override it, so it belongs to the reference. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
+/// override it, so it belongs to the reference. What a text known from facts gives depends on who passes it on: a shell splits an
+/// unquoted one at blanks, everywhere else it is one argument, with its blanks and line ends. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
 /// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
 /// in a file only the arguments are to be seen, and what they say of the flag is compared.
 pub(crate) const RULE: Rule = Rule {
@@ -114,6 +115,10 @@ fn step(from: &Given, to: &Given, update: &Update) -> String {
         (Some(old_text), Some(new_text)) if old.source == new.source => {
             format!("{} -> {} by {}", shown(old_text), shown(new_text), new.source)
         }
+        _ if old.source == new.source && old.splits_otherwise(new) => match update.known(old, new) {
+            Some((old_text, new_text)) => format!("{old_text} -> {new_text} by {}, {}", new.source, new.splitting()),
+            None => format!("comes from {}, {}", new.source, new.splitting()),
+        },
         _ if old.source == new.source => format!("comes from {}, whose variables change", new.source),
         _ if from.to_string() == to.to_string() => format!("comes from {}, which is edited", new.source),
         _ => match update.known(old, new) {

@@ -12,8 +12,9 @@ use rqlite::value::Source;
 use crate::edit::{Update, replicas};
 use crate::given::{Given, Reference, shown};
 use crate::reading::Reading;
-use crate::recreation::{Missing, Recreation, counted};
+use crate::recreation::{Missing, Recreation};
 use crate::remedy;
+use crate::words::{form, number_of};
 
 /// ## What it refuses
 ///
@@ -257,7 +258,7 @@ impl Creation<'_> {
         let second = "without a leader they form a second, empty cluster";
         let uncertain = missing.blank.saturating_add(missing.pending);
         if below(missing.blank) {
-            let pods = counted(missing.blank, "pod");
+            let pods = number_of(missing.blank, "pod");
             let with_data = usize::try_from(replicas).unwrap_or_default().saturating_sub(uncertain);
             let first = match with_data {
                 0 => format!("create it with replicas {number}"),
@@ -267,9 +268,12 @@ impl Creation<'_> {
             return Some(RULE.deny(message).remedy(format!("{first}, and scale up when it has a leader")));
         }
         below(uncertain).then(|| {
-            let pods = counted(missing.pending, "pod");
+            let pods = number_of(missing.pending, "pod");
+            let pending = |one, many| form(missing.pending, one, many);
+            let (claims, hold) = (pending("claim", "claims"), pending("it holds", "they hold"));
+            let are = pending("is", "are");
             let message =
-                format!("{value}, and the claims of {pods} of {replicas} are Pending: if they hold no data, {second}");
+                format!("{value}, and the {claims} of {pods} of {replicas} {are} Pending: if {hold} no data, {second}");
             RULE.warn(message).remedy(format!("create it with replicas {number}, then scale to {replicas}"))
         })
     }
@@ -304,6 +308,8 @@ impl Creation<'_> {
 fn refusal(text: &str) -> &'static str {
     if text.contains("$(") {
         "names a variable that the container does not have: rqlited gets the text and exits with code 2"
+    } else if text.contains("-bootstrap-expect") {
+        "is one argument, as no shell splits it: rqlited has no such flag, every pod exits with code 2"
     } else if text.ends_with(['\n', '\r']) {
         "ends with a line end, which rqlited takes in no number: every pod exits with code 2"
     } else {

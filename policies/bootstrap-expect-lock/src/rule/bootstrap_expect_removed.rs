@@ -2,9 +2,9 @@
 //! Not a change to 0: that is an edit, and `bootstrap_expect_changed` says so.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::bootstrap::{is_needed, names_flag};
+use rqlite::bootstrap::{Passed, Within, is_needed, names_flag, within};
 use rqlite::discovery::Discovery;
-use rqlite::flag::CommandLine;
+use rqlite::flag::{CommandLine, Place};
 use rqlite::launch::{NoInsertion, Shape};
 use rqlite::value::{Value, clip};
 
@@ -107,6 +107,9 @@ fn without(after: &Reading) -> String {
     if after.launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
         return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
     }
+    if let Some(error) = after.launch.refusal().filter(|error| error.is_of_parser()) {
+        return error.exit();
+    }
     match &after.launch.line {
         Some(line) if is_non_voter(line) => {
             "a non-voter takes none, but voters with data go on voting beside `-raft-non-voter`".to_owned()
@@ -131,6 +134,10 @@ fn instead(edit: &Edit, after: &Reading, update: &Update) -> String {
 
 /// How the new launch loses it, and the path of what is in the way.
 fn lost(after: &Reading) -> (String, String) {
+    if let Some((text, place)) = after.launch.line.as_ref().and_then(merged) {
+        let field = place.map_or_else(|| after.field(), |place| after.at(place));
+        return (format!("is no argument of its own in `{}`, which no shell splits", clip(text)), field);
+    }
     let Some(place) = after.lost() else {
         return ("is gone".to_owned(), after.field());
     };
@@ -146,6 +153,15 @@ fn lost(after: &Reading) -> (String, String) {
         (_, _, None) => "stands in a launch that cannot be read".to_owned(),
     };
     (reason, after.at(place))
+}
+
+/// An argument that holds the flag among others.
+fn merged(line: &CommandLine) -> Option<(&str, Option<Place>)> {
+    let whole = |text: &str| matches!(within(text, Passed::Whole), Within::Value(found) if found == text);
+    line.tokens.iter().enumerate().find_map(|(index, token)| {
+        let text = token.value.known().filter(|text| whole(text))?;
+        Some((text.as_str(), line.place_at(index)))
+    })
 }
 
 /// Why Go's flag package does not take a token of the command line for the flag that it looks like.

@@ -111,7 +111,9 @@ pub(crate) fn judge(
     if DeleteOptions::orphans(envelope.options.as_deref()) && count > 0 {
         return Some(
             RULE.warn(format!(
-                "deletes the StatefulSet and leaves its {count} pods: nothing restarts or guards them until it is back"
+                "deletes the StatefulSet and leaves its {}: nothing restarts or guards {} until the set is back",
+                words::number_of(count, "pod"),
+                words::form(count, "it", "them")
             ))
             .remedy(format!("create it again with replicas {count}")),
         );
@@ -140,14 +142,18 @@ pub(crate) fn judge(
 fn stopped(set: &StatefulSet, data: &Data, claims: Option<&Ordinals>, loss: Option<&str>) -> String {
     let goes = match (data, claims, loss) {
         (Data::Claims(_), Some(claims), Some(loss)) => {
-            let claim = if claims.count() == 1 { "the claim" } else { "the claims" };
-            format!(", and {claim} of {}: {loss}", words::span(set, claims))
+            format!(
+                ", and the {} of {}: {loss}",
+                words::form(claims.count(), "claim", "claims"),
+                words::span(set, claims)
+            )
         }
         (Data::Claims(_), None, Some(loss)) => format!(", and its claims: {loss}"),
         (_, _, Some(_)) => ", and whose data lies on no claim".to_owned(),
         (Data::Elsewhere, _, None) => "; the volume of its data stays".to_owned(),
         (_, Some(claims), None) if claims.is_empty() => " and has no claim left".to_owned(),
-        (_, _, None) => "; its claims stay".to_owned(),
+        (_, Some(claims), None) => format!("; its {}", words::form(claims.count(), "claim stays", "claims stay")),
+        (_, None, None) => "; its claims stay".to_owned(),
     };
     format!("deletes a set that is scaled to zero{goes}")
 }

@@ -43,8 +43,9 @@ use crate::words;
 /// ## When the value is unknown
 /// Voters and who of them answers are read as for scaling; voters that only their claims speak for are named, since a refusal that
 /// rests on them ends with the claims. Without a view a pod that is not ready may be a voter all the same, unless the ready others make
-/// the quorum. Where a refusal could never end (at most two replicas and no view of more voters, a view whose voters have lost the
-/// quorum already, a pod that is no reachable voter or beyond the set's own ordinals) the eviction passes with a warning.
+/// the quorum. Where a refusal could never end (at most two replicas, and more voters neither in a leader's view nor, without one, in the
+/// last known membership; a view whose voters have lost the quorum already; a pod that is no reachable voter or beyond the set's own
+/// ordinals) the eviction passes with a warning.
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 
@@ -77,7 +78,7 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
         }
         Evicted::Beyond => {
             let own = cluster.before().running.count();
-            let replicas = if own == 1 { "1 replica".to_owned() } else { format!("{own} replicas") };
+            let replicas = words::number_of(own, "replica");
             RULE.warn(format!("evicting {pod}, which lies beyond the {replicas} of the set and is leaving already"))
         }
         Evicted::LostAlready => {

@@ -9,6 +9,7 @@ use rqlite::role::Role;
 use rqlite::value::Value;
 
 use crate::transition::{Transition, Via};
+use crate::words;
 
 /// ## What it refuses
 /// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
@@ -62,7 +63,10 @@ pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
         .filter(|(node, _)| turned(node) || (leaves_guard && !turns))
         .map(|(node, place)| {
             RULE.deny(format!(
-                "`-raft-non-voter` is turned on for {running} running voters, which go on voting until they are removed"
+                "`-raft-non-voter` is turned on for {}, which {} on voting until {} removed",
+                words::number_of(running, "running voter"),
+                words::form(running, "goes", "go"),
+                words::form(running, "it is", "they are"),
             ))
             .field(node.place.path(place))
             .remedy("put read-only nodes into a StatefulSet of their own")
@@ -76,13 +80,13 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
     let lists = |pod: &PodSpec| (pod.containers.len(), pod.init_containers.len());
     let moved = transition.old().is_none_or(|old| lists(&old.spec.template.spec) != lists(pod));
     let others: Vec<&str> = new.nodes.iter().map(|node| node.container.name.as_str()).collect();
-    let others = others.join(", ");
+    let (others, voters) = (others.join(", "), words::voters(running));
     let gone = old.nodes.iter().filter(|node| node.role == Role::Voter && namesake(new, node).is_none());
     for node in gone {
         let name = &node.container.name;
         if let Some(place) = pod.place_of(name) {
             let message = format!(
-                "container {name} of {running} voters would no longer be recognised as rqlite's, {others} would be judged in its place"
+                "container {name} of {voters} would no longer be recognised as rqlite's, {others} would be judged in its place"
             );
             return Some(
                 RULE.deny(message).field(place.to_string()).remedy(
@@ -94,7 +98,7 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
         if !moved && renamed(old, new, node) {
             continue;
         }
-        let message = format!("container {name} of {running} voters is gone, {others} would be judged in its place");
+        let message = format!("container {name} of {voters} is gone, {others} would be judged in its place");
         return Some(
             RULE.deny(message).field("spec.template.spec.containers").remedy(
                 "keep the container's name, or rename it in an update that adds, removes and moves no container",
@@ -130,9 +134,12 @@ fn is_non_voter(node: &Node) -> bool {
 }
 
 fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, nodes: &RqliteSet, running: u32) -> Finding {
+    let voters = words::voters(running);
     if let Some((name, place)) = ending(nodes, new) {
         return RULE
-            .deny(format!("container {name} of {running} voters becomes an init container that ends, so rqlite would no longer run"))
+            .deny(format!(
+                "container {name} of {voters} becomes an init container that ends, so rqlite would no longer run"
+            ))
             .field(place.to_string())
             .remedy("keep it among `containers`, or give it `restartPolicy: Always`, or scale to 0 first");
     }
@@ -145,7 +152,7 @@ fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, nodes: &RqliteSet,
         }
         None => (format!("with {}", images(new)), "spec.template.spec.containers".to_owned()),
     };
-    RULE.deny(format!("the set is no longer recognised as rqlite's {why}, so nothing would guard its {running} voters"))
+    RULE.deny(format!("the set is no longer recognised as rqlite's {why}, so nothing would guard its {voters}"))
         .field(field)
         .remedy(format!(
             "name the container in `{CONTAINER_ANNOTATION}` if it still runs rqlite, else scale to 0 first"

@@ -112,7 +112,13 @@ fn excess(set: &StatefulSet, voters: u32) -> Option<String> {
     let text = if asked.is_percentage { format!("{} of {voters}", asked.text) } else { asked.text };
     let stops = asked.pods;
     (stops > i64::from(allowed(voters))).then(|| {
+        if voters == 1 {
+            return format!(
+                "maxUnavailable {text} is above 1, and the set has 1 voter: grown, a rollout stops several at once"
+            );
+        }
         let tolerated = words::tolerance(failures_tolerated(voters));
+        let stops = stops.min(i64::from(voters));
         format!("maxUnavailable {text} lets a rollout stop {stops} of {} at once, {tolerated}", words::voters(voters))
     })
 }

@@ -76,7 +76,7 @@ fn number(counts: &str, old: u32, new: u32) -> Vec<Finding> {
         findings.push(RULE.warn(message).remedy("scale to 3"));
     } else if new.is_multiple_of(2) {
         let tolerated = failures_tolerated(new);
-        let failures = if tolerated == 1 { "1 failure".to_owned() } else { format!("{tolerated} failures") };
+        let failures = words::number_of(tolerated, "failure");
         let message = format!("{counts}: {new} voters tolerate {failures}, as {} do", new - 1);
         let (less, more) = (new - 1, new.saturating_add(1));
         let less = if less == old { format!("keep {less}") } else { format!("scale to {less}") };

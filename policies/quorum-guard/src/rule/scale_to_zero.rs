@@ -48,12 +48,20 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
 
 fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
     let counts = words::counts(&transition.change);
+    let form = |one, many| words::form(transition.change.old.count(), one, many);
     match ToZero::of(cluster.before(), transition.next) {
         ToZero::DataGoesWithPods => RULE
-            .deny(format!("{counts} deletes the data of all nodes: it lies on no claim and goes with the pods"))
+            .deny(format!(
+                "{counts} deletes the data of {}: it lies on no claim and goes with the {}",
+                form("the only node", "all nodes"),
+                form("pod", "pods")
+            ))
             .remedy("take a backup, and delete the set on purpose (`quorate.dev/allow-deletion: \"true\"`)"),
         ToZero::ClaimsDeleted => RULE
-            .deny(format!("{counts} deletes the claims of all nodes: whenScaled is `Delete`"))
+            .deny(format!(
+                "{counts} deletes the {}: whenScaled is `Delete`",
+                form("claim of the only node", "claims of all nodes")
+            ))
             .remedy("set persistentVolumeClaimRetentionPolicy.whenScaled to `Retain` first"),
         ToZero::DataStays => {
             let all = to_come_back(cluster);
@@ -85,7 +93,11 @@ fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> Stri
         let reach = ordinals.highest().map_or(0, |highest| (highest - lowest).saturating_add(1));
         let asked = change::first_ordinal(transition.next);
         let start = if asked == lowest { String::new() } else { format!(" from spec.ordinals.start {lowest}") };
-        if first.is_some() { format!("{reach} replicas{start}") } else { format!("--replicas={reach}{start}") }
+        if first.is_some() {
+            format!("{}{start}", words::number_of(reach, "replica"))
+        } else {
+            format!("--replicas={reach}{start}")
+        }
     };
     let blank = between(all).without(&cluster.claimed_at_all());
     let dropped = || words::span(transition.next, &further);
@@ -97,7 +109,7 @@ fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> Stri
             words::span(transition.next, &blank),
             ask(all),
             words::span(transition.next, all),
-            if blank.count() == 1 { "it" } else { "them" }
+            words::form(blank.count(), "it", "them")
         ),
         (false, true) => format!(
             "{come}{}, and keep every claim until then; or, if {} left the cluster before, delete the claims and {come}{}",

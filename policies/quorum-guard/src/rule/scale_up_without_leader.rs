@@ -2,7 +2,6 @@
 //! Not pods that return with their data: they are the cure for a lost quorum.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::bootstrap;
 use rqlite::change::Ordinals;
 use rqlite::scaling::{Basis, Claims, Cluster, Data, Denial, FromZero, Up};
 use rqlite::value::Value;
@@ -108,15 +107,15 @@ fn may_return(cluster: &Cluster) -> Ordinals {
 /// New pods run the new template: its `-bootstrap-expect` is what they wait for.
 fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Finding> {
     let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
-    let expects = nodes.filter_map(|node| match node.expect.as_ref().map(|expect| &expect.value) {
-        Some(Value::Known(expect)) => Some(*expect),
-        Some(Value::Deferred(source)) => bootstrap::number(transition.facts().held_by(source)?),
-        Some(Value::Malformed(_)) | None => None,
+    let expects = nodes.filter_map(|node| node.expect.as_ref()).filter_map(|expect| match &expect.value {
+        Value::Known(number) => Some(*number),
+        Value::Deferred(source) => expect.number_by(transition.facts().held_by(source)?),
+        Value::Malformed(_) => None,
     });
     let expect = expects.filter(|expect| *expect > 0).min()?;
     let blank = up.blank.count();
     (expect <= i64::from(blank)).then(|| {
-        let pods = if blank == 1 { "1 blank pod".to_owned() } else { format!("{blank} blank pods") };
+        let pods = words::number_of(blank, "blank pod");
         let (found, remedy) = match expect {
             1 => ("each founds a cluster of its own", "watch `/nodes` while they join".to_owned()),
             2 => ("they found a second cluster", "grow by 1 at a time, or watch `/nodes` while they join".to_owned()),
@@ -225,16 +224,13 @@ fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, c
     let claimed = cluster.claimed_at_all();
     // All that there is comes: growth waits for a leader, and some of them alone may be no quorum.
     let remedy = if claimed.without(&transition.change.new).is_empty() {
-        let (claims, hold) = (plural(pending, "claim", "claims"), plural(pending, "holds", "hold"));
+        let form = |one, many| words::form(pending.count(), one, many);
+        let (claims, hold) = (form("claim", "claims"), form("holds", "hold"));
         format!("verify that the {claims} of {} {hold} restored data", names(pending))
     } else {
         way_back(transition, &claimed)
     };
     Some(RULE.warn(message).remedy(remedy))
-}
-
-fn plural(ordinals: &Ordinals, one: &'static str, many: &'static str) -> &'static str {
-    if ordinals.count() == 1 { one } else { many }
 }
 
 /// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.

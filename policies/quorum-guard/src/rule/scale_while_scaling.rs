@@ -58,7 +58,7 @@ fn under_way(transition: &Transition) -> Option<String> {
         let who = if count == 1 {
             format!("{pod} of an earlier step still has its pod")
         } else {
-            format!("{count} pods of an earlier step, up to {pod}, are still there")
+            format!("{} of an earlier step, up to {pod}, are still there", words::number_of(count, "pod"))
         };
         return Some(who);
     }

@@ -2,6 +2,7 @@
 //! the component runs the same folders in `tests/`, with the same bytes. Never part of a guest.
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
+pub mod edit;
 mod render;
 mod request;
 
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::bindings::quorate::policy::types::{Documents, Envelope, Level, Operation, ParentState, Phase, Verdict};
+use crate::bindings::quorate::policy::types::{
+    Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
+};
 use crate::policy::{self, Policy};
 use crate::review::{PROJECTIONS, parent_projections};
 pub use render::render;
@@ -123,7 +126,7 @@ impl Case {
 impl Ran {
     /// `denies`, `not-judged`, `patches`, `warns` or `allows`: the first that fits.
     pub fn outcome(&self) -> &'static str {
-        let levels: Vec<Level> = self.verdicts().flat_map(|verdict| &verdict.findings).map(|f| f.level).collect();
+        let levels: Vec<Level> = self.findings().map(|finding| finding.level).collect();
         if levels.contains(&Level::Deny) {
             "denies"
         } else if levels.contains(&Level::NotJudged) {
@@ -135,6 +138,16 @@ impl Ran {
         } else {
             "allows"
         }
+    }
+
+    /// Of both phases, in order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.verdicts().flat_map(|verdict| &verdict.findings)
+    }
+
+    /// Those of them that refuse.
+    pub fn denials(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().filter(|finding| finding.level == Level::Deny)
     }
 
     fn verdicts(&self) -> impl Iterator<Item = &Verdict> {

@@ -101,6 +101,7 @@ pub(super) enum Part {
     Reference {
         name: String,
         source: Source,
+        quoted: bool,
     },
     Variable {
         name: String,
@@ -108,9 +109,14 @@ pub(super) enum Part {
         has_default: bool,
     },
     /// `$0`, `$1`, …
-    Positional(usize),
-    /// `$@`, quoted or not.
-    Arguments,
+    Positional {
+        position: usize,
+        quoted: bool,
+    },
+    /// `$@`
+    Arguments {
+        quoted: bool,
+    },
     /// A command substitution or an expansion that is not read; as written.
     Opaque(String),
 }

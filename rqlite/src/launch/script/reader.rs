@@ -47,7 +47,9 @@ impl Reader {
     fn script(mut self) -> Option<Script> {
         while let Some(atom) = self.next() {
             match atom {
-                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+                Atom::Reference { name, source } => {
+                    self.word.parts.push(Part::Reference { name, source, quoted: false });
+                }
                 Atom::Char(c) => self.plain(c)?,
             }
         }
@@ -211,7 +213,9 @@ impl Reader {
             match self.next()? {
                 Atom::Char('\'') => return Some(()),
                 Atom::Char(c) => self.word.push(c),
-                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+                Atom::Reference { name, source } => {
+                    self.word.parts.push(Part::Reference { name, source, quoted: true });
+                }
             }
         }
     }
@@ -234,7 +238,9 @@ impl Reader {
                     Atom::Reference { .. } => return None,
                 },
                 Atom::Char(c) => self.word.push(c),
-                Atom::Reference { name, source } => self.word.parts.push(Part::Reference { name, source }),
+                Atom::Reference { name, source } => {
+                    self.word.parts.push(Part::Reference { name, source, quoted: true });
+                }
             }
         }
     }
@@ -250,11 +256,11 @@ impl Reader {
             }
             Some('@') => {
                 self.at += 1;
-                Part::Arguments
+                Part::Arguments { quoted }
             }
             Some(digit @ '0'..='9') => {
                 self.at += 1;
-                Part::Positional(usize::try_from(digit.to_digit(10)?).ok()?)
+                Part::Positional { position: usize::try_from(digit.to_digit(10)?).ok()?, quoted }
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
                 Part::Variable { name: self.name(), quoted, has_default: false }
@@ -359,10 +365,10 @@ fn assigned_in(text: &str) -> Option<String> {
 fn parameter(text: &str, quoted: bool) -> Part {
     let inner = text.trim_start_matches("${").trim_end_matches('}');
     if inner == "@" {
-        return Part::Arguments;
+        return Part::Arguments { quoted };
     }
     if let Ok(position) = inner.parse() {
-        return Part::Positional(position);
+        return Part::Positional { position, quoted };
     }
     let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
     let (name, operator) = inner.split_at(end);

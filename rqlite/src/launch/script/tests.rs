@@ -33,14 +33,14 @@ fn expansions_are_told_from_text() {
         [
             vec![variable("A", false, false)],
             vec![variable("B", true, true)],
-            vec![Part::Positional(0)],
-            vec![Part::Arguments],
-            vec![Part::Arguments],
+            vec![Part::Positional { position: 0, quoted: false }],
+            vec![Part::Arguments { quoted: true }],
+            vec![Part::Arguments { quoted: false }],
             vec![Part::Opaque("$(d \")\" e)".into())],
             vec![Part::Opaque("`f`".into())],
             vec![Part::Opaque("${G#x}".into())],
             vec![Part::Opaque("$?".into())],
-            vec![Part::Positional(1), Part::Literal("x".into())],
+            vec![Part::Positional { position: 1, quoted: false }, Part::Literal("x".into())],
             vec![Part::Literal("$".into())],
         ]
     );

@@ -125,6 +125,15 @@ fn few_replicas_may_go_unless_a_view_lists_more_voters() {
     assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), Evicted::FewReplicas);
     assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), Evicted::FewReplicas);
     assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), Evicted::Breaks);
+    let remembered = |facts: Value, count: u32| {
+        let mut facts = facts;
+        facts["lastVoters"] = (0..count).map(|ordinal| json!(format!("rqlite-{ordinal}"))).collect();
+        evicted(&World::of(2, &[], &facts), 1)
+    };
+    assert_eq!(remembered(nothing(), 2), Evicted::FewReplicas);
+    assert_eq!(remembered(nothing(), 3), Evicted::Breaks);
+    assert_eq!(remembered(leaderless(2, &[]), 3), Evicted::Breaks);
+    assert_eq!(remembered(led(2, &[]), 3), Evicted::FewReplicas, "a leader's view goes before an older one");
     // Two of three replicas are all voters that there are.
     assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), Evicted::Breaks);
 }
@@ -208,6 +217,11 @@ fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
         assert_eq!(evicted(&with_status(5, "RollingUpdate", one(1), &out), 1), Evicted::Breaks);
     }
     assert_eq!(evicted(&with_status(3, "RollingUpdate", one(2), &led(3, &[])), 1), Evicted::Breaks);
+    // Taken back, it replaces the pods that it had replaced: while any but the highest is out, another one goes as well.
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[4])), 1), Evicted::Holds);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[2])), 1), Evicted::Breaks);
+    let on = json!({ "observedGeneration": 5, "updatedReplicas": 3, "currentRevision": "a", "updateRevision": "b" });
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", on, &led(5, &[2])), 1), Evicted::Holds);
     let huge = json!({ "observedGeneration": 5, "updatedReplicas": 1_000_000_000, "currentRevision": "a", "updateRevision": "b" });
     assert_eq!(evicted(&with_status(2_000_000_000, "RollingUpdate", huge, &led(3, &[])), 0), Evicted::Holds);
     let mut paused = with_status(3, "RollingUpdate", rolling, &led(3, &[]));
