@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::{Client, Config};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::rotation::Plan;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -133,6 +133,12 @@ impl Cluster {
         let watched = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
         registry.register_collector(Box::new(Watches(watched.map(Clone::clone).into())));
         registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
+        registry.register_with_unit(
+            "registration_size",
+            "Of the configuration as JSON, of which etcd takes 1.5 MiB by default",
+            Unit::Bytes,
+            registrars.size.clone(),
+        );
         registry.register("registration_writes", "Writes of the entries kept in it", registrars.written.clone());
         registry.register("registration_undone", "Those that somebody had undone", registrars.undone.clone());
         registry.register("registration_failures", "Failed reads and writes of it", registrars.failures.clone());
@@ -158,7 +164,7 @@ impl Cluster {
         clock: Clock,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ClusterError> {
-        let uses = Uses { own_certificate: certificate.is_some() };
+        let uses = Uses { own_certificate: certificate.is_some(), own_mutation: content.keeps_mutating() };
         tokio::pin!(shutdown);
         tokio::select! {
             checked = self.check_rights(uses) => checked?,
@@ -168,7 +174,7 @@ impl Cluster {
         let mut tasks = JoinSet::new();
         let election = leader::run(self.client.clone(), self.config.clone(), self.leads.clone(), stop.subscribe());
         let election = tokio::spawn(election);
-        self.spawn(&mut tasks, &content, certificate, clock);
+        self.spawn(&mut tasks, &content, uses, certificate, clock);
         shutdown.await;
         stop.send_replace(true);
         let _ = tokio::time::timeout(FAREWELL, election).await;
@@ -187,17 +193,26 @@ impl Cluster {
         }
     }
 
-    fn spawn(self, tasks: &mut JoinSet<()>, content: &Content, certificate: Option<OwnCertificate>, clock: Clock) {
+    fn spawn(
+        self,
+        tasks: &mut JoinSet<()>,
+        content: &Content,
+        uses: Uses,
+        certificate: Option<OwnCertificate>,
+        clock: Clock,
+    ) {
         let bundle = watch::Sender::new(None);
         let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
-        let registrar = |kind, kept: KeptContent| {
+        let registrar = |kind, kept: Option<KeptContent>| {
             let (client, name, metrics) = (self.client.clone(), &self.config.webhooks, self.registrars.clone());
             Registrar::new(client, kind, name, kept, inputs.clone(), metrics)
         };
         let of = content.clone();
-        let (validating, validating_seen) = registrar(VALIDATING, Arc::new(move |known| of.kept_validating(known)));
+        let (validating, validating_seen) =
+            registrar(VALIDATING, Some(Arc::new(move |known| of.kept_validating(known))));
         let of = content.clone();
-        let (mutating, mutating_seen) = registrar(MUTATING, Arc::new(move |_| of.kept_mutating()));
+        let kept = uses.writes_mutating().then(|| -> KeptContent { Arc::new(move |_| of.kept_mutating()) });
+        let (mutating, mutating_seen) = registrar(MUTATING, kept);
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(self.watch.run(self.client.clone()));
