@@ -38,15 +38,6 @@ pub(crate) struct Call {
     pub(crate) facts: &'static str,
 }
 
-impl Call {
-    /// What the engine bounds the call's CPU time by.
-    pub(crate) fn input_bytes(&self) -> usize {
-        let Documents { object, old_object, parent, .. } = &self.documents;
-        let texts = [object, old_object, parent].into_iter().flatten().flatten();
-        texts.map(String::len).sum::<usize>() + self.facts.len()
-    }
-}
-
 /// The built-in policies.
 pub(crate) fn policies() -> &'static [Counted] {
     static POLICIES: OnceLock<Vec<Counted>> = OnceLock::new();

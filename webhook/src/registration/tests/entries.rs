@@ -184,7 +184,7 @@ fn known_sets_are_scaled_evicted_and_autoscaled_by_name() {
 #[test]
 fn long_lists_of_sets_are_stable_and_cut() {
     let names: Vec<(String, String)> =
-        (0..3_000).map(|n| (format!("namespace-{n}"), format!("a-rather-long-name-of-a-set-{n}"))).collect();
+        (0..2_000).map(|n| (format!("namespace-{n}"), format!("a-rather-long-name-of-a-set-{n}"))).collect();
     let mut pairs: Vec<(&str, &str)> =
         names.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
     let guard = guard();
