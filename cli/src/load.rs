@@ -1,13 +1,18 @@
 //! Loads the configured policies into the machine: which ones, and what is wrong with them in terms of the configuration's keys.
 //! Does not judge requests.
 
-use quorate_engine::{LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
+use quorate_engine::{Allocation, LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
 use quorate_webhook::registration::Registered;
 
 use crate::compiled;
 use crate::config::{Bound, ConfigError, Fault, Resolved, Source};
 use crate::nearest;
+use crate::output;
 use crate::schema::problems;
+
+/// Said once, of a machine without a pool.
+const ON_DEMAND: &str =
+    "this system does not give the policies their address space (ulimit -v); each review takes longer";
 
 /// Room for one review after the other; a server takes the default.
 pub(crate) fn offline() -> MachineLimits {
@@ -19,6 +24,10 @@ pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) 
     let asked = resolved.policies.iter().map(|bound| bound.binding.limits.memory_bytes);
     let memory_bytes = asked.fold(limits.memory_bytes, usize::max);
     let machine = Machine::with_compiled(MachineLimits { memory_bytes, ..limits }, compiled::modules())?;
+    // A server has said so in its log.
+    if machine.allocation() == Allocation::OnDemand && !tracing::dispatcher::has_been_set() {
+        output::complain(ON_DEMAND);
+    }
     let mut faults = Vec::new();
     let mut policies = Vec::new();
     for bound in &resolved.policies {

@@ -4,8 +4,9 @@
 mod common;
 
 use std::io::Read;
+use std::process::Command;
 
-use common::{Folder, NO_POLICIES, command, in_repository, repository, review, scale};
+use common::{Folder, NO_POLICIES, Run, command, in_repository, repository, review, scale};
 use serde_json::{Value, json};
 
 const DENIED: &str = "docs/examples/scale-3-to-1.json";
@@ -313,4 +314,20 @@ fn keeps_its_exit_code_when_nobody_reads() {
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(1), ""));
+}
+
+/// A pool of one instance reserves 4.3 GB; 3 GB are enough for everything else, the compiler included.
+#[test]
+fn judges_where_the_address_space_of_a_pool_is_not_to_be_had() {
+    let args = ["review", DENIED, "--format", "json", "--policies", "quorum-guard"];
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -v 3000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_quorate")]).args(args);
+    let limited: Run = limited.current_dir(repository()).output().unwrap().into();
+    let free = in_repository(&args);
+    assert_eq!((limited.code, limited.stdout), (free.code, free.stdout), "{}", limited.stderr);
+    assert_eq!(
+        limited.stderr,
+        "quorate: this system does not give the policies their address space (ulimit -v); each review takes longer\n"
+    );
+    assert_eq!(free.stderr, "");
 }

@@ -31,8 +31,8 @@ pub enum OnError {
 pub struct PolicyLimits {
     /// Linear memory, at most the machine's `memory_bytes`.
     pub memory_bytes: usize,
-    /// CPU time for the first 256 KiB of input, and again for each further 256 KiB, in whole milliseconds; time spent waiting for its turn
-    /// does not count.
+    /// CPU time for the first 256 KiB of input, and again for each further 256 KiB, of the thread that runs the call: time spent waiting for
+    /// a turn or for a CPU does not count.
     pub cpu: Duration,
     /// JSON text of one patch.
     pub patch_bytes: usize,

@@ -16,7 +16,7 @@ const MAX_LOG_LINES: usize = 32;
 /// Elements of one table; a Rust guest of 100 kB has some hundreds.
 const MAX_TABLE: usize = 20_000;
 
-/// Stops a guest whose budget of ticks is used up.
+/// Stops a guest whose CPU time is used up.
 #[derive(Debug, Error)]
 #[error("out of time")]
 pub(crate) struct OutOfTime;

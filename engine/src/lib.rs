@@ -39,7 +39,7 @@ pub use context::{Context, Parent};
 pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;
 pub use load::{LoadError, SettingsProblem};
-pub use machine::{Machine, MachineError, MachineLimits};
+pub use machine::{Allocation, Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
 pub use set::PolicySet;
 pub use verdict::{Finding, Level, Review, Verdict, named, subject};

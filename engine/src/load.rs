@@ -158,7 +158,7 @@ impl Machine {
         let described = drive(async {
             let cage = Cage::new(Arc::from("describe"), "", Context::NO_FACTS, limits.memory_bytes);
             let mut run = self.start(&guest, cage, &limits).await?;
-            let called = run.guest.call_describe(&mut run.store).await;
+            let called = run.meter.of(run.guest.call_describe(&mut run.store)).await;
             run.outcome(called)
         });
         describe::checked(described.map_err(failed)?)
@@ -219,7 +219,7 @@ async fn check_settings(policy: &Policy) -> Result<Vec<SettingsProblem>, LoadErr
     let limits = PolicyLimits { cpu: LOAD_CPU, ..policy.binding.limits };
     let cage = Cage::new(policy.name.clone(), "", Context::NO_FACTS, limits.memory_bytes);
     let mut run = policy.machine.start(&policy.guest, cage, &limits).await.map_err(failed)?;
-    let called = run.guest.call_check_settings(&mut run.store, &policy.settings).await;
+    let called = run.meter.of(run.guest.call_check_settings(&mut run.store, &policy.settings)).await;
     let problems = run.outcome(called).map_err(failed)?;
     Ok(problems.into_iter().map(SettingsProblem::from).collect())
 }

@@ -1,5 +1,8 @@
-//! The wasm engine with its pool of instances and its clock of 1 ms ticks, and one call into a fresh instance.
+//! The wasm engine with its slots for instances and its clock of 1 ms ticks, and one call into a fresh instance.
 //! Does not know what a policy is about, nor what its answer means.
+
+mod memory;
+mod meter;
 
 use std::sync::Arc;
 use std::thread::{self, Thread};
@@ -8,10 +11,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::Component;
-use wasmtime::{
-    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store,
-    Strategy, UpdateDeadline,
-};
+use wasmtime::{Engine, EngineWeak, Store, UpdateDeadline};
 
 use crate::binding::PolicyLimits;
 use crate::cage::{Cage, OutOfTime};
@@ -19,7 +19,10 @@ use crate::compiled::CompiledModules;
 use crate::failure::PolicyFailure;
 use crate::wit;
 
-/// How often the clock ticks: the longest that a guest holds its thread, and the unit of the CPU budget.
+pub use self::memory::Allocation;
+use self::meter::Meter;
+
+/// How often the clock ticks: the longest that a guest holds its thread, and how often its CPU time is looked at.
 const TICK: Duration = Duration::from_millis(1);
 
 /// How long the clock rests while no guest runs, unless one starts: an idle server need not wake up 1000 times a second.
@@ -55,6 +58,7 @@ struct Inner {
     /// INVARIANT (slots): as many permits as the pool has instances, since the pool refuses instead of waiting.
     slots: Arc<Semaphore>,
     clock: Thread,
+    allocation: Allocation,
     limits: MachineLimits,
     compiled: Option<CompiledModules>,
 }
@@ -77,15 +81,19 @@ impl Machine {
         Self::with_compiled(limits, None)
     }
 
-    /// Reserves the pool's address space and starts the clock. What is found in `compiled` is not compiled again.
+    /// Reserves the instances' address space, if the system gives it, and starts the clock. What is found in `compiled` is not compiled again.
     ///
     /// # Errors
-    /// When the system gives neither address space (`ulimit -v`) nor a thread.
+    /// When wasmtime cannot run on this system, or it gives no thread.
     pub fn with_compiled(limits: MachineLimits, compiled: Option<CompiledModules>) -> Result<Self, MachineError> {
-        let engine = Engine::new(&config(limits)).map_err(|error| MachineError::Engine(error.into()))?;
+        let (engine, allocation) = memory::engine(limits)?;
         let slots = Arc::new(Semaphore::new(usize::try_from(limits.instances).unwrap_or(Semaphore::MAX_PERMITS)));
         let clock = start_clock(engine.weak(), slots.clone()).map_err(MachineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, limits, compiled }) })
+        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, allocation, limits, compiled }) })
+    }
+
+    pub fn allocation(&self) -> Allocation {
+        self.inner.allocation
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -123,16 +131,13 @@ impl Machine {
         store.limiter(|cage| cage);
         store.set_hostcall_fuel(MAX_LIFTED_BYTES);
         store.set_epoch_deadline(1);
-        let mut left = limits.cpu.as_millis();
+        let meter = Meter::default();
+        let (seen, most) = (meter.clone(), limits.cpu);
         store.epoch_deadline_callback(move |_| {
-            if left == 0 {
-                return Err(OutOfTime.into());
-            }
-            left -= 1;
-            Ok(UpdateDeadline::Yield(1))
+            if seen.at_tick() > most { Err(OutOfTime.into()) } else { Ok(UpdateDeadline::Yield(1)) }
         });
-        match guest.instantiate_async(&mut store).await {
-            Ok(guest) => Ok(Run { guest, store, limits: *limits, _slot: slot }),
+        match meter.of(guest.instantiate_async(&mut store)).await {
+            Ok(guest) => Ok(Run { guest, store, meter, limits: *limits, _slot: slot }),
             Err(error) => Err(failure(&error, store.data(), limits)
                 .unwrap_or_else(|| PolicyFailure::NotStarted { detail: format!("{error:#}") })),
         }
@@ -143,6 +148,8 @@ impl Machine {
 pub(crate) struct Run<'m> {
     pub(crate) guest: wit::Policy,
     pub(crate) store: Store<Cage>,
+    /// Every call of the guest goes through it.
+    pub(crate) meter: Meter,
     limits: PolicyLimits,
     _slot: SemaphorePermit<'m>,
 }
@@ -171,35 +178,6 @@ fn failure(error: &wasmtime::Error, cage: &Cage, limits: &PolicyLimits) -> Optio
     } else {
         None
     }
-}
-
-fn config(limits: MachineLimits) -> Config {
-    let n = limits.instances;
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(n)
-        .total_core_instances(n.saturating_mul(4))
-        .total_memories(n)
-        .total_tables(n.saturating_mul(4))
-        .total_stacks(n)
-        .max_core_instances_per_component(8)
-        .max_memories_per_component(1)
-        .max_tables_per_component(4)
-        .max_memory_size(limits.memory_bytes)
-        .max_unused_warm_slots(n / 2)
-        // Kept pages are reset by what the kernel says was dirtied (Linux 6.7): a fresh call costs 28 % less. Measured.
-        .linear_memory_keep_resident(1 << 20)
-        .table_keep_resident(64 << 10)
-        .pagemap_scan(Enabled::Auto);
-    let mut config = Config::new();
-    config
-        .strategy(Strategy::Cranelift)
-        .cranelift_opt_level(OptLevel::Speed)
-        .memory_init_cow(true)
-        // Without 4 GiB per memory every access is bounds-checked: 28 % slower. Measured.
-        .memory_reservation(4 << 30)
-        .epoch_interruption(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
 }
 
 /// Ticks while any slot is taken. Ends by itself when the last clone of the engine is gone.

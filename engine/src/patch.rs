@@ -1,6 +1,8 @@
 //! A guest's patch: parsed, bounded, kept away from what identifies an object, and applied to the object's text.
 //! Does not know what a patch is for.
 
+use std::collections::BTreeSet;
+
 use json_patch::jsonptr::Pointer;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
@@ -64,13 +66,9 @@ pub(crate) fn apply(object: &RawValue, patch: &Patch, max_bytes: usize) -> Resul
 
 /// The places that a patch writes to, for people.
 pub(crate) fn paths(patch: &Patch) -> Vec<&str> {
-    let mut paths: Vec<&str> = Vec::new();
-    for pointer in patch.iter().flat_map(written).flatten() {
-        if !paths.contains(&pointer.as_str()) {
-            paths.push(pointer.as_str());
-        }
-    }
-    paths
+    let mut seen = BTreeSet::new();
+    let written = patch.iter().flat_map(written).flatten().map(Pointer::as_str);
+    written.filter(|path| seen.insert(*path)).collect()
 }
 
 /// Where an operation writes: its path, and where `move` takes something away.

@@ -85,8 +85,10 @@ impl Policy {
     ) -> Result<RawVerdict, PolicyFailure> {
         let limits = self.binding.limits.for_input(bytes(documents) + context.facts.len());
         let cage = Cage::new(self.name.clone(), &request.uid, context.facts, limits.memory_bytes);
+        let envelope = envelope(phase, request);
         let mut run = self.machine.start(&self.guest, cage, &limits).await?;
-        let called = run.guest.call_review(&mut run.store, &envelope(phase, request), documents, &self.settings).await;
+        let call = run.guest.call_review(&mut run.store, &envelope, documents, &self.settings);
+        let called = run.meter.of(call).await;
         run.outcome(called)
     }
 }

@@ -75,7 +75,7 @@ impl Expect {
     }
 
     fn of_script(script: &str) -> Option<Self> {
-        let value = Value::Deferred(Source::Script(script.to_owned()));
+        let value = Value::Deferred(Source::Script(script.into()));
         let (text, own) = (format!("-{FLAG}"), Some(value.clone()));
         script.contains(FLAG).then(|| Expect {
             value,
@@ -368,7 +368,7 @@ mod tests {
         for value in ["$N", "$(cat /n)", "${N:-3}"] {
             let script = format!("N=3; exec rqlited -bootstrap-expect={value} /d");
             let container = format!(r#"{{"command":["sh","-c","{script}"]}}"#);
-            assert_eq!(expect(&container).unwrap().value, Value::Deferred(Source::Script(script)), "{value}");
+            assert_eq!(expect(&container).unwrap().value, Value::Deferred(Source::Script(script.into())), "{value}");
         }
     }
 

@@ -8,6 +8,7 @@ mod tests;
 
 use crate::bootstrap::Expect;
 use crate::discovery::Discovery;
+use crate::flag::CommandLine;
 use crate::flag_table::{self, lookup};
 use crate::image::{Repository, repository, version_of};
 use crate::launch::{Launch, Program};
@@ -64,15 +65,14 @@ impl RqliteSet {
         let alone = |place: ContainerPlace| place.list == ContainerList::Containers && pod.containers.len() == 1;
         // An annotation must not take a container out of the guard: one that names none counts as absent, and beside the one that
         // it names every other counts whose launch can be read as rqlited's.
-        let runs_rqlite = |place: ContainerPlace, container: &Container, launch: &Launch| match annotated {
-            Some(name) if container.name == *name => true,
-            Some(_) => launch.program != Program::Unreadable && is_rqlite(container, launch, false),
-            None => is_rqlite(container, launch, alone(place)),
-        };
         let read = |(place, container): (ContainerPlace, &Container)| {
             let version = version_of(container);
-            let launch = Launch::of(container, version);
-            runs_rqlite(place, container, &launch).then(|| Node::read(place, container, version, launch, set))
+            let launch = Launch::of_any(container, version, |program, line| match annotated {
+                Some(name) if container.name == *name => true,
+                Some(_) => program != Program::Unreadable && is_rqlite(container, program, line, false),
+                None => is_rqlite(container, program, line, alone(place)),
+            });
+            Some(Node::read(place, container, version, launch?, set))
         };
         let nodes: Vec<Node> = pod.running_containers().filter_map(read).collect();
         (!nodes.is_empty()).then(|| RqliteSet {
@@ -155,7 +155,7 @@ impl Node {
     /// Deferred where the manifest does not tell it, and where it tells one for all pods that nobody gave: the bind address, which
     /// is rqlited's last resort, names none of them.
     fn id_of(&self, pod: &str) -> Value<String> {
-        let unknown = || Value::Deferred(Source::Script(self.launch.script.clone().unwrap_or_default()));
+        let unknown = || Value::Deferred(Source::Script(self.launch.script.as_deref().unwrap_or_default().into()));
         let Some(line) = &self.launch.line else { return unknown() };
         let is_given = |value: &Value<String>| value.known().is_none_or(|text| !text.is_empty());
         let tells = |name: &&str| {
@@ -201,22 +201,22 @@ fn is_pod_name(source: &Source) -> bool {
 }
 
 /// By its launch, or by its image where the launch does not say otherwise.
-fn is_rqlite(container: &Container, launch: &Launch, alone: bool) -> bool {
-    match launch.program {
+fn is_rqlite(container: &Container, program: Program, line: Option<&CommandLine>, alone: bool) -> bool {
+    match program {
         Program::Rqlited => true,
         Program::Other => false,
         Program::Entrypoint | Program::Image | Program::Unreadable => match repository(container) {
             Repository::Official => true,
-            Repository::Named => alone || has_distinctive_flag(launch, container),
-            Repository::Other => launch.program == Program::Entrypoint && has_distinctive_flag(launch, container),
+            Repository::Named => alone || has_distinctive_flag(line, container),
+            Repository::Other => program == Program::Entrypoint && has_distinctive_flag(line, container),
         },
     }
 }
 
 /// Some flag that only rqlited has; where the launch cannot be read, any word that looks like one.
-fn has_distinctive_flag(launch: &Launch, container: &Container) -> bool {
+fn has_distinctive_flag(line: Option<&CommandLine>, container: &Container) -> bool {
     let is_own = |name: &str| lookup(name).is_some_and(|spec| spec.distinctive);
-    match &launch.line {
+    match line {
         // The entrypoint's own additions say nothing of the image.
         Some(line) => line.flags.iter().any(|flag| is_own(&flag.name) && line.place_of(flag).is_some()),
         None => {

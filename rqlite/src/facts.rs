@@ -41,7 +41,7 @@ pub struct Facts {
     /// Values of ConfigMaps that the set refers to, by name and key. One that is absent is unknown; a key that is absent in one that is
     /// given does not exist.
     pub config_maps: BTreeMap<String, BTreeMap<String, String>>,
-    /// Owners that exist.
+    /// Owners that exist, or of which that is not known. One that is not among them does not exist.
     pub owners: Option<Vec<Owner>>,
     /// Some pod of the set was ready at some time.
     pub ever_ready: Option<bool>,

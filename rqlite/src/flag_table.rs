@@ -1,6 +1,9 @@
 //! Every flag of rqlited from 5.0.0 on: type, default, unit, first and last release that accepts it.
 //! Not how a command line is read (`flag`), nor what a flag does. Computed over the 308 release tags of rqlite/rqlite, `cmd/rqlited/`.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::version::Version;
 
 /// The type that Go's `flag` package gives it.
@@ -62,7 +65,10 @@ impl FlagSpec {
 
 /// The flag of that name, without dashes, of any release.
 pub fn lookup(name: &str) -> Option<&'static FlagSpec> {
-    FLAGS.iter().find(|spec| spec.name == name)
+    // A line may have thousands of flags, and is read some ten times.
+    static BY_NAME: LazyLock<BTreeMap<&str, &FlagSpec>> =
+        LazyLock::new(|| FLAGS.iter().map(|spec| (spec.name, spec)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// The word of a command line is a flag that only rqlited has, with one dash or two, with or without a value.

@@ -47,7 +47,8 @@ pub struct Metadata {
     pub owner_references: Vec<OwnerReference>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+/// metav1.OwnerReference; what tells one from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
     pub kind: String,

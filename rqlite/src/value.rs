@@ -2,6 +2,7 @@
 //! Absence is `Option`, never a variant here.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A value written in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub enum Source {
     Field(String),
     /// `resourceFieldRef`, such as `limits.cpu`.
     Resource(String),
-    /// Decided by a shell script: the whole script is the reference.
-    Script(String),
+    /// Decided by a shell script: the whole script is the reference. Shared, since each of a thousand variables may refer to it.
+    Script(Arc<str>),
     /// Text with more than one reference, or with text around one: the template text and its references in order.
     Composed { text: String, parts: Vec<Source> },
 }

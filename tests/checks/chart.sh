@@ -132,12 +132,25 @@ lacks "a PodDisruptionBudget switched off" 'kind: PodDisruptionBudget' --set pod
 # Rights: by name where there can be one, and nothing that ends in everything.
 lacks "a wildcard right" '"\*"|\[\*\]' --show-only templates/rbac.yaml
 
+lacks "a right to read Secrets of the cluster" 'secrets' "${issuer[@]}" --show-only templates/rbac.yaml
+writes='resources: \[mutatingwebhookconfigurations\]'
+gives "the right to write a caBundle of its own" "$writes" --show-only templates/rbac.yaml
+lacks "a right to write the mutating configuration with cert-manager" "$writes" "${issuer[@]}" --show-only templates/rbac.yaml
+lacks "a right to write the mutating configuration with files" "$writes" "${files[@]}" --show-only templates/rbac.yaml
+gives "the right to write the entries of a policy of one's own" "$writes" "${files[@]}" \
+    --set config.policies.zones.module=zones.wasm --show-only templates/rbac.yaml
+owners=(--set 'owners[0].group=databases.example.com,owners[0].resource=rqliteclusters' --show-only templates/rbac.yaml)
+gives "an operator's kind" 'apiGroups: \["databases.example.com"\]' "${owners[@]}"
+gives "an operator's kind" 'resources: \["rqliteclusters"\]' "${owners[@]}"
+
 # The schema.
 refused "an unknown key" 'replica' --set replica=3
 refused "an unknown key further down" 'tagg' --set image.tagg=1
 refused "a mode that there is not" 'mode' --set mode=deny
 refused "a single replica" 'replicas' --set replicas=1
 refused "a digest that is none" 'digest' --set image.digest=latest
+refused "an owner without a resource" 'resource' --set 'owners[0].group=a'
+refused "an owner of every kind" 'resource' --set 'owners[0].group=a,owners[0].resource=*'
 refused "cert-manager without an issuer" 'issuerRef' --set certificate.source=cert-manager
 refused "files without a Secret" 'secretName' --set certificate.source=files
 

@@ -5,4 +5,5 @@
 mod failures;
 mod guest;
 mod loading;
+mod starved;
 mod verdicts;

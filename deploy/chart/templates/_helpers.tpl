@@ -102,6 +102,16 @@ bodyLimitBytes: {{ . | int64 }}
 {{- end }}
 {{- end }}
 
+{{/* Not empty where the server writes the mutating configuration: it issues its own certificate, or a policy is not built in. */}}
+{{- define "quorate.writesMutating" -}}
+{{- $writes := "" -}}
+{{- if eq .Values.certificate.source "self" -}}{{- $writes = "self" -}}{{- end -}}
+{{- range .Values.config.policies -}}
+{{- if .module -}}{{- $writes = "module" -}}{{- end -}}
+{{- end -}}
+{{- $writes -}}
+{{- end }}
+
 {{/*
 What one generated entry asks of the loaded policies: "" when none of them needs it, "Ignore" when none of those denies, else "Fail".
 Input: dict "root" $ "entry" its name.

@@ -1,11 +1,12 @@
 //! What rqlited of one container is given as `-bootstrap-expect`, so that two of them can be compared whatever their spelling.
 //! Knows when two are the same, not whether a change is allowed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rqlite::bootstrap::{self, Expect, Passed, Within, names_flag};
 use rqlite::facts::Facts;
-use rqlite::launch::{self, Launch, NoInsertion};
+use rqlite::launch::{Expansion, Launch, NoInsertion};
 use rqlite::manifest::{Container, EnvFrom, EnvVar, Metadata};
 use rqlite::value::{Source, Value, clip};
 
@@ -76,7 +77,7 @@ impl Given {
             return Given::Nothing;
         }
         let unread = || {
-            let script = launch.script.clone().map(|text| (Source::Script(text), true));
+            let script = launch.script.as_deref().map(|text| (Source::Script(text.into()), true));
             let (source, certain) = script.or_else(|| handed_on(container))?;
             launch.line.is_none().then_some((Value::Deferred(source), certain))
         };
@@ -280,29 +281,34 @@ impl fmt::Display for Given {
 
 impl Reads {
     fn of(script: &str, container: &Container) -> Self {
-        let mut texts = vec![script];
-        let mut named: Vec<&str> = Vec::new();
-        while let Some(text) = texts.pop() {
-            let new = |entry: &&EnvVar| !named.contains(&entry.name.as_str()) && names(text, &entry.name);
-            let found: Vec<&EnvVar> = container.env.iter().filter(new).collect();
-            named.extend(found.iter().map(|entry| entry.name.as_str()));
-            texts.extend(found.iter().filter_map(|entry| entry.value.as_deref()));
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for entry in &container.env {
+            values.entry(&entry.name).or_default().extend(entry.value.as_deref());
         }
-        let entries = container.env.iter().filter(|entry| named.contains(&entry.name.as_str()));
+        let mut named: BTreeSet<&str> = BTreeSet::new();
+        let mut texts = vec![script];
+        while let Some(text) = texts.pop() {
+            for (name, values) in words(text).filter_map(|word| values.get_key_value(word)) {
+                if named.insert(name) {
+                    texts.extend(values);
+                }
+            }
+        }
+        let entries = container.env.iter().filter(|entry| named.contains(entry.name.as_str()));
         let lists = if script.contains('$') { container.env_from.clone() } else { Vec::new() };
         Reads { entries: entries.cloned().collect(), lists }
     }
 }
 
-/// The text has the name as a whole word: `$N`, `${N:-3}`, `printenv N`.
-fn names(text: &str, name: &str) -> bool {
-    text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).any(|word| word == name)
+/// What may be a variable's name, as a whole word: `$N`, `${N:-3}`, `printenv N`.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c != '_' && !c.is_ascii_alphanumeric())
 }
 
 /// The text that decides a value when the container starts, alone or with others.
 fn script(source: &Source) -> Option<&str> {
     match source {
-        Source::Script(text) => Some(text),
+        Source::Script(text) => Some(text.as_ref()),
         Source::Composed { text, parts } if parts.is_empty() => Some(text),
         Source::Composed { parts, .. } => parts.iter().find_map(script),
         Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Field(_) | Source::Resource(_) => None,
@@ -323,7 +329,8 @@ fn held(source: &Source, template: &Metadata) -> Option<String> {
 /// references behind it that may hold another. False: only these are there.
 fn handed_on(container: &Container) -> Option<(Source, bool)> {
     let words: Vec<&str> = container.command.iter().chain(&container.args).map(String::as_str).collect();
-    let expanded = |text: &str| launch::expanded(container, text);
+    let expansion = Expansion::of(container);
+    let expanded = |text: &str| expansion.expand(text);
     let mut given: Option<(usize, &str)> = None;
     for (at, &word) in words.iter().enumerate() {
         let inline = || word.split_once('=').map(|(_, value)| (at + 1, value));

@@ -6,7 +6,7 @@ use rqlite::bootstrap::{Expect, may_hold, names_flag};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
 use rqlite::flag::{List, Place};
-use rqlite::launch::{self, Launch};
+use rqlite::launch::{Expansion, Launch};
 use rqlite::manifest::{Container, ContainerPlace};
 use rqlite::storage::Storage;
 use rqlite::version::ImageVersion;
@@ -74,7 +74,8 @@ impl<'a> Reading<'a> {
 
     fn whole_references(container: &Container) -> Vec<String> {
         let words = container.command.iter().chain(&container.args);
-        words.filter(|word| may_hold(&launch::expanded(container, word))).cloned().collect()
+        let expansion = Expansion::of(container);
+        words.filter(|word| may_hold(&expansion.expand(word))).cloned().collect()
     }
 
     /// Words of the launch that may hold any flag, as written.

@@ -64,9 +64,9 @@ fn voters(before: &SetDocument, after: &SetDocument, transition: &Transition, fa
         return Vec::new();
     }
     let mut findings = role_changed::judge(transition);
-    findings.extend(cluster_deleted::judge_owners(old, new, facts));
+    findings.extend(cluster_deleted::judge_owners(Some(old), new, facts));
     findings.extend(rollout_above_tolerance::judge(Some(old), new));
-    if before.spec_tree().get("template") != after.spec_tree().get("template") {
+    if !before.same_template(after) {
         let before = transition.before();
         findings.extend(rollout_above_tolerance::judge_template(new, &Cluster::of(&before)));
     }
@@ -90,6 +90,7 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     if !Transition::is_read_only(&rqlite) {
         findings.extend(rollout_above_tolerance::judge(None, new));
         findings.extend(autoscaler_on_voters::judge_target(facts));
+        findings.extend(cluster_deleted::judge_owners(None, new, facts));
     }
     if let Some(transition) = Transition::recreation(new, &rqlite, facts)
         && transition.votes(&transition.before())

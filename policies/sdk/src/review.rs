@@ -4,8 +4,10 @@
 use rqlite::facts::Facts;
 use rqlite::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use rqlite::needs::Kind;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::bindings::quorate::policy::types::{Documents, Envelope, Operation, ParentState};
 use crate::place::path_at;
@@ -193,7 +195,24 @@ impl SetDocument {
 
     /// Whether both specs are the same, whatever the order of their keys.
     pub fn same_spec(&self, other: &SetDocument) -> bool {
-        same_json(&self.spec, &other.spec)
+        // What is read of them tells most differences; a tree of a large spec takes as long as all else.
+        self.set.spec == other.set.spec && same_json(&self.spec, &other.spec)
+    }
+
+    /// The same of their pod templates.
+    pub fn same_template(&self, other: &SetDocument) -> bool {
+        self.set.spec.template == other.set.spec.template
+            && same_json(self.template().unwrap_or_default(), other.template().unwrap_or_default())
+    }
+
+    /// JSON text of `/spec/template`.
+    fn template(&self) -> Option<&str> {
+        #[derive(Deserialize)]
+        struct Spec<'a> {
+            #[serde(borrow)]
+            template: Option<&'a RawValue>,
+        }
+        serde_json::from_str::<Spec>(&self.spec).ok()?.template.map(RawValue::get)
     }
 
     /// `/spec` as a tree, for editing and for comparing what the typed reading leaves out.

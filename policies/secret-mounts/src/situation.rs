@@ -38,7 +38,7 @@ impl<'a> Situation<'a> {
         settings: &'a Settings,
     ) -> Option<Self> {
         let set = RqliteSet::recognise(&new.set)?;
-        let template_changes = old.is_none_or(|old| old.spec_tree().get("template") != new.spec_tree().get("template"));
+        let template_changes = old.is_none_or(|old| !old.same_template(new));
         let moment = Moment::of(review, old, &set, template_changes);
         let asked = ask::of_set(&new.set.metadata, settings);
         let injected = marks(&new.set.metadata);

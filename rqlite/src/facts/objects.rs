@@ -57,7 +57,7 @@ pub struct Claim {
     pub access_modes: Option<Vec<String>>,
 }
 
-/// An owner that exists.
+/// An owner that exists and is not being deleted, or of which that is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Owner {
     /// None: only its uid is known, as in files of before.
@@ -66,6 +66,9 @@ pub struct Owner {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub uid: String,
+    /// Why it is not known whether it exists, in a few words. None: it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Owner {
@@ -76,6 +79,7 @@ impl<'de> Deserialize<'de> for Owner {
             kind: Option<String>,
             name: Option<String>,
             uid: String,
+            unseen: Option<String>,
         }
         struct Either;
         impl<'de> serde::de::Visitor<'de> for Either {
@@ -90,9 +94,9 @@ impl<'de> Deserialize<'de> for Owner {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Owner, A::Error> {
-                let Object { kind, name, uid } =
+                let Object { kind, name, uid, unseen } =
                     Object::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(Owner { kind, name, uid })
+                Ok(Owner { kind, name, uid, unseen })
             }
         }
         deserializer.deserialize_any(Either)

@@ -11,6 +11,7 @@ mod tests;
 #[cfg(test)]
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use crate::flag_table::FlagSpec;
@@ -123,7 +124,7 @@ impl UsageError {
 }
 
 /// A parsed command line of rqlited, without argv[0].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
     pub tokens: Vec<Token>,
     /// In order; the last of a name wins.
@@ -132,6 +133,8 @@ pub struct CommandLine {
     pub positionals: Vec<usize>,
     /// The first thing that stops rqlited; parsing goes on after it where it can.
     pub error: Option<UsageError>,
+    /// By name, the index of the last one in `flags`: a hundred flags are asked for, of a line that may have thousands.
+    pub(crate) winning: BTreeMap<String, usize>,
 }
 
 impl CommandLine {
@@ -147,7 +150,7 @@ impl CommandLine {
 
     /// The occurrence that wins, if the flag is given at all.
     pub fn effective(&self, name: &str) -> Option<&Flag> {
-        self.flags.iter().rev().find(|flag| flag.name == name)
+        self.flags.get(*self.winning.get(name)?)
     }
 
     /// Where the winning occurrence stands, if in the container or a script of it.

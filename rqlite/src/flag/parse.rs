@@ -16,12 +16,13 @@ pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine
     let mut parser = Parser {
         version: version.filter(|release| *release >= OLDEST),
         next: 0,
-        line: CommandLine { tokens, flags: vec![], positionals: vec![], error: None },
+        line: CommandLine { tokens, ..CommandLine::default() },
     };
     while parser.next < parser.line.tokens.len() && parser.flag() {}
     // A variable behind the data directory may be empty, and then is no word at all.
     let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.may_be_no_word());
     parser.line.positionals = (parser.next..parser.line.tokens.len()).filter(is_word).collect();
+    parser.line.winning = parser.line.flags.iter().enumerate().map(|(at, flag)| (flag.name.clone(), at)).collect();
     parser.version_asked();
     parser.line
 }
@@ -56,7 +57,6 @@ impl Parser {
             return false;
         };
         let is_last = index + 1 == self.line.tokens.len();
-        let shown = clip(&token.text);
         match head(&token.value) {
             Head::Positional => return false,
             Head::Hidden(_) if is_last && !token.may_be_no_word() => return false,
@@ -66,6 +66,7 @@ impl Parser {
             }
             Head::BadSyntax => {
                 self.next += 1;
+                let shown = clip(&token.text);
                 let message = format!("`{shown}` is no flag, it has too many dashes or no name");
                 self.refuse(index, EXIT_CODE, message, format!("bad flag syntax: {shown}"));
             }

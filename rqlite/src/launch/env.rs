@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::flag::Token;
 use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar};
@@ -94,14 +95,17 @@ const LONGEST: usize = 131_072;
 
 /// Bytes of a reference in memory beside its texts, about.
 const REFERENCE: usize = 64;
-/// Bytes that all uses of a container's variables may take together, eight of the longest. Forty variables that each name the one
-/// before twice would else use up the time that a policy has; no sensible container comes near.
+/// Bytes that all uses of a container's variables may take together, eight of the longest: beyond, nothing is known of one. Forty variables
+/// that each name the one before twice, or a thousand that each of a thousand `envFrom` may give, would else use up the time that a policy
+/// has; no sensible container comes near.
 const EXPANDED: usize = 8 * LONGEST;
 
-/// The variables of a container.
-#[derive(Clone)]
+/// The variables of a container, or of a program that it starts with others.
 pub(super) struct Environment<'a> {
-    variables: BTreeMap<String, Text>,
+    /// None: taken away from those of `outer`.
+    variables: BTreeMap<String, Option<Text>>,
+    /// What is not in `variables` is looked up there: a script may start thousands of programs, and each has all of them.
+    outer: Option<&'a Environment<'a>>,
     /// ConfigMaps and Secrets of which every key is a variable; `variables` goes before them.
     from: &'a [EnvFrom],
     /// What is left of [`EXPANDED`].
@@ -110,14 +114,23 @@ pub(super) struct Environment<'a> {
 
 impl<'a> Environment<'a> {
     pub(super) fn of(container: &'a Container) -> Self {
-        let mut environment =
-            Environment { variables: BTreeMap::new(), from: &container.env_from, left: Cell::new(EXPANDED) };
+        let mut environment = Environment {
+            variables: BTreeMap::new(),
+            outer: None,
+            from: &container.env_from,
+            left: Cell::new(EXPANDED),
+        };
         // A value may name variables defined above it; the last definition of a name wins.
         for variable in &container.env {
             let text = environment.text_of(variable);
-            environment.variables.insert(variable.name.clone(), text);
+            environment.variables.insert(variable.name.clone(), Some(text));
         }
         environment
+    }
+
+    /// The same, for changes of its own.
+    pub(super) fn inner(&'a self) -> Self {
+        Environment { variables: BTreeMap::new(), outer: Some(self), from: self.from, left: self.left.clone() }
     }
 
     /// The variable, None if the manifest does not define it.
@@ -127,40 +140,53 @@ impl<'a> Environment<'a> {
 
     /// The variable, if `env` itself names it; a reference to nothing that is known where the variables' uses grow too long.
     pub(super) fn defined(&self, name: &str) -> Option<Text> {
-        let text = self.variables.get(name)?;
-        let Some(left) = self.left.get().checked_sub(text.cost()) else {
-            return Some(Text::reference(name, Source::Composed { text: format!("$({name})"), parts: vec![] }));
-        };
-        self.left.set(left);
-        Some(text.clone())
+        let text = self.text(name)?;
+        Some(if self.affords(text.cost()) { text.clone() } else { unfollowed(name) })
+    }
+
+    fn text(&self, name: &str) -> Option<&Text> {
+        let mut here = self;
+        loop {
+            match (here.variables.get(name), here.outer) {
+                (Some(text), _) => return text.as_ref(),
+                (None, Some(outer)) => here = outer,
+                (None, None) => return None,
+            }
+        }
+    }
+
+    fn affords(&self, cost: usize) -> bool {
+        let left = self.left.get().checked_sub(cost);
+        left.inspect(|left| self.left.set(*left)).is_some()
     }
 
     /// The environment of a script's commands, where the script itself sets this variable.
-    pub(super) fn set_by_script(&mut self, name: &str, script: &str) {
-        let text = Text::reference(name, Source::Script(script.to_owned()));
-        self.variables.insert(name.to_owned(), text);
+    pub(super) fn set_by_script(&mut self, name: &str, script: &Arc<str>) {
+        let text = Text::reference(name, Source::Script(Arc::clone(script)));
+        self.variables.insert(name.to_owned(), Some(text));
     }
 
     /// The environment of a program that `env` starts with these words before it: `NAME=VALUE`, `-i`, `-u NAME`.
-    pub(super) fn behind_env(&self, words: &[Token]) -> Self {
-        let mut environment = self.clone();
+    pub(super) fn behind_env(&'a self, words: &[Token]) -> Self {
+        let mut environment = self.inner();
         let mut unset = false;
         for token in words {
             let text = token.value.known().map_or(token.text.as_str(), String::as_str);
             match (text, text.split_once('=')) {
-                (name, _) if std::mem::take(&mut unset) => drop(environment.variables.remove(name)),
+                (name, _) if std::mem::take(&mut unset) => drop(environment.variables.insert(name.to_owned(), None)),
                 ("-i" | "-" | "--ignore-environment", _) => {
-                    environment = Environment { variables: BTreeMap::new(), from: &[], left: environment.left };
+                    environment =
+                        Environment { variables: BTreeMap::new(), outer: None, from: &[], left: environment.left };
                 }
                 ("-u" | "--unset", _) => unset = true,
-                (_, Some(("--unset", name))) => drop(environment.variables.remove(name)),
+                (_, Some(("--unset", name))) => drop(environment.variables.insert(name.to_owned(), None)),
                 (option, _) if option.starts_with('-') => {}
                 (_, Some((name, value))) => {
                     let value = match &token.value {
                         Value::Deferred(source) => Text::reference(name, source.clone()),
                         Value::Known(_) | Value::Malformed(_) => Text::literal(value),
                     };
-                    environment.variables.insert(name.to_owned(), value);
+                    environment.variables.insert(name.to_owned(), Some(value));
                 }
                 (_, None) => {}
             }
@@ -205,6 +231,9 @@ impl<'a> Environment<'a> {
 
     /// Which of the objects has the key cannot be known: with several, all of them are the reference.
     fn in_objects(&self, name: &str) -> Option<Text> {
+        if !self.affords(REFERENCE * self.from.len()) {
+            return Some(unfollowed(name));
+        }
         let mut sources: Vec<Source> = self.from.iter().filter_map(|object| key_of(object, name)).collect();
         let source = match sources.len() {
             0 => return None,
@@ -213,6 +242,11 @@ impl<'a> Environment<'a> {
         };
         Some(Text::reference(name, source))
     }
+}
+
+/// A reference to nothing that is known.
+fn unfollowed(name: &str) -> Text {
+    Text::reference(name, Source::Composed { text: format!("$({name})"), parts: vec![] })
 }
 
 fn key_of(object: &EnvFrom, name: &str) -> Option<Source> {

@@ -133,16 +133,40 @@ pub fn plain_start(container: &Container) -> &'static str {
     }
 }
 
-/// A text of the container's lists as the kubelet expands it.
-pub fn expanded(container: &Container, text: &str) -> Value<String> {
-    env::Environment::of(container).expand(text).into_value()
+/// A container's variables, put into texts of its lists as the kubelet does.
+pub struct Expansion<'a>(env::Environment<'a>);
+
+impl<'a> Expansion<'a> {
+    pub fn of(container: &'a Container) -> Self {
+        Expansion(env::Environment::of(container))
+    }
+
+    pub fn expand(&self, text: &str) -> Value<String> {
+        self.0.expand(text).into_value()
+    }
 }
 
 impl Launch {
     /// Reads a container that is known to run rqlite.
     pub fn of(container: &Container, version: ImageVersion) -> Self {
         let release = version.release();
+        Self::from_reading(container, release, reading::read(container, release))
+    }
+
+    /// Of a container of which it is not known: None unless its program and its command line are those of rqlite. Where to put one more
+    /// flag, which takes most of the time, is not asked of all others.
+    pub(crate) fn of_any(
+        container: &Container,
+        version: ImageVersion,
+        is_rqlite: impl FnOnce(Program, Option<&CommandLine>) -> bool,
+    ) -> Option<Self> {
+        let release = version.release();
         let reading = reading::read(container, release);
+        let is_rqlite = is_rqlite(reading.program, reading.line.as_ref());
+        is_rqlite.then(|| Self::from_reading(container, release, reading))
+    }
+
+    fn from_reading(container: &Container, release: Option<Version>, reading: reading::Reading) -> Self {
         let insertion = insertion::plan(container, release, &reading);
         let argv = reading::argv(container);
         let reading::Reading { shape, line, through_entrypoint, script, sigterm_arrives, program, places: _ } = reading;

@@ -1,6 +1,8 @@
 //! From a container's command and args to what rqlited parses: the launch shapes A to J.
 //! Does not decide whether an insertion is sound: it proposes places, `insertion` tries them.
 
+use std::sync::Arc;
+
 use super::entrypoint::Entrypoint;
 use super::env::{Environment, Text};
 use super::naming;
@@ -55,6 +57,9 @@ struct Reader<'a> {
 
 /// More hand-overs than any manifest has; a list of a million wrappers must not exhaust the stack.
 const DEEPEST: usize = 8;
+
+/// Words that the commands of one script receive together. A thousand commands that each pass a thousand arguments on receive a million.
+const MOST_WORDS: usize = 50_000;
 
 impl Reader<'_> {
     fn deeper(&self) -> Self {
@@ -228,8 +233,8 @@ impl Reader<'_> {
         };
         let own = place_of(token);
         let place = own.unwrap_or(Place { list: List::Command, index: 0 });
-        let around =
-            Surroundings { environment: self.environment, script: &script, text: &token.text, place, arguments };
+        let text = Arc::from(token.text.as_str());
+        let around = Surroundings { environment: self.environment, script: &script, text, place, arguments };
         let reading = self.script(&script, &around);
         // A script in a script is no element of the container: it tells the program, and no more.
         if own.is_some() { reading } else { unread_script(reading.program, &token.text, arguments) }
@@ -239,13 +244,18 @@ impl Reader<'_> {
     fn script(&self, script: &Script, around: &Surroundings) -> Reading {
         let environment = environment_of(script, around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
-        let named = named_in(around.text, around.arguments);
+        let named = named_in(&around.text, around.arguments);
+        let mut words = 0;
         let mut found = None;
         let mut program = Program::Other;
         let mut count = 0;
         let mut diverted = false;
         for command in &script.commands {
             let mut received = around.receive(command);
+            words += received.tokens.len();
+            if words > MOST_WORDS {
+                return unread_script(named, &around.text, around.arguments);
+            }
             let exec = strip_builtins(&mut received.tokens);
             // `exec "$@"` behind `set -- …`: the program is not among the arguments that the container gives.
             let stale = received.stale && received.tokens.first().is_none_or(|token| place_of(token).is_some());
@@ -288,7 +298,7 @@ impl Reader<'_> {
         match found.filter(|_| count == 1) {
             Some((inner, received, exec)) => around_script(inner, &received, exec, around),
             None if program == Program::Other => unreadable(Program::Other, NoInsertion::Unreadable),
-            None => unread_script(program, around.text, around.arguments),
+            None => unread_script(program, &around.text, around.arguments),
         }
     }
 }
@@ -314,7 +324,7 @@ fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surro
         }
     };
     let sigterm_arrives = inner.sigterm_arrives && exec;
-    Reading { shape, script: Some(around.text.to_owned()), sigterm_arrives, places, ..inner }
+    Reading { shape, script: Some(around.text.to_string()), sigterm_arrives, places, ..inner }
 }
 
 fn named_in(text: &str, arguments: &[Token]) -> Program {
@@ -324,11 +334,11 @@ fn named_in(text: &str, arguments: &[Token]) -> Program {
 
 /// The environment that the script's commands get.
 fn environment_of<'a>(script: &Script, around: &Surroundings<'a>) -> Environment<'a> {
-    let mut environment = around.environment.clone();
+    let mut environment = around.environment.inner();
     // Of what a sourced file may set, the data directory matters most.
     let sourced = script.environment_changed.then_some("DATA_DIR");
     for name in script.assigned.iter().map(String::as_str).chain(sourced) {
-        environment.set_by_script(name, around.text);
+        environment.set_by_script(name, &around.text);
     }
     environment
 }
@@ -376,7 +386,7 @@ fn starts_nothing() -> Reading {
         token: None,
         exit_code: 0,
     };
-    let line = CommandLine { tokens: vec![], flags: vec![], positionals: vec![], error: Some(error) };
+    let line = CommandLine { error: Some(error), ..CommandLine::default() };
     Reading {
         shape: Shape::Entrypoint,
         line: Some(line),

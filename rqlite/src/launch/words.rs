@@ -1,6 +1,8 @@
 //! What a command of a script receives: its words with variables and arguments put in.
 //! Not which program it is: that is `reading`.
 
+use std::sync::Arc;
+
 use super::env::{Environment, Piece, Text};
 use super::script::{Command, Part, Script, Word};
 use crate::flag::{Origin, Place, Token};
@@ -11,7 +13,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) script: &'a Script,
     /// As the manifest has it; the reference for what only the shell knows.
-    pub(super) text: &'a str,
+    pub(super) text: Arc<str>,
     pub(super) place: Place,
     /// What stands behind the script: `$0` first.
     pub(super) arguments: &'a [Token],
@@ -126,7 +128,7 @@ impl Surroundings<'_> {
     }
 
     fn unknown(&self, name: &str) -> Text {
-        Text::reference(name, Source::Script(self.text.to_owned()))
+        Text::reference(name, Source::Script(Arc::clone(&self.text)))
     }
 
     fn token(&self, shown: String, text: Text) -> Token {

@@ -55,8 +55,6 @@ pub(crate) fn etcd(binaries: &Binaries, folder: &Path, clients: &str, peers: &st
         // The state need not outlive the machine.
         "--unsafe-no-fsync",
         "--log-level=warn",
-        // Objects of 3 MiB, the API server's own limit for a request, can be stored; the default is 1.5 MiB.
-        "--max-request-bytes=8388608",
         &format!("--listen-client-urls={clients}"),
         &format!("--advertise-client-urls={clients}"),
         &format!("--listen-peer-urls={peers}"),

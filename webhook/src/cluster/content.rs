@@ -31,11 +31,17 @@ impl Content {
     pub(crate) fn kept_validating(&self, known: &KnownSets) -> Kept {
         let mut guarded = known.clone();
         guarded.retain(|set, _| !self.registration.excluded_namespaces.contains(&set.namespace));
-        Kept { entries: json(&self.registration.kept_validating(&self.registered(), &guarded)), is_kept }
+        let (naming, entries) = self.registration.kept_validating(&self.registered(), &guarded);
+        Kept { entries: json(&entries), is_kept, naming: Some(naming) }
     }
 
     pub(crate) fn kept_mutating(&self) -> Kept {
-        Kept { entries: json(&self.registration.kept_mutating(&self.registered())), is_kept }
+        Kept { entries: json(&self.registration.kept_mutating(&self.registered())), is_kept, naming: None }
+    }
+
+    /// Whether any entry of the mutating configuration is the server's own.
+    pub(crate) fn keeps_mutating(&self) -> bool {
+        !self.registration.kept_mutating(&self.registered()).is_empty()
     }
 
     /// Those that charts and manifests render, the server's own apart.

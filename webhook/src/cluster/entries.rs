@@ -6,11 +6,15 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::registration::Naming;
+
 /// The entries that the server writes by itself, and how it knows them again.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) entries: Vec<Value>,
     pub(crate) is_kept: fn(&str) -> bool,
+    /// By what they name the known sets, if they do.
+    pub(crate) naming: Option<Naming>,
 }
 
 /// Base64 of PEM, as the entries carry it.
@@ -150,7 +154,7 @@ mod tests {
     }
 
     fn kept(entries: Vec<Value>) -> Kept {
-        Kept { entries, is_kept: |name| name.starts_with("known-") }
+        Kept { entries, is_kept: |name| name.starts_with("known-"), naming: Some(Naming::Set) }
     }
 
     #[test]

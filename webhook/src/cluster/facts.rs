@@ -23,7 +23,7 @@ use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
 use crate::facts::{AboutSet, FactSource, FactsFuture};
 
-/// For a ConfigMap or an owner; an API server that calls us answers within milliseconds.
+/// For a ConfigMap; an API server that calls us answers within milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Facts out of a cluster. Cheap to clone.
@@ -41,13 +41,13 @@ impl FactSource for ClusterFacts {
         Box::pin(async move {
             match Subject::of(about.namespace, about.objects) {
                 Some(subject) => {
-                    let owners = timeout(PATIENCE, owners::existing(&self.client, about.namespace, about.objects));
+                    let owners = owners::known(&self.client, about.namespace, about.objects);
                     let known = self.of(&subject, about.membership);
                     let (mut facts, owners, evicted) = tokio::join!(known, owners, self.evicted(about));
                     if let Some(evicted) = evicted {
                         evicted.correct(&mut facts.pods);
                     }
-                    Facts { owners: owners.ok().flatten(), ..facts }
+                    Facts { owners, ..facts }
                 }
                 None => Facts::default(),
             }

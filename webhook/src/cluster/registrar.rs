@@ -22,7 +22,7 @@ use crate::cluster::pace::Pace;
 use crate::cluster::sets::Known;
 use crate::cluster::single;
 use crate::cluster::watched::Watched;
-use crate::registration::KnownSets;
+use crate::registration::{KnownSets, Naming};
 
 /// Under which the API server records what this server wrote.
 pub(crate) const FIELD_MANAGER: &str = "quorate";
@@ -48,6 +48,7 @@ pub(crate) enum Seen {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegistrarMetrics {
     pub(crate) present: Family<ConfigurationLabel, Gauge>,
+    pub(crate) size: Family<ConfigurationLabel, Gauge>,
     pub(crate) written: Family<ConfigurationLabel, Counter>,
     pub(crate) undone: Family<ConfigurationLabel, Counter>,
     pub(crate) failures: Family<ConfigurationLabel, Counter>,
@@ -71,7 +72,8 @@ pub(crate) struct Registrar {
     api: Api<DynamicObject>,
     kind: &'static str,
     name: String,
-    content: KeptContent,
+    /// None: it only looks, and has no right to write.
+    content: Option<KeptContent>,
     inputs: Inputs,
     seen: watch::Sender<Seen>,
     watched: Watched,
@@ -92,7 +94,7 @@ impl Registrar {
         client: Client,
         kind: &'static str,
         name: &str,
-        content: KeptContent,
+        content: Option<KeptContent>,
         inputs: Inputs,
         (watched, metrics): (Watched, RegistrarMetrics),
     ) -> (Self, watch::Receiver<Seen>) {
@@ -148,6 +150,8 @@ impl Registrar {
     }
 
     fn see(&self, object: Option<&DynamicObject>) {
+        let size = object.map_or(0, |object| serde_json::to_vec(object).map_or(0, |text| text.len()));
+        self.metrics.size.get_or_create(&self.label()).set(i64::try_from(size).unwrap_or(i64::MAX));
         let seen = match object {
             Some(object) => Seen::Present { bundle: common_bundle(entries(object)).map(str::to_owned) },
             None => Seen::Absent,
@@ -171,8 +175,10 @@ impl Registrar {
         let leads = *self.inputs.leads.borrow();
         let known = self.inputs.known.borrow().clone();
         let bundle = self.inputs.bundle.borrow().clone();
-        let (true, Some(object), Some(known)) = (leads, current, known) else { return Ok(Done::Nothing) };
-        let kept = (self.content)(&known);
+        let (true, Some(content), Some(object), Some(known)) = (leads, &self.content, current, known) else {
+            return Ok(Done::Nothing);
+        };
+        let kept = content(&known);
         let Some(wanted) = wanted(entries(object), &kept, bundle.as_deref()) else { return Ok(Done::Nothing) };
         let told = (known, bundle);
         let now = Instant::now();
@@ -195,7 +201,8 @@ impl Registrar {
             );
         }
         self.metrics.written.get_or_create(&self.label()).inc();
-        info!(kind = self.kind, name = self.name, entries = entries(&written).len(), sets, "entries written");
+        let named_by = kept.naming.map(Naming::name);
+        info!(kind = self.kind, name = self.name, entries = entries(&written).len(), sets, named_by, "entries written");
         Ok(Done::Written(Box::new(written)))
     }
 

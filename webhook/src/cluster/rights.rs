@@ -42,6 +42,16 @@ impl fmt::Display for Right {
 pub struct Uses {
     /// Issues its own certificate and keeps it in a Secret.
     pub own_certificate: bool,
+    /// Policies that are not built in patch objects: their entries are kept in the mutating configuration.
+    pub own_mutation: bool,
+}
+
+impl Uses {
+    /// Whoever may write the mutating configuration may change every object of the cluster on its way in. Nobody but this server could
+    /// write its caBundle or those entries; all others are rendered.
+    pub(crate) fn writes_mutating(self) -> bool {
+        self.own_certificate || self.own_mutation
+    }
 }
 
 /// Everything that the server asks of the API server.
@@ -63,8 +73,13 @@ pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
     may("autoscaling", "horizontalpodautoscalers", "", "", &["list", "watch"]);
     may("policy", "poddisruptionbudgets", "", "", &["list"]);
     may("", "configmaps", "", "", &["get"]);
+    let registration = "admissionregistration.k8s.io";
     for resource in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"] {
-        may("admissionregistration.k8s.io", resource, &config.webhooks, "", &["get", "list", "watch", "patch"]);
+        may(registration, resource, &config.webhooks, "", &["get", "list", "watch"]);
+    }
+    may(registration, "validatingwebhookconfigurations", &config.webhooks, "", &["patch"]);
+    if uses.writes_mutating() {
+        may(registration, "mutatingwebhookconfigurations", &config.webhooks, "", &["patch"]);
     }
     may("coordination.k8s.io", "leases", "", own, &["create"]);
     may("coordination.k8s.io", "leases", &config.lease, own, &["get", "patch"]);
@@ -114,13 +129,16 @@ async fn ask(reviews: &Api<SelfSubjectAccessReview>, right: &Right) -> Result<bo
 mod tests {
     use super::*;
 
+    const OWN: Uses = Uses { own_certificate: true, own_mutation: false };
+    const FILES: Uses = Uses { own_certificate: false, own_mutation: false };
+
     fn config() -> ClusterConfig {
         ClusterConfig::in_namespace("quorate-system")
     }
 
     #[test]
     fn a_right_reads_as_the_rule_that_grants_it() {
-        let all = rights(&config(), Uses { own_certificate: true });
+        let all = rights(&config(), OWN);
         let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
         assert!(lines.contains(
             &r#"ClusterRole rule apiGroups: ["apps"], resources: [statefulsets], verbs: [watch]"#.to_owned()
@@ -131,14 +149,24 @@ mod tests {
 
     #[test]
     fn no_secret_is_touched_with_a_certificate_from_files() {
-        let files = rights(&config(), Uses { own_certificate: false });
+        let files = rights(&config(), FILES);
         assert!(files.iter().all(|right| right.resource != "secrets" && right.resource != "endpointslices"));
+    }
+
+    #[test]
+    fn the_mutating_configuration_is_written_by_whom_it_has_something_of() {
+        let writes = |uses| {
+            let patches = |right: &Right| right.verb == "patch" && right.resource == "mutatingwebhookconfigurations";
+            rights(&config(), uses).iter().any(patches)
+        };
+        assert!(writes(OWN) && writes(Uses { own_mutation: true, ..FILES }));
+        assert!(!writes(FILES));
     }
 
     /// What the install's rules must never need: names where names can be given, and no right to create our configurations.
     #[test]
     fn rights_are_narrow() {
-        for right in rights(&config(), Uses { own_certificate: true }) {
+        for right in rights(&config(), OWN) {
             assert!(!matches!(right.verb, "delete" | "deletecollection" | "*"), "{right}");
             let named = !right.name.is_empty();
             let of_any_set = [

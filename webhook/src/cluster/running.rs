@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::{Client, Config};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::rotation::Plan;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -198,6 +198,12 @@ impl Cluster {
         );
         registry.register_collector(Box::new(Watches(self.watches())));
         registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
+        registry.register_with_unit(
+            "registration_size",
+            "Of the configuration as JSON, of which etcd takes 1.5 MiB by default",
+            Unit::Bytes,
+            registrars.size.clone(),
+        );
         registry.register("registration_writes", "Writes of the entries kept in it", registrars.written.clone());
         registry.register("registration_undone", "Those that somebody had undone", registrars.undone.clone());
         registry.register("registration_failures", "Failed writes of it", registrars.failures.clone());
@@ -223,7 +229,7 @@ impl Cluster {
         clock: Clock,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ClusterError> {
-        let uses = Uses { own_certificate: certificate.is_some() };
+        let uses = Uses { own_certificate: certificate.is_some(), own_mutation: content.keeps_mutating() };
         tokio::pin!(shutdown);
         tokio::select! {
             checked = self.check_rights(uses) => checked?,
@@ -234,7 +240,7 @@ impl Cluster {
         let (leads, stopping) = (self.leads.clone(), stop.subscribe());
         let election = leader::run(self.lease_client.clone(), self.config.clone(), leads, stopping);
         let election = tokio::spawn(election);
-        self.spawn(&mut tasks, &content, certificate, clock);
+        self.spawn(&mut tasks, &content, uses, certificate, clock);
         shutdown.await;
         stop.send_replace(true);
         let _ = tokio::time::timeout(FAREWELL, election).await;
@@ -253,19 +259,27 @@ impl Cluster {
         }
     }
 
-    fn spawn(self, tasks: &mut JoinSet<()>, content: &Content, certificate: Option<OwnCertificate>, clock: Clock) {
+    fn spawn(
+        self,
+        tasks: &mut JoinSet<()>,
+        content: &Content,
+        uses: Uses,
+        certificate: Option<OwnCertificate>,
+        clock: Clock,
+    ) {
         let bundle = watch::Sender::new(None);
         let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
-        let registrar = |kind, watched: &Watched, kept: KeptContent| {
+        let registrar = |kind, watched: &Watched, kept: Option<KeptContent>| {
             let (client, name) = (self.client.clone(), &self.config.webhooks);
             let told = (watched.clone(), self.registrars.clone());
             Registrar::new(client, kind, name, kept, inputs.clone(), told)
         };
         let of = content.clone();
         let (validating, validating_seen) =
-            registrar(VALIDATING, &self.own.validating, Arc::new(move |known| of.kept_validating(known)));
+            registrar(VALIDATING, &self.own.validating, Some(Arc::new(move |known| of.kept_validating(known))));
         let of = content.clone();
-        let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, Arc::new(move |_| of.kept_mutating()));
+        let kept = uses.writes_mutating().then(|| -> KeptContent { Arc::new(move |_| of.kept_mutating()) });
+        let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, kept);
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(reservations::sweep(self.reservations, self.leads.subscribe()));

@@ -8,6 +8,8 @@
 //! cluster. So nothing is read that may be absent without `has()`, and nothing costs much: one webhook's conditions have a budget of
 //! 2.5 million units, and `matches` costs text times pattern. Absent in `request` is every empty field, `subResource` and `name` too.
 
+use super::naming::Among;
+
 /// Kubernetes' own cleaners: while they cannot delete, a deleted namespace hangs. Exactly these, as kube-controller-manager 1.36.3 calls them;
 /// the last one with `--use-service-account-credentials=false`.
 pub(super) const CLEANERS: [&str; 3] = [
@@ -42,6 +44,8 @@ pub(super) const DISTINCTIVE: [&str; 19] = [
 
 /// Where a collection is deleted, the request itself has no name (measured).
 const DELETED: &str = "oldObject.metadata.name";
+
+const NAMESPACE: &str = "request.namespace";
 
 const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
@@ -115,40 +119,40 @@ pub(super) fn scale_grows() -> String {
     format!("{} > {}", scale_count("object"), scale_count("oldObject"))
 }
 
-/// The request's own object is one of these sets (`namespace/name`).
-pub(super) fn is_known(sets: &str) -> String {
-    format!("(request.namespace + '/' + request.name) in {sets}")
+/// The request's own object is one of these sets.
+pub(super) fn is_known(sets: &Among) -> String {
+    sets.has(NAMESPACE, "request.name")
 }
 
 /// The request's name is `<set>-<ordinal>` of one of these sets.
-pub(super) fn is_pod_of_known(sets: &str) -> String {
-    format!(
-        "request.name.matches('^.+-[0-9]+$') && (request.namespace + '/' + request.name.substring(0, request.name.lastIndexOf('-'))) in {sets}"
-    )
+pub(super) fn is_pod_of_known(sets: &Among) -> String {
+    ordinal_of("request.name", sets)
 }
 
 /// The autoscaler points, or pointed, at one of these sets.
-pub(super) fn targets_known(sets: &str) -> String {
-    either(&format!(
-        "o.spec.scaleTargetRef.kind == 'StatefulSet' && (request.namespace + '/' + o.spec.scaleTargetRef.name) in {sets}"
-    ))
+pub(super) fn targets_known(sets: &Among) -> String {
+    let known = sets.has(NAMESPACE, "o.spec.scaleTargetRef.name");
+    either(&format!("o.spec.scaleTargetRef.kind == 'StatefulSet' && {known}"))
 }
 
 /// The Namespace that is deleted is one of these.
-pub(super) fn is_known_namespace(names: &str) -> String {
-    format!("{DELETED} in {names}")
+pub(super) fn is_known_namespace(namespaces: &Among) -> String {
+    namespaces.has(DELETED, DELETED)
 }
 
-/// The object that is deleted is one of these (`namespace/name`).
-pub(super) fn is_known_object(names: &str) -> String {
-    format!("(request.namespace + '/' + {DELETED}) in {names}")
+/// The object that is deleted is one of these.
+pub(super) fn is_known_object(objects: &Among) -> String {
+    objects.has(NAMESPACE, DELETED)
 }
 
-/// The claim that is deleted is `<base>-<ordinal>` of one of these (`namespace/base`).
-pub(super) fn is_claim_of_known(bases: &str) -> String {
-    format!(
-        "{DELETED}.matches('^.+-[0-9]+$') && (request.namespace + '/' + {DELETED}.substring(0, {DELETED}.lastIndexOf('-'))) in {bases}"
-    )
+/// The claim that is deleted is `<base>-<ordinal>` of one of these.
+pub(super) fn is_claim_of_known(bases: &Among) -> String {
+    ordinal_of(DELETED, bases)
+}
+
+fn ordinal_of(name: &str, bases: &Among) -> String {
+    let known = bases.has(NAMESPACE, &format!("{name}.substring(0, {name}.lastIndexOf('-'))"));
+    format!("{name}.matches('^.+-[0-9]+$') && {known}")
 }
 
 /// Never sent, whatever a policy of one's own matches: what nodes, schedulers and authentication need to work while we are down.

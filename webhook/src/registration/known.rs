@@ -7,18 +7,15 @@ use super::asked::{AUTOSCALERS, Asked, EVICTIONS, SCALES};
 use super::built_in;
 use super::cel;
 use super::entry::{Entry, Unreachable, condition, rule};
+use super::naming::{Among, Naming};
 use super::{KnownSets, PREFIX};
 
-/// Code points of one list. cel-go refuses an expression of more than 100,000, and the rest of it needs room too; 1,000 names of
-/// average length are a sixth of this.
-const LIST_CODE_POINTS: usize = 80_000;
-
-pub(super) fn validating(asked: &Asked<'_>, known: &KnownSets) -> Vec<Entry> {
-    let sets = lists(known.keys().map(ToString::to_string));
+pub(super) fn validating(asked: &Asked<'_>, known: &KnownSets, naming: Naming) -> Vec<Entry> {
+    let sets = naming.lists(known.keys().map(|set| (set.namespace.as_str(), set.name.as_str())));
     sets.iter().enumerate().flat_map(|(index, list)| of_list(asked, index, list)).collect()
 }
 
-fn of_list(asked: &Asked<'_>, index: usize, list: &str) -> Vec<Entry> {
+fn of_list(asked: &Asked<'_>, index: usize, list: &Among) -> Vec<Entry> {
     let mut entries = Vec::new();
     if let Some((operations, unreachable)) = asked.of(Phase::Validate, SCALES) {
         // Those that the rendered entries send already are not sent twice.
@@ -60,23 +57,4 @@ fn numbered(what: &str, index: usize) -> String {
         0 => format!("{PREFIX}{what}"),
         _ => format!("{PREFIX}{what}-{}", index + 1),
     }
-}
-
-/// Sorted names as CEL lists, none too long.
-pub(super) fn lists(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut lists: Vec<Vec<String>> = Vec::new();
-    let mut room = 0;
-    for name in names {
-        // Quotes, comma and blank.
-        let length = name.chars().count() + 4;
-        match lists.last_mut().filter(|_| length <= room) {
-            Some(list) => list.push(name),
-            None => {
-                lists.push(vec![name]);
-                room = LIST_CODE_POINTS;
-            }
-        }
-        room -= length;
-    }
-    lists.into_iter().map(cel::list).collect()
 }

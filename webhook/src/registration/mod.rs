@@ -7,7 +7,7 @@
 //!             │          ├─ known ────┤
 //!             │          └─ needed ───┤ kept       ── entry ── configurations
 //!             └─ own ─────────────────┘ both
-//!                cel: the conditions of all of them, and of the backstop
+//!                cel: the conditions of all of them, and of the backstop; naming: how the kept ones name sets
 //! ```
 
 mod asked;
@@ -16,6 +16,7 @@ mod built_in;
 mod cel;
 mod entry;
 mod known;
+mod naming;
 mod needed;
 mod own;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use self::asked::Asked;
 use self::entry::Entry;
 
 pub use self::backstop::Backstop;
+pub use self::naming::Naming;
 
 /// Of entries that name known sets.
 const PREFIX: &str = "known-";
@@ -159,11 +161,15 @@ impl Registration {
         MutatingWebhookConfiguration { metadata: self.metadata(), webhooks: Some(webhooks) }
     }
 
-    /// What the running server keeps beside the rendered entries.
-    pub fn kept_validating(&self, policies: &[Registered<'_>], known: &KnownSets) -> Vec<ValidatingWebhook> {
+    /// What the running server keeps beside the rendered entries, and by what the known sets are named in it.
+    pub fn kept_validating(&self, policies: &[Registered<'_>], known: &KnownSets) -> (Naming, Vec<ValidatingWebhook>) {
         let asked = Asked::by(policies);
-        let known = known::validating(&asked, known).into_iter().chain(needed::validating(&asked, known));
-        self.validating_webhooks(known.chain(own::entries(policies, Phase::Validate)))
+        Naming::fitting(|naming| {
+            let of_sets = known::validating(&asked, known, naming);
+            let of_needed = needed::validating(&asked, known, naming);
+            let own = own::entries(policies, Phase::Validate);
+            self.validating_webhooks(of_sets.into_iter().chain(of_needed).chain(own))
+        })
     }
 
     /// What the running server keeps beside the rendered entries.

@@ -5,6 +5,7 @@ mod claim;
 mod deletion;
 mod namespace;
 mod needed;
+mod owner;
 mod service;
 
 use quorate_sdk::{Envelope, Finding, Rule};
@@ -19,6 +20,7 @@ use crate::settings;
 use crate::words;
 
 pub(crate) use needed::Deletion;
+pub(crate) use owner::judge as judge_owners;
 
 /// ## What it refuses
 /// - DELETE of a StatefulSet of voters with more than one replica. Where its data goes with it (no claim template for the data
@@ -26,8 +28,9 @@ pub(crate) use needed::Deletion;
 /// - DELETE of a Namespace with a running voter set in it, at any count: the claims, and with them the data, go with the namespace.
 /// - DELETE of a Service that a voter set with more than one replica needs: its `serviceName`, or the one that its DNS discovery looks up.
 /// - DELETE of a PersistentVolumeClaim with the data of a current voter, at any count.
-/// - An ownerReference added to a running voter set when no such owner exists: the garbage collector deletes the set within seconds
-///   (measured on kube-controller-manager 1.36.3).
+/// - An ownerReference added to a running voter set, unless facts show that an owner of this kind, name and uid exists and is not being
+///   deleted: of one that is gone the garbage collector deletes the set within seconds (measured on kube-controller-manager 1.36.3). At
+///   a creation only where facts show that it does not exist, since operators create their sets with an owner.
 ///
 /// A warning instead: one replica or none, an object that is being deleted already, orphan deletion (`kubectl delete --cascade=orphan`),
 /// a read-only pool, `quorate.dev/allow-deletion: "true"` on the set, or the setting `deletion: warn`.
@@ -62,7 +65,8 @@ pub(crate) use needed::Deletion;
 ///
 /// ## When the value is unknown
 /// A role that cannot be read is a voter's. A data directory that cannot be read is taken to be on the set's claims, if it has any.
-/// Without facts about owners an added ownerReference is a warning. Without a leader's view the ordinals of the running pods are voters.
+/// Whether an added owner exists is not known without facts, and of a kind that Quorate may not get: denied, and at a creation a warning;
+/// both name the right that is missing. The chart's `owners` gives it. Without a leader's view the ordinals of the running pods are voters.
 /// The sets that need a Namespace, a Service or a claim could not be had: not judged. What a set needs is guarded once the server knows
 /// the set, about a second after its creation.
 pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
@@ -177,30 +181,4 @@ fn loss(set: &StatefulSet, data: &Data) -> Option<&'static str> {
         }
         Data::Claims(_) | Data::Elsewhere => None,
     }
-}
-
-/// Judges ownerReferences that an update adds to voters.
-pub(crate) fn judge_owners(old: &StatefulSet, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
-    let running = change::ordinals(old).count().max(change::ordinals(new).count());
-    if running == 0 {
-        return Vec::new();
-    }
-    let known = |uid: &String| old.metadata.owner_references.iter().any(|owner| owner.uid == *uid);
-    let added = new.metadata.owner_references.iter().enumerate().filter(|(_, owner)| !known(&owner.uid));
-    added
-        .map(|(index, owner)| {
-            let who = format!("{} {}", owner.kind, owner.name);
-            let finding = match &facts.owners {
-                Some(owners) if owners.iter().all(|known| known.uid != owner.uid) => RULE.deny(format!(
-                    "adds {who} as owner, which does not exist: the garbage collector deletes the set within seconds"
-                )),
-                Some(_) | None => {
-                    RULE.warn(format!("adds {who} as owner: when it goes, the garbage collector deletes the set"))
-                }
-            };
-            finding
-                .field(format!("metadata.ownerReferences[{index}].uid"))
-                .remedy("leave ownerReferences to the controller that owns the set, with the uid of the live object")
-        })
-        .collect()
 }

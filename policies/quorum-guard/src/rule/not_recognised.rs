@@ -80,8 +80,7 @@ pub(crate) fn judge(old: Option<&SetDocument>, new: &SetDocument) -> Option<Find
 }
 
 fn changes(old: &SetDocument, new: &SetDocument) -> bool {
-    let template = |document: &SetDocument| document.spec_tree().get("template").cloned();
-    !own_annotations(&old.set.metadata).eq(own_annotations(&new.set.metadata)) || template(old) != template(new)
+    !own_annotations(&old.set.metadata).eq(own_annotations(&new.set.metadata)) || !old.same_template(new)
 }
 
 fn annotation(set: &StatefulSet) -> Option<&str> {

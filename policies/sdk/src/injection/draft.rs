@@ -226,17 +226,27 @@ fn stands_at(mark: &Mark, spot: Option<&Spot>) -> bool {
 
 /// The templates differ after everything that the old list names is taken out of both.
 fn changes(old: &Ledger, new: &Ledger) -> bool {
+    let differ =
+        |left: &Ledger, right: &Ledger| left.spec().pointer(tree::TEMPLATE) != right.spec().pointer(tree::TEMPLATE);
+    // Trees of a megabyte are not copied for nothing.
+    if old.entries.is_empty() {
+        return differ(old, new);
+    }
     let (mut left, mut right) = (old.clone(), new.clone());
     for entry in &old.entries {
         left.take_out(&entry.mark);
         right.take_out(&entry.mark);
     }
-    left.spec().pointer(tree::TEMPLATE) != right.spec().pointer(tree::TEMPLATE)
+    differ(&left, &right)
 }
 
 fn bare(document: &SetDocument, ledger: &Ledger, injector: Injector) -> StatefulSet {
+    let own: Vec<&Entry> = ledger.entries.iter().filter(|entry| entry.policy == injector.policy).collect();
+    if own.is_empty() {
+        return document.set.clone();
+    }
     let mut stripped = ledger.clone();
-    for entry in ledger.entries.iter().filter(|entry| entry.policy == injector.policy) {
+    for entry in own {
         stripped.take_out(&entry.mark);
     }
     typed(&document.set, stripped.spec())

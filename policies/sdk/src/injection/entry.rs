@@ -45,9 +45,13 @@ pub enum Mark {
     },
 }
 
-/// Reads the annotation; a line that is none of ours is skipped (it names nothing that we could have put).
+/// More than all policies together put into one template, twice over.
+const MOST: usize = 64;
+
+/// Reads the annotation; a line that is none of ours is skipped: it names nothing that we could have put. So is what stands beyond
+/// [`MOST`] entries, which nobody writes but to have them looked up.
 pub(super) fn parse(annotation: &str) -> Vec<Entry> {
-    annotation.lines().filter_map(|line| line.parse().ok()).collect()
+    annotation.lines().filter_map(|line| line.parse().ok()).take(MOST).collect()
 }
 
 /// Writes the annotation: by policy, then in the order given.

@@ -2,7 +2,7 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
-use rqlite::launch;
+use rqlite::launch::Expansion;
 use rqlite::manifest::EnvVar;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
 use rqlite::value::{Source, Value, clip};
@@ -90,12 +90,13 @@ fn is_judged(flag: FileFlag) -> bool {
 /// that is the path (`-auth=$(AUTH)`, `-auth="$AUTH"`).
 fn script_names(node: &Node, path: &str) -> bool {
     let Some(script) = &node.launch.script else { return false };
-    let expanded = match launch::expanded(&node.container, script) {
+    let expansion = Expansion::of(&node.container);
+    let expanded = match expansion.expand(script) {
         Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text,
         Value::Deferred(_) => String::new(),
     };
     let is_path = |entry: &&EnvVar| {
-        let value = entry.value.as_deref().map(|value| launch::expanded(&node.container, value));
+        let value = entry.value.as_deref().map(|value| expansion.expand(value));
         value.is_some_and(|value| value.known().is_some_and(|text| text == path))
     };
     let mut variables = node.container.env.iter().filter(is_path);

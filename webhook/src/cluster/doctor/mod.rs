@@ -80,7 +80,7 @@ pub async fn examine(cluster: &Cluster, expected: &Expected, now: OffsetDateTime
     let mut checks = vec![Check::fine(Topic::Reachability, format!("API server {version} answers"))];
     checks.extend(reach::checks(&seen, config, expected));
     checks.extend(certificate::checks(&seen, config, expected, now));
-    let uses = Uses { own_certificate: expected.own_certificate };
+    let uses = Uses { own_certificate: expected.own_certificate, own_mutation: expected.content.keeps_mutating() };
     checks.extend(look::rights(client, config, expected, uses).await);
     checks.extend(scope::checks(&seen));
     checks.extend(others::checks(&seen, config));

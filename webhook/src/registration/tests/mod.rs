@@ -3,6 +3,7 @@
 mod backstop;
 mod cases;
 mod entries;
+mod naming;
 mod needed;
 mod server;
 mod sets;
@@ -12,6 +13,7 @@ use rqlite::needs::Needs;
 
 use super::asked::Asked;
 use super::entry::Entry;
+use super::naming::Naming;
 use super::{KnownSets, Registered, SetName, built_in, known, needed as entries_of_needed};
 
 /// A policy's description, as far as registration looks at it.
@@ -73,10 +75,16 @@ fn validating(names: &[(&str, &str)]) -> Vec<Entry> {
 
 /// The same where these sets are known.
 fn knowing(sets: &KnownSets) -> Vec<Entry> {
+    named(sets, Naming::Set)
+}
+
+/// The same where they are named in this way.
+fn named(sets: &KnownSets, naming: Naming) -> Vec<Entry> {
     let (guard, mounts) = (guard(), mounts());
     let policies = [enforced(&guard), enforced(&mounts)];
     let asked = Asked::by(&policies);
-    let kept = known::validating(&asked, sets).into_iter().chain(entries_of_needed::validating(&asked, sets));
+    let of_sets = known::validating(&asked, sets, naming);
+    let kept = of_sets.into_iter().chain(entries_of_needed::validating(&asked, sets, naming));
     built_in::validating(&asked).into_iter().chain(kept).collect()
 }
 

@@ -1,0 +1,71 @@
+//! Reviews beside many more busy processes than there are CPUs: waiting for one is not held against a policy.
+//! What a policy that uses its time up gets is shown in `failures`.
+
+use std::process::{Child, Command, Stdio};
+
+use quorate_engine::{Binding, BreakGlass, Level, PolicyLimits, PolicySet};
+use quorate_tests::{binding, builtin_with, judge, set_review};
+use serde_json::{Value, json};
+
+/// How many ordinary reviews; 200 without it.
+const REVIEWS_VARIABLE: &str = "QUORATE_STARVED_REVIEWS";
+
+const BUSY: usize = 20;
+
+/// A process that does nothing but take a CPU, until it is dropped.
+struct Busy(Child);
+
+impl Busy {
+    fn start() -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// With the limits that a server gives by default.
+fn policies() -> PolicySet {
+    builtin_with(|_| Binding { limits: PolicyLimits::default(), ..binding(json!({})) }, BreakGlass::default())
+}
+
+fn set(replicas: u32, variables: usize) -> Value {
+    let variables: Vec<Value> = (0..variables).map(|n| json!({"name": format!("E{n}"), "value": "x"})).collect();
+    json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"},
+        "spec": {
+            "replicas": replicas, "serviceName": "rqlite", "selector": {"matchLabels": {"app": "rqlite"}},
+            "template": {
+                "metadata": {"labels": {"app": "rqlite"}},
+                "spec": {"containers": [{
+                    "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "env": variables,
+                    "args": ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite\"}", "-bootstrap-expect=3"],
+                    "volumeMounts": [{"name": "file", "mountPath": "/rqlite/file"}],
+                }]},
+            },
+            "volumeClaimTemplates": [{"metadata": {"name": "file"}, "spec": {}}],
+        },
+    })
+}
+
+#[test]
+fn a_review_that_waits_for_a_cpu_is_judged() {
+    let policies = policies();
+    let _busy: Vec<Busy> = (0..BUSY).map(|_| Busy::start()).collect();
+    let reviews = std::env::var_os(REVIEWS_VARIABLE).map_or(200, |given| given.to_str().unwrap().parse().unwrap());
+    let ordinary = set_review(Some(&set(3, 0)), Some(&set(1, 0)));
+    // Some milliseconds of CPU each, and on a busy machine many times as much until they are through.
+    let long = set_review(Some(&set(3, 2_000)), Some(&set(1, 2_000)));
+    let asked = std::iter::repeat_n(&long, 5).chain(std::iter::repeat_n(&ordinary, reviews));
+    for (count, review) in asked.enumerate() {
+        let judged = judge(&policies, review, None, "{\"version\":1}");
+        let failed = judged.findings.iter().find(|finding| finding.level == Level::NotJudged);
+        assert!(failed.is_none(), "review {count}: {failed:?}");
+    }
+}
