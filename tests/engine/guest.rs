@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use quorate_engine::{
-    Binding, BreakGlass, Context, GroupVersionKind, GroupVersionResource, Operation, Parent, Policy, PolicySet, Request,
+    Binding, BreakGlass, Context, GroupVersionKind, GroupVersionResource, Operation, Parent, Policy, PolicyLimits,
+    PolicySet, Request,
 };
 use quorate_tests::machine;
 use serde_json::json;
@@ -68,8 +70,14 @@ pub(crate) fn told(does: &str) -> Binding {
     Binding {
         settings: json!({ "does": does }),
         capabilities: BTreeSet::from(["rqlite".to_owned(), "log".to_owned()]),
+        limits: PolicyLimits { cpu: time_for(does), ..PolicyLimits::default() },
         ..Binding::default()
     }
+}
+
+/// A slow machine writes 20 MiB in longer than a call may take by default.
+fn time_for(does: &str) -> Duration {
+    if does == "be-huge" { Duration::from_secs(2) } else { PolicyLimits::default().cpu }
 }
 
 /// The first policy, compiled once.

@@ -61,7 +61,7 @@ fn a_review_that_waits_for_a_cpu_is_judged() {
     let reviews = std::env::var_os(REVIEWS_VARIABLE).map_or(200, |given| given.to_str().unwrap().parse().unwrap());
     let ordinary = set_review(Some(&set(3, 0)), Some(&set(1, 0)));
     // Some milliseconds of CPU each, and on a busy machine many times as much until they are through.
-    let long = set_review(Some(&set(3, 2_000)), Some(&set(1, 2_000)));
+    let long = set_review(Some(&set(3, 300)), Some(&set(1, 300)));
     let asked = std::iter::repeat_n(&long, 5).chain(std::iter::repeat_n(&ordinary, reviews));
     for (count, review) in asked.enumerate() {
         let judged = judge(&policies, review, None, "{\"version\":1}");

@@ -1,6 +1,8 @@
 //! An update of a set, as what becomes of each container's `-bootstrap-expect`, with what else the rules look at.
 //! Pairs old and new containers; does not judge.
 
+use std::collections::BTreeMap;
+
 use quorate_sdk::{Review, SetDocument};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
@@ -101,22 +103,21 @@ fn edits<'a>(
     (old, before): (&'a SetDocument, Option<RqliteSet>),
     (new, after): (&'a SetDocument, Option<RqliteSet>),
 ) -> Vec<Edit<'a>> {
-    let mut before = Reading::all(old, before);
-    let mut after = Reading::all(new, after);
+    let before = Reading::all(old, before);
+    let after = Reading::all(new, after);
     let several = before.len() > 1 || after.len() > 1;
     let replaced = before.iter().any(|reading| Reading::unrecognised(new, &reading.container.name).is_some());
     let renamed = !several && before.len() == after.len() && !replaced;
-    let mut edits = Vec::new();
-    for reading in after.drain(..) {
-        let name = &reading.container.name;
-        let same = before.iter().position(|old| renamed || old.container.name == *name);
-        let earlier = match same {
-            Some(position) => Some(before.remove(position)),
-            None => Reading::unrecognised(old, name),
-        };
+    let name_of = |reading: &Reading| if renamed { "" } else { reading.container.name.as_str() }.to_owned();
+    let mut before: BTreeMap<String, Reading> =
+        before.into_iter().map(|reading| (name_of(&reading), reading)).collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    for reading in after {
+        let same = before.remove(&name_of(&reading));
+        let earlier = same.or_else(|| Reading::unrecognised(old, &reading.container.name));
         edits.push(Edit { before: earlier, after: Some(reading), several });
     }
-    edits.extend(before.into_iter().map(|gone| Edit { before: Some(gone), after: None, several }));
+    edits.extend(before.into_values().map(|gone| Edit { before: Some(gone), after: None, several }));
     edits
 }
 

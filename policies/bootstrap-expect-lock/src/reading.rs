@@ -32,8 +32,10 @@ impl<'a> Reading<'a> {
     /// The set's rqlite containers.
     pub(crate) fn all(document: &'a SetDocument, set: Option<RqliteSet>) -> Vec<Self> {
         let nodes = set.into_iter().flat_map(|set| set.nodes);
+        // Both are in the manifest's order.
+        let mut containers = running(document);
         let read = |node: rqlite::cluster::Node| {
-            let (at, container) = running(document).find(|(at, _)| *at == node.place)?;
+            let (at, container) = containers.find(|(at, _)| *at == node.place)?;
             Some(Reading::of(document, container, at, node.launch, node.discovery))
         };
         nodes.filter_map(read).collect()
