@@ -192,7 +192,7 @@ fn agreed(text: &str, read: fn(&str, Passed) -> Within) -> Within {
 fn whole(text: &str) -> Within {
     match last_of(&[text]) {
         Within::NoFlag if text.split_whitespace().any(names_flag) => Within::Value(text.to_owned()),
-        found => found,
+        found @ (Within::NoFlag | Within::Value(_) | Within::Unknown) => found,
     }
 }
 

@@ -9,6 +9,10 @@ use rqlite::startup;
 
 use crate::transition::Transition;
 
+/// Enough voters answer, and none of them leads.
+pub(crate) const ELECTION: &str =
+    "an election takes seconds, try again (over a minute: docs/operations.md, a set without a leader)";
+
 /// `replicas 5 -> 2`; where the ordinals do not start at the same number, `ordinals 0-2 -> 3-5`.
 pub(crate) fn counts(change: &Change) -> String {
     let same_start = change.old.is_empty() || change.new.is_empty() || change.old.lowest() == change.new.lowest();

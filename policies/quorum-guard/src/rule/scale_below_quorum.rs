@@ -276,7 +276,7 @@ fn bring_back(cluster: &Cluster, missing: &Ids) -> String {
     } else if cluster.basis == Basis::Led {
         "remove what is gone for good (`DELETE /remove`)"
     } else {
-        return format!("an election takes seconds, try again; else bring {names} back first");
+        return format!("{}; else bring {names} back first", words::ELECTION);
     };
     format!("bring {names} back first; unless {they} coming back, {cure}")
 }

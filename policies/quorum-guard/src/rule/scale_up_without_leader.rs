@@ -88,6 +88,8 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
         finding.retry().remedy(format!("{gone}, then create it"))
     } else if up.passing {
         finding.retry().remedy("wait until the pods that are on their way out are back, then grow")
+    } else if denial == Denial::Leaderless && up.before.holds() {
+        finding.retry().remedy(format!("{}, then grow", words::ELECTION))
     } else {
         let over = if cluster.before().data == Data::WithPod { "" } else { " over their own claims" };
         finding.remedy(format!("bring the cluster's own nodes back{over} until one is leader, then grow"))
