@@ -96,7 +96,7 @@ impl<'a> Voters<'a> {
         let count = if index.is_multiple_of(2) { 3 } else { 5 };
         let namespace = quorate.plane().namespace(&format!("pairs_{index}"));
         let manifest = manifests::rqlite(SET, count);
-        let manifest = if index % 3 == 0 { manifests::without_self_removal(&manifest) } else { manifest };
+        let manifest = if index.is_multiple_of(3) { manifests::without_self_removal(&manifest) } else { manifest };
         // The deletion of a claim is admitted, and takes its pod away.
         let labels = format!("  name: {SET}\n  labels:\n    app: {SET}\nspec:");
         assert!(manifest.contains(&labels), "{manifest}");
@@ -167,7 +167,7 @@ impl<'a> Voters<'a> {
     fn broken(&self, index: usize) -> Option<String> {
         let pair = *PAIRS.get(index % PAIRS.len()).unwrap();
         let delay = Duration::from_millis(*DELAYS.get(index / PAIRS.len() % DELAYS.len()).unwrap());
-        let servers = [(0, 1), (1, 0), (0, 0), (0, 1)][index % 4];
+        let servers = *[(0, 1), (1, 0), (0, 0), (0, 1)].get(index % 4).unwrap();
         // No pod ends and none comes back until both were answered.
         self.namespace.plane().agent().pause(self.namespace.name());
         let asked = self.ask(pair, servers, delay);

@@ -1,5 +1,6 @@
 //! The ConfigMaps in which replicas tell each other what they have admitted: gone, edited by hand, written by a replica that is gone.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
 use std::time::Duration;
 
@@ -75,10 +76,16 @@ fn what_a_replica_reserved_before_it_was_killed_counts_for_a_while() {
     let quorate = Quorate::install(&plane);
     let namespace = guarded(&quorate, "killed_replica");
     quorate.route_to(0);
+    // Over the connection that there is then.
+    eventually("a verdict of the first replica", || {
+        let output = namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
+        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
+    });
     // Longer than the API server waits: the shrink is judged and reserved, and refused all the same.
     plane.services().slow_down(Duration::from_secs(5));
     let refusal = namespace.kubectl().line("scale statefulset/rqlite --replicas=2").refused();
     assert!(refusal.contains("failed calling webhook"), "{refusal}");
+    slot_of(&quorate, &namespace);
     quorate.replica(0).process().kill();
     quorate.route_to(1);
     plane.services().slow_down(Duration::ZERO);

@@ -35,15 +35,13 @@ impl ReservationMaps {
 
     fn failed(&self, slot: usize, verb: &str, error: &Error) -> StoreError {
         let map = format!("ConfigMap {}/{}", self.config.namespace, self.config.slot(slot));
-        let (why, remedy) = match error {
-            Error::Api(status) if status.code == 404 => {
-                (format!("{map} is not there"), "install Quorate again: its chart and its manifest have it".to_owned())
-            }
-            Error::Api(status) if status.code == 403 => {
-                (format!("{map}: no right to {verb} it"), "install Quorate again: its Role has that right".to_owned())
-            }
-            other => (format!("{map}: {other}"), "try again".to_owned()),
+        let code = if let Error::Api(status) = error { status.code } else { 0 };
+        let (why, remedy) = match code {
+            404 => (format!("{map} is not there"), "install Quorate again: its chart and its manifest have it"),
+            403 => (format!("{map}: no right to {verb} it"), "install Quorate again: its Role has that right"),
+            _ => (format!("{map}: {error}"), "try again"),
         };
+        let remedy = remedy.to_owned();
         StoreError { why, remedy }
     }
 }

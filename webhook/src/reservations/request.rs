@@ -26,7 +26,7 @@ pub(crate) struct Candidate {
 
 #[derive(Debug)]
 enum Change {
-    Update { old: StatefulSet, new: StatefulSet, template: bool },
+    Update { old: Box<StatefulSet>, new: StatefulSet, template: bool },
     Scale { parent: StatefulSet, from: i32, to: i32 },
     Creation(StatefulSet),
     Eviction { set: StatefulSet, pod: String },
@@ -58,8 +58,8 @@ impl Candidate {
         change.concerns_rqlite().then_some(())?;
         let name = change.set().metadata.name.clone()?;
         let set = SetName { namespace: request.namespace.as_deref()?.to_owned(), name };
-        let is_real = !request.dry_run && !(change.is_eviction() && is_rehearsal(request.object));
-        Some(Self { set, change, is_real })
+        let rehearsed = change.is_eviction() && is_rehearsal(request.object);
+        Some(Self { set, change, is_real: !(request.dry_run || rehearsed) })
     }
 
     /// What is gone once it is admitted; no pods of a dry run.
@@ -83,7 +83,7 @@ impl Change {
         match request.operation {
             Operation::Create => Some(Self::Creation(object(request.object)?)),
             Operation::Update => Some(Self::Update {
-                old: object(request.old_object)?,
+                old: Box::new(object(request.old_object)?),
                 new: object(request.object)?,
                 template: template(request.old_object) != template(request.object),
             }),
