@@ -20,13 +20,13 @@ render() {
 gives() {
     local what=$1 pattern=$2
     shift 2
-    render "$@" | grep -qE "^ *(- )?($pattern)\$" || fail "$what: nothing is \`$pattern\` with $*"
+    render "$@" | grep -E "^ *(- )?($pattern)\$" >/dev/null || fail "$what: nothing is \`$pattern\` with $*"
 }
 
 lacks() {
     local what=$1 pattern=$2
     shift 2
-    if render "$@" | grep -qE "$pattern"; then fail "$what: found \`$pattern\` with $*"; fi
+    if render "$@" | grep -E "$pattern" >/dev/null; then fail "$what: found \`$pattern\` with $*"; fi
 }
 
 # times <count> <pattern> [helm arguments]

@@ -34,7 +34,7 @@ never() {
     shift
     local dependency
     for dependency in "$@"; do
-        if cargo tree --package "$package" --edges normal --prefix none --format '{p}' | grep -q "^$dependency "; then
+        if cargo tree --package "$package" --edges normal --prefix none --format '{p}' | grep "^$dependency " >/dev/null; then
             echo "dependencies: $package may not reach $dependency (tests/checks/dependencies.sh)" >&2
             status=1
         fi
