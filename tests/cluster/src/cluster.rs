@@ -108,12 +108,7 @@ impl<'a> Cluster<'a> {
 
     /// `kubectl scale`, whatever comes of it.
     pub fn scale(&self, replicas: u32) -> Output {
-        self.scale_at(0, replicas)
-    }
-
-    /// The same, at the API server of this index.
-    pub fn scale_at(&self, api_server: usize, replicas: u32) -> Output {
-        self.kubectl_at(api_server).line(&format!("scale statefulset/rqlite --replicas={replicas}"))
+        self.namespace.kubectl().line(&format!("scale statefulset/rqlite --replicas={replicas}"))
     }
 
     /// Evicts a Pod, as a drain does it, whatever comes of it.
