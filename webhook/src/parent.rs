@@ -86,17 +86,17 @@ impl ParentRef {
             }
             (group, resource, None) if request.operation == Operation::Delete => {
                 let kind = Kind::of_resource(group, resource)?;
-                // Absent from the envelope where a collection is deleted.
-                let name = request.old_object.and_then(|object| name_of(object.get()));
-                Some(Self::Needing {
-                    kind,
-                    namespace,
-                    name: name.or_else(|| request.name.as_deref().map(str::to_owned))?,
-                })
+                Some(Self::Needing { kind, namespace, name: name_of_deleted(request)? })
             }
             (_, _, _) => None,
         }
     }
+}
+
+/// Absent from the envelope where a collection is deleted.
+pub(crate) fn name_of_deleted(request: &Request<'_>) -> Option<String> {
+    let name = request.old_object.and_then(|object| name_of(object.get()));
+    name.or_else(|| request.name.as_deref().map(str::to_owned))
 }
 
 fn name_of(object: &str) -> Option<String> {

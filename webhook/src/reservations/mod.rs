@@ -111,10 +111,9 @@ impl Reservations {
     /// the version that was read, and comes too late if there is a later one.
     pub(crate) async fn refresh(&self, set: &SetName) {
         let (Some(store), Some((index, shared))) = (&self.store, self.of(set)) else { return };
-        match timeout(ATTEMPT, store.read(index)).await {
-            Ok(Ok(stored)) => shared.lock().learn(stored),
-            Ok(Err(error)) => warn!(%set, %error, "reservations cannot be read"),
-            Err(_) => warn!(%set, "reservations cannot be read in time"),
+        match within(store.read(index)).await {
+            Ok(stored) => shared.lock().learn(stored),
+            Err(error) => warn!(%set, %error, "reservations cannot be read"),
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::Taken;
 use crate::budget::Labels;
 use crate::facts::only_item;
-use crate::parent::ParentAnswer;
+use crate::parent::{ParentAnswer, name_of_deleted};
 use crate::registration::SetName;
 
 /// A request about an rqlite set.
@@ -51,7 +51,7 @@ impl Candidate {
                 Change::Eviction { set: read(parent?)?, pod: request.name.as_deref()?.to_owned() }
             }
             ("", "persistentvolumeclaims", None) if request.operation == Operation::Delete => {
-                Change::Claim { set: read(only_item(parent?)?)?, claim: claim(request)? }
+                Change::Claim { set: read(only_item(parent?)?)?, claim: name_of_deleted(request)? }
             }
             (_, _, _) => return None,
         };
@@ -148,14 +148,6 @@ fn template(set: Option<&RawValue>) -> Option<&str> {
         template: &'a RawValue,
     }
     serde_json::from_str(set?.get()).ok().map(|set: Set| set.spec.template.get())
-}
-
-fn claim(request: &Request<'_>) -> Option<String> {
-    if let Some(name) = request.name.as_deref() {
-        return Some(name.to_owned());
-    }
-    // Absent from the envelope where a collection is deleted.
-    read::<StatefulSet>(request.old_object?.get())?.metadata.name
 }
 
 /// An Eviction's own `deleteOptions.dryRun`, which `kubectl drain --dry-run=server` sends alone.
