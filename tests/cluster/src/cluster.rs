@@ -5,7 +5,7 @@ use crate::manifests;
 use crate::namespace::Namespace;
 use crate::quorate::Quorate;
 use crate::rqlited::{Level, Rqlite, Rqlited, Rqliteds};
-use crate::tool::{Kubectl, Output};
+use crate::tool::Output;
 use crate::wait::eventually;
 
 /// The rows that must never be lost.
@@ -118,16 +118,8 @@ impl<'a> Cluster<'a> {
 
     /// The same, at the API server of this index.
     pub fn evict_at(&self, api_server: usize, ordinal: u32) -> Output {
-        let (namespace, pod) = (self.namespace.name(), format!("rqlite-{ordinal}"));
-        let eviction = format!(
-            r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}","namespace":"{namespace}"}}}}"#
-        );
-        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
-        self.kubectl_at(api_server).run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
-    }
-
-    fn kubectl_at(&self, api_server: usize) -> Kubectl {
-        self.namespace.plane().kubectl_at(api_server).in_namespace(self.namespace.name())
+        let kubectl = self.namespace.plane().kubectl_at(api_server);
+        kubectl.evict(self.namespace.name(), &format!("rqlite-{ordinal}"))
     }
 
     /// Scales, which must pass, and waits until the Pods are there and no other.

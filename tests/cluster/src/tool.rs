@@ -125,6 +125,14 @@ impl Kubectl {
         self.run_with(manifest, ["apply", "-f", "-"])
     }
 
+    /// Evicts a Pod, as a drain does it, whatever comes of it.
+    pub fn evict(&self, namespace: &str, pod: &str) -> Output {
+        let metadata = format!(r#"{{"name":"{pod}","namespace":"{namespace}"}}"#);
+        let eviction = format!(r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{metadata}}}"#);
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
+        self.run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
+    }
+
     /// An object (`get("statefulset/rqlite")`) or a list (`get("pods")`); panics if there is none.
     #[track_caller]
     pub fn get(&self, what: &str) -> Value {

@@ -70,13 +70,7 @@ fn a_drain_evicts_and_waits_for_the_disruption_budget() {
     });
 
     namespace.plane().agent().pause(namespace.name());
-    let evict = |pod: &str| {
-        let eviction = serde_json::json!({
-            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod, "namespace": namespace.name() },
-        });
-        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", namespace.name());
-        kubectl.run_with(&eviction.to_string(), ["create", "--raw", &path, "-f", "-"])
-    };
+    let evict = |pod: &str| kubectl.evict(namespace.name(), pod);
     evict("rqlite-0").ok();
     let refusal = evict("rqlite-1").refused();
     namespace.plane().agent().resume(namespace.name());

@@ -9,14 +9,6 @@ use quorate_cluster_tests::{
 /// After the way is well again.
 const RECOVERED: Duration = Duration::from_secs(10);
 
-fn guarded<'a>(quorate: &Quorate<'a>, name: &str) -> Namespace<'a> {
-    let namespace = quorate.plane().namespace(name);
-    namespace.apply(&manifests::rqlite("rqlite", 3)).ok();
-    namespace.await_ready("rqlite", 3);
-    quorate.await_known(&namespace, "rqlite");
-    namespace
-}
-
 /// Evicts a voter, as a dry run.
 fn evict(namespace: &Namespace<'_>) -> Output {
     let (name, pod) = (namespace.name(), "rqlite-0");
@@ -68,7 +60,7 @@ fn a_connection_that_dies_without_a_word_makes_what_was_known_unknown() {
     let url = |way: &Forwarder| format!("https://{}", way.address());
     let [first, second] = &ways;
     let quorate = Quorate::installer(&plane).api_server_at(&url(first)).api_server_at(&url(second)).install();
-    let namespace = guarded(&quorate, "dies_without_a_word");
+    let namespace = quorate.voters("dies_without_a_word");
     let leader = eventually("a leader", || (0..2).find(|index| leads(quorate.replica(*index))).ok_or("nobody leads"));
     let (replica, other) = (quorate.replica(leader), quorate.replica(1 - leader));
     quorate.route_to(leader);
@@ -114,7 +106,7 @@ fn an_api_server_that_refuses_everything_for_a_while_is_asked_again_soon() {
     let front = Front::start(plane.kubeconfig());
     let quorate = Quorate::installer(&plane).api_server_at(&front.url()).api_server_at(&front.url()).install();
     for status in [429, 503] {
-        let namespace = guarded(&quorate, &format!("refuses_with_{status}"));
+        let namespace = quorate.voters(&format!("refuses_with_{status}"));
         await_admitted(&namespace, RECOVERED);
         front.refuse(Some(status));
         await_refused(&namespace);
@@ -138,7 +130,7 @@ fn late_answers_and_lost_packets_cost_time_and_no_verdict() {
     let way = Forwarder::to(plane.api_server_address());
     let url = format!("https://{}", way.address());
     let quorate = Quorate::installer(&plane).api_server_at(&url).api_server_at(&url).install();
-    let namespace = guarded(&quorate, "late_and_lossy");
+    let namespace = quorate.voters("late_and_lossy");
     way.lose_packets();
     for _ in 0..5 {
         await_admitted(&namespace, Duration::from_secs(60));

@@ -8,14 +8,6 @@ use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, eventually, 
 const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
 const GROW: &str = "scale statefulset/rqlite --replicas=5 --dry-run=server";
 
-fn guarded<'a>(quorate: &Quorate<'a>, name: &str) -> Namespace<'a> {
-    let namespace = quorate.plane().namespace(name);
-    namespace.apply(&manifests::rqlite("rqlite", 3)).ok();
-    namespace.await_ready("rqlite", 3);
-    quorate.await_known(&namespace, "rqlite");
-    namespace
-}
-
 #[track_caller]
 fn judged(namespace: &Namespace<'_>) {
     eventually("a verdict", || {
@@ -28,7 +20,7 @@ fn judged(namespace: &Namespace<'_>) {
 fn one_of_two_replicas_ends_under_load_and_no_change_fails() {
     let plane = ControlPlane::start("ends");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "one_of_two");
+    let namespace = quorate.voters("one_of_two");
     let load = Load::start(&namespace, "rqlite", 8);
     load.go_on_for(30);
     quorate.roll();
@@ -41,7 +33,7 @@ fn one_of_two_replicas_ends_under_load_and_no_change_fails() {
 fn a_killed_leader_is_succeeded_and_the_other_replica_answers() {
     let plane = ControlPlane::start("killed");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "a_killed_leader");
+    let namespace = quorate.voters("a_killed_leader");
     let leads = |index: usize| quorate.replica(index).metric("quorate_cluster_leader") == Some(1.0);
     let leader = eventually("a leader", || (0..2).find(|index| leads(*index)).ok_or("nobody leads"));
     quorate.replica(leader).process().kill();
@@ -56,7 +48,7 @@ fn a_killed_leader_is_succeeded_and_the_other_replica_answers() {
 fn a_hung_replica_blocks_dangerous_changes_only_and_says_so() {
     let plane = ControlPlane::start("hung");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "a_hung_replica");
+    let namespace = quorate.voters("a_hung_replica");
     for replica in quorate.replicas() {
         replica.process().pause();
     }
@@ -73,7 +65,7 @@ fn a_hung_replica_blocks_dangerous_changes_only_and_says_so() {
 fn a_slow_answer_counts_until_the_api_server_gives_up() {
     let plane = ControlPlane::start("slow");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "slow");
+    let namespace = quorate.voters("slow");
     plane.services().slow_down(Duration::from_millis(700));
     judged(&namespace);
     // Longer than the 3 s that the API server waits.
@@ -92,7 +84,7 @@ fn a_slow_answer_counts_until_the_api_server_gives_up() {
 fn a_certificate_that_nobody_trusts_is_published_again() {
     let plane = ControlPlane::start("untrusted");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "untrusted");
+    let namespace = quorate.voters("untrusted");
     // Somebody else's authority: well-formed, and wrong.
     let wrong = plane.kubectl().in_namespace("default").get("configmap/kube-root-ca.crt")["data"]["ca.crt"]
         .as_str()
@@ -119,7 +111,7 @@ fn a_certificate_that_nobody_trusts_is_published_again() {
 fn a_lost_certificate_secret_costs_no_call() {
     let plane = ControlPlane::start("secret");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "a_lost_secret");
+    let namespace = quorate.voters("a_lost_secret");
     let load = Load::start(&namespace, "rqlite", 4);
     load.go_on_for(20);
     quorate.kubectl().line("delete secret/quorate-certificate").ok();
@@ -136,7 +128,7 @@ fn a_lost_certificate_secret_costs_no_call() {
 fn the_api_server_restarts_and_etcd_hangs_and_all_comes_back() {
     let plane = ControlPlane::start("beneath");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "beneath");
+    let namespace = quorate.voters("beneath");
     plane.restart_api_server(0);
     judged(&namespace);
     plane.pause_etcd();
@@ -152,7 +144,7 @@ fn the_api_server_restarts_and_etcd_hangs_and_all_comes_back() {
 fn five_hundred_requests_at_a_time_are_all_judged() {
     let plane = ControlPlane::start("many");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "five_hundred");
+    let namespace = quorate.voters("five_hundred");
     for concurrency in [25, 500] {
         let load = Load::start(&namespace, "rqlite", concurrency);
         load.go_on_for(concurrency * 2);

@@ -64,13 +64,7 @@ impl Step {
             kubectl.run(["patch", "statefulset", SET, "--type=merge", "-p", change.to_string().as_str()])
         };
         match self {
-            Self::Evict(ordinal) => {
-                let path = format!("/api/v1/namespaces/{namespace}/pods/{SET}-{ordinal}/eviction");
-                let eviction = json!({
-                    "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": format!("{SET}-{ordinal}") },
-                });
-                kubectl.run_with(&eviction.to_string(), ["create", "--raw", &path, "-f", "-"])
-            }
+            Self::Evict(ordinal) => kubectl.evict(namespace, &format!("{SET}-{ordinal}")),
             Self::Scale => kubectl.line(&format!("scale statefulset/{SET} --replicas={}", voters - 1)),
             Self::Apply => changed(json!({ "spec": { "replicas": voters - 1 } })),
             Self::Ordinals => changed(json!({ "spec": { "ordinals": { "start": 1 } } })),

@@ -6,19 +6,12 @@ use std::time::Duration;
 
 use quorate_cluster_tests::{ControlPlane, Namespace, Output, Quorate, eventually, manifests};
 
-fn guarded<'a>(quorate: &Quorate<'a>, name: &str) -> Namespace<'a> {
-    let namespace = quorate.plane().namespace(name);
-    namespace.apply(&manifests::without_self_removal(&manifests::rqlite("rqlite", 3))).ok();
-    namespace.await_ready("rqlite", 3);
-    quorate.await_known(&namespace, "rqlite");
-    namespace
+fn without_self_removal() -> String {
+    manifests::without_self_removal(&manifests::rqlite("rqlite", 3))
 }
 
 fn evict(namespace: &Namespace<'_>, ordinal: u32) -> Output {
-    let path = format!("/api/v1/namespaces/{}/pods/rqlite-{ordinal}/eviction", namespace.name());
-    let eviction =
-        format!(r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"rqlite-{ordinal}"}}}}"#);
-    namespace.kubectl().run_with(&eviction, ["create", "--raw", &path, "-f", "-"])
+    namespace.kubectl().evict(namespace.name(), &format!("rqlite-{ordinal}"))
 }
 
 /// The ConfigMap that holds an entry of this namespace.
@@ -35,7 +28,7 @@ fn slot_of(quorate: &Quorate<'_>, namespace: &Namespace<'_>) -> String {
 fn what_cannot_be_written_is_not_admitted_until_it_can() {
     let plane = ControlPlane::shared();
     let quorate = Quorate::install(plane);
-    let namespace = guarded(&quorate, "not_written");
+    let namespace = quorate.guarded("not_written", &without_self_removal());
     evict(&namespace, 0).ok();
     namespace.await_ready("rqlite", 3);
     let map = slot_of(&quorate, &namespace);
@@ -74,7 +67,7 @@ fn what_cannot_be_written_is_not_admitted_until_it_can() {
 fn what_a_replica_reserved_before_it_was_killed_counts_for_a_while() {
     let plane = ControlPlane::start("reserved");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "killed_replica");
+    let namespace = quorate.guarded("killed_replica", &without_self_removal());
     quorate.route_to(0);
     // Over the connection that there is then.
     eventually("a verdict of the first replica", || {
@@ -106,7 +99,7 @@ fn what_a_replica_reserved_before_it_was_killed_counts_for_a_while() {
 fn a_rehearsal_keeps_nobody_waiting() {
     let plane = ControlPlane::start("rehearsal");
     let quorate = Quorate::install(&plane);
-    let namespace = guarded(&quorate, "rehearsal");
+    let namespace = quorate.guarded("rehearsal", &without_self_removal());
     let drain = "drain node-0 --pod-selector=app=rqlite --force --dry-run=server";
     plane.kubectl().line(drain).ok();
     namespace.kubectl().line("scale statefulset/rqlite --replicas=2 --dry-run=server").ok();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::control_plane::ControlPlane;
 use crate::tool::Output;
 use crate::wait::{eventually, within};
-use crate::{Namespace, PATIENCE, UNREADY, isolation};
+use crate::{Namespace, PATIENCE, UNREADY, isolation, manifests};
 
 pub use replica::{Replica, binary};
 
@@ -261,6 +261,22 @@ impl<'a> Quorate<'a> {
                 }
             });
         }
+    }
+
+    /// A namespace with three voters of the official shape, ready and known to the server.
+    #[track_caller]
+    pub fn voters(&self, test: &str) -> Namespace<'a> {
+        self.guarded(test, &manifests::rqlite("rqlite", 3))
+    }
+
+    /// The same with another manifest of three voters called `rqlite`.
+    #[track_caller]
+    pub fn guarded(&self, test: &str, manifest: &str) -> Namespace<'a> {
+        let namespace = self.plane.namespace(test);
+        namespace.apply(manifest).ok();
+        namespace.await_ready("rqlite", 3);
+        self.await_known(&namespace, "rqlite");
+        namespace
     }
 
     /// Waits until the server has told the API server that this set is rqlite's.

@@ -4,23 +4,17 @@ use quorate_cluster_tests::{NODES, eventually, manifests};
 
 use crate::{quorate, voters, voters_of, warned};
 
-fn eviction(pod: &str) -> String {
-    format!(r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}"}}}}"#)
-}
-
 #[test]
 fn one_of_three_voters_may_be_drained() {
     let namespace = voters("one_of_three");
-    let path = format!("/api/v1/namespaces/{}/pods/rqlite-1/eviction", namespace.name());
-    namespace.kubectl().run_with(&eviction("rqlite-1"), ["create", "--raw", &path, "-f", "-"]).ok();
+    namespace.kubectl().evict(namespace.name(), "rqlite-1").ok();
     namespace.await_ready("rqlite", 3);
 }
 
 #[test]
 fn the_only_voter_may_be_drained_with_a_warning() {
     let namespace = voters_of("the_only_voter", 1);
-    let path = format!("/api/v1/namespaces/{}/pods/rqlite-0/eviction", namespace.name());
-    let output = namespace.kubectl().run_with(&eviction("rqlite-0"), ["create", "--raw", &path, "-f", "-"]);
+    let output = namespace.kubectl().evict(namespace.name(), "rqlite-0");
     warned(output, "quorum-guard/eviction-below-quorum");
 }
 
@@ -29,8 +23,7 @@ fn a_pod_of_another_set_is_evicted_unseen() {
     let namespace = quorate().plane().namespace("another_sets_pod");
     namespace.apply(&manifests::other_set("web", 2)).ok();
     namespace.await_ready("web", 2);
-    let path = format!("/api/v1/namespaces/{}/pods/web-0/eviction", namespace.name());
-    crate::passed(namespace.kubectl().run_with(&eviction("web-0"), ["create", "--raw", &path, "-f", "-"]));
+    crate::passed(namespace.kubectl().evict(namespace.name(), "web-0"));
 }
 
 #[test]
@@ -49,10 +42,7 @@ fn a_drain_ends() {
 #[test]
 fn a_second_voter_is_not_evicted_at_once() {
     let namespace = voters("a_second_voter");
-    let evict = |pod: &str| {
-        let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", namespace.name());
-        namespace.kubectl().run_with(&eviction(pod), ["create", "--raw", &path, "-f", "-"])
-    };
+    let evict = |pod: &str| namespace.kubectl().evict(namespace.name(), pod);
     // It does not come back meanwhile.
     namespace.plane().agent().pause(namespace.name());
     evict("rqlite-0").ok();
