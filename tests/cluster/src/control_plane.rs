@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::background::Background;
 use crate::binaries::Binaries;
 use crate::credentials::Credentials;
+use crate::http::{self, Request};
 use crate::launch;
 use crate::namespace::Namespace;
 use crate::node_agent::NodeAgent;
@@ -25,6 +26,9 @@ use crate::services::Services;
 use crate::tool::{Helm, Kubectl};
 use crate::wait::{eventually, within};
 use crate::watchdog::Watchdog;
+
+/// An API server that is well answers a read much sooner.
+const READ: Duration = Duration::from_secs(5);
 
 /// A running control plane. What it started ends with it, and with the test's process at the latest.
 #[derive(Debug)]
@@ -220,6 +224,17 @@ impl ControlPlane {
     /// kubectl with another kubeconfig, as `service_account` writes it.
     pub fn kubectl_with(&self, kubeconfig: &Path) -> Kubectl {
         Kubectl::new(self.binaries.path("kubectl"), self.folder(), kubeconfig)
+    }
+
+    /// An object or a list by its path (`/api/v1/nodes`), or what was said instead. For what is asked again and again: no process starts.
+    pub fn read(&self, path: &str) -> Result<Value, String> {
+        let bearer = format!("Bearer {}", self.credentials.admin.token);
+        let request = Request::get(path).header("Authorization", &bearer);
+        let answer = http::ask_over_tls(self.api_server_address(), &request, READ).map_err(|error| error.to_string());
+        match answer? {
+            (200, object) => serde_json::from_str(&object).map_err(|error| error.to_string()),
+            (status, said) => Err(format!("{path}: {status} {said}")),
+        }
     }
 
     /// helm as the administrator.

@@ -33,7 +33,7 @@ impl<'a> Namespace<'a> {
         kubectl.run(["label", "namespace", &name, &format!("{TEST_LABEL}={}", short.trim_end_matches('-'))]).ok();
         let namespace = Self { plane, name };
         // Without it no Pod is admitted.
-        eventually("the namespace's service account", || namespace.kubectl().find("serviceaccount/default"));
+        eventually("the namespace's service account", || namespace.read("serviceaccounts/default"));
         namespace
     }
 
@@ -55,6 +55,12 @@ impl<'a> Namespace<'a> {
         self.plane.helm().in_namespace(&self.name)
     }
 
+    /// An object (`statefulsets/rqlite`) or a list (`pods`) as it is stored, or what was said instead; see `ControlPlane::read`.
+    pub fn read(&self, what: &str) -> Result<Value, String> {
+        let group = if what.starts_with("statefulsets") { "apis/apps" } else { "api" };
+        self.plane.read(&format!("/{group}/v1/namespaces/{}/{what}", self.name))
+    }
+
     /// `kubectl apply -f -` here, whatever comes of it.
     pub fn apply(&self, manifest: &str) -> Output {
         self.kubectl().apply(manifest)
@@ -63,9 +69,8 @@ impl<'a> Namespace<'a> {
     /// Waits until the StatefulSet has exactly this many Pods, all ready, all of the newest revision.
     #[track_caller]
     pub fn await_ready(&self, set: &str, replicas: i64) {
-        let kubectl = self.kubectl();
         eventually(&format!("{replicas} ready Pods of {set}"), || {
-            let set = kubectl.find(&format!("statefulset/{set}"))?;
+            let set = self.read(&format!("statefulsets/{set}"))?;
             let counts =
                 ["replicas", "readyReplicas", "updatedReplicas"].map(|name| count(&set, &format!("/status/{name}")));
             let seen = set.pointer("/status/observedGeneration") == set.pointer("/metadata/generation");
@@ -101,19 +106,23 @@ impl<'a> Namespace<'a> {
     /// The names of the Pods, sorted.
     #[track_caller]
     pub fn pods(&self) -> Vec<String> {
-        self.names("pods")
+        names(&self.read("pods").unwrap_or_else(|reason| panic!("{reason}")))
     }
 
     /// The names of all objects of a kind here, sorted.
     #[track_caller]
     pub fn names(&self, kind: &str) -> Vec<String> {
-        let list = self.kubectl().get(kind);
-        let items = list["items"].as_array().cloned().unwrap_or_default();
-        let name = |item: &Value| item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut names: Vec<String> = items.iter().map(name).collect();
-        names.sort();
-        names
+        names(&self.kubectl().get(kind))
     }
+}
+
+/// Of the objects of a list, sorted.
+fn names(list: &Value) -> Vec<String> {
+    let items = list["items"].as_array().cloned().unwrap_or_default();
+    let name = |item: &Value| item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut names: Vec<String> = items.iter().map(name).collect();
+    names.sort();
+    names
 }
 
 /// A count of a status; the API server leaves zero out.

@@ -127,7 +127,7 @@ pub(crate) fn is_whole(cluster: &Cluster<'_>, shape: Shape) -> bool {
 }
 
 fn is_rolled_out(cluster: &Cluster<'_>, shape: Shape) -> bool {
-    let set = cluster.namespace.kubectl().get("statefulset/rqlite");
+    let set = cluster.namespace.read("statefulsets/rqlite").unwrap_or_default();
     ["readyReplicas", "updatedReplicas"].iter().all(|count| set["status"][count] == shape.voters)
 }
 
@@ -217,10 +217,11 @@ impl<'c, 'p> Drain<'c, 'p> {
         loop {
             let output = self.cluster.evict(ordinal);
             if output.succeeded() || output.stderr.contains("NotFound") {
-                eventually("the evicted pod to be gone", || {
-                    // Not ten processes of kubectl a second.
-                    thread::sleep(LOOK);
-                    if self.uid(ordinal) == uid { Err("it is there") } else { Ok(()) }
+                eventually("the evicted pod to be gone", || match self.uid(ordinal) {
+                    Err(reason) if reason.contains("NotFound") => Ok(()),
+                    Err(reason) => Err(reason),
+                    now if now == uid => Err("it is there".to_owned()),
+                    Ok(_) => Ok(()),
                 });
                 return true;
             }
@@ -330,8 +331,8 @@ impl<'c, 'p> Drain<'c, 'p> {
         self.cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}"))
     }
 
-    fn uid(&self, ordinal: u32) -> Option<String> {
-        let pod = self.cluster.namespace.kubectl().find(&format!("pod/rqlite-{ordinal}")).ok()?;
-        pod["metadata"]["uid"].as_str().map(str::to_owned)
+    fn uid(&self, ordinal: u32) -> Result<String, String> {
+        let pod = self.cluster.namespace.read(&format!("pods/rqlite-{ordinal}"))?;
+        pod["metadata"]["uid"].as_str().map(str::to_owned).ok_or_else(|| pod.to_string())
     }
 }

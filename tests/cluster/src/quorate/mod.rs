@@ -19,6 +19,9 @@ pub const SYSTEM: &str = "quorate-system";
 /// The name of its Service, of its webhook configurations and of the release.
 pub const NAME: &str = "quorate";
 
+/// The path of the webhook configurations.
+const REGISTRATION: &str = "/apis/admissionregistration.k8s.io/v1";
+
 /// An installation.
 #[derive(Debug)]
 pub struct Quorate<'a> {
@@ -249,9 +252,9 @@ impl<'a> Quorate<'a> {
     /// Waits until every entry of both webhook configurations has a caBundle.
     #[track_caller]
     pub fn await_registered(&self) {
-        for kind in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
+        for kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"] {
             eventually(&format!("the caBundles of the {kind}"), || {
-                let object = self.plane.kubectl().find(&format!("{kind}/{NAME}"))?;
+                let object = self.plane.read(&format!("{REGISTRATION}/{kind}/{NAME}"))?;
                 let entries = object["webhooks"].as_array().cloned().unwrap_or_default();
                 let without = entries.iter().filter(|entry| entry.pointer("/clientConfig/caBundle").is_none()).count();
                 if without == 0 && !entries.is_empty() {
@@ -290,7 +293,7 @@ impl<'a> Quorate<'a> {
     pub fn await_known_in(&self, namespace: &str, set: &str) {
         let name = format!("'{namespace}/{set}'");
         eventually(&format!("{name} in the known sets"), || {
-            let object = self.plane.kubectl().find(&format!("validatingwebhookconfiguration/{NAME}"))?;
+            let object = self.plane.read(&format!("{REGISTRATION}/validatingwebhookconfigurations/{NAME}"))?;
             if object.to_string().contains(&name) { Ok(()) } else { Err("no entry names it".to_owned()) }
         });
     }
