@@ -132,8 +132,10 @@ impl Keeper {
         debug!(?step, endpoints = endpoints.len(), served = ?observed.served, "certificate");
         self.metrics.foreign.set(i64::from(step == Step::Refuse));
         if let Found::Ours(contents) = &observed.secret {
-            // In case somebody takes the bundles away: the registrars then need not wait for the next step.
-            self.bundle.send_replace(Some(STANDARD.encode(contents.bundle())));
+            // In case somebody takes the bundles away: the registrars then need not wait for the next step. The Secret that a chart
+            // makes is empty at first.
+            let bundle = STANDARD.encode(contents.bundle());
+            self.bundle.send_replace(Some(bundle).filter(|bundle| !bundle.is_empty()));
         }
         Ok(match step {
             Step::Write(change) => {
