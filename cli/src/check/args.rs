@@ -83,9 +83,9 @@ pub(crate) struct Drift {
     /// Files, folders, `-` for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Where objects go that name no namespace.
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub(crate) namespace: String,
+    /// Where objects go that name no namespace: the destination of the Application. Without it none is printed for them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
     /// Configuration file (YAML). Give the one of the server.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

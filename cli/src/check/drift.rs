@@ -21,7 +21,8 @@ pub(crate) fn drift(args: &Drift, out: &mut dyn Write) -> anyhow::Result<Exit> {
         paths: args.paths.clone(),
         as_create: true,
         user: "argocd".to_owned(),
-        namespace: args.namespace.clone(),
+        // Anything but a namespace that is left alone.
+        namespace: args.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         config: args.config.clone(),
         kustomize: args.kustomize.clone(),
         helm: args.helm.clone(),
@@ -33,18 +34,20 @@ pub(crate) fn drift(args: &Drift, out: &mut dyn Write) -> anyhow::Result<Exit> {
     for gap in &outcome.gaps {
         complain(format_args!("{}: not evaluated: {}", gap.path, gap.reason));
     }
-    let mut ignored: BTreeMap<&Id, Vec<String>> = BTreeMap::new();
+    let mut ignored: BTreeMap<Id, Vec<String>> = BTreeMap::new();
     for judged in &outcome.judged {
         let paths = paths(judged.object.clone(), &judged.patch);
         if judged.spot.side == Side::Head && !paths.is_empty() {
-            ignored.entry(&judged.id).or_default().extend(paths);
+            let is_told = judged.names_namespace || args.namespace.is_some();
+            let namespace = judged.id.namespace.clone().filter(|_| is_told);
+            ignored.entry(Id { namespace, ..judged.id.clone() }).or_default().extend(paths);
         }
     }
     print(&ignored, out)?;
     Ok(if outcome.troubles.is_empty() { Exit::Allowed } else { Exit::Unusable })
 }
 
-fn print(ignored: &BTreeMap<&Id, Vec<String>>, out: &mut dyn Write) -> io::Result<()> {
+fn print(ignored: &BTreeMap<Id, Vec<String>>, out: &mut dyn Write) -> io::Result<()> {
     if ignored.is_empty() {
         return writeln!(out, "# nothing is injected into these manifests");
     }

@@ -28,6 +28,7 @@ use super::outcome::{By, Judged, Said, Spot};
 use super::place::{Place, Places};
 use super::profile::Profile;
 use super::snapshot::{Running, Snapshot};
+use super::source::text_at;
 use super::tree::{File, Side, Tree};
 use crate::config::{Resolved, Source};
 use crate::load::{load, offline};
@@ -125,6 +126,7 @@ impl Court {
         });
         Ok(Judged {
             id: change.object.id.clone(),
+            names_namespace: text_at(&change.object.value, "/metadata/namespace").is_some(),
             operation: (!self.judges_shape(running)).then_some(change.operation),
             verdict: review.verdict,
             by,

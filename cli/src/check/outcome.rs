@@ -67,6 +67,8 @@ pub(crate) enum By {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Judged {
     pub(crate) id: Id,
+    /// Whether the manifest names its namespace itself.
+    pub(crate) names_namespace: bool,
     /// None where there is no base, and nothing but the shape was judged.
     pub(crate) operation: Option<Operation>,
     pub(crate) verdict: Verdict,
@@ -208,6 +210,7 @@ mod tests {
         let said = said.into_iter().collect();
         Judged {
             id,
+            names_namespace: false,
             operation: None,
             verdict,
             by: By::Here,

@@ -7,6 +7,7 @@ mod changes;
 #[path = "../common/mod.rs"]
 mod common;
 mod deploy;
+mod drift;
 mod git;
 mod large;
 mod outputs;
