@@ -40,6 +40,13 @@ fn examined() {
     let (code, found) = doctor(plane, &config);
     assert_eq!((code, messages(&found, "problem")), (Some(0), Vec::new()), "{found}");
 
+    // What a platform adds is no problem, and is told.
+    let add = r#"[{"op":"add","path":"/webhooks/0/namespaceSelector/matchExpressions/-","value":{"key":"control-plane","operator":"DoesNotExist"}}]"#;
+    plane.kubectl().run(["patch", "validatingwebhookconfiguration/quorate", "--type=json", "-p", add]).ok();
+    let (code, found) = doctor(plane, &config);
+    assert_eq!(code, Some(0), "{found}");
+    assert!(messages(&found, "fine").join("\n").contains("somebody adds `!control-plane`"), "{found}");
+
     // A set that is in no guarded namespace.
     plane.kubectl().in_namespace("kube-public").apply(&manifests::rqlite_set("stray", 1)).ok();
     // A loosened entry, a right taken away.

@@ -1,9 +1,10 @@
 //! The entries that this server keeps, as JSON: what `registration` says of the loaded policies and of the known sets.
 //! Writes nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quorate_engine::PolicySet;
+use quorate_engine::{Phase, PolicySet};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::error;
@@ -28,15 +29,22 @@ pub(crate) struct Entries {
 }
 
 impl Content {
+    /// Reached as the live entries of that configuration are, and leaving the same namespaces alone.
+    pub(crate) fn following(&self, phase: Phase, live: &[Value]) -> Self {
+        Self { registration: self.registration.clone().as_rendered(phase, live), ..self.clone() }
+    }
+
     pub(crate) fn kept_validating(&self, known: &KnownSets) -> Kept {
         let mut guarded = known.clone();
         guarded.retain(|set, _| !self.registration.excluded_namespaces.contains(&set.namespace));
         let (naming, entries) = self.registration.kept_validating(&self.registered(), &guarded);
-        Kept { entries: json(&entries), is_kept, naming: Some(naming) }
+        let guarded = guarded.into_keys().map(|set| set.namespace).collect();
+        Kept { entries: json(&entries), is_kept, naming: Some(naming), guarded }
     }
 
     pub(crate) fn kept_mutating(&self) -> Kept {
-        Kept { entries: json(&self.registration.kept_mutating(&self.registered())), is_kept, naming: None }
+        let entries = json(&self.registration.kept_mutating(&self.registered()));
+        Kept { entries, is_kept, naming: None, guarded: BTreeSet::new() }
     }
 
     /// Whether any entry of the mutating configuration is the server's own.

@@ -1,11 +1,15 @@
 //! What the entries of a webhook configuration should be, given what they are: our own entries whole, of all others the
-//! caBundle alone. Pure: reads and writes JSON, so that fields which no type here knows are left alone.
+//! caBundle alone. Pure: reads and writes JSON, so that fields which no type here knows are left alone. Whether an entry is as it
+//! should be says `comparison`.
 //!
 //! A caBundle that is there is replaced by [`rebundled`] alone, which the steps of a rotation ask for; [`wanted`] only
 //! fills in one that is missing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use crate::cluster::comparison::{additions, disagreeing, with_additions};
 use crate::registration::Naming;
 
 /// The entries that the server writes by itself, and how it knows them again.
@@ -15,26 +19,12 @@ pub(crate) struct Kept {
     pub(crate) is_kept: fn(&str) -> bool,
     /// By what they name the known sets, if they do.
     pub(crate) naming: Option<Naming>,
+    /// The namespaces of the known sets.
+    pub(crate) guarded: BTreeSet<String>,
 }
 
 /// Base64 of PEM, as the entries carry it.
 pub(crate) type Bundle<'a> = Option<&'a str>;
-
-/// The fields of an entry that this server knows. Another one, of a later API server, is not looked at.
-const FIELDS: [&str; 12] = [
-    "name",
-    "clientConfig",
-    "rules",
-    "failurePolicy",
-    "matchPolicy",
-    "namespaceSelector",
-    "objectSelector",
-    "sideEffects",
-    "timeoutSeconds",
-    "admissionReviewVersions",
-    "matchConditions",
-    "reinvocationPolicy",
-];
 
 /// All entries as they should be; None if they are. `bundle` is for entries without one, where no other entry has any.
 pub(crate) fn wanted(current: &[Value], kept: &Kept, bundle: Bundle<'_>) -> Option<Vec<Value>> {
@@ -55,9 +45,10 @@ pub(crate) fn wanted(current: &[Value], kept: &Kept, bundle: Bundle<'_>) -> Opti
             continue;
         };
         let wanted = complete(missing.remove(position), bundle);
-        let agree = disagreeing(&wanted, entry).next().is_none();
+        let agree = disagreeing(&wanted, entry, &kept.guarded).next().is_none();
         changed |= !agree;
-        entries.push(if agree { entry.clone() } else { wanted });
+        let added = additions(&wanted, entry, &kept.guarded);
+        entries.push(if agree { entry.clone() } else { with_additions(wanted, &added) });
     }
     changed |= !missing.is_empty();
     entries.extend(missing.into_iter().map(|entry| complete(entry, bundle.as_deref())));
@@ -121,17 +112,12 @@ fn default(fields: &mut Map<String, Value>, key: &str, value: Value) {
 
 /// The fields in which a live entry is not the rendered one, its bundle apart.
 pub(crate) fn differing(rendered: &Value, live: &Value) -> Vec<&'static str> {
-    disagreeing(&complete(rendered, bundle_of(live)), live).collect()
+    disagreeing(&complete(rendered, bundle_of(live)), live, &BTreeSet::new()).collect()
 }
 
-fn disagreeing(wanted: &Value, found: &Value) -> impl Iterator<Item = &'static str> {
-    FIELDS.into_iter().filter(|field| match *field {
-        // Only one of the two kinds has it, with a default.
-        "reinvocationPolicy" => {
-            wanted.get("reinvocationPolicy").is_some_and(|own| Some(own) != found.get("reinvocationPolicy"))
-        }
-        field => wanted.get(field) != found.get(field),
-    })
+/// What somebody else has the live entry leave out beyond the rendered one.
+pub(crate) fn beyond<'l>(rendered: &Value, live: &'l Value) -> Vec<&'l Value> {
+    additions(rendered, live, &BTreeSet::new())
 }
 
 #[cfg(test)]
@@ -154,7 +140,12 @@ mod tests {
     }
 
     fn kept(entries: Vec<Value>) -> Kept {
-        Kept { entries, is_kept: |name| name.starts_with("known-"), naming: Some(Naming::Set) }
+        Kept {
+            entries,
+            is_kept: |name| name.starts_with("known-"),
+            naming: Some(Naming::Set),
+            guarded: BTreeSet::new(),
+        }
     }
 
     #[test]
@@ -194,6 +185,18 @@ mod tests {
         let mut loosened = after.clone();
         loosened[0]["namespaceSelector"] = json!({"matchLabels": {"never": "true"}});
         assert_eq!(wanted(&loosened, &kept, Some("QQ==")), Some(after));
+    }
+
+    #[test]
+    fn what_a_platform_leaves_out_survives_a_change_of_ours() {
+        let kept = kept(vec![known("in ['db/a', 'db/b']")]);
+        let mut before = complete(&known("in ['db/a']"), Some("QQ=="));
+        let added = json!([{"key": "control-plane", "operator": "DoesNotExist"}]);
+        before["namespaceSelector"]["matchExpressions"] = added.clone();
+        let after = wanted(&[before], &kept, None).unwrap();
+        assert_eq!(after[0]["namespaceSelector"]["matchExpressions"], added);
+        assert_eq!(after[0]["matchConditions"][0]["expression"], "in ['db/a', 'db/b']");
+        assert_eq!(wanted(&after, &kept, None), None);
     }
 
     #[test]

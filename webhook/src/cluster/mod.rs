@@ -15,7 +15,7 @@
 //!    leader        Lease                                                               (one replica, from here on)
 //!     ├ certificate  the steps of a rotation, `replicas` looks at what is served
 //!     ├ reservations  those that have stayed long enough are taken away
-//!     └ registrar    `entries` of both webhook configurations: known sets, caBundle
+//!     └ registrar    `entries` of both webhook configurations: known sets, caBundle; `comparison` with what is there
 //! ```
 //!
 //! Every write names the version that it was made from: two leaders at once cannot undo each other.
@@ -25,6 +25,7 @@ mod budgets;
 mod certificate;
 mod claims;
 mod client;
+mod comparison;
 mod config;
 mod content;
 pub mod doctor;

@@ -36,8 +36,8 @@ impl<T: PartialEq> Pace<T> {
         (then > now).then_some(then)
     }
 
-    /// Whether the same had been written before: somebody has undone it.
-    pub(crate) fn wrote(&mut self, what: T, now: Instant) -> bool {
+    /// How often in a row the same was written: more than never where somebody has undone it.
+    pub(crate) fn wrote(&mut self, what: T, now: Instant) -> u32 {
         let (again, recently) =
             self.last.as_ref().map_or((false, false), |(last, at)| (*last == what, now.duration_since(*at) < FORGET));
         self.undone = match (again, recently) {
@@ -46,7 +46,7 @@ impl<T: PartialEq> Pace<T> {
             (false, _) => 0,
         };
         self.last = Some((what, now));
-        again
+        self.undone
     }
 }
 
@@ -59,13 +59,13 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::default();
         assert_eq!(pace.not_before(&"a", start), None);
-        assert!(!pace.wrote("a", start));
-        for _ in 0..PATIENCE {
+        assert_eq!(pace.wrote("a", start), 0);
+        for times in 1..=PATIENCE {
             assert_eq!(pace.not_before(&"a", start), None);
-            assert!(pace.wrote("a", start));
+            assert_eq!(pace.wrote("a", start), times);
         }
         assert_eq!(pace.not_before(&"a", start), Some(start + Duration::from_secs(1)));
-        assert!(pace.wrote("a", start));
+        assert_eq!(pace.wrote("a", start), PATIENCE + 1);
         assert_eq!(pace.not_before(&"a", start), Some(start + Duration::from_secs(2)));
         for _ in 0..100 {
             pace.wrote("a", start);
@@ -82,6 +82,6 @@ mod tests {
             pace.wrote("a", start);
         }
         assert_eq!(pace.not_before(&"b", start), None);
-        assert!(!pace.wrote("b", start));
+        assert_eq!(pace.wrote("b", start), 0);
     }
 }

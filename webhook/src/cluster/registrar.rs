@@ -30,8 +30,8 @@ pub(crate) const FIELD_MANAGER: &str = "quorate";
 const GATHER: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What of a configuration is the server's own, given the known sets.
-pub(crate) type KeptContent = Arc<dyn Fn(&KnownSets) -> Kept + Send + Sync>;
+/// What of a configuration is the server's own, given the known sets and the live entries.
+pub(crate) type KeptContent = Arc<dyn Fn(&KnownSets, &[Value]) -> Kept + Send + Sync>;
 
 /// What one configuration was last seen to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +178,7 @@ impl Registrar {
         let (true, Some(content), Some(object), Some(known)) = (leads, &self.content, current, known) else {
             return Ok(Done::Nothing);
         };
-        let kept = content(&known);
+        let kept = content(&known, entries(object));
         let Some(wanted) = wanted(entries(object), &kept, bundle.as_deref()) else { return Ok(Done::Nothing) };
         let told = (known, bundle);
         let now = Instant::now();
@@ -192,12 +192,15 @@ impl Registrar {
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let written = self.api.patch(&self.name, &params, &Patch::Merge(patch)).await?;
         let sets = told.0.len();
-        if self.pace.wrote(told, now) {
+        let undone = self.pace.wrote(told, now);
+        if undone > 0 {
             self.metrics.undone.get_or_create(&self.label()).inc();
+        }
+        if undone == 1 {
             warn!(
                 kind = self.kind,
                 name = self.name,
-                "somebody had changed the entries that this server keeps; put right"
+                "somebody had changed the entries that this server keeps; put right, and again whenever it is changed again"
             );
         }
         self.metrics.written.get_or_create(&self.label()).inc();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kube::{Client, Config};
 use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::rotation::Plan;
+use quorate_engine::Phase;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -275,10 +276,11 @@ impl Cluster {
             Registrar::new(client, kind, name, kept, inputs.clone(), told)
         };
         let of = content.clone();
-        let (validating, validating_seen) =
-            registrar(VALIDATING, &self.own.validating, Some(Arc::new(move |known| of.kept_validating(known))));
+        let kept: KeptContent = Arc::new(move |known, live| of.following(Phase::Validate, live).kept_validating(known));
+        let (validating, validating_seen) = registrar(VALIDATING, &self.own.validating, Some(kept));
         let of = content.clone();
-        let kept = uses.writes_mutating().then(|| -> KeptContent { Arc::new(move |_| of.kept_mutating()) });
+        let kept: KeptContent = Arc::new(move |_, live| of.following(Phase::Mutate, live).kept_mutating());
+        let kept = uses.writes_mutating().then_some(kept);
         let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, kept);
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());

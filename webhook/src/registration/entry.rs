@@ -117,10 +117,7 @@ pub(super) fn namespaces(registration: &Registration) -> LabelSelector {
 
 /// Never with a caBundle: the server writes it, and what nobody renders survives that the rest is applied again.
 fn client_config(client: &Client, phase: Phase) -> WebhookClientConfig {
-    let path = match phase {
-        Phase::Validate => "/validate",
-        Phase::Mutate => "/mutate",
-    };
+    let path = path(phase);
     match client {
         Client::Service { namespace, name, port } => WebhookClientConfig {
             ca_bundle: None,
@@ -140,22 +137,34 @@ fn client_config(client: &Client, phase: Phase) -> WebhookClientConfig {
     }
 }
 
-/// The opposite of [`namespaces`]; none for a selector of another kind.
-pub(super) fn excluded(selector: Option<&LabelSelector>) -> Option<BTreeSet<String>> {
-    let mut all = selector?.match_expressions.iter().flatten();
-    let by_name = all.find(|one| one.key == NAMESPACE_NAME && one.operator == "NotIn");
-    by_name.map(|one| one.values.iter().flatten().cloned().collect())
+fn path(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Validate => "/validate",
+        Phase::Mutate => "/mutate",
+    }
 }
 
-/// The opposite of [`client_config`], for `/validate`.
-pub(super) fn client(config: &WebhookClientConfig) -> Option<Client> {
+/// The opposite of [`namespaces`]; none for a selector of another kind. A platform may have added one that leaves out its own: ours is
+/// the one that leaves out where we are.
+pub(super) fn excluded(selector: Option<&LabelSelector>, client: &Client) -> Option<BTreeSet<String>> {
+    let all = selector?.match_expressions.iter().flatten();
+    let by_name = all.filter(|one| one.key == NAMESPACE_NAME && one.operator == "NotIn");
+    let mut namespaces = by_name.map(|one| BTreeSet::from_iter(one.values.iter().flatten().cloned()));
+    namespaces.find(|namespaces| match client {
+        Client::Service { namespace, .. } => namespaces.contains(namespace),
+        Client::Url(_) => true,
+    })
+}
+
+/// The opposite of [`client_config`].
+pub(super) fn client(config: &WebhookClientConfig, phase: Phase) -> Option<Client> {
     match (&config.service, &config.url) {
         (Some(service), _) => Some(Client::Service {
             namespace: service.namespace.clone(),
             name: service.name.clone(),
             port: service.port.unwrap_or(443),
         }),
-        (None, Some(url)) => Some(Client::Url(url.trim_end_matches("/validate").to_owned())),
+        (None, Some(url)) => Some(Client::Url(url.trim_end_matches(path(phase)).to_owned())),
         (None, None) => None,
     }
 }

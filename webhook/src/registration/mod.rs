@@ -30,6 +30,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use quorate_engine::{Description, Mode, OnError, Phase, Policy};
 use rqlite::needs::Needs;
+use serde::Deserialize;
+use serde_json::Value;
 
 use self::asked::Asked;
 use self::entry::Entry;
@@ -125,20 +127,22 @@ impl Registration {
         }
     }
 
-    /// For the kept entries: reached as the rendered ones of `found` are, and leaving the same namespaces alone, so that what an
-    /// installation sets at one place holds for both.
+    /// Reached as the rendered one of these live entries is, and leaving the same namespaces alone: what an installation sets for the
+    /// rendered entries holds for the kept ones.
     #[must_use]
-    pub fn as_rendered(mut self, found: &ValidatingWebhookConfiguration) -> Self {
-        let rendered = found.webhooks.iter().flatten().find(|entry| !is_kept(&entry.name));
-        let Some(rendered) = rendered else { return self };
-        if let Some(seconds) = rendered.timeout_seconds {
-            self.timeouts.validate = seconds;
+    pub fn as_rendered(mut self, phase: Phase, live: &[Value]) -> Self {
+        let mut read = live.iter().filter_map(|entry| ValidatingWebhook::deserialize(entry).ok());
+        let Some(rendered) = read.find(|entry| !is_kept(&entry.name)) else { return self };
+        match (phase, rendered.timeout_seconds) {
+            (Phase::Validate, Some(seconds)) => self.timeouts.validate = seconds,
+            (Phase::Mutate, Some(seconds)) => self.timeouts.mutate = seconds,
+            (Phase::Validate | Phase::Mutate, None) => {}
         }
-        if let Some(namespaces) = entry::excluded(rendered.namespace_selector.as_ref()) {
-            self.excluded_namespaces = namespaces;
-        }
-        if let Some(client) = entry::client(&rendered.client_config) {
+        if let Some(client) = entry::client(&rendered.client_config, phase) {
             self.client = client;
+        }
+        if let Some(namespaces) = entry::excluded(rendered.namespace_selector.as_ref(), &self.client) {
+            self.excluded_namespaces = namespaces;
         }
         self
     }

@@ -2,11 +2,16 @@
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhook;
 use quorate_engine::{Condition, Operation, Phase};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::server::Request;
 use super::{enforced, guard, matching, mounts, policy, sets, validating};
 use crate::registration::{Client, Naming, Registered, Registration, is_kept};
+
+fn json<T: Serialize>(entries: &[T]) -> Vec<Value> {
+    entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect()
+}
 
 fn registration() -> Registration {
     Registration::in_cluster("quorate-system", "quorate")
@@ -221,9 +226,24 @@ fn kept_entries_follow_the_rendered_ones() {
     changed.timeouts.validate = 7;
     let by_url = Registration::at(Client::Url("https://a:1/b".to_owned()));
     for other in [changed, by_url] {
-        let followed = registration().as_rendered(&other.validating(&policies));
+        let mut live = json(&other.validating(&policies).webhooks.unwrap());
+        let followed = registration().as_rendered(Phase::Validate, &live);
         let known = sets(&[("db", "a")]);
         assert_eq!(followed.kept_validating(&policies, &known), other.kept_validating(&policies, &known));
+        let of_a_platform =
+            json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["gke-system"]});
+        let expressions = live[0]["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap();
+        expressions.push(of_a_platform);
+        assert_eq!(registration().as_rendered(Phase::Validate, &live), followed);
     }
-    assert_eq!(registration().as_rendered(&registration().validating(&[])), registration(), "nothing is rendered");
+    assert_eq!(registration().as_rendered(Phase::Validate, &[]), registration(), "nothing is rendered");
+}
+
+#[test]
+fn kept_entries_that_mutate_follow_the_rendered_ones_of_their_kind() {
+    let mounts = mounts();
+    let mut changed = registration();
+    changed.timeouts.mutate = 5;
+    let live = json(&changed.mutating(&[enforced(&mounts)]).webhooks.unwrap());
+    assert_eq!(registration().as_rendered(Phase::Mutate, &live), changed);
 }
