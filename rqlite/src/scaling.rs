@@ -32,5 +32,5 @@ pub use holder::Holder;
 pub use path::{PathStep, path_down};
 pub use roster::{Listed, roster};
 pub use up::{Denial, Up};
-pub use way::{Way, lowest_safe};
+pub use way::{Way, leads_over_two, lowest_safe};
 pub use zero::{Claims, FromZero, ToZero, deletes_when_scaled, to_come_back};

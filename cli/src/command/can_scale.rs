@@ -169,7 +169,7 @@ fn way(args: &Args, survey: &Survey) -> Vec<String> {
         .into_iter()
         .flat_map(|step| match step {
             PathStep::Way { commands, .. } => commands,
-            PathStep::Arrive { command } => vec![command],
+            PathStep::EndSelfRemoval { remark: line } | PathStep::Arrive { command: line } => vec![line],
         })
         .collect();
     let stays = change::ordinals(&survey.set).lowest().unwrap_or_default();

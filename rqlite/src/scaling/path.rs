@@ -11,21 +11,25 @@ use crate::manifest::StatefulSet;
 use crate::scaling::before::{Before, Data};
 use crate::scaling::cluster::Cluster;
 use crate::scaling::down::Down;
-use crate::scaling::way::Way;
+use crate::scaling::way::{Way, leads_over_two};
+use crate::value::Value;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
     /// What has to come before, and its commands.
     Way { way: Way, commands: Vec<String> },
+    /// The nodes have to stop removing themselves first: two of them can block each other for good. A remark for a shell, since where the
+    /// flag stands is the manifest's matter.
+    EndSelfRemoval { remark: String },
     /// The count that was asked for can be reached now.
     Arrive { command: String },
 }
 
 /// What is known between two steps.
-struct Halt<'a> {
+struct Halt {
     set: StatefulSet,
-    rqlite: &'a RqliteSet,
+    rqlite: RqliteSet,
     facts: Facts,
     running: Ordinals,
 }
@@ -40,9 +44,10 @@ pub fn path_down(
     namespace: &str,
     base: &str,
 ) -> Vec<PathStep> {
-    let mut halt = Halt { set: set.clone(), rqlite, facts: facts.clone(), running: change::ordinals(set) };
+    let mut halt =
+        Halt { set: set.clone(), rqlite: rqlite.clone(), facts: facts.clone(), running: change::ordinals(set) };
     let mut steps = Vec::new();
-    // Each step lowers the count or removes a voter.
+    // Each step lowers the count, removes a voter, or ends self-removal.
     while steps.len() < LONGEST {
         let step = halt.step(to, namespace, base);
         let goes_on = halt.take(&step, to);
@@ -57,27 +62,39 @@ pub fn path_down(
 /// Steps; 64 voters halve six times, and each half needs one removal.
 const LONGEST: usize = 32;
 
-impl Halt<'_> {
+impl Halt {
     fn step(&self, to: u32, namespace: &str, base: &str) -> PathStep {
-        let data = Data::of(&self.set, self.rqlite);
-        let before = Before::new(&self.set, Some(self.rqlite), self.running.clone(), data, &self.facts);
+        let data = Data::of(&self.set, &self.rqlite);
+        let before = Before::new(&self.set, Some(&self.rqlite), self.running.clone(), data, &self.facts);
         let cluster = Cluster::of(&before);
         let first = self.running.lowest().unwrap_or_default();
         let change = Change { old: self.running.clone(), new: Ordinals::first(first, to) };
-        if Down::of(&cluster, &change.leaving()).allowed() {
-            let name = change::name(&self.set);
+        let allowed = Down::of(&cluster, &change.leaving()).allowed();
+        let way = (!allowed).then(|| Way::down(&cluster, &change));
+        let name = change::name(&self.set);
+        if way.as_ref().is_none_or(Way::shrinks) && before.all_remove_themselves() && leads_over_two(&change) {
+            let remark = format!(
+                "# first set -raft-cluster-remove-shutdown=false in {namespace}/{name}, and wait for the rollout: two voters that remove \
+                 themselves can block each other for good"
+            );
+            return PathStep::EndSelfRemoval { remark };
+        }
+        let Some(way) = way else {
             return PathStep::Arrive {
                 command: format!("kubectl -n {namespace} scale statefulset {name} --replicas={to}"),
             };
-        }
-        let way = Way::down(&cluster, &change);
+        };
         let commands = way.commands(&cluster, namespace, base);
         PathStep::Way { way, commands }
     }
 
     /// Takes the step as done; false: nothing can be foreseen behind it.
     fn take(&mut self, step: &PathStep, to: u32) -> bool {
-        let PathStep::Way { way, .. } = step else { return false };
+        let way = match step {
+            PathStep::Way { way, .. } => way,
+            PathStep::EndSelfRemoval { .. } => return self.end_self_removal(),
+            PathStep::Arrive { .. } => return false,
+        };
         match way {
             Way::ScaleThenRemove { target, remove: ids } | Way::RemoveDead { dead: ids, target } => {
                 self.running = Ordinals::first(self.running.lowest().unwrap_or_default(), *target);
@@ -86,6 +103,17 @@ impl Halt<'_> {
             Way::RemoveFirst { remove } => self.remove(&remove.named),
             Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => false,
         }
+    }
+
+    fn end_self_removal(&mut self) -> bool {
+        for node in &mut self.rqlite.nodes {
+            node.shutdown.remove = Some(Value::Known(false));
+            node.shutdown.may_remove = false;
+        }
+        for pod in self.facts.pods.iter_mut().flatten() {
+            pod.remove_on_shutdown = Some(false);
+        }
+        true
     }
 
     /// Without a view a removal would not be seen, so that nothing can be said of the next step.

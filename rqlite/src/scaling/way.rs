@@ -46,6 +46,12 @@ pub fn lowest_safe(cluster: &Cluster, change: &Change) -> Option<u32> {
     (!nobody_goes).then_some(safe)
 }
 
+/// Whether the way to the new count ends at two voters or leads over them.
+pub fn leads_over_two(change: &Change) -> bool {
+    let (old, new) = (change.old.count(), change.new.count());
+    new == 2 || new == 1 && old > 2
+}
+
 impl Way {
     /// The next step after a denied departure.
     pub fn down(cluster: &Cluster, change: &Change) -> Self {
@@ -82,6 +88,14 @@ impl Way {
             Basis::Leaderless if cluster.may_return() => Way::BringBack { missing },
             Basis::Leaderless => Way::Stay,
             Basis::Remembered | Basis::Count => Way::unseen(cluster, &leaving),
+        }
+    }
+
+    /// It takes voters away, and is no waiting for others.
+    pub(super) fn shrinks(&self) -> bool {
+        match self {
+            Way::ScaleThenRemove { .. } | Way::RemoveDead { .. } | Way::RemoveFirst { .. } => true,
+            Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => false,
         }
     }
 

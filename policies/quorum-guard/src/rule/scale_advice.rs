@@ -4,7 +4,7 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
 use rqlite::quorum::{failures_tolerated, quorum};
-use rqlite::scaling::{Cluster, Up};
+use rqlite::scaling::{Cluster, Up, leads_over_two};
 
 use crate::transition::Transition;
 use crate::words;
@@ -13,7 +13,7 @@ use crate::words;
 /// - An even number of voters tolerates no more failures than one voter less; two tolerate none.
 /// - More than nine voters make every write wait for five others and more.
 /// - As many voters answer as must agree: no failure is tolerated while new nodes join.
-/// - Two voters that remove themselves when they stop can block each other for good.
+/// - Two voters that remove themselves when they stop can block each other for good: on the way from more voters to one as well.
 /// - A growth was admitted without a view of the membership, or without the StatefulSet behind the Scale.
 ///
 /// ## Why
@@ -28,7 +28,8 @@ use crate::words;
 /// ```
 ///
 /// ## Instead
-/// Scale to the next odd number; put reads on a read-only pool (`-raft-non-voter=true`).
+/// Scale to the next odd number; put reads on a read-only pool (`-raft-non-voter=true`). Before a way that leads over two voters set
+/// `-raft-cluster-remove-shutdown=false`, and wait for the rollout; best while five or more run, as of three a rollout leaves two as well.
 ///
 /// ## When the value is unknown
 /// What is not known is what the warning says.
@@ -38,7 +39,7 @@ pub(crate) const RULE: Rule =
 /// rqlite.io/docs/clustering/general-guidelines: 3, 5, 7 or 9.
 const MOST_VOTERS: u32 = 9;
 
-/// Judges ordinals that come, and two voters that are left.
+/// Judges ordinals that come, and two voters that are left or led over.
 pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Vec<Finding> {
     let change = &transition.change;
     let (old, new) = (change.old.count(), change.new.count());
@@ -57,10 +58,11 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Vec<Finding> 
         cluster.before().all_remove_themselves()
             || transition.next_rqlite.as_ref().is_some_and(RqliteSet::removes_itself)
     };
-    if new == 2 && removes() {
+    if leads_over_two(change) && removes() {
+        let two = if new == 2 { "two voters" } else { "the way leads over two voters, and two" };
         findings.push(
             RULE.warn(format!(
-                "{counts}: two voters with `-raft-cluster-remove-shutdown=true` can block each other for good"
+                "{counts}: {two} with `-raft-cluster-remove-shutdown=true` can block each other for good"
             ))
             .remedy("set `-raft-cluster-remove-shutdown=false` first"),
         );
