@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use quorate_engine::Operation;
 
 use super::entry::{condition, namespaces, rule};
-use super::{Registration, cel};
+use super::{Registration, cel, literal};
 
 const ALLOW: &str = "quorate.dev/allow-deletion";
 
@@ -107,7 +107,7 @@ fn validation() -> Validation {
                      variables.keepsData && (variables.replicas <= 1 || variables.deleting)"
             .to_owned(),
         message: Some(format!("quorum-guard/cluster-deleted: deletes a running rqlite cluster; {remedy}")),
-        message_expression: Some(format!("{found} + {}", cel::quoted(&format!("; {remedy}")))),
+        message_expression: Some(format!("{found} + {}", literal::quoted(&format!("; {remedy}")))),
         // The default, Invalid (422), makes Flux delete and create again what it could not change.
         reason: Some("Forbidden".to_owned()),
     }

@@ -8,6 +8,7 @@
 //! cluster. So nothing is read that may be absent without `has()`, and nothing costs much: one webhook's conditions have a budget of
 //! 2.5 million units, and `matches` costs text times pattern. Absent in `request` is every empty field, `subResource` and `name` too.
 
+use super::literal::{list, quoted};
 use super::naming::Among;
 
 /// Kubernetes' own cleaners: while they cannot delete, a deleted namespace hangs. Exactly these, as kube-controller-manager 1.36.3 calls them;
@@ -195,17 +196,6 @@ pub(super) fn is_read_only(object: &str) -> String {
 /// The object carries the annotation with this value.
 pub(super) fn annotated_with(object: &str, key: &str, value: &str) -> String {
     format!("{} && {object}.metadata.annotations[{}] == {}", has_annotation(object, key), quoted(key), quoted(value))
-}
-
-/// A list of strings.
-pub(super) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
-    let items: Vec<String> = items.into_iter().map(|item| quoted(item.as_ref())).collect();
-    format!("[{}]", items.join(", "))
-}
-
-/// A string literal.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 
 /// `absent` where the field is not there.

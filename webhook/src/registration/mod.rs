@@ -7,7 +7,8 @@
 //!             │          ├─ known ────┤
 //!             │          └─ needed ───┤ kept       ── entry ── configurations
 //!             └─ own ─────────────────┘ both
-//!                cel: the conditions of all of them, and of the backstop; naming: how the kept ones name sets
+//!                cel: the conditions of all of them, and of the backstop; naming: how the kept ones name sets;
+//!                literal: the strings and lists in both
 //! ```
 
 mod asked;
@@ -16,6 +17,7 @@ mod built_in;
 mod cel;
 mod entry;
 mod known;
+mod literal;
 mod naming;
 mod needed;
 mod own;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhook;
 
-use super::cel;
+use super::literal;
 
 /// JSON text of the kept entries, without their caBundles. etcd takes 1.5 MiB in one request by default (`--max-request-bytes`); the rendered
 /// entries are 20 kB, and two CA certificates in each of 60 kept ones 250 kB.
@@ -70,7 +70,7 @@ impl Naming {
         });
         // Sorted, and each once.
         let shown: BTreeSet<String> = shown.collect();
-        cut(shown).into_iter().map(|list| Among { naming: self, list: cel::list(list) }).collect()
+        cut(shown).into_iter().map(|list| Among { naming: self, list: literal::list(list) }).collect()
     }
 }
 
