@@ -110,10 +110,15 @@ impl<'a> Request<'a> {
 
     fn from_json(text: &'a str) -> Result<Self, EnvelopeFault> {
         let review: ReviewWire<'a> = serde_json::from_str(text).map_err(EnvelopeFault::shape)?;
-        let found = |text: Option<Text<'a>>| text.map_or_else(|| "nothing".to_owned(), |text| text.0.into_owned());
-        let (version, kind) = (found(review.api_version), found(review.kind));
-        if kind != "AdmissionReview" || version != "admission.k8s.io/v1" {
-            return Err(EnvelopeFault::WrongKind { kind, version });
+        let (kind, version) = (review.kind.map(|text| text.0), review.api_version.map(|text| text.0));
+        let found = match (kind.as_deref(), version.as_deref()) {
+            (Some("AdmissionReview"), Some("admission.k8s.io/v1")) => None,
+            (Some(kind), Some(version)) => Some(format!("kind `{kind}` of `{version}`")),
+            (Some(kind), None) => Some(format!("kind `{kind}` without an apiVersion")),
+            (None, _) => Some("an object without a kind".to_owned()),
+        };
+        if let Some(found) = found {
+            return Err(EnvelopeFault::WrongKind { found });
         }
         review.request.ok_or(EnvelopeFault::Missing { path: "request" })?.try_into()
     }
@@ -163,10 +168,8 @@ pub enum EnvelopeFault {
     TooDeep { path: String, limit: usize },
     #[error("the key `{path}` stands twice, so that readers may disagree on its value; keep one")]
     DuplicateKey { path: String },
-    #[error(
-        "found kind `{kind}` of `{version}`, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review"
-    )]
-    WrongKind { kind: String, version: String },
+    #[error("found {found}, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review")]
+    WrongKind { found: String },
     #[error("`{path}` is missing; send the review as the API server writes it")]
     Missing { path: &'static str },
     /// Valid JSON in which a value has the wrong type, or the operation is unknown.

@@ -101,6 +101,16 @@ fn refuses_what_is_no_review() {
         "found kind `StatefulSet` of `apps/v1`, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review",
     );
     refuses(
+        "{}",
+        None,
+        "found an object without a kind, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review",
+    );
+    refuses(
+        r#"{"kind":"AdmissionReview"}"#,
+        None,
+        "found kind `AdmissionReview` without an apiVersion, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review",
+    );
+    refuses(
         altered("/apiVersion", json!("admission.k8s.io/v1beta1")),
         Some("u-1"),
         "found kind `AdmissionReview` of `admission.k8s.io/v1beta1`, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review",
