@@ -1,10 +1,12 @@
 //! `/livez`, `/readyz` and `/metrics`.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use quorate_certs::{Authority, ServingCertificate, Window};
-use quorate_webhook::{CertificateHandle, CertificateSource, Readiness, ServerConfig, Webhook};
+use quorate_webhook::{CertificateHandle, CertificateSource, Note, Readiness, ServerConfig, Webhook};
 use time::Duration;
 
 use crate::support::{Answer, call, clock, no_policies, post, review, webhook};
@@ -43,6 +45,21 @@ async fn is_ready_until_it_stops_and_alive_throughout() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.text(), "not ready: stopping\n");
     assert_eq!(look(&operations, "/livez").await.status, StatusCode::OK);
+}
+
+/// Watches that are stale, above all (decision 12).
+#[tokio::test]
+async fn what_is_said_beside_it_makes_it_no_less_ready() {
+    let handle = CertificateHandle::from(certificate(valid()));
+    let (webhook, mut readiness) = (webhook(&ServerConfig::default(), no_policies()), Readiness::new(handle));
+    let note: Note = Arc::new(|| Some("Pods: the watch is stale for 11 s".to_owned()));
+    readiness.add_notes([note, Arc::new(|| None)]);
+    let operations = webhook.operations(readiness);
+    for path in ["/readyz", "/readyz?verbose"] {
+        let answer = look(&operations, path).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.text(), "ok\nPods: the watch is stale for 11 s\n");
+    }
 }
 
 #[tokio::test]
