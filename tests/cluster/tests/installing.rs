@@ -67,6 +67,34 @@ fn replicas_roll_under_load_and_a_rollback_is_the_same() {
     assert_eq!((counts.passed, counts.failed.as_slice()), (0, &[][..]));
 }
 
+/// By kubectl, which is another field manager than Helm.
+#[test]
+fn an_edit_by_hand_stops_an_upgrade_until_conflicts_are_forced() {
+    let plane = ControlPlane::start("edited");
+    let installer = Quorate::installer(&plane);
+    installer.helm("install").ok();
+    let kubectl = plane.kubectl().in_namespace(SYSTEM);
+    let edit = |what: &str, path: &str| {
+        let patch = format!(r#"[{{"op":"replace","path":"{path}","value":4}}]"#);
+        kubectl.run(["patch", what, NAME, "--type=json", "-p", &patch]).ok();
+    };
+    let webhooks = "validatingwebhookconfiguration";
+    let is = |what: &str, path: &str| kubectl.get(&format!("{what}/{NAME}")).pointer(path).cloned().unwrap();
+    let places = [("deployment", "/spec/replicas"), (webhooks, "/webhooks/0/timeoutSeconds")];
+    let rendered = places.map(|(what, path)| is(what, path));
+    for ((what, path), rendered) in places.into_iter().zip(&rendered) {
+        edit(what, path);
+        for verb in ["upgrade", "upgrade --take-ownership", "upgrade --server-side=true"] {
+            let refusal = installer.helm(verb).refused();
+            assert!(refusal.contains(r#"conflict with "kubectl-patch""#), "{verb}: {refusal}");
+            assert_eq!(is(what, path), 4, "{verb}");
+        }
+        installer.helm("upgrade --force-conflicts").ok();
+        assert_eq!(is(what, path), *rendered);
+        installer.helm("upgrade").ok();
+    }
+}
+
 #[test]
 fn taken_out_it_leaves_nothing_and_nothing_is_refused() {
     let plane = ControlPlane::start("out");

@@ -93,13 +93,13 @@ impl<'a> Installer<'a> {
         quorate
     }
 
-    /// `helm install` or `helm upgrade` of the chart alone, with the values that make a test of it.
+    /// `helm install` or `helm upgrade`, flags behind it, of the chart alone, with the values that make a test of it.
     pub fn helm(&self, verb: &str) -> Output {
         let chart = chart();
         let replicas = format!("replicas={}", self.replicas);
         let unready = format!(r"podAnnotations.{}=true", UNREADY.replace('.', r"\."));
-        let mut arguments =
-            vec![verb, NAME, &chart, "--create-namespace", "--set", &replicas, "--set-string", &unready];
+        let mut arguments: Vec<&str> = verb.split_whitespace().collect();
+        arguments.extend([NAME, &chart, "--create-namespace", "--set", &replicas, "--set-string", &unready]);
         for value in &self.values {
             arguments.extend(["--set", value]);
         }
