@@ -49,6 +49,18 @@ fn does_not_judge_a_scale_without_its_parent_with_exit_3() {
     assert!(rules(&run.json()).contains(&"quorum-guard/not-judged"), "{}", run.stdout);
 }
 
+/// The remedy of what lacks its parent is the command line's own.
+#[test]
+fn prints_what_the_readme_shows() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let with_parent = [SCALE, "--parent", PARENT, "--facts", "docs/examples/facts.json"];
+    for args in [&with_parent[..1], &with_parent] {
+        let run = in_repository(&[&["review"][..], args].concat());
+        let shown = format!("$ quorate review {}\n{}```\n", args.join(" "), run.stdout);
+        assert!(readme.contains(&shown), "not in README.md:\n{shown}");
+    }
+}
+
 #[test]
 fn denies_the_scale_with_its_parent_and_facts() {
     let run = in_repository(&[
