@@ -52,8 +52,7 @@ scripts: ## Shell scripts, checked
 	git ls-files '*.sh' .ci/run | xargs shellcheck
 
 deny: toolchain ## Licences, bans, sources
-	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --version 0.20.2 --locked
-	$(CARGO) deny check licenses bans sources
+	tests/checks/deny.sh
 
 generate: toolchain ## Rewrite docs/rules and what is generated of deploy/; fails if that changed anything
 	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
