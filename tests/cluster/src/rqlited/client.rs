@@ -142,11 +142,13 @@ pub fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// The one statement's result. An error of SQL comes with status 200.
+/// The one statement's result. An error of SQL comes with status 200, and so does one of the request as a whole, which then has no results:
+/// the leader is gone while it commits.
 fn result(answer: &Value) -> Result<Value, String> {
     let result = answer["results"][0].clone();
-    match result["error"].as_str() {
+    match result["error"].as_str().or_else(|| answer["error"].as_str()) {
         Some(error) => Err(error.to_owned()),
+        None if result.is_null() => Err(format!("no result: {answer}")),
         None => Ok(result),
     }
 }
@@ -158,5 +160,19 @@ fn member(id: &str, node: &Value) -> Member {
         voter: node["voter"].as_bool(),
         reachable: node["reachable"] == true,
         leader: node["leader"] == true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_wherever_it_stands() {
+        let of = |answer: Value| result(&answer).map_err(|error| error.chars().take(9).collect::<String>());
+        assert_eq!(of(json!({ "results": [{ "rows_affected": 1 }] })), Ok(json!({ "rows_affected": 1 })));
+        assert_eq!(of(json!({ "results": [{ "error": "near \"X\"" }] })), Err("near \"X\"".to_owned()));
+        assert_eq!(of(json!({ "results": [], "error": "leadership lost" })), Err("leadershi".to_owned()));
+        assert_eq!(of(json!({ "results": [] })), Err("no result".to_owned()));
     }
 }
