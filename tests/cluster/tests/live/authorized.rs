@@ -18,10 +18,10 @@ fn nodes_that_serve_https_are_asked_by_the_ca_that_is_configured() {
 }
 
 /// An entry that leaves a key out would inherit it from the one before.
-const USERS: &str = r#"[{"username":"*","password":"","perms":["ready"]},{"username":"node","password":"n","perms":["join","remove"]},{"username":"quorate","password":"q","perms":["status"]},{"username":"admin","password":"a","perms":["all"]}]"#;
+pub(crate) const USERS: &str = r#"[{"username":"*","password":"","perms":["ready"]},{"username":"node","password":"n","perms":["join","remove"]},{"username":"quorate","password":"q","perms":["status"]},{"username":"admin","password":"a","perms":["all"]}]"#;
 
 /// As a mounted Secret.
-fn credentials(folder: &Path) {
+pub(crate) fn credentials(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     fs::write(folder.join("username"), "quorate").unwrap();
     fs::write(folder.join("password"), "q").unwrap();

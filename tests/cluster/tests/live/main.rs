@@ -5,14 +5,27 @@
 mod asking;
 mod authorized;
 mod remedies;
+mod secrets;
 mod seed;
 mod stopped;
 
-use quorate_cluster_tests::{Rqliteds, isolation};
+use std::thread;
+
+use quorate_cluster_tests::{Rqlited, Rqliteds, isolation, majors};
 
 /// Runs an inner test, unless there is nothing to run it with.
 fn with_rqlited(test: &str) {
     if Rqliteds::find_for(test).is_some() {
         isolation::run(test);
     }
+}
+
+/// The same on the newest of each major, beside each other.
+fn on_each_major(show: impl Fn(&'static Rqlited) + Sync) {
+    let show = &show;
+    thread::scope(|scope| {
+        for rqlited in majors() {
+            scope.spawn(move || show(rqlited));
+        }
+    });
 }
