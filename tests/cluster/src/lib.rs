@@ -7,7 +7,7 @@
 //!      │                    │    └─ rqlited         where a test asks for it: real database nodes behind Pods of rqlite
 //!      │                    ─ services              the API server's calls to Services, carried to the test's processes
 //!      ├─ forwarder, front                          between a replica and the API server: silent, late, lossy, refusing
-//!      ├─ Namespace ─ Cluster                       one per test; a cluster of real nodes with rows in it
+//!      ├─ Namespace ─ Cluster ─ Watch               one per test; a cluster of real nodes with rows in it; who answers meanwhile
 //!      └─ Kubectl, Helm                             as a user runs them
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
@@ -35,7 +35,9 @@ mod rqlited;
 mod services;
 mod tool;
 mod unverified;
+mod upstream;
 mod wait;
+mod watch;
 mod watchdog;
 
 pub use binaries::environment;
@@ -51,4 +53,6 @@ pub use quorate::{Installer, NAME, Quorate, Replica, SYSTEM, binary, chart, mani
 pub use rqlited::{Exit, Level, Member, Rqlite, RqliteNode, Rqlited, Rqliteds, Version, basic};
 pub use services::Services;
 pub use tool::{Helm, Kubectl, Output};
+pub use upstream::upstream;
 pub use wait::{PATIENCE, block_on, eventually, within};
+pub use watch::{Answering, Seen, Watch};

@@ -1,5 +1,5 @@
-//! What an application and an operator see of a cluster while its machines are drained: how many voters answer, how long no write is
-//! taken, and which writes were acknowledged. Knows nothing of drains.
+//! What an application and an operator see of a cluster while something is done to it: how many voters answer, how long no write is
+//! taken, and which writes were acknowledged. Knows nothing of what is done.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use quorate_cluster_tests::{Cluster, Level, PATIENCE, Rqlite, RqliteNode, eventually};
+use crate::cluster::Cluster;
+use crate::rqlited::{Level, Rqlite, RqliteNode};
+use crate::wait::{PATIENCE, eventually};
 
 /// Between two looks, and between two writes.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -21,19 +23,19 @@ const RUN: u64 = 1_000_000;
 
 /// What was seen.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The worst moment.
-    pub(crate) lowest: Answering,
+    pub lowest: Answering,
     /// The longest time without an acknowledged write.
-    pub(crate) gap: Duration,
+    pub gap: Duration,
     rows: BTreeSet<u64>,
 }
 
 /// Voters that answer, and how many must.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Answering {
-    pub(crate) voters: usize,
-    pub(crate) quorum: usize,
+pub struct Answering {
+    pub voters: usize,
+    pub quorum: usize,
 }
 
 impl Answering {
@@ -42,12 +44,12 @@ impl Answering {
         Self { voters, quorum: members / 2 + 1 }
     }
 
-    pub(crate) fn holds(self) -> bool {
+    pub fn holds(self) -> bool {
         self.voters >= self.quorum
     }
 
     /// The one with fewer voters above its quorum.
-    pub(crate) fn worse(self, other: Self) -> Self {
+    pub fn worse(self, other: Self) -> Self {
         if other.is_worse_than(self) { other } else { self }
     }
 
@@ -61,7 +63,7 @@ impl Answering {
 }
 
 /// Looks and writes until it is ended.
-pub(crate) struct Watch {
+pub struct Watch {
     stop: Arc<AtomicBool>,
     looks: JoinHandle<Answering>,
     writes: JoinHandle<(Duration, BTreeSet<u64>)>,
@@ -77,9 +79,9 @@ struct Node {
 impl Watch {
     /// Over these first nodes; `run` is one that was never used for this cluster.
     #[track_caller]
-    pub(crate) fn start(cluster: &Cluster<'_>, voters: u32, run: u64) -> Self {
+    pub fn start(cluster: &Cluster<'_>, voters: u32, run: u64) -> Self {
         let nodes: Vec<Node> = (0..voters).map(|ordinal| node(cluster, ordinal)).collect();
-        let table = || cluster.node(0).execute("CREATE TABLE IF NOT EXISTS drained (id INTEGER PRIMARY KEY)");
+        let table = || cluster.node(0).execute("CREATE TABLE IF NOT EXISTS watched (id INTEGER PRIMARY KEY)");
         eventually("a table", table);
         let stop = Arc::<AtomicBool>::default();
         let (looking, writing) = ((nodes.clone(), Arc::clone(&stop)), (nodes, Arc::clone(&stop)));
@@ -90,17 +92,17 @@ impl Watch {
         }
     }
 
-    pub(crate) fn end(self) -> Seen {
+    pub fn end(self) -> Seen {
         self.stop.store(true, Ordering::SeqCst);
-        let lowest = self.looks.join().unwrap();
-        let (gap, rows) = self.writes.join().unwrap();
+        let lowest = self.looks.join().expect("it looks");
+        let (gap, rows) = self.writes.join().expect("it writes");
         Seen { lowest, gap, rows }
     }
 }
 
 impl Seen {
     /// Every one of these nodes has every row that was acknowledged, or gets it within the limit.
-    pub(crate) fn is_kept(&self, cluster: &Cluster<'_>, mut nodes: impl Iterator<Item = u32>) -> bool {
+    pub fn is_kept(&self, cluster: &Cluster<'_>, mut nodes: impl Iterator<Item = u32>) -> bool {
         nodes.all(|ordinal| {
             let ends = Instant::now() + PATIENCE;
             while !self.is_kept_by(&cluster.node(ordinal)) {
@@ -114,7 +116,7 @@ impl Seen {
     }
 
     fn is_kept_by(&self, node: &Rqlite) -> bool {
-        let rows = node.query("SELECT id FROM drained", Level::None).unwrap_or_default();
+        let rows = node.query("SELECT id FROM watched", Level::None).unwrap_or_default();
         let there: BTreeSet<u64> = rows.iter().flatten().filter_map(serde_json::Value::as_u64).collect();
         self.rows.is_subset(&there)
     }
@@ -167,7 +169,7 @@ fn write(nodes: &[Node], stop: &AtomicBool, first: u64) -> (Duration, BTreeSet<u
         if stop.load(Ordering::SeqCst) {
             break;
         }
-        let taken = || node.client.execute(&format!("INSERT INTO drained VALUES ({id})")).is_ok();
+        let taken = || node.client.execute(&format!("INSERT INTO watched VALUES ({id})")).is_ok();
         if node.node.is_running() && taken() {
             gap = gap.max(last.elapsed());
             last = Instant::now();

@@ -2,11 +2,10 @@
 //! is seen. Each inner test runs in a network of its own.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests; a skipped test says so")]
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use quorate_cluster_tests::{
-    ControlPlane, Exit, Level, Namespace, Rqlited, Rqliteds, basic, eventually, isolation, manifests,
+    ControlPlane, Exit, Level, Namespace, Rqlited, Rqliteds, basic, eventually, isolation, manifests, upstream,
 };
 use serde_json::json;
 
@@ -449,18 +448,6 @@ fn no_such_image() {
     await_gone(&namespace, &[]);
     namespace.apply(&manifests::other_set("web", 1)).ok();
     namespace.await_ready("web", 1);
-}
-
-/// A file of upstream's, as the other tests find it: under `QUORATE_UPSTREAM`, else in `shared/upstream` beside the workspace.
-fn upstream(file: &str) -> Option<String> {
-    let named = std::env::var_os("QUORATE_UPSTREAM").map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/upstream");
-    let path = named.unwrap_or_else(beside).join(file);
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        eprintln!("SKIPPED: {} is not there; set QUORATE_UPSTREAM to the folder of upstream's files", path.display());
-    }
-    text
 }
 
 #[test]

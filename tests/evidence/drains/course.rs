@@ -4,9 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quorate_cluster_tests::{Cluster, Output, RqliteNode, eventually, ids_in};
-
-use super::watch::{Answering, Watch};
+use quorate_cluster_tests::{Answering, Cluster, Output, RqliteNode, Watch, eventually, ids_in};
 
 /// How long `kubectl drain` waits before it asks again for an eviction that was answered by 429.
 const AGAIN: Duration = Duration::from_secs(5);

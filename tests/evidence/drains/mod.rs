@@ -4,12 +4,11 @@
 
 mod course;
 mod pool;
-mod watch;
 
 use std::time::Duration;
 
 use quorate_cluster_tests::evidence::Record;
-use quorate_cluster_tests::{ControlPlane, Quorate, Rqliteds, environment};
+use quorate_cluster_tests::{Answering, ControlPlane, Quorate, Rqliteds, environment};
 
 use crate::scenario::{Stand, record};
 use crate::with_rqlited;
@@ -223,7 +222,7 @@ fn told(mut record: Record, variant: &Variant, without: &[Run], with: &[Run]) ->
 }
 
 fn extremes(runs: &[Run]) -> String {
-    let Some(lowest) = runs.iter().map(|run| run.lowest).reduce(watch::Answering::worse) else { return String::new() };
+    let Some(lowest) = runs.iter().map(|run| run.lowest).reduce(Answering::worse) else { return String::new() };
     let gap = runs.iter().map(|run| run.gap).max().unwrap_or_default();
     format!(
         "at the worst moment {} voters answered, the quorum is {}; the longest time without a write was {} s",
