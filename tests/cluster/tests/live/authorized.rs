@@ -5,7 +5,7 @@ use std::path::Path;
 
 use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, between, ids_in, majors, manifests};
 
-use crate::with_rqlited;
+use crate::{on_each_major, with_rqlited};
 
 #[test]
 fn a_cluster_with_users_from_a_secret_grows_and_shrinks() {
@@ -35,7 +35,7 @@ fn with_users() {
     credentials(&folder);
     let access = format!("lease: quorate-leader\n  access: [{{folder: {}}}]", folder.display());
     let quorate = Quorate::installer(plane).configure("lease: quorate-leader", &access).install();
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let set = manifests::database("rqlite", 3, &rqlited.version.to_string()).replacen(
             "  labels:\n    app: rqlite\n",
             "  annotations: { quorate.dev/auth-secret: rqlite-users, quorate.dev/join-as: node }\n  labels:\n    app: rqlite\n",
@@ -58,7 +58,7 @@ fn with_users() {
         cluster.remove(&left);
         cluster.holds_all_rows(0..3);
         eprintln!("rqlited {}: 3 -> 5 -> 3 with users from a Secret", rqlited.version);
-    }
+    });
 }
 
 /// `quorate.dev/http-tls-secret` mounts the certificate; the configured access holds what it is checked by.

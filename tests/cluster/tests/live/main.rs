@@ -4,6 +4,7 @@
 
 mod asking;
 mod authorized;
+mod elections;
 mod official_chart;
 mod remedies;
 mod secrets;

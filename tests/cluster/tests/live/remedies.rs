@@ -1,9 +1,9 @@
 //! Remedies of refusals, carried out as they stand: each ends with every row, and in no other refusal.
 //! Those of evictions and of scaling down are in `tests/evidence`.
 
-use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, Rqlited, majors, manifests};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, Rqlited, manifests};
 
-use crate::with_rqlited;
+use crate::{on_each_major, with_rqlited};
 
 #[test]
 fn nodes_that_removed_themselves_come_back_from_zero() {
@@ -19,7 +19,7 @@ fn discovery_and_its_count_come_together_or_not_at_all() {
 #[ignore = "only in a network of its own, for nodes_that_removed_themselves_come_back_from_zero"]
 fn from_zero() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         // The flag is injected: any of the three may be the last voter.
         let cluster = Cluster::of(&quorate, "from_zero", 3, rqlited, |manifest| manifest);
         cluster.scaled(0);
@@ -46,7 +46,7 @@ fn from_zero() {
         }
         cluster.namespace.await_ready("rqlite", 3);
         cluster.holds_all_rows(0..3);
-    }
+    });
 }
 
 /// One node without any of it, which is to become three.
@@ -54,7 +54,7 @@ fn from_zero() {
 #[ignore = "only in a network of its own, for discovery_and_its_count_come_together_or_not_at_all"]
 fn both_or_neither() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let version = rqlited.version.to_string();
         let full = manifests::database("rqlite", 3, &version);
         let cluster = Cluster::of(&quorate, "both_or_neither", 1, rqlited, |_| bare(&full, rqlited));
@@ -73,7 +73,7 @@ fn both_or_neither() {
         cluster.holds_all_rows(0..1);
         cluster.scaled(3);
         cluster.holds_all_rows(0..3);
-    }
+    });
 }
 
 /// A single voter on a claim, as people begin.

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, eventually, majors, manifests};
+use quorate_cluster_tests::{Cluster, ControlPlane, Quorate, eventually, manifests};
 
-use crate::with_rqlited;
+use crate::{on_each_major, with_rqlited};
 
 #[test]
 fn a_stopped_voter_turns_an_admitted_step_into_a_refused_one() {
@@ -35,7 +35,7 @@ fn a_drain_waits_for_a_voter_that_does_not_answer() {
 #[ignore = "only in a network of its own, for a_stopped_voter_turns_an_admitted_step_into_a_refused_one"]
 fn one_voter_stopped() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let cluster = Cluster::of(&quorate, "one_voter_stopped", 3, rqlited, |manifest| {
             manifests::without_self_removal(&manifest)
         });
@@ -57,14 +57,14 @@ fn one_voter_stopped() {
             if output.succeeded() { Ok(()) } else { Err(output.stderr) }
         });
         eprintln!("rqlited {}: {}", rqlited.version, refusal.trim());
-    }
+    });
 }
 
 #[test]
 #[ignore = "only in a network of its own, for dropped_nodes_let_the_next_step_pass_only_once_they_are_removed"]
 fn three_to_one() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let cluster =
             Cluster::of(&quorate, "three_to_one", 5, rqlited, |manifest| manifests::without_self_removal(&manifest));
         cluster.scaled(3);
@@ -84,14 +84,14 @@ fn three_to_one() {
         cluster.scaled(1);
         cluster.holds_all_rows(0..1);
         eprintln!("rqlited {}: 5 -> 3 -> 2 -> 1, each step once the last one's nodes were removed", rqlited.version);
-    }
+    });
 }
 
 #[test]
 #[ignore = "only in a network of its own, for hung_nodes_hold_up_no_verdict"]
 fn all_hung() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let cluster =
             Cluster::of(&quorate, "all_hung", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
         let nodes = [0, 1, 2].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
@@ -114,7 +114,7 @@ fn all_hung() {
             let refusal = cluster.scale(1).refused();
             if refusal.contains("; seen ") { Ok(()) } else { Err(refusal) }
         });
-    }
+    });
 }
 
 /// The lowest bucket of `quorate_review_duration_seconds` that holds all reviews of `/validate`, in milliseconds.
@@ -131,7 +131,7 @@ fn slowest_review(replica: &quorate_cluster_tests::Replica) -> Option<u64> {
 #[ignore = "only in a network of its own, for no_blank_node_joins_a_cluster_without_a_leader"]
 fn grown_while_leaderless() {
     let quorate = Quorate::install(ControlPlane::shared());
-    for rqlited in majors() {
+    on_each_major(|rqlited| {
         let cluster = Cluster::of(&quorate, "grown_while_leaderless", 3, rqlited, |manifest| {
             manifests::without_self_removal(&manifest)
         });
@@ -147,27 +147,29 @@ fn grown_while_leaderless() {
         });
         cluster.namespace.await_ready("rqlite", 5);
         cluster.holds_all_rows(0..5);
-    }
+    });
 }
 
 #[test]
 #[ignore = "only in a network of its own, for a_drain_waits_for_a_voter_that_does_not_answer"]
 fn evicted() {
     let quorate = Quorate::install(ControlPlane::shared());
-    let rqlited = majors().pop().unwrap();
-    let cluster = Cluster::of(&quorate, "evicted", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
-    let node = cluster.namespace.rqlite_node("rqlite-1");
-    node.hold();
-    let refusal = eventually("the eviction to be refused", || {
-        let output = cluster.evict(2);
-        if output.succeeded() { Err(output.stdout) } else { Ok(output.stderr) }
+    on_each_major(|rqlited| {
+        let cluster =
+            Cluster::of(&quorate, "evicted", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
+        let node = cluster.namespace.rqlite_node("rqlite-1");
+        node.hold();
+        let refusal = eventually("the eviction to be refused", || {
+            let output = cluster.evict(2);
+            if output.succeeded() { Err(output.stdout) } else { Ok(output.stderr) }
+        });
+        assert!(refusal.contains("evicting rqlite-2 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
+        node.release();
+        eventually("the eviction to be admitted", || {
+            let output = cluster.evict(2);
+            if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+        });
+        cluster.namespace.await_ready("rqlite", 3);
+        cluster.holds_all_rows(0..3);
     });
-    assert!(refusal.contains("evicting rqlite-2 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
-    node.release();
-    eventually("the eviction to be admitted", || {
-        let output = cluster.evict(2);
-        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
-    });
-    cluster.namespace.await_ready("rqlite", 3);
-    cluster.holds_all_rows(0..3);
 }
