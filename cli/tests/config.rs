@@ -60,7 +60,7 @@ policies:
   own: {module: own.wasm, capabilities: [logs]}
 ",
         &[
-            "quorate: quorate.yaml: listen: found `localhost`, expected an IP address and a port, as `0.0.0.0:8443`",
+            "quorate: quorate.yaml: listen: found `localhost`, expected an IP address and a port, as `[::]:8443`",
             "quorate: quorate.yaml: certificate.certFile: found with `source: self`, expected with `source: files`",
             "quorate: quorate.yaml: certificate.keyFile: found with `source: self`, expected with `source: files`",
             "quorate: quorate.yaml: policies.own.module: `own.wasm`: No such file or directory (os error 2)",

@@ -2,6 +2,7 @@
 //! Knows no path and no review; it hands requests to a router.
 
 mod activity;
+mod listener;
 mod noted;
 mod slots;
 
@@ -72,7 +73,7 @@ impl Door {
         limits: Limits,
         metrics: ConnectionMetrics,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listener::open(address)?;
         let slots = Slots::new(limits.connections);
         Ok(Self { listener, tls: tls.map(TlsAcceptor::from), slots, limits, metrics })
     }

@@ -25,7 +25,7 @@ pub(crate) use resolve::{Bound, Resolved};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Address and port of `POST /validate` and `POST /mutate` (HTTPS).
+    /// Address and port of `POST /validate` and `POST /mutate` (HTTPS). `[::]` is every address, of IPv4 too, and `0.0.0.0` where there is no IPv6.
     pub(crate) listen: String,
     /// Address and port of `/livez`, `/readyz` and `/metrics` (plain HTTP).
     pub(crate) metrics_listen: String,
