@@ -102,21 +102,27 @@ fn taken_out_it_leaves_nothing_and_nothing_is_refused() {
     let namespace = voters(&quorate, "taken_out", "rqlite");
     let shrink = || namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
     shrink().refused();
+    // What it makes itself goes with what the installer made.
+    let lease = quorate.kubectl().get("lease/quorate-leader");
+    assert_eq!(lease["metadata"]["labels"]["app.kubernetes.io/name"], NAME);
+    assert_eq!(lease["metadata"]["ownerReferences"][0]["kind"], "Service");
     plane.helm().in_namespace(SYSTEM).line("uninstall quorate --wait").ok();
+    // The replicas run on while the API server takes away what was theirs.
+    let none_is_left = |kinds: &str| {
+        eventually(kinds, || {
+            let left = plane.kubectl().in_namespace(SYSTEM).run(["get", kinds, "-o", "name"]).ok().stdout;
+            if left.contains("quorate") { Err(left) } else { Ok(()) }
+        });
+    };
+    none_is_left("leases,secrets");
     quorate.stop();
     eventually("the API server to forget the webhook", || {
         let output = shrink();
         if output.succeeded() { Ok(()) } else { Err(output.stderr) }
     });
-    for kind in
-        ["validatingwebhookconfigurations", "mutatingwebhookconfigurations", "clusterroles", "clusterrolebindings"]
-    {
-        let left = plane.kubectl().run(["get", kind, "-o", "name"]).ok().stdout;
-        assert!(!left.contains("quorate"), "{left}");
-    }
-    let kinds = "secrets,leases,configmaps,services,deployments,serviceaccounts,roles,rolebindings,poddisruptionbudgets,networkpolicies";
-    let left = plane.kubectl().in_namespace(SYSTEM).run(["get", kinds, "-o", "name"]).ok().stdout;
-    assert!(!left.contains("quorate"), "{left}");
+    none_is_left("validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings");
+    none_is_left("leases,secrets,configmaps,services,endpointslices,deployments,replicasets,pods,serviceaccounts");
+    none_is_left("roles,rolebindings,poddisruptionbudgets,networkpolicies");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DynamicObject, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Error};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -21,12 +21,12 @@ use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
 use crate::certificate::CertificateHandle;
-use crate::cluster::ClusterConfig;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
 use crate::cluster::replicas::{addresses, served};
 use crate::cluster::single;
 use crate::cluster::watched::Watched;
+use crate::cluster::{ClusterConfig, owned};
 use crate::facts::Clock;
 
 /// What is observed is looked at again after this, whatever the step says: clocks are set, Secrets are lost.
@@ -195,13 +195,9 @@ impl Keeper {
                 self.secrets().replace(&self.config.secret, &params, &secret).await?;
             }
             None => {
+                let mut metadata = owned::metadata(self.client.clone(), &self.config, &self.config.secret).await?;
                 let (label, value) = OWN_LABEL;
-                let labels = [(label, value), ("app.kubernetes.io/name", "quorate")];
-                let metadata = ObjectMeta {
-                    name: Some(self.config.secret.clone()),
-                    labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
-                    ..ObjectMeta::default()
-                };
+                metadata.labels.get_or_insert_default().insert(label.to_owned(), value.to_owned());
                 let secret = Secret { metadata, data: Some(data), ..Secret::default() };
                 self.secrets().create(&params, &secret).await?;
             }

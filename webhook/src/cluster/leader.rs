@@ -6,19 +6,29 @@
 
 use std::time::Duration;
 
-use kube::Client;
-use kube_lease_manager::{LeaseManager, LeaseManagerError, LeaseParams};
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::PostParams;
+use kube::{Api, Client, Error};
+use kube_lease_manager::{LeaseCreateMode, LeaseManager, LeaseManagerError, LeaseParams};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::cluster::ClusterConfig;
+use crate::cluster::{ClusterConfig, owned};
 
 /// Seconds after which another replica takes over from one that is gone without a word.
 pub(crate) const DURATION: u64 = 15;
 /// So many seconds before that, the holder renews.
 pub(crate) const MARGIN: u64 = 10;
 const PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+enum ElectionError {
+    #[error(transparent)]
+    Api(#[from] Error),
+    #[error(transparent)]
+    Manager(#[from] LeaseManagerError),
+}
 
 /// Takes part in the election until nobody listens or `stop` is true; then gives the Lease up.
 pub(crate) async fn run(
@@ -47,19 +57,34 @@ async fn take_part(
     config: &ClusterConfig,
     leads: &watch::Sender<bool>,
     stop: &mut watch::Receiver<bool>,
-) -> Result<(), LeaseManagerError> {
+) -> Result<(), ElectionError> {
+    make(client, config).await?;
     let params = LeaseParams::new(config.identity.as_str(), DURATION, MARGIN);
-    let created = kube_lease_manager::LeaseCreateMode::AutoCreate;
+    let made = LeaseCreateMode::UseExistent;
     let manager =
-        LeaseManager::new(client.clone(), config.lease.as_str(), config.namespace.as_str(), params, created).await?;
+        LeaseManager::new(client.clone(), config.lease.as_str(), config.namespace.as_str(), params, made).await?;
     loop {
         let leading = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => None,
             changed = manager.changed() => Some(changed?),
         };
-        let Some(leading) = leading else { return manager.release().await };
+        let Some(leading) = leading else { return Ok(manager.release().await?) };
         info!(identity = config.identity, leading, "leadership changed");
         leads.send_replace(leading);
+    }
+}
+
+/// Of the kinds that the server needs this is the one that GitOps tools leave out (Argo CD by default), so no installer brings it.
+async fn make(client: &Client, config: &ClusterConfig) -> Result<(), Error> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), &config.namespace);
+    if leases.get_opt(&config.lease).await?.is_some() {
+        return Ok(());
+    }
+    let metadata = owned::metadata(client.clone(), config, &config.lease).await?;
+    match leases.create(&PostParams::default(), &Lease { metadata, ..Lease::default() }).await {
+        // Another replica was first.
+        Err(Error::Api(status)) if status.is_already_exists() => Ok(()),
+        made => made.map(|_| ()),
     }
 }

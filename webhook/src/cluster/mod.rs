@@ -12,7 +12,7 @@
 //!    membership    rqlite's nodes, asked per review ───┴─> facts
 //!    reservations  ConfigMaps, read and written per review                            (every replica)
 //!    certificate   Secret ──> served certificate                                       (every replica)
-//!    leader        Lease                                                               (one replica, from here on)
+//!    leader        Lease, `owned` like the Secret where the server makes it             (one replica, from here on)
 //!     ├ certificate  the steps of a rotation, `replicas` looks at what is served
 //!     ├ reservations  those that have stayed long enough are taken away
 //!     └ registrar    `entries` of both webhook configurations: known sets, caBundle; `comparison` with what is there
@@ -40,6 +40,7 @@ mod guard;
 mod kept;
 mod leader;
 mod membership;
+mod owned;
 mod owners;
 mod pace;
 mod parents;

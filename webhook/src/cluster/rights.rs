@@ -81,6 +81,7 @@ pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
     if uses.writes_mutating() {
         may(registration, "mutatingwebhookconfigurations", &config.webhooks, "", &["patch"]);
     }
+    may("", "services", &config.service, own, &["get"]);
     may("coordination.k8s.io", "leases", "", own, &["create"]);
     may("coordination.k8s.io", "leases", &config.lease, own, &["get", "patch"]);
     for slot in 0..SLOTS {
