@@ -51,6 +51,9 @@ refused() {
 
 enforce=(--set mode=enforce)
 "$helm" lint --quiet --strict --kube-version "$kube_version" "$chart" || fail "helm lint"
+for values in deploy/platforms/*.yaml; do
+    "$helm" lint --quiet --strict --kube-version "$kube_version" --values "$values" "$chart" || fail "helm lint with $values"
+done
 
 # What blocks when nobody answers.
 times 6 'failurePolicy: Ignore'
@@ -97,7 +100,7 @@ times 1 'mountPath: /etc/quorate-rqlite/rqlite-status' "${access[@]}" --show-onl
 refused "access without a Secret" secretName --set 'rqlite.access[0].namespace=db'
 
 # The pod.
-for line in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'allowPrivilegeEscalation: false' 'drop: \[ALL\]' 'type: RuntimeDefault' \
+for line in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'allowPrivilegeEscalation: false' 'ALL' 'type: RuntimeDefault' \
     'replicas: 2' 'priorityClassName: system-cluster-critical' 'path: /readyz' 'path: /livez' 'image: "quorate/quorate:[0-9.]+"'; do
     gives "the pod" "$line" --show-only templates/deployment.yaml
 done
@@ -149,6 +152,13 @@ refused "an unknown key further down" 'tagg' --set image.tagg=1
 refused "a mode that there is not" 'mode' --set mode=deny
 refused "a single replica" 'replicas' --set replicas=1
 refused "a digest that is none" 'digest' --set image.digest=latest
+refused "a port below 1024, which no ordinary user may listen on" 'ports/webhook' --set ports.webhook=443
+refused "one port for two" 'are the same' --set ports.metrics=8443
+refused "a dnsPolicy that there is not" 'dnsPolicy' --set dnsPolicy=None
+refused "a family that there is not" 'ipFamilies' --set 'service.ipFamilies={IPv5}'
+refused "resources of a key that there is not" 'resources' --set resources.limit.memory=1Gi
+refused "a label that is no text" 'commonLabels' --set commonLabels.a=1
+refused "a label of the webhooks that is no text" 'webhooks/labels' --set webhooks.labels.a=true
 refused "an owner without a resource" 'resource' --set 'owners[0].group=a'
 refused "an owner of every kind" 'resource' --set 'owners[0].group=a,owners[0].resource=*'
 refused "cert-manager without an issuer" 'issuerRef' --set certificate.source=cert-manager

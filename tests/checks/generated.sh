@@ -42,7 +42,7 @@ YAML
     template --show-only templates/webhooks.yaml | sed "1i $head" >"$folder/webhooks.yaml"
     local others=()
     local name
-    for name in rbac state configmap service deployment poddisruptionbudget networkpolicy; do
+    for name in resourcequota rbac state configmap service deployment poddisruptionbudget networkpolicy; do
         others+=(--show-only "templates/$name.yaml")
     done
     template "${others[@]}" | sed "1i $head" >"$folder/quorate.yaml"

@@ -4,9 +4,23 @@
 app.kubernetes.io/name: quorate
 {{- end }}
 
+{{/*
+Labels and annotations of an object. Input: dict "root" $, and where the object has some of its own "labels" and "annotations".
+What is ours goes before what the values say, and an object's own before what all have.
+*/}}
+{{- define "quorate.metadata" -}}
+labels:
+  {{- include "quorate.labels" . | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) (.root.Values.commonAnnotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{- define "quorate.labels" -}}
-{{ include "quorate.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- $ours := include "quorate.selectorLabels" .root | fromYaml -}}
+{{- $_ := set $ours "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- merge $ours (.labels | default dict) (.root.Values.commonLabels | default dict) | toYaml -}}
 {{- end }}
 
 {{- define "quorate.image" -}}
@@ -61,8 +75,11 @@ quorate-certificate
 {{- end }}
 
 {{- define "quorate.config" -}}
-listen: 0.0.0.0:8443
-metricsListen: 0.0.0.0:8080
+{{- if eq (int .Values.ports.webhook) (int .Values.ports.metrics) -}}
+{{- fail "ports.webhook and ports.metrics are the same" -}}
+{{- end -}}
+listen: "[::]:{{ int .Values.ports.webhook }}"
+metricsListen: "[::]:{{ int .Values.ports.metrics }}"
 certificate:
 {{- if eq .Values.certificate.source "self" }}
   source: self

@@ -10,8 +10,8 @@ use crate::binaries::Binaries;
 use crate::credentials::Credentials;
 
 /// What `deploy/` and the tests need: the controllers of StatefulSets, Deployments and their Pods, of namespaces and
-/// owners, and those without which no Pod is admitted (its service account) and no aggregated role has rules.
-const CONTROLLERS: [&str; 12] = [
+/// owners, and those without which no Pod is admitted (its service account, the state of its quota) and no aggregated role has rules.
+const CONTROLLERS: [&str; 13] = [
     "statefulset-controller",
     "deployment-controller",
     "replicaset-controller",
@@ -22,6 +22,7 @@ const CONTROLLERS: [&str; 12] = [
     "garbage-collector-controller",
     "persistentvolumeclaim-protection-controller",
     "serviceaccount-controller",
+    "resourcequota-controller",
     "clusterrole-aggregation-controller",
     "root-ca-certificate-publisher-controller",
 ];

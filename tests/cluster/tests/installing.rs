@@ -122,7 +122,7 @@ fn taken_out_it_leaves_nothing_and_nothing_is_refused() {
     });
     none_is_left("validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings");
     none_is_left("leases,secrets,configmaps,services,endpointslices,deployments,replicasets,pods,serviceaccounts");
-    none_is_left("roles,rolebindings,poddisruptionbudgets,networkpolicies");
+    none_is_left("roles,rolebindings,poddisruptionbudgets,networkpolicies,resourcequotas");
 }
 
 #[test]
