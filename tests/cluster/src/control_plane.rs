@@ -81,9 +81,16 @@ pub struct Builder {
     api_servers: usize,
     arguments: Vec<String>,
     gates: Vec<String>,
+    ipv6: bool,
 }
 
 impl Builder {
+    /// Pods and Services have IPv6 addresses alone.
+    #[must_use]
+    pub fn ipv6(self) -> Self {
+        Self { ipv6: true, ..self }.api_server_argument("--service-cluster-ip-range=fd00:10:96::/112")
+    }
+
     /// That many API servers over the one etcd; 1 by default. Controllers and node agent use the first.
     #[must_use]
     pub fn api_servers(mut self, count: usize) -> Self {
@@ -123,7 +130,7 @@ impl Builder {
         let socket = UnixListener::bind(credentials.path(launch::SERVICES_SOCKET)).expect("a socket");
         socket.set_nonblocking(true).expect("a socket that does not block");
         let kubeconfig = first.kubeconfig.clone();
-        let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig), Services::default());
+        let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig, self.ipv6), Services::default());
         for server in &api_servers {
             server.await_ready(&binaries, folder);
         }
@@ -197,7 +204,7 @@ impl ControlPlane {
 
     #[must_use]
     pub fn builder(name: &str) -> Builder {
-        Builder { name: name.to_owned(), api_servers: 1, arguments: Vec::new(), gates: Vec::new() }
+        Builder { name: name.to_owned(), api_servers: 1, arguments: Vec::new(), gates: Vec::new(), ipv6: false }
     }
 
     /// Where its state and logs are.

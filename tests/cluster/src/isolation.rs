@@ -10,6 +10,7 @@ const INSIDE: &str = "QUORATE_TEST_OWN_NETWORK";
 
 /// The node agent's Pod addresses.
 pub(crate) const PODS: &str = "10.244.0.0/16";
+const IPV6_PODS: &str = "fd00:10:244::/64";
 
 /// Whether this process was started by [`run`].
 #[must_use]
@@ -49,7 +50,11 @@ pub fn available() -> bool {
 /// Runs the program that is added in a new network namespace.
 fn unshare() -> Command {
     let mut command = Command::new("unshare");
-    let setup = format!("ip link set lo up; ip route add local {PODS} dev lo; exec \"$@\"");
+    // Of IPv6 a route alone lets nobody listen at an address. Without IPv6 there is no such file, and no such route.
+    let ipv6 = format!(
+        "echo 1 2>/dev/null >/proc/sys/net/ipv6/ip_nonlocal_bind && ip -6 route add local {IPV6_PODS} dev lo || true"
+    );
+    let setup = format!("ip link set lo up; ip route add local {PODS} dev lo; {ipv6}; exec \"$@\"");
     command.args(["--net", "--map-root-user", "--", "sh", "-ec", &setup, "sh"]);
     command
 }

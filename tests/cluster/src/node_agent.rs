@@ -3,6 +3,7 @@
 //! where a test asks for real ones: `rqlited` looks after those, once they are bound.
 
 use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,13 +43,15 @@ impl Pauses {
 pub struct NodeAgent {
     pauses: Pauses,
     databases: Databases,
+    ipv6: bool,
 }
 
 impl NodeAgent {
-    pub(crate) fn new(watchdog: &Arc<Watchdog>, kubeconfig: &Path) -> Self {
+    /// `ipv6`: Pods get such addresses.
+    pub(crate) fn new(watchdog: &Arc<Watchdog>, kubeconfig: &Path, ipv6: bool) -> Self {
         let pauses = Pauses::default();
         let databases = Databases::new(watchdog, kubeconfig, pauses.clone());
-        Self { pauses, databases }
+        Self { pauses, databases, ipv6 }
     }
 
     /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off. What runs goes on.
@@ -172,9 +175,8 @@ impl Hands {
     }
 
     async fn run(&self, pod: &Pod, ready: bool) -> kube::Result<()> {
-        let [high, low] = self.addresses.fetch_add(1, Ordering::SeqCst).to_be_bytes();
         let kept = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
-        let address = kept.unwrap_or_else(|| format!("10.244.{high}.{low}"));
+        let address = kept.unwrap_or_else(|| self.address().to_string());
         let containers = pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| {
             json!({
                 "name": container.name, "image": container.image, "imageID": "", "restartCount": 0,
@@ -195,6 +197,16 @@ impl Hands {
         }
         let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
+    }
+
+    /// One that no Pod has had.
+    fn address(&self) -> IpAddr {
+        let number = self.addresses.fetch_add(1, Ordering::SeqCst);
+        let [high, low] = number.to_be_bytes();
+        match self.agent.ipv6 {
+            true => Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, number).into(),
+            false => Ipv4Addr::new(10, 244, high, low).into(),
+        }
     }
 
     /// What there is: whose object is no more ends.

@@ -97,6 +97,7 @@ impl Services {
     async fn carry(&self, mut caller: UnixStream, known: &Store<Service>) -> io::Result<()> {
         let target = connect_target(&mut caller).await?;
         let address = target.rsplit_once(':').map_or(target.as_str(), |(address, _)| address);
+        let address = address.trim_matches(['[', ']']);
         let service = service_at(known, address);
         let behind = service.as_deref().and_then(|service| self.next(service));
         let Some(backend) = behind.or_else(|| pod_at(&target)) else {
@@ -143,7 +144,10 @@ async fn connect_target(caller: &mut UnixStream) -> io::Result<String> {
 /// A Pod's own address and port, as `pods/proxy` asks for it, where such addresses are local ones.
 fn pod_at(target: &str) -> Option<SocketAddr> {
     let address: SocketAddr = target.parse().ok()?;
-    let is_pods = matches!(address.ip(), IpAddr::V4(ip) if ip.octets().starts_with(&[10, 244]));
+    let is_pods = match address.ip() {
+        IpAddr::V4(ip) => ip.octets().starts_with(&[10, 244]),
+        IpAddr::V6(ip) => ip.segments().starts_with(&[0xfd00, 0x10, 0x244]),
+    };
     (is_pods && isolation::is_own_network()).then_some(address)
 }
 

@@ -35,6 +35,7 @@ pub struct Installer<'a> {
     plane: &'a ControlPlane,
     replicas: usize,
     values: Vec<String>,
+    platform: Option<String>,
     configuration: Vec<(String, String)>,
     ways: Vec<String>,
 }
@@ -51,6 +52,13 @@ impl<'a> Installer<'a> {
     #[must_use]
     pub fn set(mut self, value: &str) -> Self {
         self.values.push(value.to_owned());
+        self
+    }
+
+    /// With the values of a platform, a file of `deploy/platforms`.
+    #[must_use]
+    pub fn platform(mut self, name: &str) -> Self {
+        self.platform = Some(name.to_owned());
         self
     }
 
@@ -100,6 +108,8 @@ impl<'a> Installer<'a> {
         let unready = format!(r"podAnnotations.{}=true", UNREADY.replace('.', r"\."));
         let mut arguments: Vec<&str> = verb.split_whitespace().collect();
         arguments.extend([NAME, &chart, "--create-namespace", "--set", &replicas, "--set-string", &unready]);
+        let platform = self.platform.as_ref().map(|name| deploy(&format!("platforms/{name}.yaml")));
+        arguments.extend(platform.iter().flat_map(|file| ["--values", file]));
         for value in &self.values {
             arguments.extend(["--set", value]);
         }
@@ -115,6 +125,7 @@ impl<'a> Quorate<'a> {
             plane,
             replicas: 2,
             values: vec!["mode=enforce".to_owned()],
+            platform: None,
             configuration: Vec::new(),
             ways: Vec::new(),
         }
@@ -317,5 +328,9 @@ fn of_a_test(manifest: &str) -> String {
 /// The chart's folder.
 #[must_use]
 pub fn chart() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/chart").display().to_string()
+    deploy("chart")
+}
+
+fn deploy(path: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(path).display().to_string()
 }

@@ -1,7 +1,7 @@
 //! One replica: a process that believes to be the container of a Pod of the Deployment.
 //! Listens on the Pod's own address where that is a local one (`isolation`), else on loopback.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -27,10 +27,10 @@ impl Replica {
     #[track_caller]
     pub(super) fn start(plane: &ControlPlane, (pod, ip): &(String, String), config: &Path, kubeconfig: &Path) -> Self {
         let port = |chart: u16| match isolation::is_own_network() {
-            true => format!("{ip}:{chart}"),
-            false => format!("127.0.0.1:{}", free_port()),
+            true => SocketAddr::new(ip.parse().expect("an address"), chart),
+            false => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), free_port()),
         };
-        let [address, metrics]: [SocketAddr; 2] = [8443, 8080].map(|chart| port(chart).parse().expect("an address"));
+        let [address, metrics] = [8443, 8080].map(port);
         let mut command = Command::new(binary());
         command.args(["serve", "--config"]).arg(config);
         command.args(["--listen", &address.to_string(), "--metrics-listen", &metrics.to_string()]);

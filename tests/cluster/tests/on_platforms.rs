@@ -1,0 +1,132 @@
+//! What platforms ask of an installation, asked by a real API server: limited classes, quotas, Pod Security, IPv6.
+//! What is asked of the rendered objects alone is shown without a cluster, in `tests/platforms`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::Path;
+use std::process::Command;
+
+use quorate_cluster_tests::{ControlPlane, Quorate, SYSTEM, binary, eventually, isolation};
+use serde_json::{Value, json};
+
+const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
+
+/// An API server that admits the classes of Kubernetes itself only where a quota names them, as GKE's does.
+fn limited_classes(folder: &Path) -> ControlPlane {
+    let configuration = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1", "kind": "AdmissionConfiguration",
+        "plugins": [{"name": "ResourceQuota", "configuration": {
+            "apiVersion": "apiserver.config.k8s.io/v1", "kind": "ResourceQuotaConfiguration",
+            "limitedResources": [{"resource": "pods", "matchScopes": [{
+                "scopeName": "PriorityClass", "operator": "In",
+                "values": ["system-node-critical", "system-cluster-critical"],
+            }]}],
+        }}],
+    });
+    let file = folder.join("admission.json");
+    std::fs::write(&file, configuration.to_string()).unwrap();
+    let argument = format!("--admission-control-config-file={}", file.display());
+    ControlPlane::builder("limited").api_server_argument(&argument).start()
+}
+
+/// Why the ReplicaSets of Quorate's Deployment get no Pods.
+fn failures(plane: &ControlPlane) -> Vec<String> {
+    let sets = plane.kubectl().in_namespace(SYSTEM).get("replicasets");
+    let sets = sets["items"].as_array().cloned().unwrap_or_default();
+    let conditions = sets.iter().flat_map(|set| set["status"]["conditions"].as_array().cloned().unwrap_or_default());
+    let failed = conditions.filter(|condition| condition["type"] == "ReplicaFailure");
+    failed.map(|condition| condition["message"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[track_caller]
+fn await_failure(plane: &ControlPlane, message: &str) {
+    eventually(message, || {
+        let failures = failures(plane);
+        if failures.iter().any(|found| found.contains(message)) { Ok(()) } else { Err(format!("{failures:?}")) }
+    });
+}
+
+#[test]
+fn a_class_that_is_limited_gets_its_pods_by_the_quota_of_the_chart() {
+    let folder = tempfile::tempdir().unwrap();
+    let plane = limited_classes(folder.path());
+    let quorate = Quorate::installer(&plane).platform("gke").install();
+    let namespace = quorate.voters("a_class_that_is_limited");
+    let refusal = namespace.kubectl().line(SHRINK).refused();
+    assert!(refusal.contains("leaves 1 of 3 voters"), "{refusal}");
+    // Nothing else lets them in here.
+    quorate.kubectl().line("delete resourcequota/quorate").ok();
+    quorate.kubectl().line("rollout restart deployment/quorate").ok();
+    await_failure(&plane, "insufficient quota to match these scopes");
+}
+
+/// The namespace's owner bounds what runs in it, and Pod Security says what it may be: the defaults fit, and what does not is refused.
+#[test]
+fn the_defaults_fit_a_restricted_namespace_with_quotas() {
+    let plane = ControlPlane::start("restricted");
+    let kubectl = plane.kubectl();
+    kubectl.line(&format!("create namespace {SYSTEM}")).ok();
+    kubectl.line(&format!("label namespace {SYSTEM} pod-security.kubernetes.io/enforce=restricted")).ok();
+    let quota = |hard: Value| {
+        json!({
+            "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team", "namespace": SYSTEM}, "spec": {"hard": hard},
+        })
+    };
+    let bounds = json!({"requests.cpu": "1", "requests.memory": "1Gi", "limits.memory": "2Gi", "pods": "4"});
+    kubectl.apply(&quota(bounds).to_string()).ok();
+    let range = json!({
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "team", "namespace": SYSTEM},
+        "spec": {"limits": [{"type": "Container", "max": {"memory": "1Gi"}, "default": {"cpu": "1"}}]},
+    });
+    kubectl.apply(&range.to_string()).ok();
+    let installer = Quorate::installer(&plane);
+    let quorate = installer.clone().install();
+    let namespace = quorate.voters("a_restricted_namespace");
+    namespace.kubectl().line(SHRINK).refused();
+
+    installer.clone().platform("host-network").helm("upgrade").ok();
+    await_failure(&plane, "violates PodSecurity");
+    kubectl.line(&format!("label namespace {SYSTEM} pod-security.kubernetes.io/enforce=privileged --overwrite")).ok();
+    eventually("Pods in the nodes' network", || {
+        let pods = quorate.kubectl().get("pods -l app.kubernetes.io/name=quorate");
+        let pods = pods["items"].as_array().cloned().unwrap_or_default();
+        let there = pods.iter().filter(|pod| {
+            let ports = pod["spec"]["containers"][0]["ports"].as_array().cloned().unwrap_or_default();
+            pod["spec"]["hostNetwork"] == true && ports.iter().all(|port| port["hostPort"] == port["containerPort"])
+        });
+        if there.count() > 0 { Ok(()) } else { Err(format!("none of {}", pods.len())) }
+    });
+}
+
+#[test]
+fn on_ipv6_alone_it_answers() {
+    isolation::run("ipv6_alone");
+}
+
+#[test]
+#[ignore = "only in a network of its own, for on_ipv6_alone_it_answers"]
+fn ipv6_alone() {
+    let plane = ControlPlane::builder("ipv6").ipv6().start();
+    let quorate = Quorate::install(&plane);
+    let service = quorate.kubectl().get("service/quorate");
+    assert_eq!(service["spec"]["ipFamilies"], json!(["IPv6"]));
+    let namespace = quorate.voters("on_ipv6_alone");
+    let refusal = namespace.kubectl().line(SHRINK).refused();
+    assert!(refusal.contains("leaves 1 of 3 voters"), "{refusal}");
+    assert!(quorate.replicas().iter().all(|replica| replica.address().is_ipv6()));
+    let mut doctor = Command::new(binary());
+    doctor.args(["doctor", "--config"]).arg(plane.folder().join("quorate.yaml")).env("KUBECONFIG", plane.kubeconfig());
+    let found = doctor.output().unwrap();
+    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stdout));
+}
+
+#[test]
+fn on_both_families_the_service_has_both() {
+    let ranges = "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112";
+    let plane = ControlPlane::builder("both").api_server_argument(ranges).start();
+    let installer = Quorate::installer(&plane).set("service.ipFamilyPolicy=RequireDualStack");
+    let quorate = installer.install();
+    let service = quorate.kubectl().get("service/quorate");
+    assert_eq!(service["spec"]["ipFamilies"], json!(["IPv4", "IPv6"]));
+    let namespace = quorate.voters("on_both_families");
+    namespace.kubectl().line(SHRINK).refused();
+}
