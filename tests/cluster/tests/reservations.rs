@@ -1,10 +1,11 @@
-//! The ConfigMaps in which replicas tell each other what they have admitted: gone, edited by hand, written by a replica that is gone.
+//! The ConfigMaps in which replicas tell each other what they have admitted: gone, edited by hand, written by a replica that is gone, read
+//! by one whose watches are behind; and what a PodDisruptionBudget refuses after us.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
 use std::time::Duration;
 
-use quorate_cluster_tests::{ControlPlane, Namespace, Output, Quorate, eventually, manifests};
+use quorate_cluster_tests::{ControlPlane, Front, Namespace, Output, Quorate, eventually, manifests, within};
 
 fn without_self_removal() -> String {
     manifests::without_self_removal(&manifests::rqlite("rqlite", 3))
@@ -12,6 +13,10 @@ fn without_self_removal() -> String {
 
 fn evict(namespace: &Namespace<'_>, ordinal: u32) -> Output {
     namespace.kubectl().evict(namespace.name(), &format!("rqlite-{ordinal}"))
+}
+
+fn shrink(namespace: &Namespace<'_>) -> Output {
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=2")
 }
 
 /// The ConfigMap that holds an entry of this namespace.
@@ -107,3 +112,95 @@ fn a_rehearsal_keeps_nobody_waiting() {
     assert!(!maps.contains(r#"\"set\""#), "nothing is reserved: {maps}");
     evict(&namespace, 0).ok();
 }
+
+/// What the other replica admits counts in it all the while: reservations are read, not watched.
+#[test]
+fn a_replica_whose_watches_are_ten_seconds_behind_adds_nothing_up() {
+    let plane = ControlPlane::start("behind");
+    let front = Front::start(plane.kubeconfig());
+    let quorate = Quorate::installer(&plane).api_server_at(plane.url()).api_server_at(&front.url()).install();
+    let namespace = quorate.guarded("behind", &without_self_removal());
+    let first = namespace.kubectl().get("pod/rqlite-0")["metadata"]["uid"].clone();
+    front.hold_watches(true);
+    // The first one is on its way out for as long as nobody confirms its end.
+    plane.agent().pause(namespace.name());
+    quorate.route_to(0);
+    evict(&namespace, 0).ok();
+    quorate.route_to(1);
+    for _ in 0..10 {
+        let refusal = shrink(&namespace).refused();
+        assert!(refusal.contains("leaves 1 of 3 voters"), "{refusal}");
+        assert!(refusal.contains("rqlite-0 was let go a moment ago"), "its watch has told of it: {refusal}");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+
+    // Back under another uid, of which it has not heard either; the other one admits the next.
+    plane.agent().resume(namespace.name());
+    eventually("the first one to be back", || {
+        let back = namespace.kubectl().find("pod/rqlite-0")?["metadata"]["uid"].clone();
+        if back == first { Err("it has not gone".to_owned()) } else { Ok(()) }
+    });
+    namespace.await_ready("rqlite", 3);
+    plane.agent().pause(namespace.name());
+    quorate.route_to(0);
+    eventually("the next one to be let go", || {
+        let output = evict(&namespace, 1);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+    quorate.route_to(1);
+    let refusal = shrink(&namespace).refused();
+    assert!(refusal.contains("rqlite-1 was let go a moment ago"), "{refusal}");
+
+    front.hold_watches(false);
+    plane.agent().resume(namespace.name());
+    namespace.await_ready("rqlite", 3);
+    eventually("the shrink to be admitted", || {
+        let output = shrink(&namespace);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+}
+
+/// It is asked after us, so we have admitted and reserved what it refuses. Without the budget's word that would count for 30 s.
+#[test]
+fn what_a_budget_refuses_after_us_is_soon_given_back() {
+    let plane = ControlPlane::start("budget");
+    let quorate = Quorate::install(&plane);
+    let namespace = quorate.guarded("budget", &without_self_removal());
+    namespace.apply(BUDGET).ok();
+    eventually("the budget to be spent", || {
+        let budget = namespace.kubectl().get("poddisruptionbudget/rqlite");
+        let expected = budget["status"]["expectedPods"].as_i64();
+        if expected == Some(3) { Ok(()) } else { Err(budget["status"].to_string()) }
+    });
+    let refused_by_the_budget = || {
+        let refusal = evict(&namespace, 0).refused();
+        assert!(refusal.contains("violate the pod's disruption budget"), "{refusal}");
+    };
+    refused_by_the_budget();
+    // The same pod again: never held against itself.
+    refused_by_the_budget();
+    within(Duration::from_secs(10), "another reduction to be admitted", || {
+        let output = shrink(&namespace);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=3").ok();
+    namespace.await_ready("rqlite", 3);
+    let one = r#"{"spec":{"maxUnavailable":1}}"#;
+    namespace.kubectl().run(["patch", "poddisruptionbudget", "rqlite", "--type=merge", "-p", one]).ok();
+    eventually("the same eviction to pass", || {
+        let output = evict(&namespace, 0);
+        if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+    });
+}
+
+const BUDGET: &str = "
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: rqlite
+spec:
+  maxUnavailable: 0
+  selector:
+    matchLabels:
+      app: rqlite
+";
