@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quorate_cluster_tests::{
-    ControlPlane, Forwarder, Front, Namespace, Output, Quorate, Replica, eventually, manifests, within,
+    ControlPlane, Forwarder, Front, Namespace, Output, Quorate, Replica, environment, eventually, manifests, within,
 };
 
 /// After the way is well again.
@@ -72,6 +72,7 @@ fn a_connection_that_dies_without_a_word_makes_what_was_known_unknown() {
         said => Err(said),
     });
     assert!(stale(replica) > 0.0);
+    assert!(replica.is_ready(), "the others may be cut off too");
     let refusal = await_refused(&namespace);
     assert!(refusal.contains("not-judged") && refusal.contains("try again"), "{refusal}");
     assert!(!refusal.contains("--parent"), "{refusal}");
@@ -100,8 +101,10 @@ fn a_connection_that_dies_without_a_word_makes_what_was_known_unknown() {
 }
 
 /// 40 s are more than the Lease's 15, and enough that a client which waits twice as long each time would not be back in 10.
+/// `QUORATE_REFUSED_SECONDS=240` makes them more.
 #[test]
 fn an_api_server_that_refuses_everything_for_a_while_is_asked_again_soon() {
+    let refused = environment("QUORATE_REFUSED_SECONDS").map_or(40, |seconds| seconds.parse().unwrap());
     let plane = ControlPlane::start("refusing");
     let front = Front::start(plane.kubeconfig());
     let quorate = Quorate::installer(&plane).api_server_at(&front.url()).api_server_at(&front.url()).install();
@@ -110,7 +113,7 @@ fn an_api_server_that_refuses_everything_for_a_while_is_asked_again_soon() {
         await_admitted(&namespace, RECOVERED);
         front.refuse(Some(status));
         await_refused(&namespace);
-        std::thread::sleep(Duration::from_secs(40));
+        std::thread::sleep(Duration::from_secs(refused));
         assert!(quorate.replicas().iter().all(|replica| !leads(replica)));
         front.refuse(None);
         for replica in quorate.replicas() {
