@@ -1,11 +1,15 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run run-cluster build test test-cluster evidence controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
+.PHONY: run run-cluster build test test-crates test-cluster suites evidence controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
 K8S ?= 1.36
 export K8S
-CLUSTER_TESTS = paths live evidence $(basename $(notdir $(wildcard tests/cluster/tests/*.rs)))
+# Those that run on a real API server, and all others.
+CLUSTER_TESTS = evidence $(basename $(notdir $(wildcard tests/cluster/tests/*.rs))) \
+	$(notdir $(patsubst %/main.rs,%,$(wildcard tests/cluster/tests/*/main.rs)))
+CRATE_TESTS = $(filter-out $(CLUSTER_TESTS),$(sort $(shell $(CARGO) metadata --no-deps --format-version 1 \
+	| grep -o '"kind":\["test"\],"crate_types":\["bin"\],"name":"[^"]*"' | cut -d '"' -f 12)))
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
@@ -17,13 +21,25 @@ run-cluster: toolchain controlplane ## A real API server with Quorate installed 
 build: toolchain ## Build the one binary
 	$(CARGO) build
 
+# The whole workspace is selected each time, so that all tests are of one build.
 test: toolchain controlplane ## All tests
-	$(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test --workspace --no-run
+	@$(MAKE) --no-print-directory --keep-going test-crates suites
 
-# The whole workspace is compiled in both, so that all tests are of one build.
+test-crates: toolchain
+	$(CARGO) test --workspace --no-fail-fast --lib --bins $(or $(addprefix --test ,$(CRATE_TESTS)),$(error no tests found))
+	$(CARGO) test --workspace --no-fail-fast --doc
+
 test-cluster: toolchain controlplane ## The tests on a real API server alone; K8S=1.34 for the older one
 	$(CARGO) test --workspace --no-run
-	$(CARGO) test --workspace --no-fail-fast $(addprefix --test ,$(CLUSTER_TESTS))
+	@$(MAKE) --no-print-directory suites
+
+# They wait more than they compute: two at a time, and what each prints comes when it has ended.
+suites:
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going $(addprefix suite-,$(CLUSTER_TESTS))
+
+suite-%:
+	$(CARGO) test --workspace --test $*
 
 # Needs rqlited binaries (CONTRIBUTING.md). Without them the scenarios say SKIPPED and nothing is written.
 evidence: export QUORATE_EVIDENCE = $(CURDIR)/target/evidence
