@@ -1,5 +1,7 @@
 //! Which replica writes: the one that holds the Lease.
-//! It saves work and noise and is no lock: every write names the version that it was made from, so two leaders cannot undo each other.
+//! It saves work and noise and is no lock: every write of a leader names the version that it was made from, or makes an object that must not be
+//! there yet, so two leaders cannot undo each other. Two there may be for the 5 s until the next renewal: `kube_lease_manager` empties a Lease that
+//! has run out without naming the version that it read, and so may empty one that another replica has taken a moment before.
 //!
 //! The Lease is renewed by two requests, each of which ends within `client::LEASE` (3 s): so at most 11 s after the last renewal either it is
 //! renewed again or this replica has given up to lead, and for another one it runs out after 15 s.
