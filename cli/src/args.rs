@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::check;
+use crate::login::Cluster;
 
 /// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on your desk.
 ///
@@ -65,8 +66,10 @@ pub(crate) enum Snapshot {
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Only the sets of this namespace.
-        #[arg(long, value_name = "NAME")]
+        #[arg(short, long, value_name = "NAME")]
         namespace: Option<String>,
+        #[command(flatten)]
+        cluster: Cluster,
     },
 }
 
@@ -81,6 +84,8 @@ pub(crate) struct Serve {
     /// Address of /livez, /readyz and /metrics, in place of the configuration's `metricsListen`.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -97,13 +102,18 @@ pub(crate) struct Doctor {
     /// `text` for people, `json` for programs.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CanScale {
-    /// The StatefulSet.
-    #[arg(value_name = "NAMESPACE/NAME")]
-    pub(crate) set: ObjectName,
+    /// The StatefulSet; without a namespace, in that of `--namespace` or of the kubeconfig's context.
+    #[arg(value_name = "[NAMESPACE/]NAME")]
+    pub(crate) set: SetName,
+    /// The namespace of a set that is given without one.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
     /// The replicas to come to.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(i32::MAX)))]
     pub(crate) to: u32,
@@ -116,6 +126,8 @@ pub(crate) struct CanScale {
     /// `text` for people, `json` for programs.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -202,6 +214,25 @@ impl FromStr for ObjectName {
         let parts = text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
         let (namespace, name) = parts.ok_or("expected a namespace and a name, as `db/rqlite`")?;
         Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// A set, and the namespace where one is given.
+#[derive(Debug, Clone)]
+pub(crate) struct SetName {
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+}
+
+impl FromStr for SetName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_label(text) {
+            return Ok(Self { namespace: None, name: text.to_owned() });
+        }
+        let ObjectName { namespace, name } = text.parse()?;
+        Ok(Self { namespace: Some(namespace), name })
     }
 }
 

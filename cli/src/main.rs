@@ -23,6 +23,7 @@ mod exit;
 mod facts;
 mod identity;
 mod load;
+mod login;
 mod nearest;
 mod output;
 mod parent;

@@ -6,7 +6,10 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use crate::login::Kubeconfig;
+
 #[derive(Debug, Default, ClapArgs)]
+#[command(mut_group("kubeconfig-options", |group| group.requires("live")))]
 pub(crate) struct Args {
     /// Files, folders, `-` for standard input; with --base or --head only what lies below these paths. Without a base, only what an
     /// object's shape alone shows is judged.
@@ -46,9 +49,17 @@ pub(crate) struct Args {
     /// Name of the cluster's webhook configurations of Quorate.
     #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
     pub(crate) webhooks: String,
-    /// Where objects go that name no namespace.
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) cluster: Kubeconfig,
+    /// With `--live`: act as this user, as `--as` of kubectl.
+    #[arg(long, value_name = "USER", requires = "live", help_heading = "Cluster")]
+    pub(crate) impersonate: Option<String>,
+    /// With `--live`: act as a member of this group. Repeatable.
+    #[arg(long = "impersonate-group", value_name = "GROUP", requires = "impersonate", help_heading = "Cluster")]
+    pub(crate) impersonate_groups: Vec<String>,
+    /// Where objects go that name no namespace: `default`; with `--live` the namespace of the kubeconfig's context.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
     /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
     #[arg(long, value_name = "FILE")]
     pub(crate) kustomize: Option<PathBuf>,

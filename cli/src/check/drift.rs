@@ -21,8 +21,7 @@ pub(crate) fn drift(args: &Drift, out: &mut dyn Write) -> anyhow::Result<Exit> {
         paths: args.paths.clone(),
         as_create: true,
         user: "argocd".to_owned(),
-        // Anything but a namespace that is left alone.
-        namespace: args.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+        namespace: args.namespace.clone(),
         config: args.config.clone(),
         kustomize: args.kustomize.clone(),
         helm: args.helm.clone(),

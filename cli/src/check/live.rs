@@ -2,19 +2,20 @@
 //! Does not judge, and keeps nothing.
 
 use anyhow::Context as _;
+use quorate_webhook::cluster::Login;
 use quorate_webhook::cluster::survey::{SurveyError, Surveyor};
 
 use super::snapshot::Snapshot;
 use crate::clock;
 
 /// The cluster of the kubeconfig.
-pub(crate) async fn cluster() -> anyhow::Result<Surveyor> {
-    Surveyor::connect().await.context("no cluster to ask")
+pub(crate) async fn cluster(login: &Login) -> anyhow::Result<Surveyor> {
+    Surveyor::connect(login).await.context("no cluster to ask")
 }
 
 /// The sets of the cluster, or of one namespace, and what of them could not be seen.
 pub(crate) async fn look(surveyor: &Surveyor, namespace: Option<&str>) -> anyhow::Result<(Snapshot, Vec<String>)> {
-    let sets = surveyor.sets(namespace).await.context("statefulsets could not be listed")?;
+    let sets = surveyor.sets(namespace).await?;
     let mut snapshot = Snapshot::new(clock::now());
     let mut gaps = Vec::new();
     for (namespace, name) in &sets {

@@ -46,7 +46,8 @@ pub(super) fn outcome_of(args: &Args) -> anyhow::Result<Outcome> {
     let mut court = court(args, sides.base.is_none() && !args.as_create)?;
     let mut unseen = Vec::new();
     if args.live {
-        let surveyor = court.runtime.block_on(cluster())?;
+        let login = args.cluster.login(args.impersonate.as_deref(), &args.impersonate_groups);
+        let surveyor = court.runtime.block_on(cluster(&login))?;
         let (snapshot, gaps) = court.runtime.block_on(look(&surveyor, None))?;
         court.snapshot = Some(snapshot);
         let guarding = court.runtime.block_on(surveyor.guarding(&args.webhooks));
@@ -89,10 +90,11 @@ fn outcome(args: &Args, sides: &Sides, court: &Court) -> anyhow::Result<Outcome>
     let head_read = Read::of(&head.tree, None, &wanted);
     let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
     let tools = Tools { kustomize: args.kustomize.clone(), helm: args.helm.clone(), network: args.network };
+    let context = court.guard.as_ref().map(|guard| guard.surveyor.namespace());
     let method = Method {
         tools: &tools,
         renders: !args.no_render,
-        namespace: &args.namespace,
+        namespace: args.namespace.as_deref().or(context).unwrap_or("default"),
         url: sides.url.as_deref(),
         wanted: &wanted,
     };

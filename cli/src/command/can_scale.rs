@@ -11,7 +11,7 @@ use rqlite::scaling::{Before, Data, Listed, PathStep, path_down, roster};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::args::{CanScale as Args, Format};
+use crate::args::{CanScale as Args, Format, ObjectName};
 use crate::config::Source;
 use crate::exit::Exit;
 use crate::load::{load, offline};
@@ -72,8 +72,11 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 async fn ask(args: &Args) -> anyhow::Result<Outcome> {
-    let (namespace, name) = (args.set.namespace.as_str(), args.set.name.as_str());
-    let surveyor = Surveyor::connect().await?;
+    let surveyor = Surveyor::connect(&args.cluster.login()).await?;
+    let given = args.set.namespace.as_ref().or(args.namespace.as_ref());
+    let namespace = given.cloned().unwrap_or_else(|| surveyor.namespace().to_owned());
+    let set = ObjectName { namespace, name: args.set.name.clone() };
+    let ObjectName { namespace, name } = &set;
     let mut survey = surveyor.survey(namespace, name).await?;
     let guarding = surveyor.guarding(&args.webhooks).await;
     let guard = surveyor.ask(&guarding, &Trial::of_set(namespace, name, Act::Scale(args.to))).await;
@@ -82,19 +85,19 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
         Guard::Asked { verdict, heard } => (verdict, "the cluster's own Quorate, by a dry run", said(heard)),
         Guard::Silent => {
             let by = "the same policies, here; in the cluster nobody said anything to a dry run";
-            let here = judged(args, &survey, by).await?;
+            let here = judged(args, &set, &survey, by).await?;
             if here.0 != Verdict::Allowed {
                 gaps.push("whether Quorate guards this set: a dry run passed without a word".to_owned());
             }
             here
         }
-        Guard::Absent => judged(args, &survey, "the same policies, here: no Quorate guards the cluster").await?,
+        Guard::Absent => judged(args, &set, &survey, "the same policies, here: no Quorate guards the cluster").await?,
         Guard::Unseen(why) | Guard::Refused(why) => {
             gaps.push(format!("what the cluster's Quorate says: {why}"));
-            judged(args, &survey, "the same policies, here: the cluster's own Quorate could not be asked").await?
+            judged(args, &set, &survey, "the same policies, here: the cluster's own Quorate could not be asked").await?
         }
     };
-    let way = if verdict == Verdict::Denied { way(args, &survey) } else { Vec::new() };
+    let way = if verdict == Verdict::Denied { way(&set, args.to, &survey) } else { Vec::new() };
     Ok(Outcome {
         set: format!("{namespace}/{name}"),
         from: change::ordinals(&survey.set).count(),
@@ -118,16 +121,21 @@ fn said(heard: Vec<Heard>) -> Vec<Said> {
 }
 
 /// The policies' verdict on the scale, with what was seen.
-async fn judged(args: &Args, survey: &Survey, by: &'static str) -> anyhow::Result<(Verdict, &'static str, Vec<Said>)> {
+async fn judged(
+    args: &Args,
+    set: &ObjectName,
+    survey: &Survey,
+    by: &'static str,
+) -> anyhow::Result<(Verdict, &'static str, Vec<Said>)> {
     let source = Source::read(args.config.as_deref())?;
     let policies = load(&source, &source.resolve()?, offline())?;
     let facts = facts::complete(survey.facts.to_json()?, clock::now())?;
-    let scale = |replicas: u32| json!({ "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": { "name": args.set.name, "namespace": args.set.namespace }, "spec": { "replicas": replicas } });
+    let scale = |replicas: u32| json!({ "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": { "name": set.name, "namespace": set.namespace }, "spec": { "replicas": replicas } });
     let request = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "can-scale", "operation": "UPDATE", "dryRun": true, "userInfo": {},
         "kind": { "group": "autoscaling", "version": "v1", "kind": "Scale" },
         "resource": { "group": "apps", "version": "v1", "resource": "statefulsets" }, "subResource": "scale",
-        "namespace": args.set.namespace, "name": args.set.name,
+        "namespace": set.namespace, "name": set.name,
         "object": scale(args.to), "oldObject": scale(change::ordinals(&survey.set).count()),
     } });
     let bytes = serde_json::to_vec(&request)?;
@@ -160,11 +168,11 @@ fn learned(survey: &Survey) -> String {
 }
 
 /// The safe way, as commands that work from where the caller sits: through a port that is forwarded to a pod that stays.
-fn way(args: &Args, survey: &Survey) -> Vec<String> {
-    let (namespace, name) = (&args.set.namespace, &args.set.name);
+fn way(set: &ObjectName, to: u32, survey: &Survey) -> Vec<String> {
+    let ObjectName { namespace, name } = set;
     let (scheme, port) = (if survey.http.tls { "https" } else { "http" }, survey.http.port);
     let base = format!("{scheme}://localhost:{port}");
-    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, args.to, namespace, &base);
+    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, to, namespace, &base);
     let commands: Vec<String> = steps
         .into_iter()
         .flat_map(|step| match step {

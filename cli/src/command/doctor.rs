@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use quorate_webhook::cluster::Cluster;
-use quorate_webhook::cluster::doctor::{Check, Expected, Level, Topic, examine};
+use quorate_webhook::cluster::ClusterConfig;
+use quorate_webhook::cluster::doctor::{Check, Expected, Home, Level, Topic, examine};
 use serde::Serialize;
 
 use super::in_cluster::{content, issues_its_own};
@@ -35,22 +35,22 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let resolved = source.resolve()?;
     let section = resolved.cluster.clone().unwrap_or_default();
     let policies = Arc::new(load(&source, &resolved, offline())?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checks = runtime.block_on(async {
-        let config = |home: &str| within(&section, home, &source.folder);
-        let cluster = Cluster::connect_command(config).await?;
-        let expected = Expected {
+    let expected = |home: Option<Home>| {
+        let config = within(&section, home, &source.folder);
+        Expected {
             namespace: args.namespace.clone(),
             service_account: args.service_account.clone(),
             own_certificate: issues_its_own(&resolved.certificate),
-            content: content(&source, cluster.config(), Arc::clone(&policies)),
-        };
-        anyhow::Ok(examine(&cluster, &expected, clock::now()).await)
-    });
+            content: content(&source, &config, policies),
+            config,
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checks = runtime.block_on(examine(&args.cluster.login(), &section.webhooks, expected, clock::now()));
     let checks = match checks {
         Ok(checks) => checks,
         Err(error) => {
-            complain(whole(&error));
+            complain(whole(&error.into()));
             return Ok(Exit::NotJudged);
         }
     };
@@ -66,10 +66,12 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     Ok(exit(worst))
 }
 
-/// The chart's namespace where the configuration names none: a kubeconfig's is hardly ever Quorate's.
-fn within(section: &config::Cluster, home: &str, folder: &Path) -> quorate_webhook::cluster::ClusterConfig {
-    let home = if home == "default" { "quorate-system" } else { home };
-    section.within(home, "doctor".to_owned(), folder)
+/// What the configuration does not say, the live one does.
+fn within(section: &config::Cluster, home: Option<Home>, folder: &Path) -> ClusterConfig {
+    let service = home.as_ref().filter(|_| section.service == config::Cluster::default().service);
+    let service = service.map_or_else(|| section.service.clone(), |home| home.service.clone());
+    let section = config::Cluster { service, ..section.clone() };
+    section.within(home.as_ref().map(|home| home.namespace.as_str()), "doctor".to_owned(), folder)
 }
 
 fn exit(worst: Level) -> Exit {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quorate_certs::rotation::Plan;
 use quorate_engine::PolicySet;
-use quorate_webhook::cluster::{Cluster, ClusterConfig, Content, OwnCertificate};
+use quorate_webhook::cluster::{Cluster, ClusterConfig, Content, Login, OwnCertificate};
 use quorate_webhook::registration::Registration;
 use quorate_webhook::{CertificateHandle, CertificateSource};
 
@@ -24,12 +24,13 @@ pub(super) struct InCluster {
 impl InCluster {
     /// None without the section `cluster`.
     pub(super) async fn connect(
+        login: &Login,
         source: &Source,
         resolved: &Resolved,
         policies: &Arc<PolicySet>,
     ) -> anyhow::Result<Option<Self>> {
         let Some(section) = &resolved.cluster else { return Ok(None) };
-        let cluster = Cluster::connect(|home| section.within(home, identity(), &source.folder)).await?;
+        let cluster = Cluster::connect(login, |home| section.within(home, identity(), &source.folder)).await?;
         let config = cluster.config();
         let content = content(source, config, Arc::clone(policies));
         let plan = || Plan {

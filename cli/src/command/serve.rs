@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let policies = Arc::new(load(&source, &resolved, MachineLimits::default())?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let in_cluster = InCluster::connect(&source, &resolved, &policies).await?;
+        let in_cluster = InCluster::connect(&args.cluster.login(), &source, &resolved, &policies).await?;
         let handle = in_cluster.as_ref().and_then(|own| own.certificate.as_ref()).map(|own| own.handle.clone());
         let server = ServerConfig {
             listen: resolved.listen,

@@ -9,9 +9,10 @@ use crate::exit::Exit;
 use crate::output::complain;
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let Args::Save { file, namespace } = args;
+    let Args::Save { file, namespace, cluster: at } = args;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (snapshot, gaps) = runtime.block_on(async { look(&cluster().await?, namespace.as_deref()).await })?;
+    let (snapshot, gaps) =
+        runtime.block_on(async { look(&cluster(&at.login()).await?, namespace.as_deref()).await })?;
     gaps.iter().for_each(complain);
     snapshot.write(file)?;
     writeln!(out, "{}: rqlite sets: {}", file.display(), snapshot.len())?;

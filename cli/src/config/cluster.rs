@@ -7,11 +7,14 @@ use quorate_webhook::cluster::{ClusterConfig, RqliteAccess};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The namespace that the installation is documented with.
+const HOME: &str = "quorate-system";
+
 /// The cluster that the server guards: it learns from it which sets there are, and keeps its webhook configurations right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct Cluster {
-    /// The server's own namespace. Absent: that of its pod, or of the kubeconfig.
+    /// The server's own namespace. Absent: that of its pod; outside of the cluster `quorate-system`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) namespace: Option<String>,
     /// Name of the Service through which the API server calls.
@@ -53,11 +56,11 @@ impl Default for Cluster {
 }
 
 impl Cluster {
-    /// `home` is the namespace that the pod or the kubeconfig names, `identity` the pod's name, `folder` that of the configuration file.
-    pub(crate) fn within(&self, home: &str, identity: String, folder: &Path) -> ClusterConfig {
+    /// `home` is the namespace of the pod, where there is one, `identity` the pod's name, `folder` that of the configuration file.
+    pub(crate) fn within(&self, home: Option<&str>, identity: String, folder: &Path) -> ClusterConfig {
         let Self { namespace, service, webhooks, secret, lease, reservations, access } = self.clone();
         ClusterConfig {
-            namespace: namespace.unwrap_or_else(|| home.to_owned()),
+            namespace: namespace.unwrap_or_else(|| home.unwrap_or(HOME).to_owned()),
             service,
             webhooks,
             secret,
@@ -84,16 +87,17 @@ mod tests {
 
     #[test]
     fn stands_in_its_own_namespace_unless_told_otherwise() {
-        let here = Cluster::default().within("quorate-system", "quorate-1".to_owned(), Path::new("/etc"));
-        assert_eq!((here.namespace.as_str(), here.service.as_str()), ("quorate-system", "quorate"));
+        let here = Cluster::default().within(Some("guard"), "quorate-1".to_owned(), Path::new("/etc"));
+        assert_eq!((here.namespace.as_str(), here.service.as_str()), ("guard", "quorate"));
+        assert_eq!(Cluster::default().within(None, String::new(), Path::new("/etc")).namespace, "quorate-system");
         let elsewhere = Cluster { namespace: Some("guard".to_owned()), ..Cluster::default() };
-        assert_eq!(elsewhere.within("quorate-system", String::new(), Path::new("/etc")).namespace, "guard");
+        assert_eq!(elsewhere.within(Some("quorate-system"), String::new(), Path::new("/etc")).namespace, "guard");
     }
 
     #[test]
     fn a_folder_of_credentials_stands_beside_the_configuration() {
         let access = vec![Access { folder: "rqlite/db".to_owned(), ..Access::default() }];
-        let config = Cluster { access, ..Cluster::default() }.within("", String::new(), Path::new("/etc/quorate"));
+        let config = Cluster { access, ..Cluster::default() }.within(None, String::new(), Path::new("/etc/quorate"));
         assert_eq!(config.access[0].folder, Path::new("/etc/quorate/rqlite/db"));
     }
 }

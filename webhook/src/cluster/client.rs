@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,15 +17,19 @@ use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::Body as HttpBody;
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::{Body, ConfigExt};
-use kube::{Client, Config, Error};
+use kube::config::AuthInfo;
+use kube::{Client, Config};
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::{BoxError, Service, ServiceBuilder};
 use tracing::warn;
+
+use crate::cluster::login::{Bearer, LoginError, Route, Spoken, Target};
 
 /// For the server: an API server that is well answers within milliseconds, one that is busy lists a page within a second or two.
 pub(crate) const SERVER: Duration = Duration::from_secs(5);
@@ -42,7 +47,7 @@ pub(crate) const PONG: Duration = Duration::from_secs(4);
 pub(crate) const HTTP_1_WATCH: Duration = Duration::from_secs(5);
 /// A connection that nobody used for so long may have died: over HTTP/1.1 it is not asked. Longer than between two renewals of the Lease.
 const UNUSED: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(3);
+pub(crate) const CONNECT: Duration = Duration::from_secs(3);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,24 +56,11 @@ const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// A client whose requests end within `limit`, watches apart, which begin within it.
-pub(crate) fn connect(config: Config, limit: Duration) -> Result<Client, Error> {
-    if config.proxy_url.is_some() {
-        // kube says what it lacks for that.
-        return Client::try_from(config);
-    }
+pub(crate) fn connect(target: &Target, limit: Duration) -> Result<Client, LoginError> {
     // An error says that there is one already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
-    let tls =
-        hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config.rustls_client_config()?).https_or_http();
-    let tls = match config.tls_server_name.as_deref().map(|name| ServerName::try_from(name.to_owned())).transpose() {
-        Ok(Some(name)) => tls.with_server_name_resolver(hyper_rustls::FixedServerNameResolver::new(name)),
-        Ok(None) => tls,
-        Err(error) => return Err(Error::Service(Box::new(error))),
-    };
+    let unusable = |error| LoginError::Unusable(Box::new(error));
+    let config = target.config();
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
@@ -78,29 +70,104 @@ pub(crate) fn connect(config: Config, limit: Duration) -> Result<Client, Error> 
         .http2_keep_alive_interval(PING)
         .http2_keep_alive_timeout(PONG)
         .http2_keep_alive_while_idle(true)
-        .build(tls.enable_all_versions().wrap_connector(tcp));
+        .build(connector(target, &config)?);
+    let asker = Asker { bearer: target.bearer.clone(), spoken: Some(Arc::new(target.spoken.clone())) };
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .layer_fn(|service| Bounded { service, limit })
-        .option_layer(config.auth_layer()?)
-        .layer(config.extra_headers_layer()?)
+        .layer_fn(|service| Bounded { service, limit, asker: asker.clone() })
+        .option_layer(config.auth_layer().map_err(unusable)?)
+        .layer(config.extra_headers_layer().map_err(unusable)?)
         .map_err(BoxError::from)
         .service(http);
     Ok(Client::new(service, config.default_namespace))
 }
 
+/// TLS with the API server, over a route there.
+fn connector(target: &Target, config: &Config) -> Result<HttpsConnector<Route>, LoginError> {
+    let unusable = |error| LoginError::Unusable(Box::new(error));
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    let route = match &target.proxy {
+        None => Route::direct(tcp),
+        Some(proxy) => {
+            // Who asks is for the API server to know.
+            let mut nobody = config.clone();
+            nobody.auth_info = AuthInfo::default();
+            Route::through(proxy.clone(), tcp, nobody.rustls_client_config().map_err(unusable)?)
+        }
+    };
+    let mut tls = config.rustls_client_config().map_err(unusable)?;
+    if let Some(certificate) = target.bearer.as_ref().and_then(|bearer| bearer.certificate()) {
+        tls.client_auth_cert_resolver = certificate;
+    }
+    let tls = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    let tls = match &config.tls_server_name {
+        Some(name) => {
+            let parsed = ServerName::try_from(name.clone()).map_err(|_| LoginError::ServerName(name.clone()))?;
+            tls.with_server_name_resolver(hyper_rustls::FixedServerNameResolver::new(parsed))
+        }
+        None => tls,
+    };
+    Ok(tls.enable_all_versions().wrap_connector(route))
+}
+
+/// Who asks, and how its failures are told.
+#[derive(Clone, Default)]
+struct Asker {
+    bearer: Option<Arc<Bearer>>,
+    /// None in tests of what is done about time.
+    spoken: Option<Arc<Spoken>>,
+}
+
+impl Asker {
+    async fn sign(&self, request: &mut Request<Body>) -> Result<(), BoxError> {
+        let Some(bearer) = &self.bearer else { return Ok(()) };
+        if let Some(header) = bearer.header().await? {
+            request.headers_mut().insert(header::AUTHORIZATION, header);
+        }
+        Ok(())
+    }
+
+    fn told(&self, error: BoxError) -> BoxError {
+        match &self.spoken {
+            Some(spoken) => spoken.unreached(error),
+            None => error,
+        }
+    }
+
+    fn late(&self, asked: String, limit: Duration) -> BoxError {
+        let way = self.spoken.as_ref().map_or_else(String::new, |spoken| spoken.way());
+        Box::new(Late { asked, way, limit })
+    }
+
+    /// The error that a 401 is. A node's own, which came through the API server, is none.
+    async fn refused(&self, status: StatusCode, path: &str) -> Option<BoxError> {
+        let spoken =
+            self.spoken.as_ref().filter(|_| status == StatusCode::UNAUTHORIZED && !path.contains("/proxy/"))?;
+        if let Some(bearer) = &self.bearer {
+            bearer.distrust().await;
+        }
+        Some(spoken.unauthorized())
+    }
+}
+
 /// No whole answer came in time.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer of the API server within {} s to {asked}", limit.as_secs())]
+#[error("no answer of the API server{way} within {} s to {asked}", limit.as_secs())]
 struct Late {
     asked: String,
+    /// The proxy, if there is one.
+    way: String,
     limit: Duration,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Bounded<S> {
     service: S,
     limit: Duration,
+    asker: Asker,
 }
 
 type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
@@ -124,11 +191,11 @@ where
         // The one that said that it is ready.
         let other = self.service.clone();
         let ready = std::mem::replace(&mut self.service, other);
-        Box::pin(ask(ready, request, self.limit))
+        Box::pin(ask(ready, request, self.limit, self.asker.clone()))
     }
 }
 
-async fn ask<S, B>(mut service: S, request: Request<Body>, limit: Duration) -> Result<Answer, BoxError>
+async fn ask<S, B>(mut service: S, request: Request<Body>, limit: Duration, asker: Asker) -> Result<Answer, BoxError>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
     B: HttpBody<Data = Bytes> + Send + 'static,
@@ -142,8 +209,15 @@ where
     let mut request = Request::from_parts(head, body);
     let mut pause = FIRST_PAUSE;
     loop {
-        let answer = timeout_at(until, once(&mut service, request, watches)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Box::new(Late { asked: asked.clone(), limit })))?;
+        let signed = async {
+            asker.sign(&mut request).await?;
+            once(&mut service, request, watches).await.map_err(|error| asker.told(error))
+        };
+        let answer = timeout_at(until, signed).await;
+        let answer = answer.unwrap_or_else(|_| Err(asker.late(asked.clone(), limit)))?;
+        if let Some(error) = asker.refused(answer.status(), &asked).await {
+            return Err(error);
+        }
         let Some((head, wait)) = again(repeatable.as_ref(), &answer, pause, until) else { return Ok(answer) };
         warn!(
             request = asked,

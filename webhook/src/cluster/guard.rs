@@ -11,6 +11,7 @@ use kube::{Api, Client};
 use quorate_engine::{Level, Verdict};
 use tokio::time::timeout;
 
+use crate::cluster::login::said;
 use crate::cluster::{Act, DryRun, Heard, Trial};
 
 /// For one dry run: longer than all webhooks of a cluster may take together, shorter than a person waits.
@@ -49,7 +50,7 @@ impl Guarding {
         match configurations.get_metadata_opt(webhooks).await {
             Ok(Some(_)) => Self::Present,
             Ok(None) => Self::Absent,
-            Err(error) => Self::Unseen(format!("ValidatingWebhookConfiguration {webhooks}: {error}")),
+            Err(error) => Self::Unseen(format!("ValidatingWebhookConfiguration {webhooks}: {}", said(&error))),
         }
     }
 

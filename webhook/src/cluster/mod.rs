@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Cluster::connect ──> Cluster::run
+//!    login         where the API server is, as whom it is asked, through which proxy    (every replica)
 //!    client        connections that are asked whether they live, requests that end   (every replica)
 //!    watched       whether what a watch told may be relied on                          (every replica)
 //!    rights        which are missing: a start-up error                                 (every replica)
@@ -39,6 +40,7 @@ mod gone;
 mod guard;
 mod kept;
 mod leader;
+mod login;
 mod membership;
 mod owned;
 mod owners;
@@ -63,6 +65,7 @@ pub use content::Content;
 pub use dry_run::{DryRun, Heard};
 pub use guard::{Guard, Guarding};
 pub use kube::api::PropagationPolicy;
+pub use login::{Login, LoginError, PluginError};
 pub use membership::RqliteAccess;
 pub use rights::{Right, Uses, missing, rights};
 pub use running::{Cluster, ClusterError, OwnCertificate};

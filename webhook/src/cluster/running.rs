@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::{Client, Config};
+use kube::Client;
 use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::rotation::Plan;
 use quorate_engine::Phase;
@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::certificate::CertificateHandle;
 use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
 use crate::cluster::facts::ClusterFacts;
+use crate::cluster::login::{Login, LoginError};
 use crate::cluster::membership::Memberships;
 use crate::cluster::parents::ClusterParents;
 use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
@@ -35,10 +36,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    #[error("neither a kubeconfig nor the service account of a pod was found")]
-    NoConfig(#[source] Box<kube::config::InferConfigError>),
-    #[error("no client for the API server")]
-    NoClient(#[source] Box<kube::Error>),
+    #[error(transparent)]
+    Login(#[from] LoginError),
     #[error("{}", lines(.0))]
     Missing(Vec<Right>),
 }
@@ -86,39 +85,16 @@ pub struct OwnCertificate {
     pub handle: CertificateHandle,
 }
 
-/// By the kubeconfig or the pod's service account.
-async fn inferred() -> Result<Config, ClusterError> {
-    Config::infer().await.map_err(|error| ClusterError::NoConfig(Box::new(error)))
-}
-
-fn client_of(config: &Config, limit: Duration) -> Result<Client, ClusterError> {
-    client::connect(config.clone(), limit).map_err(|error| ClusterError::NoClient(Box::new(error)))
-}
-
-/// The client of a command.
-pub(crate) async fn command_client() -> Result<Client, ClusterError> {
-    client_of(&inferred().await?, client::COMMAND)
-}
-
 impl Cluster {
     /// Reads the kubeconfig or the pod's service account; asks the API server nothing yet.
-    /// `configure` gets the namespace that either names.
-    pub async fn connect(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
-        Self::connect_within(client::SERVER, configure).await
-    }
-
-    /// The same for a command, which may wait longer.
-    pub async fn connect_command(configure: impl FnOnce(&str) -> ClusterConfig) -> Result<Self, ClusterError> {
-        Self::connect_within(client::COMMAND, configure).await
-    }
-
-    async fn connect_within(
-        limit: Duration,
-        configure: impl FnOnce(&str) -> ClusterConfig,
+    /// `configure` gets the namespace of the pod; none where a kubeconfig is read, whose namespace is its user's.
+    pub async fn connect(
+        login: &Login,
+        configure: impl FnOnce(Option<&str>) -> ClusterConfig,
     ) -> Result<Self, ClusterError> {
-        let found = inferred().await?;
-        let [client, lease_client] = [client_of(&found, limit)?, client_of(&found, client::LEASE)?];
-        Ok(Self::with(client, lease_client, configure(&found.default_namespace)))
+        let target = login.find().await?;
+        let [client, lease_client] = [client::SERVER, client::LEASE].map(|limit| client::connect(&target, limit));
+        Ok(Self::with(client?, lease_client?, configure(target.home.as_deref())))
     }
 
     fn with(client: Client, lease_client: Client, config: ClusterConfig) -> Self {
@@ -144,10 +120,6 @@ impl Cluster {
 
     pub fn config(&self) -> &ClusterConfig {
         &self.config
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
     }
 
     /// Who finds out what stands around a request.

@@ -12,10 +12,11 @@ use rqlite::facts::{Claim, Facts};
 use rqlite::running::HttpApi;
 
 use crate::cluster::kept::Keep;
+use crate::cluster::login::said;
 use crate::cluster::membership::{Looked, Proxied, Target, look};
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
-use crate::cluster::{ClusterError, Guard, Guarding, Trial, TrialError, running};
+use crate::cluster::{Guard, Guarding, Login, LoginError, Trial, TrialError, client};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -29,12 +30,10 @@ pub enum SurveyError {
         "StatefulSet {0} does not run rqlite: neither its image nor its launch says so, nor `quorate.dev/container`"
     )]
     NotRqlite(String),
-    #[error("StatefulSet {set} cannot be read")]
-    Unreadable {
-        set: String,
-        #[source]
-        source: Box<Error>,
-    },
+    #[error("StatefulSet {set} cannot be read: {}", said(why))]
+    Unreadable { set: String, why: Box<Error> },
+    #[error("StatefulSets cannot be listed: {}", said(.0))]
+    Unlisted(Box<Error>),
 }
 
 /// What there is to know of a set.
@@ -58,20 +57,26 @@ pub struct Surveyor {
 
 impl Surveyor {
     /// Reads the kubeconfig; asks the API server nothing yet.
-    pub async fn connect() -> Result<Self, ClusterError> {
-        Ok(Self { client: running::command_client().await? })
+    pub async fn connect(login: &Login) -> Result<Self, LoginError> {
+        Ok(Self { client: client::connect(&login.find().await?, client::COMMAND)? })
+    }
+
+    /// The namespace of the kubeconfig's context.
+    pub fn namespace(&self) -> &str {
+        self.client.default_namespace()
     }
 
     /// Namespace and name of every set that runs rqlite, in order.
     ///
     /// # Errors
     /// When StatefulSets cannot be listed.
-    pub async fn sets(&self, namespace: Option<&str>) -> Result<Vec<(String, String)>, Box<Error>> {
+    pub async fn sets(&self, namespace: Option<&str>) -> Result<Vec<(String, String)>, SurveyError> {
         let all: Api<StatefulSet> = match namespace {
             Some(namespace) => Api::namespaced(self.client.clone(), namespace),
             None => Api::all(self.client.clone()),
         };
-        let listed = all.list(&ListParams::default()).await.map_err(Box::new)?;
+        let listed = all.list(&ListParams::default()).await;
+        let listed = listed.map_err(|error| SurveyError::Unlisted(Box::new(error)))?;
         let names = listed.items.into_iter().filter_map(|set| {
             let json = serde_json::to_string(&set).ok()?;
             let namespace = set.namespace()?;
@@ -110,7 +115,7 @@ impl Surveyor {
 async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, SurveyError> {
     let shown = || format!("{namespace}/{name}");
     let path = StatefulSet::url_path(&(), Some(namespace));
-    let unreadable = |source| SurveyError::Unreadable { set: shown(), source: Box::new(source) };
+    let unreadable = |why| SurveyError::Unreadable { set: shown(), why: Box::new(why) };
     let request = Request::new(path).get(name, &kube::api::GetParams::default());
     let request = request.map_err(|error| unreadable(Error::BuildRequest(error)))?;
     let json = client.request_text(request).await.map_err(|error| {
@@ -164,5 +169,5 @@ async fn membership(client: &Client, subject: &Subject, pods: &[(String, KeptPod
 }
 
 fn gap(resource: &str, verb: &str, error: &Error) -> String {
-    format!("{resource} could not be read (the right to {verb} them may be missing): {error}")
+    format!("{resource} could not be read (the right to {verb} them may be missing): {}", said(error))
 }

@@ -9,14 +9,15 @@ use quorate_engine::named;
 use serde_json::{Value, json};
 
 use crate::cluster::DryRun;
+use crate::cluster::login::said;
 
 /// Why a trial got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
     #[error("`{0}` cannot be part of a URL of the API server")]
     NoSegment(String),
-    #[error(transparent)]
-    NotSent(#[from] Box<Error>),
+    #[error("{}", said(.0))]
+    NotSent(Box<Error>),
 }
 
 impl From<Error> for TrialError {

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim};
-use kube::Api;
 use kube::api::PostParams;
+use kube::{Api, Error};
 use serde_json::{Value, json};
 use tokio::time::{advance, timeout};
 
@@ -47,7 +47,7 @@ fn client(
             Ok::<Answer, BoxError>(answer)
         }
     });
-    (Client::new(Bounded { service, limit: LIMIT }, "default"), asked)
+    (Client::new(Bounded { service, limit: LIMIT, asker: Asker::default() }, "default"), asked)
 }
 
 fn list() -> Does {

@@ -12,6 +12,7 @@ use kube::{Api, Client, Error};
 use serde_json::json;
 
 use super::{Check, Expected, Topic};
+use crate::cluster::login::said;
 use crate::cluster::registrar::{MUTATING, VALIDATING, resource};
 use crate::cluster::replicas::addresses;
 use crate::cluster::stored::StoredSet;
@@ -43,16 +44,13 @@ impl Seen {
         Self {
             validating: listed(configurations(VALIDATING)).await,
             mutating: listed(configurations(MUTATING)).await,
-            endpoints: said(addresses(client.clone(), &config.namespace, &config.service).await.map(|all| all.len())),
-            secret: said(secrets.get_opt(&config.secret).await),
+            endpoints: read(addresses(client.clone(), &config.namespace, &config.service).await.map(|all| all.len())),
+            secret: read(secrets.get_opt(&config.secret).await),
             namespaces: listed(Api::all(client.clone())).await,
             sets: listed(Api::all(client.clone())).await,
             config_maps: listed(Api::namespaced(client.clone(), &config.namespace)).await,
             budgets: listed(Api::all(client.clone())).await,
-            dry_run: dry_run(client, &expected.namespace).await.map_err(|error| match error {
-                TrialError::NotSent(error) => reason(&error),
-                foreign @ TrialError::NoSegment(_) => foreign.to_string(),
-            }),
+            dry_run: dry_run(client, &expected.namespace).await.map_err(|error| error.to_string()),
         }
     }
 }
@@ -82,22 +80,11 @@ async fn listed<K>(api: Api<K>) -> Read<Vec<K>>
 where
     K: Clone + std::fmt::Debug + serde::de::DeserializeOwned,
 {
-    said(api.list(&ListParams::default()).await.map(|list| list.items))
+    read(api.list(&ListParams::default()).await.map(|list| list.items))
 }
 
-fn said<T>(result: Result<T, Error>) -> Read<T> {
-    result.map_err(|error| reason(&error))
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a foreign enum; all but the API server's own words are shown alike"
-)]
-fn reason(error: &Error) -> String {
-    match error {
-        Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
-    }
+fn read<T>(result: Result<T, Error>) -> Read<T> {
+    result.map_err(|error| said(&error))
 }
 
 /// Three replicas that wait for five: `bootstrap-expect-lock` objects, whatever the settings.
@@ -117,7 +104,7 @@ pub(super) async fn rights(client: &Client, config: &ClusterConfig, expected: &E
     let all = used(config, uses);
     let user = format!("system:serviceaccount:{}:{}", config.namespace, expected.service_account);
     let asked = join_all(all.iter().map(|right| may(client, &user, config, right))).await;
-    let unasked = asked.iter().find_map(|answer| answer.as_ref().err().map(reason));
+    let unasked = asked.iter().find_map(|answer| answer.as_ref().err().map(said));
     if let Some(why) = unasked {
         return vec![unreadable(Topic::Rights, &format!("rights of {user}"), why)];
     }

@@ -6,6 +6,7 @@
 mod budgets;
 mod certificate;
 mod drift;
+mod home;
 mod look;
 mod others;
 mod reach;
@@ -13,11 +14,15 @@ mod scope;
 mod selector;
 mod slots;
 
+use kube::Client;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::cluster::{Cluster, Content, Uses};
+use crate::cluster::login::{Failure, said};
+use crate::cluster::{ClusterConfig, Content, Login, LoginError, Uses, client};
 use look::Seen;
+
+pub use home::Home;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +61,8 @@ pub enum Level {
 /// What the installation should be.
 #[derive(Clone)]
 pub struct Expected {
+    /// Where it stands, and its names.
+    pub config: ClusterConfig,
     /// The namespace for the dry run; one that is guarded.
     pub namespace: String,
     /// The ServiceAccount of the server.
@@ -67,15 +74,36 @@ pub struct Expected {
 }
 
 /// Looks at everything. Where the API server does not answer at all, the one check says so.
-pub async fn examine(cluster: &Cluster, expected: &Expected, now: OffsetDateTime) -> Vec<Check> {
-    let (client, config) = (cluster.client(), cluster.config());
-    let version = match client.apiserver_version().await {
-        Ok(version) => version.git_version,
-        Err(error) => {
-            let message = format!("API server does not answer: {error}");
-            return vec![Check::unknown(Topic::Reachability, message).remedy("check the kubeconfig")];
+///
+/// `expected` gets what the live configurations called `webhooks` call; none where they are not there, or call no Service.
+///
+/// # Errors
+/// When there is no cluster to ask.
+pub async fn examine(
+    login: &Login,
+    webhooks: &str,
+    expected: impl FnOnce(Option<Home>) -> Expected,
+    now: OffsetDateTime,
+) -> Result<Vec<Check>, LoginError> {
+    let client = client::connect(&login.find().await?, client::COMMAND)?;
+    Ok(match client.apiserver_version().await {
+        Ok(version) => {
+            look_at(&client, &version.git_version, &expected(Home::find(&client, webhooks).await), now).await
         }
-    };
+        Err(error) => vec![unreached(&error)],
+    })
+}
+
+fn unreached(error: &kube::Error) -> Check {
+    match Failure::of(error) {
+        Some(Failure { what, remedy }) => Check::unknown(Topic::Reachability, what).remedy(remedy),
+        None => Check::unknown(Topic::Reachability, format!("API server does not answer: {}", said(error)))
+            .remedy("check the kubeconfig"),
+    }
+}
+
+async fn look_at(client: &Client, version: &str, expected: &Expected, now: OffsetDateTime) -> Vec<Check> {
+    let config = &expected.config;
     let seen = Seen::look(client, config, expected).await;
     let mut checks = vec![Check::fine(Topic::Reachability, format!("API server {version} answers"))];
     checks.extend(reach::checks(&seen, config, expected));
