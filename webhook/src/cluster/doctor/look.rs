@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 
+use axum::http::Request;
 use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
@@ -35,12 +36,18 @@ pub(super) struct Seen {
     pub(super) config_maps: Read<Vec<ConfigMap>>,
     pub(super) budgets: Read<Vec<PodDisruptionBudget>>,
     pub(super) dry_run: Read<DryRun>,
+    /// During the dry run the API server went on without an answer of ours, as its own metrics count it. False where they may not be read, or
+    /// another API server answered.
+    pub(super) failed_open: bool,
 }
 
 impl Seen {
     pub(super) async fn look(client: &Client, config: &ClusterConfig, expected: &Expected) -> Self {
         let secrets: Api<Secret> = Api::namespaced(client.clone(), &config.namespace);
         let configurations = |kind: &str| Api::<DynamicObject>::all_with(client.clone(), &resource(kind));
+        let before = failures(client).await;
+        let dry_run = dry_run(client, &expected.namespace).await;
+        let failed_open = before.zip(failures(client).await).is_some_and(|(before, after)| after > before);
         Self {
             validating: listed(configurations(VALIDATING)).await,
             mutating: listed(configurations(MUTATING)).await,
@@ -50,7 +57,8 @@ impl Seen {
             sets: listed(Api::all(client.clone())).await,
             config_maps: listed(Api::namespaced(client.clone(), &config.namespace)).await,
             budgets: listed(Api::all(client.clone())).await,
-            dry_run: dry_run(client, &expected.namespace).await.map_err(|error| error.to_string()),
+            failed_open,
+            dry_run: dry_run.map_err(|error| error.to_string()),
         }
     }
 }
@@ -72,6 +80,7 @@ impl Seen {
             config_maps: unread(),
             budgets: unread(),
             dry_run: unread(),
+            failed_open: false,
         }
     }
 }
@@ -86,6 +95,16 @@ where
 fn read<T>(result: Result<T, Error>) -> Read<T> {
     result.map_err(|error| said(&error))
 }
+
+/// How often this API server has called one of our webhooks in vain, and gone on. None: it does not say.
+async fn failures(client: &Client) -> Option<f64> {
+    let request = Request::get("/metrics").body(Vec::new()).ok()?;
+    let metrics = client.request_text(request).await.ok()?;
+    let counts = metrics.lines().filter(|line| line.starts_with(FAILED_OPEN) && line.contains(".quorate.dev\""));
+    Some(counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+}
+
+const FAILED_OPEN: &str = "apiserver_admission_webhook_fail_open_count{";
 
 /// Three replicas that wait for five: `bootstrap-expect-lock` objects, whatever the settings.
 async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, TrialError> {

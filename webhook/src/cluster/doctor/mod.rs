@@ -13,6 +13,7 @@ mod reach;
 mod scope;
 mod selector;
 mod slots;
+mod unreached;
 
 use kube::Client;
 use serde::Serialize;

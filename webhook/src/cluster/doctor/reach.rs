@@ -3,6 +3,7 @@
 use quorate_engine::named;
 
 use super::look::{DRY_RUN, Seen, unreadable};
+use super::unreached::cause;
 use super::{Check, Expected, Topic};
 use crate::cluster::{ClusterConfig, DryRun};
 
@@ -22,23 +23,37 @@ pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -
     };
     let answer = match &seen.dry_run {
         Err(why) => Check::unknown(TOPIC, format!("dry run in namespace {} failed: {why}", expected.namespace)),
-        Ok(dry_run) => answered(dry_run, &expected.namespace),
+        Ok(dry_run) => answered(dry_run, &expected.namespace, seen.failed_open),
     };
     vec![endpoints, answer]
 }
 
-fn answered(dry_run: &DryRun, namespace: &str) -> Check {
+fn answered(dry_run: &DryRun, namespace: &str, failed_open: bool) -> Check {
     let DryRun { code, message, .. } = dry_run;
     if !dry_run.heard(&named("StatefulSet", Some(namespace), DRY_RUN)).is_empty() {
         return Check::fine(TOPIC, format!("webhook answers a dry run in namespace {namespace}"));
     }
     if message.contains("failed calling webhook") {
-        return Check::problem(TOPIC, format!("webhook does not answer: {message}"))
-            .remedy("check the endpoints, the NetworkPolicy and the caBundle");
+        let (means, remedy) = match cause(message) {
+            Some(cause) => (format!(" ({})", cause.means), cause.remedy),
+            None => (String::new(), "check the endpoints, the NetworkPolicy and the caBundle"),
+        };
+        return Check::problem(TOPIC, format!("webhook does not answer{means}: {message}")).remedy(remedy);
     }
     match code {
-        200..300 => Check::problem(TOPIC, format!("webhook was not asked about a dry run in namespace {namespace}"))
-            .remedy("check that the namespace is guarded and that the webhook configurations are installed"),
+        200..300 if failed_open => Check::problem(
+            TOPIC,
+            format!("webhook does not answer: the API server called it for a dry run in namespace {namespace} and went on without it"),
+        )
+        .remedy("the API server's log says why (`failing open`); what usually stands between: docs/platforms"),
+        200..300 => Check::problem(
+            TOPIC,
+            format!(
+                "no word of the webhook about a dry run in namespace {namespace}: it was not asked, or not reached where `failurePolicy: Ignore` \
+                 lets a change pass all the same (mode `warn`)"
+            ),
+        )
+        .remedy("check that the namespace is guarded and the webhook configurations are installed; what can stand between: docs/platforms"),
         404 => Check::unknown(TOPIC, format!("dry run in namespace {namespace} failed: {message}"))
             .remedy("name a guarded namespace with --namespace"),
         _ => Check::unknown(TOPIC, format!("dry run in namespace {namespace} failed with {code}: {message}"))
@@ -54,7 +69,7 @@ mod tests {
     #[track_caller]
     fn assert_level(code: u16, message: &str, warnings: &[&str], level: Level) {
         let warnings = warnings.iter().map(|&warning| warning.to_owned()).collect();
-        let check = answered(&DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() }, "db");
+        let check = answered(&DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() }, "db", false);
         assert_eq!(check.level, level, "{check:?}");
     }
 
@@ -75,6 +90,22 @@ mod tests {
         assert_level(201, "", &[], Level::Problem);
         let failed = r#"Internal error occurred: failed calling webhook "statefulsets.quorate.dev": x509"#;
         assert_level(500, failed, &[], Level::Problem);
+    }
+
+    #[test]
+    fn says_why_it_is_not_reached() {
+        let said = |message: &str, failed_open| {
+            let code = if message.is_empty() { 201 } else { 500 };
+            let dry_run = DryRun { code, message: message.to_owned(), warnings: Vec::new(), fields: Vec::new() };
+            let check = answered(&dry_run, "db", failed_open);
+            (check.message, check.remedy)
+        };
+        let refused = r#"failed calling webhook "x": failed to call webhook: Post "https://q": dial tcp: connect: connection refused"#;
+        let (message, remedy) = said(refused, false);
+        let start = "webhook does not answer (nothing listens at the port that the Service leads to): failed calling webhook";
+        assert!(message.starts_with(start) && remedy.contains("targetPort"), "{message}; {remedy}");
+        assert!(said("", true).0.contains("went on without it"));
+        assert!(said("", false).0.starts_with("no word of the webhook"));
     }
 
     #[test]
