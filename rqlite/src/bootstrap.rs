@@ -58,7 +58,7 @@ impl Expect {
     /// None if rqlited is not given the flag. A script that cannot be read gives `Deferred(Source::Script)` when it names the flag.
     /// A flag of unknown name may be it, and behind it may override it: then both decide.
     pub fn of(launch: &Launch) -> Option<Self> {
-        if launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+        if launch.closed() == Some(NoInsertion::EmptyEntrypoint) {
             return None;
         }
         let Some(line) = &launch.line else {
@@ -198,14 +198,12 @@ fn whole(text: &str) -> Within {
 
 /// What the last of the flags among these words is given.
 fn last_of(words: &[&str]) -> Within {
-    let token = |(index, word): (usize, &&str)| Token {
-        text: (*word).to_owned(),
-        value: Value::Known((*word).to_owned()),
-        origin: Origin::Container(Place { list: List::Args, index }),
-        splits: false,
+    let token = |(index, word): (usize, &&str)| {
+        let origin = Origin::Container(Place { list: List::Args, index });
+        Token::new((*word).to_owned(), Value::Known((*word).to_owned()), origin)
     };
     let line = CommandLine::parse(words.iter().enumerate().map(token).collect(), None);
-    match line.effective(FLAG).map(|flag| flag.value.as_ref().and_then(Value::known)) {
+    match line.effective(FLAG).map(|flag| flag.value().and_then(Value::known)) {
         None => Within::NoFlag,
         Some(Some(value)) => Within::Value(value.clone()),
         Some(None) => Within::Unknown,
@@ -240,7 +238,7 @@ fn hides_name(text: &str) -> bool {
 
 /// The last word of a command line is its data directory; behind a shell script that gives no other word, a variable may be all of it.
 fn hidden_words(line: &CommandLine) -> Vec<&Token> {
-    let flags = line.flags.iter().filter(|flag| flag.name.is_empty());
+    let flags = line.hidden_flags();
     let mut words: Vec<&Token> = flags.filter_map(|flag| line.tokens.get(flag.token)).collect();
     let own = |token: &&Token| !matches!(token.origin, Origin::Entrypoint(_));
     if let [only] = line.tokens.iter().filter(own).collect::<Vec<_>>().as_slice()
@@ -255,8 +253,8 @@ fn hidden_words(line: &CommandLine) -> Vec<&Token> {
 
 /// What is known of the value, and the flags of unknown name that stand behind it: the last one wins.
 fn overridable(line: &CommandLine, flag: &Flag) -> Option<Expect> {
-    let unnamed = line.flags.iter().filter(|other| other.name.is_empty() && other.token > flag.token);
-    let hidden: Vec<&Flag> = unnamed.filter(|flag| flag.value.as_ref().is_some_and(may_hold)).collect();
+    let unnamed = line.hidden_flags().filter(|other| other.token > flag.token);
+    let hidden: Vec<&Flag> = unnamed.filter(|flag| flag.value().is_some_and(may_hold)).collect();
     let last = hidden.last()?;
     let mut parts = Vec::new();
     let own = line.integer(FLAG)?;

@@ -6,10 +6,12 @@ mod launches;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::bootstrap::Expect;
 use crate::discovery::Discovery;
-use crate::flag::CommandLine;
-use crate::flag_table::{self, lookup};
+use crate::flag::{CommandLine, Flag};
+use crate::flag_table;
 use crate::image::{Repository, repository, version_of};
 use crate::launch::{Launch, Program};
 use crate::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
@@ -30,9 +32,9 @@ const BOUND: &str = "raft-addr";
 pub struct Node {
     /// In the pod template.
     pub place: ContainerPlace,
-    pub container: Container,
+    pub container: Arc<Container>,
     pub version: ImageVersion,
-    pub launch: Launch,
+    pub launch: Arc<Launch>,
     pub role: Role,
     pub discovery: Discovery,
     /// `-bootstrap-expect`, None if not given to rqlited.
@@ -137,8 +139,8 @@ impl Node {
             expect: Expect::of(&launch),
             shutdown: Shutdown::of(&launch, container, &set.spec.template.spec),
             storage: Storage::of(&launch, container, set),
-            container: container.clone(),
-            launch,
+            container: Arc::clone(&launch.container),
+            launch: Arc::new(launch),
         }
     }
 
@@ -162,12 +164,12 @@ impl Node {
             line.text(name).is_some_and(|value| is_given(&value) && (*name != BOUND || value.known().is_none()))
         };
         let Some(name) = ["node-id", "raft-adv-addr", BOUND].into_iter().find(tells) else {
-            let hidden = line.hidden_flags().find_map(|flag| source(flag.value.as_ref()?));
+            let hidden = line.hidden_flags().find_map(|flag| source(flag.value()?));
             let bound = || Source::Composed { text: format!("-{BOUND}"), parts: vec![] };
             return Value::Deferred(hidden.unwrap_or_else(bound));
         };
         let hidden = line.hidden_flags().filter(|_| line.may_be_overridden(name));
-        match hidden.last().and_then(|flag| source(flag.value.as_ref()?)) {
+        match hidden.last().and_then(|flag| source(flag.value()?)) {
             Some(source) => Value::Deferred(source),
             None => line.text(name).map_or_else(unknown, |id| of_pod(id, pod)),
         }
@@ -215,10 +217,10 @@ fn is_rqlite(container: &Container, program: Program, line: Option<&CommandLine>
 
 /// Some flag that only rqlited has; where the launch cannot be read, any word that looks like one.
 fn has_distinctive_flag(line: Option<&CommandLine>, container: &Container) -> bool {
-    let is_own = |name: &str| lookup(name).is_some_and(|spec| spec.distinctive);
+    let is_own = |flag: &Flag| flag.spec().is_some_and(|spec| spec.distinctive);
     match line {
         // The entrypoint's own additions say nothing of the image.
-        Some(line) => line.flags.iter().any(|flag| is_own(&flag.name) && line.place_of(flag).is_some()),
+        Some(line) => line.flags.iter().any(|flag| is_own(flag) && line.place_of(flag).is_some()),
         None => {
             let words = container.command.iter().chain(&container.args).flat_map(|text| text.split_whitespace());
             words.into_iter().any(flag_table::is_distinctive)

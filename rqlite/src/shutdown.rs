@@ -1,7 +1,7 @@
 //! What a node does when it is asked to stop: remove itself or not, and how long it has.
 //! Not whether the rest of the cluster can take it.
 
-use crate::flag::CommandLine;
+use crate::flag::{CommandLine, Flag};
 use crate::launch::{Launch, single_command};
 use crate::manifest::{Container, Handler, PodSpec};
 use crate::value::Value;
@@ -56,7 +56,7 @@ fn may_remove(line: &CommandLine) -> bool {
 fn removal(line: &CommandLine) -> Option<Value<bool>> {
     let given = line.boolean(FLAG)?;
     let hidden = line.hidden_flags().last().filter(|_| line.may_be_overridden(FLAG));
-    match hidden.and_then(|flag| flag.value.as_ref()) {
+    match hidden.and_then(Flag::value) {
         Some(Value::Deferred(source)) => Some(Value::Deferred(source.clone())),
         Some(Value::Known(_) | Value::Malformed(_)) | None => Some(given),
     }

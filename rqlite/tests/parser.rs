@@ -40,12 +40,7 @@ fn tokens() -> impl Strategy<Value = Vec<Token>> {
     let origin =
         prop_oneof![Just(Origin::Container(place)), Just(Origin::Script(place)), Just(Origin::Entrypoint("NODE_ID"))];
     let token = (word(), origin).prop_flat_map(|(text, origin)| {
-        value(text.clone()).prop_map(move |value| Token {
-            text: text.clone(),
-            value,
-            origin: origin.clone(),
-            splits: false,
-        })
+        value(text.clone()).prop_map(move |value| Token::new(text.clone(), value, origin.clone()))
     });
     prop::collection::vec(token, 0..12)
 }
@@ -99,11 +94,11 @@ proptest! {
         for version in [ImageVersion::Floating, ImageVersion::Unknown, ImageVersion::Tagged(Version::new(7, 21, 4))] {
             let launch = Launch::of(&container, version);
             // A place is told only where a flag can really be put.
-            let inserted = launch.insert(&container, "-http-allow-origin=x");
-            if launch.insertion.is_err() {
+            let inserted = launch.insert("-http-allow-origin=x");
+            if launch.insertion().is_err() {
                 prop_assert!(inserted.is_err());
             }
-            prop_assert!(launch.insertion.is_err() || launch.line.is_some());
+            prop_assert!(launch.insertion().is_err() || launch.line.is_some());
         }
     }
 }

@@ -75,7 +75,7 @@ fn the_official_manifests_are_read_completely() {
                 (Some(0), Role::Voter, false)
             );
             assert_eq!(set.node_id("rqlite-1"), Value::Known("rqlite-1".into()));
-            assert_eq!(node.launch.insertion, Ok(Insertion::Before(Place { list: List::Args, index: 0 })), "{name}");
+            assert_eq!(node.launch.insertion(), Ok(Insertion::Before(Place { list: List::Args, index: 0 })), "{name}");
         }
     }
     assert_eq!(seen, 2);
@@ -111,8 +111,8 @@ fn every_rendered_chart_is_read_completely() {
             let source = node.expect.as_ref().map(|expect| (expect.source().cloned(), expect.text.as_str()));
             let expected = Some((Some(count), "-bootstrap-expect=$(RQLITE_VOTER_REPLICA_COUNT)"));
             assert_eq!(source, expected.filter(|_| !read_only), "{name}");
-            assert_eq!(node.launch.insertion, Ok(Insertion::Before(Place { list: List::Args, index: 1 })), "{name}");
-            let (_, args) = node.launch.insert(&node.container, "-auth=/x").unwrap();
+            assert_eq!(node.launch.insertion(), Ok(Insertion::Before(Place { list: List::Args, index: 1 })), "{name}");
+            let (_, args) = node.launch.insert("-auth=/x").unwrap();
             assert_eq!((args.len(), args[1].as_str()), (node.container.args.len() + 1, "-auth=/x"), "{name}");
         }
     }
@@ -155,7 +155,7 @@ fn every_recorded_set_is_recognised_with_its_counts() {
             assert_eq!(u64::from(read.replicas), object["spec"]["replicas"].as_u64().unwrap(), "{name}");
             let node = read.sole_node().expect(&name);
             assert_eq!(node.launch.line.as_ref().unwrap().error, None, "{name}");
-            assert!(node.expect.is_some() && node.launch.insertion.is_ok() && node.storage.persistent(), "{name}");
+            assert!(node.expect.is_some() && node.launch.insertion().is_ok() && node.storage.persistent(), "{name}");
         }
     }
     assert!(seen >= 30, "{seen}");

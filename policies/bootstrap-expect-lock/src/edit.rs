@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use quorate_sdk::{Review, SetDocument};
 use rqlite::change::{self, Ordinals};
-use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::manifest::StatefulSet;
 
@@ -46,12 +45,12 @@ pub(crate) struct Edit<'a> {
 
 impl<'a> Update<'a> {
     pub(crate) fn between(old: &'a SetDocument, new: &'a SetDocument, review: &'a Review, settings: &Settings) -> Self {
-        let (before, after) = (RqliteSet::recognise(&old.set), RqliteSet::recognise(&new.set));
+        let (before, after) = (old.rqlite(), new.rqlite());
         Update {
             becomes: before.is_none() && after.is_some(),
             ends_at_zero: after.is_none() && replicas(old) == 0 && replicas(new) == 0,
             same_template: old.set.spec.template == new.set.spec.template,
-            edits: edits((old, before), (new, after)),
+            edits: edits(old, new),
             old_replicas: replicas(old),
             new_replicas: replicas(new),
             namespace: review.envelope.namespace.as_deref().unwrap_or_default(),
@@ -99,12 +98,9 @@ pub(crate) fn replicas(document: &SetDocument) -> i64 {
 
 /// One container on both sides is the same one, whatever its name, unless the old name now stands for another; of several, those of
 /// one name are.
-fn edits<'a>(
-    (old, before): (&'a SetDocument, Option<RqliteSet>),
-    (new, after): (&'a SetDocument, Option<RqliteSet>),
-) -> Vec<Edit<'a>> {
-    let before = Reading::all(old, before);
-    let after = Reading::all(new, after);
+fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
+    let before = Reading::all(old);
+    let after = Reading::all(new);
     let several = before.len() > 1 || after.len() > 1;
     let replaced = before.iter().any(|reading| Reading::unrecognised(new, &reading.container.name).is_some());
     let renamed = !several && before.len() == after.len() && !replaced;

@@ -73,7 +73,7 @@ impl Given {
     /// the flag (it may run a file that does); of another program's arguments the value that they name. An entrypoint that is called
     /// without arguments starts nothing.
     pub(crate) fn of(launch: &Launch, expect: Option<&Expect>, container: &Container, template: &Metadata) -> Self {
-        if launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+        if launch.closed() == Some(NoInsertion::EmptyEntrypoint) {
             return Given::Nothing;
         }
         let unread = || {

@@ -1,9 +1,11 @@
 //! A StatefulSet as the lock reads it: each rqlite container, what its rqlited is given, and where that stands.
 //! Recognition and launch are the domain's; nothing is judged here.
 
+use std::sync::Arc;
+
 use quorate_sdk::SetDocument;
 use rqlite::bootstrap::{Expect, may_hold, names_flag};
-use rqlite::cluster::RqliteSet;
+use rqlite::cluster::Node;
 use rqlite::discovery::Discovery;
 use rqlite::flag::{List, Place};
 use rqlite::launch::{Expansion, Launch};
@@ -17,7 +19,7 @@ use crate::given::Given;
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
     pub(crate) container: &'a Container,
-    pub(crate) launch: Launch,
+    pub(crate) launch: Arc<Launch>,
     pub(crate) discovery: Discovery,
     pub(crate) storage: Storage,
     pub(crate) given: Given,
@@ -30,13 +32,13 @@ pub(crate) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// The set's rqlite containers.
-    pub(crate) fn all(document: &'a SetDocument, set: Option<RqliteSet>) -> Vec<Self> {
-        let nodes = set.into_iter().flat_map(|set| set.nodes);
+    pub(crate) fn all(document: &'a SetDocument) -> Vec<Self> {
+        let nodes = document.rqlite().into_iter().flat_map(|set| &set.nodes);
         // Both are in the manifest's order.
         let mut containers = running(document);
-        let read = |node: rqlite::cluster::Node| {
+        let read = |node: &Node| {
             let (at, container) = containers.find(|(at, _)| *at == node.place)?;
-            Some(Reading::of(document, container, at, node.launch, node.discovery))
+            Some(Reading::of(document, container, at, Arc::clone(&node.launch), node.discovery.clone()))
         };
         nodes.filter_map(read).collect()
     }
@@ -44,7 +46,7 @@ impl<'a> Reading<'a> {
     /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
     pub(crate) fn unrecognised(document: &'a SetDocument, name: &str) -> Option<Self> {
         let (at, container) = running(document).find(|(_, container)| container.name == name)?;
-        let launch = Launch::of(container, ImageVersion::Unknown);
+        let launch = Arc::new(Launch::of(container, ImageVersion::Unknown));
         let discovery = Discovery::of(launch.line.as_ref());
         Some(Reading::of(document, container, at, launch, discovery))
     }
@@ -53,7 +55,7 @@ impl<'a> Reading<'a> {
         document: &SetDocument,
         container: &'a Container,
         at: ContainerPlace,
-        launch: Launch,
+        launch: Arc<Launch>,
         discovery: Discovery,
     ) -> Self {
         let expect = Expect::of(&launch);
@@ -83,7 +85,7 @@ impl<'a> Reading<'a> {
     /// Words of the launch that may hold any flag, as written.
     pub(crate) fn hidden_words(&self) -> Vec<String> {
         let Some(line) = &self.launch.line else { return Reading::whole_references(self.container) };
-        let hidden = line.hidden_flags().filter(|flag| flag.value.as_ref().is_some_and(may_hold));
+        let hidden = line.hidden_flags().filter(|flag| flag.value().is_some_and(may_hold));
         hidden.map(|flag| line.spelling(flag)).collect()
     }
 

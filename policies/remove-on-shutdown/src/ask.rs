@@ -1,7 +1,7 @@
 //! Whether a set should have the flag: its author's word, the conditions, the settings.
 //! Not when it may start, nor what a refusal says.
 
-use quorate_sdk::injection::{Draft, Item};
+use quorate_sdk::injection::{Bare, Item};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
@@ -27,19 +27,20 @@ pub(crate) enum Ask {
 
 impl Ask {
     /// `old`: the set before this update; `listed`: injected before.
-    pub(crate) fn of(draft: &Draft, old: Option<&RqliteSet>, settings: Settings, listed: bool) -> Self {
-        let Some(set) = draft.cluster() else { return Ask::Blocked(Obstacle::NotRqlite) };
+    pub(crate) fn of(bare: &Bare, old: Option<&RqliteSet>, settings: Settings, listed: bool) -> Self {
+        let Some(set) = bare.rqlite.as_deref() else { return Ask::Blocked(Obstacle::NotRqlite) };
         let Some(node) = set.sole_node() else { return several(set) };
-        if let Some(refused) = obstacle::refused(node) {
+        let place = node.launch.place_for(TOKEN);
+        if let Some(refused) = obstacle::refused(node, &place) {
             return Ask::Blocked(refused);
         }
         if let Some(word) = word(node) {
             return word;
         }
-        let mut obstacles = obstacle::all(set, node, &draft.bare().metadata);
+        let mut obstacles = obstacle::all(set, node, &bare.set.metadata, &place);
         obstacles.extend(advised(set, node, settings));
-        obstacles.extend(ordered(old, draft.bare(), set));
-        obstacles.extend(moving::of(old, draft.bare(), set).map(Obstacle::Moving));
+        obstacles.extend(ordered(old, &bare.set, set));
+        obstacles.extend(moving::of(old, &bare.set, set).map(Obstacle::Moving));
         let blocking = obstacles.iter().find(|obstacle| !(listed && obstacle.lets_stay()));
         match blocking {
             Some(obstacle) => Ask::Blocked(obstacle.clone()),

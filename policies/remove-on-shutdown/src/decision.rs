@@ -1,5 +1,7 @@
 //! One review decided: what is asked for, and what became of it in the new object. The rules put it into words.
 
+use std::sync::Arc;
+
 use quorate_sdk::injection::{Draft, Injector, Item, Settled};
 use quorate_sdk::{Review, SetDocument, Subject};
 use rqlite::cluster::{Node, RqliteSet};
@@ -28,7 +30,7 @@ pub(crate) struct Decision {
     pub(crate) settled: Settled,
     /// The old object has the flag from us.
     pub(crate) listed: bool,
-    /// The old object, read the same way; none at a creation.
+    /// The old object, read the same way, where it has no flag from us and the new one gets none; none at a creation.
     old_ask: Option<Ask>,
     /// None at a creation.
     pub(crate) old_replicas: Option<u32>,
@@ -46,7 +48,10 @@ impl Decision {
             return None;
         }
         let listed = before.iter().any(is_flag);
-        let mut ask = Ask::of(&draft, old_set(review).as_ref(), settings, listed);
+        let old = old_document(review);
+        // None at a creation, and where it did not run rqlite.
+        let old_set = old.and_then(SetDocument::rqlite).map(Arc::as_ref);
+        let mut ask = Ask::of(draft.bare(), old_set, settings, listed);
         let mut settled = draft.settle(&wanted(&draft, &ask, &before));
         let refused = settled.refused.iter().find(|(item, _)| is_flag(item)).map(|(_, error)| error.to_string());
         if let (Some(reason), true) = (refused, draft.template_changes()) {
@@ -55,8 +60,8 @@ impl Decision {
             settled = draft.settle(&[]);
             ask = Ask::Blocked(Obstacle::Template(reason));
         }
-        let old_ask = old_ask(review, settings);
-        Some(Decision { ask, settled, listed, old_ask, old_replicas: old_replicas(review), draft })
+        let old_ask = old.filter(|_| !listed && matches!(ask, Ask::Blocked(_))).map(|old| old_ask(old, settings));
+        Some(Decision { ask, settled, listed, old_ask, old_replicas: old.map(old_replicas), draft })
     }
 
     /// The new object's only rqlite container, as its author wrote it.
@@ -81,8 +86,8 @@ impl Decision {
     /// The old object has no injected flag for the same reason, so it was told before.
     pub(crate) fn told_before(&self, obstacle: &Obstacle) -> bool {
         match &self.old_ask {
-            Some(Ask::Blocked(old)) if !self.listed => obstacle.is_same_reason(old),
-            Some(Ask::Blocked(_) | Ask::Given | Ask::Wanted { .. }) | None => false,
+            Some(Ask::Blocked(old)) => obstacle.is_same_reason(old),
+            Some(Ask::Given | Ask::Wanted { .. }) | None => false,
         }
     }
 
@@ -128,19 +133,13 @@ fn wanted(draft: &Draft, ask: &Ask, before: &[Item]) -> Vec<Item> {
 }
 
 /// Beside itself, so that nothing in it is a change.
-fn old_ask(review: &Review, settings: Settings) -> Option<Ask> {
-    let draft = Draft::of(INJECTOR, None, old_document(review)?);
-    Some(Ask::of(&draft, draft.cluster(), settings, false))
+fn old_ask(old: &SetDocument, settings: Settings) -> Ask {
+    let bare = INJECTOR.bare(old);
+    Ask::of(&bare, bare.rqlite.as_deref(), settings, false)
 }
 
-fn old_replicas(review: &Review) -> Option<u32> {
-    let old = old_document(review)?;
-    Some(u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0))
-}
-
-/// None at a creation, and where it did not run rqlite.
-fn old_set(review: &Review) -> Option<RqliteSet> {
-    RqliteSet::recognise(&old_document(review)?.set)
+fn old_replicas(old: &SetDocument) -> u32 {
+    u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0)
 }
 
 fn old_document(review: &Review) -> Option<&SetDocument> {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use rqlite::bootstrap::Expect;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::discovery::Discovery;
-use rqlite::flag::UsageError;
-use rqlite::launch::NoInsertion;
+use rqlite::flag::{CommandLine, UsageError};
+use rqlite::launch::{Insertion, NoInsertion};
 use rqlite::manifest::Metadata;
 use rqlite::role::Role;
 use rqlite::value::Value;
@@ -121,33 +121,38 @@ impl Obstacle {
 }
 
 /// The failing conditions of a node that is given nothing itself, in the order in which they are told.
-pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Vec<Obstacle> {
+pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata, place: &Place) -> Vec<Obstacle> {
     // What the script hides, discovery among it, is no second reason.
-    if let Some(launch) = launch(node) {
+    if let Some(launch) = launch(node, place) {
         return vec![launch];
     }
     // The release comes first: an older one may not have the discovery that is asked for.
-    [count(set), any_flag(node), release(node), discovery(set, node, metadata), join_as(node), token(node)]
+    [count(set), any_flag(node), release(node), discovery(set, node, metadata), join_as(node), token(place)]
         .into_iter()
         .flatten()
         .collect()
 }
 
+/// Where the launch takes the flag.
+pub(crate) type Place = Result<Insertion, NoInsertion>;
+
 /// Whoever gave the flag: rqlited does not start.
-pub(crate) fn refused(node: &Node) -> Option<Obstacle> {
-    launch(node).filter(|obstacle| obstacle.refusal().is_some())
+pub(crate) fn refused(node: &Node, place: &Place) -> Option<Obstacle> {
+    launch(node, place).filter(|obstacle| obstacle.refusal().is_some())
 }
 
-fn launch(node: &Node) -> Option<Obstacle> {
-    match &node.launch.insertion {
-        Ok(_) => match node.launch.refusal() {
+/// Of a launch that takes a flag, but not this one, see [`token`].
+fn launch(node: &Node, place: &Place) -> Option<Obstacle> {
+    let line = node.launch.line.as_ref();
+    match place {
+        Err(NoInsertion::Refused) if !line.is_some_and(CommandLine::parses) => {
+            let said = line.and_then(|line| line.error.clone());
+            Some(said.map_or(Obstacle::Launch(NoInsertion::Refused), Obstacle::Refused))
+        }
+        Ok(_) | Err(NoInsertion::Refused) => match node.launch.refusal() {
             Some(refusal) => Some(Obstacle::Refused(refusal.clone())),
             None => (!node.shutdown.sigterm_arrives).then_some(Obstacle::NoSigterm),
         },
-        Err(NoInsertion::Refused) => {
-            let said = node.launch.line.as_ref().and_then(|line| line.error.clone());
-            Some(said.map_or(Obstacle::Launch(NoInsertion::Refused), Obstacle::Refused))
-        }
         Err(reason) => Some(Obstacle::Launch(*reason)),
     }
 }
@@ -227,8 +232,8 @@ fn join_as(node: &Node) -> Option<Obstacle> {
 }
 
 /// The launch takes a flag, but not this one.
-fn token(node: &Node) -> Option<Obstacle> {
-    node.launch.insert(&node.container, crate::identity::TOKEN).err().map(Obstacle::Launch)
+fn token(place: &Place) -> Option<Obstacle> {
+    place.as_ref().err().map(|reason| Obstacle::Launch(*reason))
 }
 
 /// Not empty, as far as the manifest tells.

@@ -1,6 +1,9 @@
 //! One review as the rules see it: who asks for what, the objects decoded, the facts parsed.
 //! Knows the shapes of the requests, not what any of them is worth.
 
+use std::sync::{Arc, OnceLock};
+
+use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use rqlite::needs::Kind;
@@ -62,9 +65,11 @@ pub enum Parent<T = Box<SetDocument>> {
 /// A StatefulSet, decoded, beside the text that it was decoded from.
 #[derive(Debug)]
 pub struct SetDocument {
-    pub set: StatefulSet,
+    pub set: Arc<StatefulSet>,
     /// JSON text of `/spec`; `{}` where there is none.
     pub spec: String,
+    /// Whoever asks reads the same launches.
+    rqlite: OnceLock<Option<Arc<RqliteSet>>>,
 }
 
 /// A document of a wrong shape.
@@ -187,6 +192,16 @@ impl<T> Parent<T> {
 }
 
 impl SetDocument {
+    /// `spec` is the text that the set's own was decoded from.
+    pub fn new(set: StatefulSet, spec: String) -> Self {
+        SetDocument { set: Arc::new(set), spec, rqlite: OnceLock::new() }
+    }
+
+    /// Its reading as a set of rqlite's nodes; None where it is none.
+    pub fn rqlite(&self) -> Option<&Arc<RqliteSet>> {
+        self.rqlite.get_or_init(|| RqliteSet::recognise(&self.set).map(Arc::new)).as_ref()
+    }
+
     fn unchanged(&self, new: &SetDocument) -> bool {
         self.set.metadata.owner_references == new.set.metadata.owner_references
             && own_annotations(&self.set.metadata).eq(own_annotations(&new.set.metadata))
@@ -272,7 +287,7 @@ impl Pieces {
         let spec: StatefulSetSpec = self.decode(self.spec.as_deref(), "spec")?;
         let status: StatefulSetStatus = self.decode(self.status.as_deref(), "status")?;
         let text = self.spec.unwrap_or_else(|| "{}".to_owned());
-        Ok(SetDocument { set: StatefulSet { metadata, spec, status }, spec: text })
+        Ok(SetDocument::new(StatefulSet { metadata, spec, status }, text))
     }
 
     fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {

@@ -22,7 +22,7 @@ impl Mutation {
     /// Of a creation or an update; `old` is None at a creation.
     pub fn of(review: &Review, old: Option<&SetDocument>, new: &SetDocument, settings: &Settings) -> Self {
         let mut draft = Draft::of(INJECTOR, old, new);
-        let Some(set) = draft.cluster().cloned() else { return Mutation::default() };
+        let Some(set) = draft.bare().rqlite.clone() else { return Mutation::default() };
         let asked = ask::of_set(&new.set.metadata, settings);
         let moment = Moment::of(review, old, &set, draft.template_changes());
         let plan = Plan::of(&draft, &set, &asked, &moment);

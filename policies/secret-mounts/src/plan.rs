@@ -56,7 +56,7 @@ impl Plan {
     /// What the set should have, read from what its author wrote (`draft.bare()`).
     pub fn of(draft: &Draft, set: &RqliteSet, asked: &Asked, moment: &Moment) -> Self {
         let mut plan = Plan::default();
-        let pod = &draft.bare().spec.template.spec;
+        let pod = &draft.bare().set.spec.template.spec;
         if let Due::NotNow(_) = moment.due(Start::NodeTls) {
             plan.kept = kept(draft, mode(pod));
         }

@@ -1,5 +1,7 @@
 //! What all rules look at: the set, what is asked of it, and what the request lets start. Judges nothing.
 
+use std::sync::Arc;
+
 use quorate_sdk::injection::{self, Entry, Mark};
 use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::{Node, RqliteSet};
@@ -22,7 +24,7 @@ pub struct Situation<'a> {
     old: Option<&'a SetDocument>,
     new: &'a SetDocument,
     settings: &'a Settings,
-    pub set: RqliteSet,
+    pub set: Arc<RqliteSet>,
     pub asked: Asked,
     pub moment: Moment,
     /// What this policy has injected, as the set's annotation lists it.
@@ -37,7 +39,7 @@ impl<'a> Situation<'a> {
         new: &'a SetDocument,
         settings: &'a Settings,
     ) -> Option<Self> {
-        let set = RqliteSet::recognise(&new.set)?;
+        let set = Arc::clone(new.rqlite()?);
         let template_changes = old.is_none_or(|old| !old.same_template(new));
         let moment = Moment::of(review, old, &set, template_changes);
         let asked = ask::of_set(&new.set.metadata, settings);

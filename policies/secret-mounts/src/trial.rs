@@ -1,6 +1,8 @@
 //! The launch with one flag after the other put in on trial: what it cannot take, and what rqlited would say.
 //! Puts nothing into the template.
 
+use std::sync::Arc;
+
 use rqlite::cluster::Node;
 use rqlite::flag::{List, UsageError};
 use rqlite::launch::{Launch, NoInsertion, plain_start};
@@ -11,33 +13,32 @@ use crate::plan::Obstacle;
 /// A launch that grows. One that rqlited refuses may be cured by what is asked for (half a certificate), so it is judged at the end.
 pub struct Trial<'a> {
     node: &'a Node,
-    container: Container,
-    launch: Launch,
+    launch: Arc<Launch>,
 }
 
 impl<'a> Trial<'a> {
     pub fn of(node: &'a Node) -> Self {
-        Trial { node, container: node.container.clone(), launch: node.launch.clone() }
+        Trial { node, launch: Arc::clone(&node.launch) }
     }
 
     /// All of the tokens or none: each must be taken, and rqlited must not refuse the line for them.
     pub fn add(&mut self, tokens: &[String]) -> Result<(), Obstacle> {
-        let (mut container, mut launch) = (self.container.clone(), self.launch.clone());
+        let mut launch = Arc::clone(&self.launch);
         for token in tokens {
-            let (list, content) =
-                launch.insert(&container, token).map_err(|reason| no_insertion(&launch, &container, reason))?;
+            let (list, content) = launch.insert(token).map_err(|reason| no_insertion(&launch, reason))?;
+            let mut container = Container::clone(&launch.container);
             match list {
                 List::Command => container.command = content,
                 List::Args => container.args = content,
             }
-            launch = Launch::of(&container, self.node.version);
+            launch = Arc::new(Launch::of(&container, self.node.version));
         }
         match error(&launch) {
             Some(new) if error(&self.launch).is_none_or(|old| old.message != new.message) => {
                 Err(Obstacle::WouldRefuse(new.message.clone()))
             }
             Some(_) | None => {
-                (self.container, self.launch) = (container, launch);
+                self.launch = launch;
                 Ok(())
             }
         }
@@ -53,8 +54,8 @@ fn error(launch: &Launch) -> Option<&UsageError> {
     launch.line.as_ref()?.error.as_ref()
 }
 
-fn no_insertion(launch: &Launch, container: &Container, reason: NoInsertion) -> Obstacle {
+fn no_insertion(launch: &Launch, reason: NoInsertion) -> Obstacle {
     let said = error(launch).filter(|_| reason == NoInsertion::Refused).cloned();
-    let start = launch.line.is_none().then(|| plain_start(container));
+    let start = launch.line.is_none().then(|| plain_start(&launch.container));
     said.map_or(Obstacle::Launch { reason, start }, Obstacle::Refused)
 }

@@ -183,7 +183,7 @@ fn names(annotations: &str, init: &str, containers: &str) -> Vec<String> {
     let mut set = set(annotations, containers);
     set.spec.template.spec.init_containers = serde_json::from_str(&format!("[{init}]")).unwrap();
     let nodes = RqliteSet::recognise(&set).map(|set| set.nodes).unwrap_or_default();
-    nodes.into_iter().map(|node| node.container.name).collect()
+    nodes.iter().map(|node| node.container.name.clone()).collect()
 }
 
 const NONE: [&str; 0] = [];

@@ -17,7 +17,7 @@ pub(crate) fn deferred(argv: &[&str]) -> CommandLine {
 pub(crate) fn tokens(argv: &[&str], value: impl Fn(&str) -> Value<String>) -> Vec<Token> {
     let token = |(index, text): (usize, &&str)| {
         let origin = Origin::Container(Place { list: List::Args, index });
-        Token { text: (*text).to_owned(), value: value(text), origin, splits: false }
+        Token::new((*text).to_owned(), value(text), origin)
     };
     argv.iter().enumerate().map(token).collect()
 }

@@ -12,8 +12,10 @@ mod tests;
 mod words;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::ops::Deref;
+use std::sync::Arc;
 
+use self::parse::{Head, NamedFlag};
 use crate::flag_table::FlagSpec;
 use crate::value::{Source, Value, clip_to};
 use crate::version::Version;
@@ -43,19 +45,40 @@ pub enum Origin {
     Entrypoint(&'static str),
 }
 
-/// One token of a command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+/// A word, and what is known of it. Read once: a line with one word more shares all others.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Word {
     /// As the manifest has it, `$(VAR)` unexpanded.
     pub text: String,
     /// After expansion.
     pub value: Value<String>,
+    head: Head,
+}
+
+/// One token of a command line: a [`Word`] in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub(crate) word: Arc<Word>,
     pub origin: Origin,
     /// A shell splits it at blanks, and its text is not known.
     pub splits: bool,
 }
 
+impl Deref for Token {
+    type Target = Word;
+
+    fn deref(&self) -> &Word {
+        &self.word
+    }
+}
+
 impl Token {
+    /// One that no shell splits.
+    pub fn new(text: String, value: Value<String>, origin: Origin) -> Self {
+        let head = Head::of(&value);
+        Token { word: Arc::new(Word { text, value, head }), origin, splits: false }
+    }
+
     /// References that a shell splits, and nothing else: any number of words, none among them.
     pub fn may_be_no_word(&self) -> bool {
         let only_references = match &self.value {
@@ -79,14 +102,45 @@ fn is_only_references(text: &str) -> bool {
 /// One occurrence of a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Without dashes.
-    pub name: String,
-    /// None: a bare boolean.
-    pub value: Option<Value<String>>,
-    /// None: no release of rqlited has it.
-    pub spec: Option<&'static FlagSpec>,
+    word: Arc<Word>,
+    /// The next word, where it is the value.
+    behind: Option<Arc<Word>>,
     /// Index of its token in [`CommandLine::tokens`].
     pub token: usize,
+}
+
+impl Flag {
+    /// Without dashes; empty where it is not known.
+    pub fn name(&self) -> &str {
+        self.word.head.named().map_or("", NamedFlag::name)
+    }
+
+    /// None: no release of rqlited has it.
+    pub fn spec(&self) -> Option<&'static FlagSpec> {
+        self.word.head.named()?.spec()
+    }
+
+    /// None: a bare boolean. Of a flag of unknown name, the reference that may be any.
+    pub fn value(&self) -> Option<&Value<String>> {
+        match (&self.behind, &self.word.head) {
+            (Some(behind), _) => Some(&behind.value),
+            (None, Head::Hidden(reference)) => Some(reference),
+            (None, Head::Flag(named)) => named.value.as_ref(),
+            (None, Head::Positional | Head::Terminator | Head::BadSyntax) => None,
+        }
+    }
+
+    /// The same flag with the same value.
+    pub(crate) fn is_same(&self, other: &Flag) -> bool {
+        // Of two lines of shared words, most are the very same.
+        let shared = self.behind.is_none() && other.behind.is_none() && Arc::ptr_eq(&self.word, &other.word);
+        shared || (self.name() == other.name() && self.value() == other.value())
+    }
+
+    /// Any flag may be meant (`$(EXTRA)`, `-$(NAME)=3`).
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.word.head, Head::Hidden(_))
+    }
 }
 
 /// Why rqlited would not start with this command line.
@@ -123,6 +177,9 @@ impl UsageError {
     }
 }
 
+/// What Go sets a bare boolean to.
+const BARE: &str = "true";
+
 /// A parsed command line of rqlited, without argv[0].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
@@ -133,8 +190,8 @@ pub struct CommandLine {
     pub positionals: Vec<usize>,
     /// The first thing that stops rqlited; parsing goes on after it where it can.
     pub error: Option<UsageError>,
-    /// By name, the index of the last one in `flags`: a hundred flags are asked for, of a line that may have thousands.
-    pub(crate) winning: BTreeMap<String, usize>,
+    /// Of each flag that some release has, the index of the last one in `flags`: a hundred are asked for, of a line that may have thousands.
+    pub(crate) winning: BTreeMap<&'static str, usize>,
 }
 
 impl CommandLine {
@@ -143,9 +200,18 @@ impl CommandLine {
     /// A token of which nothing is known (`$(EXTRA)` of a ConfigMap) is DATA_DIR where it is the last one, else a flag
     /// without a name: rqlited would not start if it were anything else.
     pub fn parse(tokens: Vec<Token>, version: Option<Version>) -> Self {
-        let mut line = parse::parse(tokens, version);
-        line.error = line.error.take().or_else(|| refusal::of(&line, version));
-        line
+        Self::unvalidated(tokens, version).validated(version)
+    }
+
+    /// Up to where rqlited gets past its flag package; what it makes of the values is not asked.
+    pub(crate) fn unvalidated(tokens: Vec<Token>, version: Option<Version>) -> Self {
+        parse::parse(tokens, version)
+    }
+
+    /// With rqlited's own validation.
+    pub(crate) fn validated(mut self, version: Option<Version>) -> Self {
+        self.error = self.error.take().or_else(|| refusal::of(&self, version));
+        self
     }
 
     /// The occurrence that wins, if the flag is given at all.
@@ -173,9 +239,8 @@ impl CommandLine {
 
     /// The text given, None if the flag is not given.
     pub fn text(&self, name: &str) -> Option<Value<String>> {
-        // Go sets a bare boolean to "true".
-        let bare = || Value::Known("true".to_owned());
-        self.effective(name).map(|flag| flag.value.clone().unwrap_or_else(bare))
+        let bare = || Value::Known(BARE.to_owned());
+        self.effective(name).map(|flag| flag.value().cloned().unwrap_or_else(bare))
     }
 
     /// The boolean given (bare is true), None if not given.
@@ -200,7 +265,7 @@ impl CommandLine {
 
     /// All of these. Where one comes from is its value, a reference.
     pub fn hidden_flags(&self) -> impl Iterator<Item = &Flag> {
-        self.flags.iter().filter(|flag| flag.name.is_empty())
+        self.flags.iter().filter(|flag| flag.is_hidden())
     }
 
     /// A flag of unknown name stands where it would decide instead: behind the winning occurrence, or anywhere where there is none.
@@ -230,15 +295,7 @@ impl CommandLine {
     }
 
     fn value_behind(&self, flag: &Flag) -> Option<&Token> {
-        // `$(EXPECT)` may be all of `-bootstrap-expect=3`.
-        let inline = match &self.tokens.get(flag.token)?.value {
-            Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => {
-                text.contains('=')
-            }
-            Value::Deferred(_) => false,
-        };
-        let apart = flag.value.is_some() && !inline && !flag.name.is_empty();
-        self.tokens.get(flag.token + 1).filter(|_| apart)
+        self.tokens.get(flag.token + 1).filter(|_| flag.behind.is_some())
     }
 
     /// The argv again: the texts of all tokens, in order.
@@ -246,7 +303,13 @@ impl CommandLine {
         self.tokens.iter().map(|token| token.text.as_str()).collect()
     }
 
-    fn read<T: Display>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Value<T>> {
-        self.text(name).map(|value| value.parse(|text| read(text)))
+    fn read<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Value<T>> {
+        let known = |text: &str| read(text).map_or_else(|| Value::Malformed(text.to_owned()), Value::Known);
+        Some(match self.effective(name)?.value() {
+            None => known(BARE),
+            Some(Value::Known(text)) => known(text),
+            Some(Value::Deferred(source)) => Value::Deferred(source.clone()),
+            Some(Value::Malformed(text)) => Value::Malformed(text.clone()),
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! The grammar of Go's `flag` package (`flag.FlagSet.parseOne`), over tokens of which some are not known.
 //! Not which combinations of values rqlited refuses: that is `refusal`.
 
-use super::{CommandLine, Flag, Token, UsageError, number};
+use std::sync::Arc;
+
+use super::{CommandLine, Flag, Token, UsageError, Word, number};
 use crate::flag_table::{FlagSpec, Kind, lookup};
 use crate::value::{Source, Value, clip};
 use crate::version::Version;
@@ -22,7 +24,8 @@ pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine
     // A variable behind the data directory may be empty, and then is no word at all.
     let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.may_be_no_word());
     parser.line.positionals = (parser.next..parser.line.tokens.len()).filter(is_word).collect();
-    parser.line.winning = parser.line.flags.iter().enumerate().map(|(at, flag)| (flag.name.clone(), at)).collect();
+    let known = parser.line.flags.iter().enumerate().filter_map(|(at, flag)| Some((flag.spec()?.name, at)));
+    parser.line.winning = known.collect();
     parser.version_asked();
     parser.line
 }
@@ -34,19 +37,47 @@ struct Parser {
     line: CommandLine,
 }
 
-/// What a token is where a flag may stand.
-enum Head {
+/// What a word is where a flag may stand.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Head {
     Positional,
     /// `--`
     Terminator,
     /// `---x`, `-=x`
     BadSyntax,
-    /// Its name is deferred.
-    Hidden(Source),
-    Flag {
-        name: String,
-        value: Option<Value<String>>,
-    },
+    /// Its name is deferred; the reference.
+    Hidden(Value<String>),
+    Flag(NamedFlag),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NamedFlag {
+    name: Name,
+    /// Behind its `=`.
+    pub(super) value: Option<Value<String>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Name {
+    Known(&'static FlagSpec),
+    /// No release has it.
+    Unknown(String),
+}
+
+impl NamedFlag {
+    pub(super) fn name(&self) -> &str {
+        match &self.name {
+            Name::Known(spec) => spec.name,
+            Name::Unknown(name) => name,
+        }
+    }
+
+    pub(super) fn spec(&self) -> Option<&'static FlagSpec> {
+        match self.name {
+            Name::Known(spec) => Some(spec),
+            Name::Unknown(_) => None,
+        }
+    }
 }
 
 impl Parser {
@@ -57,7 +88,8 @@ impl Parser {
             return false;
         };
         let is_last = index + 1 == self.line.tokens.len();
-        match head(&token.value) {
+        let word = Arc::clone(&token.word);
+        match &word.head {
             Head::Positional => return false,
             Head::Hidden(_) if is_last && !token.may_be_no_word() => return false,
             Head::Terminator => {
@@ -66,57 +98,59 @@ impl Parser {
             }
             Head::BadSyntax => {
                 self.next += 1;
-                let shown = clip(&token.text);
-                let message = format!("`{shown}` is no flag, it has too many dashes or no name");
-                self.refuse(index, EXIT_CODE, message, format!("bad flag syntax: {shown}"));
-            }
-            Head::Hidden(source) => {
-                self.next += 1;
-                self.line.flags.push(Flag {
-                    name: String::new(),
-                    value: Some(Value::Deferred(source)),
-                    spec: None,
-                    token: index,
+                self.refuse(index, EXIT_CODE, |text| {
+                    let shown = clip(text);
+                    let message = format!("`{shown}` is no flag, it has too many dashes or no name");
+                    (message, format!("bad flag syntax: {shown}"))
                 });
             }
-            Head::Flag { name, value } => {
+            Head::Hidden(_) => {
                 self.next += 1;
-                self.named(index, name, value);
+                self.line.flags.push(Flag { word, behind: None, token: index });
+            }
+            Head::Flag(named) => {
+                self.next += 1;
+                self.named(index, &word, named);
             }
         }
         true
     }
 
-    fn named(&mut self, index: usize, name: String, inline: Option<Value<String>>) {
-        let spec = lookup(&name);
-        self.check_name(index, &name, spec);
-        let value = match (inline, spec.map(|spec| spec.kind)) {
-            (Some(value), _) => Some((index, value)),
-            (None, Some(Kind::Bool)) => None,
+    fn named(&mut self, index: usize, word: &Arc<Word>, named: &NamedFlag) {
+        let (name, spec) = (named.name(), named.spec());
+        self.check_name(index, name, spec);
+        let behind = match (&named.value, spec.map(|spec| spec.kind)) {
+            (Some(_), _) | (None, Some(Kind::Bool)) => None,
             (None, Some(Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text)) => {
-                let value = self.next_value();
+                let value = self.next_word();
                 if value.is_none() {
-                    let message = format!("`-{name}` needs a value and nothing follows it");
-                    self.refuse(index, EXIT_CODE, message, format!("flag needs an argument: -{name}"));
+                    self.refuse(index, EXIT_CODE, |_| {
+                        let message = format!("`-{name}` needs a value and nothing follows it");
+                        (message, format!("flag needs an argument: -{name}"))
+                    });
                 }
                 value
             }
             // Of a flag that nobody knows, a bare word that is not the last one is more likely its value than DATA_DIR.
-            (None, None) if self.bare_word_before_the_last() => self.next_value(),
+            (None, None) if self.bare_word_before_the_last() => self.next_word(),
             (None, None) => None,
         };
-        if let (Some(spec), Some((token, Value::Known(text)))) = (spec, &value)
+        let at = index + usize::from(behind.is_some());
+        let flag = Flag { word: Arc::clone(word), behind, token: index };
+        if let (Some(spec), Some(Value::Known(text))) = (spec, flag.value())
             && let Some(expected) = mismatch(spec.kind, text)
         {
-            let message = format!("`-{name}` is given `{}`, which is no {expected}", clip(text));
-            self.refuse(*token, EXIT_CODE, message, invalid_value(spec.kind, &name, text));
+            self.refuse(at, EXIT_CODE, |_| {
+                let message = format!("`-{name}` is given `{}`, which is no {expected}", clip(text));
+                (message, invalid_value(spec.kind, name, text))
+            });
         }
-        self.line.flags.push(Flag { name, value: value.map(|(_, value)| value), spec, token: index });
+        self.line.flags.push(flag);
     }
 
     fn check_name(&mut self, index: usize, name: &str, spec: Option<&FlagSpec>) {
         if matches!(name, "h" | "help") {
-            return self.refuse(index, 0, format!("`-{name}` prints the usage and exits"), String::new());
+            return self.refuse(index, 0, |_| (format!("`-{name}` prints the usage and exits"), String::new()));
         }
         let exists = match (spec, self.version) {
             (Some(spec), Some(version)) => spec.exists_in(version),
@@ -127,23 +161,25 @@ impl Parser {
         if exists {
             return;
         }
-        let shown = clip(name);
-        let message = match self.version {
-            Some(version) => format!("`-{shown}` is no flag of rqlited {version}"),
-            None => format!("`-{shown}` is no flag of any rqlited release"),
-        };
-        self.refuse(index, EXIT_CODE, message, format!("flag provided but not defined: -{shown}"));
+        let version = self.version;
+        self.refuse(index, EXIT_CODE, |_| {
+            let shown = clip(name);
+            let message = match version {
+                Some(version) => format!("`-{shown}` is no flag of rqlited {version}"),
+                None => format!("`-{shown}` is no flag of any rqlited release"),
+            };
+            (message, format!("flag provided but not defined: -{shown}"))
+        });
     }
 
-    fn next_value(&mut self) -> Option<(usize, Value<String>)> {
-        let index = self.next;
-        let value = self.line.tokens.get(index)?.value.clone();
+    fn next_word(&mut self) -> Option<Arc<Word>> {
+        let word = Arc::clone(&self.line.tokens.get(self.next)?.word);
         self.next += 1;
-        Some((index, value))
+        Some(word)
     }
 
     fn bare_word_before_the_last(&self) -> bool {
-        let word = self.line.tokens.get(self.next).is_some_and(|token| matches!(head(&token.value), Head::Positional));
+        let word = self.line.tokens.get(self.next).is_some_and(|token| token.head == Head::Positional);
         word && self.next + 1 < self.line.tokens.len()
     }
 
@@ -151,52 +187,62 @@ impl Parser {
     fn version_asked(&mut self) {
         let asked = self.line.boolean("version") == Some(Value::Known(true));
         if let Some(token) = self.line.effective("version").filter(|_| asked).map(|flag| flag.token) {
-            self.refuse(token, 0, "`-version` prints the version and exits".to_owned(), String::new());
+            self.refuse(token, 0, |_| ("`-version` prints the version and exits".to_owned(), String::new()));
         }
     }
 
-    /// The first fault is the one that stops rqlited.
-    fn refuse(&mut self, token: usize, exit_code: u8, message: String, words: String) {
-        self.line.error.get_or_insert(UsageError { message, words, token: Some(token), exit_code });
+    /// The first fault is the one that stops rqlited: of all others nothing is put into words. `says` is given the token's text, and
+    /// gives our words and rqlited's.
+    fn refuse(&mut self, token: usize, exit_code: u8, says: impl FnOnce(&str) -> (String, String)) {
+        if self.line.error.is_none() {
+            let text = self.line.tokens.get(token).map_or("", |token| token.text.as_str());
+            let (message, words) = says(text);
+            self.line.error = Some(UsageError { message, words, token: Some(token), exit_code });
+        }
     }
 }
 
-fn head(value: &Value<String>) -> Head {
-    let (text, parts) = match value {
-        Value::Known(text) | Value::Malformed(text) => (text.as_str(), None),
-        Value::Deferred(Source::Composed { text, parts }) => (text.as_str(), Some(parts)),
-        Value::Deferred(source) => return Head::Hidden(source.clone()),
-    };
-    let hidden = || parts.map(|parts| Head::Hidden(Source::Composed { text: text.to_owned(), parts: parts.clone() }));
-    if text.starts_with("$(")
-        && let Some(head) = hidden()
-    {
-        return head;
+impl Head {
+    pub(super) fn of(value: &Value<String>) -> Self {
+        let (text, parts) = match value {
+            Value::Known(text) | Value::Malformed(text) => (text.as_str(), None),
+            Value::Deferred(Source::Composed { text, parts }) => (text.as_str(), Some(parts)),
+            Value::Deferred(_) => return Head::Hidden(value.clone()),
+        };
+        if text.starts_with("$(") && parts.is_some() {
+            return Head::Hidden(value.clone());
+        }
+        let Some(rest) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
+            return Head::Positional;
+        };
+        let name = rest.strip_prefix('-').unwrap_or(rest);
+        if text == "--" {
+            return Head::Terminator;
+        }
+        if name.is_empty() || name.starts_with(['-', '=']) {
+            return Head::BadSyntax;
+        }
+        let (name, given) = match name.split_once('=') {
+            Some((name, given)) => (name, Some(given)),
+            None => (name, None),
+        };
+        if name.contains("$(") && parts.is_some() {
+            return Head::Hidden(value.clone());
+        }
+        let value = given.map(|given| match parts {
+            Some(parts) => Value::Deferred(Source::composed(given.to_owned(), parts.clone())),
+            None => Value::Known(given.to_owned()),
+        });
+        let name = lookup(name).map_or_else(|| Name::Unknown(name.to_owned()), Name::Known);
+        Head::Flag(NamedFlag { name, value })
     }
-    let Some(rest) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
-        return Head::Positional;
-    };
-    let name = rest.strip_prefix('-').unwrap_or(rest);
-    if text == "--" {
-        return Head::Terminator;
+
+    pub(super) fn named(&self) -> Option<&NamedFlag> {
+        match self {
+            Head::Flag(named) => Some(named),
+            Head::Positional | Head::Terminator | Head::BadSyntax | Head::Hidden(_) => None,
+        }
     }
-    if name.is_empty() || name.starts_with(['-', '=']) {
-        return Head::BadSyntax;
-    }
-    let (name, given) = match name.split_once('=') {
-        Some((name, given)) => (name, Some(given)),
-        None => (name, None),
-    };
-    if name.contains("$(")
-        && let Some(head) = hidden()
-    {
-        return head;
-    }
-    let value = given.map(|given| match parts {
-        Some(parts) => Value::Deferred(Source::composed(given.to_owned(), parts.clone())),
-        None => Value::Known(given.to_owned()),
-    });
-    Head::Flag { name: name.to_owned(), value }
 }
 
 /// As Go's flag package puts it.

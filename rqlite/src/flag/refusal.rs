@@ -2,7 +2,7 @@
 //! from the first tag that has it to the last). Only what the command line alone decides: files that must exist, values that are
 //! not known, and what a node's state decides (a read-only node that is told of no other) refuse nothing here.
 
-use super::{CommandLine, UsageError, number};
+use super::{BARE, CommandLine, UsageError, number};
 use crate::flag_table::lookup;
 use crate::value::{Value, clip};
 use crate::version::Version;
@@ -92,16 +92,17 @@ impl Given<'_> {
     }
 
     /// The flag's text, its default where it is not given.
-    fn text(&self, name: &str) -> Option<String> {
-        match self.line.text(name) {
+    fn text(&self, name: &str) -> Option<&str> {
+        let Some(flag) = self.line.effective(name) else { return lookup(name).map(|spec| spec.default) };
+        match flag.value() {
+            None => Some(BARE),
             Some(Value::Known(text)) => Some(text),
             Some(Value::Deferred(_) | Value::Malformed(_)) => None,
-            None => lookup(name).map(|spec| spec.default.to_owned()),
         }
     }
 
     /// The flag's text, where it is there and not empty.
-    fn set(&self, name: &str) -> Option<String> {
+    fn set(&self, name: &str) -> Option<&str> {
         self.text(name).filter(|text| !text.is_empty())
     }
 
@@ -110,23 +111,23 @@ impl Given<'_> {
     }
 
     fn boolean(&self, name: &str) -> Option<bool> {
-        number::boolean(&self.text(name)?)
+        number::boolean(self.text(name)?)
     }
 
     fn integer(&self, name: &str) -> Option<i64> {
-        number::integer(&self.text(name)?)
+        number::integer(self.text(name)?)
     }
 
-    fn advertised(&self, advertised: &str, bound: &str) -> Option<String> {
+    fn advertised(&self, advertised: &str, bound: &str) -> Option<&str> {
         let text = self.text(advertised)?;
         if text.is_empty() { self.text(bound) } else { Some(text) }
     }
 
-    fn http_advertised(&self) -> Option<String> {
+    fn http_advertised(&self) -> Option<&str> {
         self.advertised("http-adv-addr", "http-addr")
     }
 
-    fn raft_advertised(&self) -> Option<String> {
+    fn raft_advertised(&self) -> Option<&str> {
         self.advertised("raft-adv-addr", "raft-addr")
     }
 

@@ -2,6 +2,9 @@
 //! (rqlite/rqlite-docker up to 8.24.8, rqlite/rqlite `docker-entrypoint.sh` since).
 //! Not how the container comes to call it: that is `reading`.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::env::{Environment, Text};
 use super::words::split;
 use crate::flag::{Origin, Token};
@@ -18,6 +21,9 @@ const DATA_DIR_VARIABLE: Version = Version::new(7, 7, 0);
 /// The first release whose script quotes its arguments and calls its keyword `run`.
 const QUOTES: Version = Version::new(8, 29, 0);
 const FOREIGN_KEYS_VARIABLE: Version = Version::new(8, 36, 16);
+
+/// What its defaults yield to, where the user's arguments begin with it.
+const YIELDING: [&str; 6] = ["-node-id", "-http-addr", "-http-adv-addr", "-raft-addr", "-raft-adv", "-raft-adv-addr"];
 
 /// The entrypoint of one release; of an unknown one, the newest's.
 pub(super) struct Entrypoint<'a> {
@@ -66,20 +72,18 @@ impl Entrypoint<'_> {
             }
             return tokens;
         }
+        let given = self.given(user);
         // Before 8.29.0 `-raft-addr` yields to `-raft-adv…`, not to itself.
         let raft_key = if self.from(QUOTES) { "-raft-addr" } else { "-raft-adv" };
-        let host = || Text::reference("metadata.name", Source::Field("metadata.name".to_owned()));
-        for (flag, key, variable, default) in [
-            ("-node-id", "-node-id", "NODE_ID", host()),
-            ("-http-addr", "-http-addr", "HTTP_ADDR", any("0.0.0.0:4001")),
-            ("-http-adv-addr", "-http-adv-addr", "HTTP_ADV_ADDR", suffixed(full_host_name(), ":4001")),
-            ("-raft-addr", raft_key, "RAFT_ADDR", any("0.0.0.0:4002")),
-            ("-raft-adv-addr", "-raft-adv-addr", "RAFT_ADV_ADDR", suffixed(full_host_name(), ":4002")),
-        ] {
-            if !self.from(YIELDS) {
-                tokens.extend(pair(flag, variable, default));
-            } else if !self.passes(user, key) {
-                tokens.extend(pair(flag, variable, self.variable(variable).unwrap_or(default)));
+        for Added { flag, variable, tokens: default } in ADDED.iter() {
+            let key = if *flag == "-raft-addr" { raft_key } else { flag };
+            if self.from(YIELDS) && given.contains(key) {
+                continue;
+            }
+            let given = if self.from(YIELDS) { self.variable(variable) } else { None };
+            match given {
+                Some(text) => tokens.extend(pair(flag, variable, text)),
+                None => tokens.extend_from_slice(default),
             }
         }
         tokens.extend(self.extensions());
@@ -123,24 +127,48 @@ impl Entrypoint<'_> {
     }
 
     /// The script looks for words that start with the flag in its form with one dash; since 8.29.0 also inside of arguments.
-    fn passes(&self, user: &[Token], key: &str) -> bool {
-        user.iter().any(|token| {
-            let text = match &token.value {
-                Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text,
-                Value::Deferred(_) => return false,
-            };
-            if self.from(QUOTES) {
-                text.split_whitespace().any(|word| word.starts_with(key))
-            } else {
-                text.starts_with(key)
+    fn given(&self, user: &[Token]) -> BTreeSet<&'static str> {
+        let texts = user.iter().filter_map(|token| match &token.value {
+            Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => Some(text),
+            Value::Deferred(_) => None,
+        });
+        let mut given = BTreeSet::new();
+        for text in texts {
+            for (before, flag) in text.match_indices('-').map(|(at, _)| text.split_at(at)) {
+                if before.is_empty() || (self.from(QUOTES) && before.ends_with(char::is_whitespace)) {
+                    given.extend(YIELDING.iter().filter(|key| flag.starts_with(**key)));
+                }
             }
-        })
+        }
+        given
     }
 }
 
 fn is_empty(text: &Text) -> bool {
     text.clone().into_value().known().is_some_and(String::is_empty)
 }
+
+/// A flag that the newest entrypoint adds, from the variable where it is there.
+struct Added {
+    flag: &'static str,
+    variable: &'static str,
+    /// Without the variable.
+    tokens: Vec<Token>,
+}
+
+/// The same for every container, of which a set may have thousands.
+static ADDED: LazyLock<[Added; 5]> = LazyLock::new(|| {
+    let any = Text::literal;
+    let host = Text::reference("metadata.name", Source::Field("metadata.name".to_owned()));
+    [
+        ("-node-id", "NODE_ID", host),
+        ("-http-addr", "HTTP_ADDR", any("0.0.0.0:4001")),
+        ("-http-adv-addr", "HTTP_ADV_ADDR", suffixed(full_host_name(), ":4001")),
+        ("-raft-addr", "RAFT_ADDR", any("0.0.0.0:4002")),
+        ("-raft-adv-addr", "RAFT_ADV_ADDR", suffixed(full_host_name(), ":4002")),
+    ]
+    .map(|(flag, variable, text)| Added { flag, variable, tokens: pair(flag, variable, text) })
+});
 
 /// `hostname -f`: the pod's name under its Service's.
 fn full_host_name() -> Text {
@@ -177,7 +205,7 @@ fn token(variable: &'static str, value: Text) -> Token {
         Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text.clone(),
         Value::Deferred(_) => format!("$({variable})"),
     };
-    Token { text, value, origin: Origin::Entrypoint(variable), splits: false }
+    Token::new(text, value, Origin::Entrypoint(variable))
 }
 
 #[cfg(test)]

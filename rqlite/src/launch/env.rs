@@ -1,6 +1,7 @@
 //! The container's environment as the kubelet makes it, and `$(VAR)` in texts, with what the manifest does not tell left as references.
 //! Not the environment that the image or the shell adds.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,9 +80,12 @@ impl Text {
         let mut parts = Vec::new();
         for piece in self.0 {
             match piece {
+                Piece::Literal(literal) if text.is_empty() => text = literal,
                 Piece::Literal(literal) => text.push_str(&literal),
                 Piece::Reference { name, source } => {
-                    text.push_str(&format!("$({name})"));
+                    text.push_str("$(");
+                    text.push_str(&name);
+                    text.push(')');
                     parts.push(source);
                 }
             }
@@ -103,7 +107,7 @@ const EXPANDED: usize = 8 * LONGEST;
 /// The variables of a container, or of a program that it starts with others.
 pub(super) struct Environment<'a> {
     /// None: taken away from those of `outer`.
-    variables: BTreeMap<String, Option<Text>>,
+    variables: BTreeMap<Cow<'a, str>, Option<Text>>,
     /// What is not in `variables` is looked up there: a script may start thousands of programs, and each has all of them.
     outer: Option<&'a Environment<'a>>,
     /// ConfigMaps and Secrets of which every key is a variable; `variables` goes before them.
@@ -123,9 +127,19 @@ impl<'a> Environment<'a> {
         // A value may name variables defined above it; the last definition of a name wins.
         for variable in &container.env {
             let text = environment.text_of(variable);
-            environment.variables.insert(variable.name.clone(), Some(text));
+            environment.variables.insert(Cow::Borrowed(&variable.name), Some(text));
         }
         environment
+    }
+
+    /// The same, where its uses may take no more than that.
+    pub(super) fn with_left(container: &'a Container, left: usize) -> Self {
+        Environment { left: Cell::new(left), ..Environment::of(container) }
+    }
+
+    /// Bytes that further uses of the variables may take.
+    pub(super) fn left(&self) -> usize {
+        self.left.get()
     }
 
     /// The same, for changes of its own.
@@ -163,30 +177,30 @@ impl<'a> Environment<'a> {
     /// The environment of a script's commands, where the script itself sets this variable.
     pub(super) fn set_by_script(&mut self, name: &str, script: &Arc<str>) {
         let text = Text::reference(name, Source::Script(Arc::clone(script)));
-        self.variables.insert(name.to_owned(), Some(text));
+        self.variables.insert(Cow::Owned(name.to_owned()), Some(text));
     }
 
     /// The environment of a program that `env` starts with these words before it: `NAME=VALUE`, `-i`, `-u NAME`.
-    pub(super) fn behind_env(&'a self, words: &[Token]) -> Self {
+    pub(super) fn behind_env(&'a self, words: &'a [Token]) -> Self {
         let mut environment = self.inner();
         let mut unset = false;
         for token in words {
             let text = token.value.known().map_or(token.text.as_str(), String::as_str);
             match (text, text.split_once('=')) {
-                (name, _) if std::mem::take(&mut unset) => drop(environment.variables.insert(name.to_owned(), None)),
+                (name, _) if std::mem::take(&mut unset) => drop(environment.variables.insert(name.into(), None)),
                 ("-i" | "-" | "--ignore-environment", _) => {
                     environment =
                         Environment { variables: BTreeMap::new(), outer: None, from: &[], left: environment.left };
                 }
                 ("-u" | "--unset", _) => unset = true,
-                (_, Some(("--unset", name))) => drop(environment.variables.insert(name.to_owned(), None)),
+                (_, Some(("--unset", name))) => drop(environment.variables.insert(name.into(), None)),
                 (option, _) if option.starts_with('-') => {}
                 (_, Some((name, value))) => {
                     let value = match &token.value {
                         Value::Deferred(source) => Text::reference(name, source.clone()),
                         Value::Known(_) | Value::Malformed(_) => Text::literal(value),
                     };
-                    environment.variables.insert(name.to_owned(), Some(value));
+                    environment.variables.insert(name.into(), Some(value));
                 }
                 (_, None) => {}
             }
@@ -197,6 +211,9 @@ impl<'a> Environment<'a> {
     /// Replaces `$(VAR)`; `$$` stands for `$`, and a variable that is not defined stays as it is written
     /// (k8s.io/kubernetes `third_party/forked/golang/expansion`).
     pub(super) fn expand(&self, template: &str) -> Text {
+        if !template.contains('$') {
+            return Text::literal(template);
+        }
         let mut text = Text::default();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('$') {

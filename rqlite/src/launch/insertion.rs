@@ -1,103 +1,127 @@
-//! Putting one flag into a launch: the list with it, and the proof that nothing else changed.
+//! Putting one flag into a launch: the words with it, and the proof that nothing else changed.
 //! Not where it might go: `reading` proposes that.
 
-use super::reading::{self, Reading};
-use super::{Insertion, NoInsertion, Shape};
-use crate::flag::{CommandLine, List, Origin, Place, Token};
+use super::env::Environment;
+use super::reading::Reader;
+use super::{Insertion, Launch, NoInsertion, Shape};
+use crate::flag::{CommandLine, Flag, List, Origin, Place, Token};
 use crate::image::{Repository, repository};
-use crate::manifest::Container;
 use crate::value::Value;
 use crate::version::Version;
 
 /// A flag that every release has and that does nothing.
 const PROBE: &str = "-version=false";
 
-/// The first proposed place where one more flag changes nothing else.
-pub(super) fn plan(
-    container: &Container,
-    release: Option<Version>,
-    reading: &Reading,
-) -> Result<Insertion, NoInsertion> {
-    let places = reading.places.as_ref().map_err(|reason| *reason)?;
-    let line = reading.line.as_ref().ok_or(NoInsertion::Unreadable)?;
-    if let Some(reason) = foreign(container, reading, line) {
-        return Err(reason);
+impl Launch {
+    /// The first place where one more flag changes nothing else.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn insertion(&self) -> Result<Insertion, NoInsertion> {
+        // The table's place failed and no other one in the script's arguments is sound.
+        self.proposed()?.iter().find(|place| self.takes(place, PROBE)).cloned().ok_or(NoInsertion::ScriptText)
     }
-    if !line.parses() {
-        return Err(NoInsertion::Refused);
+
+    /// Where `token` (a self-contained `-flag=value`) goes.
+    ///
+    /// # Errors
+    /// As [`Launch::insertion`]; `Refused` also where this token would change more than its own flag, or is no flag of this release.
+    pub fn place_for(&self, token: &str) -> Result<Insertion, NoInsertion> {
+        let first = self.proposed()?.first();
+        // A place that takes this flag takes any.
+        if let Some(place) = first.filter(|place| self.takes(place, token)) {
+            return Ok(place.clone());
+        }
+        let place = self.insertion()?;
+        if self.takes(&place, token) { Ok(place) } else { Err(NoInsertion::Refused) }
     }
-    let sound = |insertion: &&Insertion| try_at(container, release, line, insertion, PROBE).is_ok();
-    // The table's place failed and no other one in the script's arguments is sound.
-    places.iter().find(sound).cloned().ok_or(NoInsertion::ScriptText)
+
+    /// `args` or `command` and the new content of that list with `token` in its place.
+    ///
+    /// # Errors
+    /// As [`Launch::place_for`].
+    pub fn insert(&self, token: &str) -> Result<(List, Vec<String>), NoInsertion> {
+        let insertion = self.place_for(token)?;
+        let list = match insertion.place().list {
+            List::Command => &self.container.command,
+            List::Args => &self.container.args,
+        };
+        let mut content = list.clone();
+        put(&mut content, &insertion, token.to_owned());
+        Ok((insertion.place().list, content))
+    }
+
+    /// With the token there rqlited gets exactly one flag more.
+    pub fn takes(&self, insertion: &Insertion, token: &str) -> bool {
+        let Some(line) = &self.line else { return false };
+        let environment = Environment::with_left(&self.container, self.words.left);
+        let reader = Reader::of(&self.container, self.release, &environment);
+        let changed = self.words.with(insertion, token, &environment);
+        reader.read(changed).line.is_some_and(|after| is_one_flag_more(line, &after, token, self.release))
+    }
+
+    fn proposed(&self) -> Result<&[Insertion], NoInsertion> {
+        let places = self.places.as_ref().map_err(|reason| *reason)?;
+        let line = self.line.as_ref().ok_or(NoInsertion::Unreadable)?;
+        match foreign(self, line) {
+            Some(reason) => Err(reason),
+            None if line.parses() => Ok(places),
+            None => Err(NoInsertion::Refused),
+        }
+    }
+}
+
+impl Insertion {
+    fn place(&self) -> Place {
+        let (Insertion::Before(place) | Insertion::Replace(place)) = self;
+        *place
+    }
+}
+
+/// Puts the element into its list.
+pub(super) fn put<T>(list: &mut Vec<T>, insertion: &Insertion, element: T) {
+    let index = insertion.place().index.min(list.len());
+    match (insertion, list.get_mut(index)) {
+        (Insertion::Replace(_), Some(keyword)) => *keyword = element,
+        (Insertion::Replace(_), None) | (Insertion::Before(_), _) => list.insert(index, element),
+    }
 }
 
 /// Somebody's own image has somebody's own entrypoint and CMD. Flags go in before flags, whatever it is: rqlited itself, or a script
 /// that passes them on.
-fn foreign(container: &Container, reading: &Reading, line: &CommandLine) -> Option<NoInsertion> {
+fn foreign(launch: &Launch, line: &CommandLine) -> Option<NoInsertion> {
+    let container = &launch.container;
     let given = container.image.is_some() && repository(container) != Repository::Official;
-    if !given || !container.command.is_empty() || !reading.through_entrypoint {
+    if !given || !container.command.is_empty() || !launch.through_entrypoint {
         return None;
     }
-    if reading.shape == Shape::Bare {
+    if launch.shape == Shape::Bare {
         return Some(NoInsertion::ForeignDefaults);
     }
     // What rqlite's own entrypoint would make of it may be refused, and yet it may well run.
-    (reading.shape == Shape::Keyword || line.error.is_some()).then_some(NoInsertion::ForeignEntrypoint)
-}
-
-/// The list with the token in its place, if rqlited then gets exactly one flag more.
-pub(super) fn try_at(
-    container: &Container,
-    release: Option<Version>,
-    line: &CommandLine,
-    insertion: &Insertion,
-    token: &str,
-) -> Result<(List, Vec<String>), NoInsertion> {
-    let (list, content) = apply(container, insertion, token);
-    let mut changed = container.clone();
-    match list {
-        List::Command => changed.command.clone_from(&content),
-        List::Args => changed.args.clone_from(&content),
-    }
-    match reading::read(&changed, release).line {
-        Some(after) if is_one_flag_more(line, &after, token, release) => Ok((list, content)),
-        Some(_) | None => Err(NoInsertion::Refused),
-    }
-}
-
-fn apply(container: &Container, insertion: &Insertion, token: &str) -> (List, Vec<String>) {
-    let (Insertion::Before(place) | Insertion::Replace(place)) = insertion;
-    let mut content = match place.list {
-        List::Command => container.command.clone(),
-        List::Args => container.args.clone(),
-    };
-    let index = place.index.min(content.len());
-    if matches!(insertion, Insertion::Replace(_)) && index < content.len() {
-        content.remove(index);
-    }
-    content.insert(index, token.to_owned());
-    (place.list, content)
+    (launch.shape == Shape::Keyword || line.error.is_some()).then_some(NoInsertion::ForeignEntrypoint)
 }
 
 fn is_one_flag_more(before: &CommandLine, after: &CommandLine, token: &str, release: Option<Version>) -> bool {
     let origin = Origin::Container(Place { list: List::Args, index: 0 });
-    let value = Value::Known(token.to_owned());
-    let alone = CommandLine::parse(vec![Token { text: token.to_owned(), value, origin, splits: false }], release);
+    let alone =
+        CommandLine::unvalidated(vec![Token::new(token.to_owned(), Value::Known(token.to_owned()), origin)], release);
     let [added] = alone.flags.as_slice() else {
         return false;
     };
-    let (old, mut new) = (named_values(before), named_values(after));
-    let at = old.iter().zip(&new).position(|(old, new)| old != new).unwrap_or(old.len());
-    if at >= new.len() || new.remove(at) != (added.name.as_str(), added.value.as_ref()) {
+    let same = |(old, new): (&Flag, &Flag)| old.is_same(new);
+    let at = before.flags.iter().zip(&after.flags).take_while(|pair| same(*pair)).count();
+    let (old, new) = (before.flags.get(at..).unwrap_or_default(), after.flags.get(at..).unwrap_or_default());
+    let Some((one, rest)) = new.split_first().filter(|(_, rest)| rest.len() == old.len()) else {
         return false;
-    }
-    alone.positionals.is_empty() && after.parses() && old == new && positionals(before) == positionals(after)
+    };
+    one.is_same(added)
+        && old.iter().zip(rest).all(same)
+        && alone.positionals.is_empty()
+        && after.parses()
+        && positionals(before).eq(positionals(after))
 }
 
-fn named_values(line: &CommandLine) -> Vec<(&str, Option<&Value<String>>)> {
-    line.flags.iter().map(|flag| (flag.name.as_str(), flag.value.as_ref())).collect()
-}
-
-fn positionals(line: &CommandLine) -> Vec<&Value<String>> {
-    line.positionals.iter().filter_map(|index| line.tokens.get(*index)).map(|token| &token.value).collect()
+fn positionals(line: &CommandLine) -> impl Iterator<Item = &Value<String>> {
+    line.positionals.iter().filter_map(|index| line.tokens.get(*index)).map(|token| &token.value)
 }

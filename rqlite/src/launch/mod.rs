@@ -12,7 +12,11 @@ mod script;
 mod tests;
 mod words;
 
-use crate::flag::{CommandLine, List, Place, Token, UsageError};
+use std::sync::Arc;
+
+use self::env::Environment;
+use self::reading::{Reader, Reading};
+use crate::flag::{CommandLine, List, Origin, Place, Token, UsageError};
 use crate::image::{Repository, repository};
 use crate::manifest::Container;
 use crate::value::{Source, Value};
@@ -78,11 +82,9 @@ pub enum NoInsertion {
 }
 
 /// One container's way of starting rqlited.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Launch {
     pub shape: Shape,
-    /// Command and args, as the kubelet puts them together: what there is to compare where `line` is None.
-    pub argv: Vec<Token>,
     /// What rqlited parses, the entrypoint's additions included; empty where the entrypoint gets no arguments and starts nothing.
     /// None where the launch cannot be read (for shape I: what the script's words give, when they can be read).
     pub line: Option<CommandLine>,
@@ -92,10 +94,13 @@ pub struct Launch {
     pub script: Option<String>,
     /// SIGTERM for the container comes to rqlited: no shell, pipeline or program stands between that would keep it.
     pub sigterm_arrives: bool,
-    pub insertion: Result<Insertion, NoInsertion>,
     pub program: Program,
     /// The release that it was read for.
     pub release: Option<Version>,
+    pub container: Arc<Container>,
+    words: Words,
+    /// For one more flag, best first; not yet tried.
+    places: Result<Vec<Insertion>, NoInsertion>,
 }
 
 /// What the first token of a launch says about the program.
@@ -115,7 +120,9 @@ pub enum Program {
 
 /// Which program the container's command and args start.
 pub fn program(container: &Container) -> Program {
-    reading::read(container, None).program
+    let environment = Environment::of(container);
+    let words = Words::of(container, &environment);
+    Reader::of(container, None, &environment).read(words).program
 }
 
 /// The words of an argv, or of the one command that its `sh -c` runs; None where they are more than plain words.
@@ -134,11 +141,11 @@ pub fn plain_start(container: &Container) -> &'static str {
 }
 
 /// A container's variables, put into texts of its lists as the kubelet does.
-pub struct Expansion<'a>(env::Environment<'a>);
+pub struct Expansion<'a>(Environment<'a>);
 
 impl<'a> Expansion<'a> {
     pub fn of(container: &'a Container) -> Self {
-        Expansion(env::Environment::of(container))
+        Expansion(Environment::of(container))
     }
 
     pub fn expand(&self, text: &str) -> Value<String> {
@@ -149,28 +156,32 @@ impl<'a> Expansion<'a> {
 impl Launch {
     /// Reads a container that is known to run rqlite.
     pub fn of(container: &Container, version: ImageVersion) -> Self {
-        let release = version.release();
-        Self::from_reading(container, release, reading::read(container, release))
+        let (words, reading) = read(container, version);
+        Self::from_reading(container, version, words, reading)
     }
 
-    /// Of a container of which it is not known: None unless its program and its command line are those of rqlite. Where to put one more
-    /// flag, which takes most of the time, is not asked of all others.
+    /// Of a container of which it is not known: None unless its program and its command line are those of rqlite.
     pub(crate) fn of_any(
         container: &Container,
         version: ImageVersion,
         is_rqlite: impl FnOnce(Program, Option<&CommandLine>) -> bool,
     ) -> Option<Self> {
-        let release = version.release();
-        let reading = reading::read(container, release);
+        let (words, reading) = read(container, version);
         let is_rqlite = is_rqlite(reading.program, reading.line.as_ref());
-        is_rqlite.then(|| Self::from_reading(container, release, reading))
+        is_rqlite.then(|| Self::from_reading(container, version, words, reading))
     }
 
-    fn from_reading(container: &Container, release: Option<Version>, reading: reading::Reading) -> Self {
-        let insertion = insertion::plan(container, release, &reading);
-        let argv = reading::argv(container);
-        let reading::Reading { shape, line, through_entrypoint, script, sigterm_arrives, program, places: _ } = reading;
-        Launch { shape, argv, line, through_entrypoint, script, sigterm_arrives, insertion, program, release }
+    fn from_reading(container: &Container, version: ImageVersion, words: Words, reading: Reading) -> Self {
+        let Reading { shape, line, through_entrypoint, script, sigterm_arrives, program, places } = reading;
+        let container = Arc::new(container.clone());
+        let release = version.release();
+        let line = line.map(|line| line.validated(release));
+        Launch { shape, line, through_entrypoint, script, sigterm_arrives, program, release, container, words, places }
+    }
+
+    /// Why no flag may be put into it, where its shape alone says so.
+    pub fn closed(&self) -> Option<NoInsertion> {
+        self.places.as_ref().err().copied()
     }
 
     /// Where the arguments come from that are references as a whole (`$(FLAGS)`, a script's `$FLAGS`): any flag may be among them.
@@ -181,8 +192,8 @@ impl Launch {
             Value::Known(_) | Value::Malformed(_) => None,
         };
         match &self.line {
-            Some(line) => line.hidden_flags().filter_map(|flag| source(flag.value.as_ref()?)).collect(),
-            None => self.argv.iter().filter_map(|token| source(&token.value)).collect(),
+            Some(line) => line.hidden_flags().filter_map(|flag| source(flag.value()?)).collect(),
+            None => self.words.clone().all().iter().filter_map(|token| source(&token.value)).collect(),
         }
     }
 
@@ -203,14 +214,54 @@ impl Launch {
         let error = self.line.as_ref()?.error.as_ref()?;
         (self.release.is_some() || !error.is_combination()).then_some(error)
     }
+}
 
-    /// `args` or `command` and the new content of that list after inserting `token` (a self-contained `-flag=value`).
-    ///
-    /// Errors: as [`Launch::insertion`]; `Refused` also where this token would change more than its own flag,
-    /// or is no flag of this release.
-    pub fn insert(&self, container: &Container, token: &str) -> Result<(List, Vec<String>), NoInsertion> {
-        let insertion = self.insertion.as_ref().map_err(|reason| *reason)?;
-        let line = self.line.as_ref().ok_or(NoInsertion::Unreadable)?;
-        insertion::try_at(container, self.release, line, insertion, token)
+fn read(container: &Container, version: ImageVersion) -> (Words, Reading) {
+    let environment = Environment::of(container);
+    let words = Words::of(container, &environment);
+    let reading = Reader::of(container, version.release(), &environment).read(words.clone());
+    (words, reading)
+}
+
+/// Command and args, as the kubelet puts them together. A copy shares the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Words {
+    command: Vec<Token>,
+    args: Vec<Token>,
+    /// What they left of what all uses of the variables may take.
+    left: usize,
+}
+
+impl Words {
+    fn of(container: &Container, environment: &Environment) -> Self {
+        let tokens = |list: &[String], which: List| -> Vec<Token> {
+            let texts = list.iter().enumerate();
+            texts.map(|(index, text)| token(text, Place { list: which, index }, environment)).collect()
+        };
+        let (command, args) = (tokens(&container.command, List::Command), tokens(&container.args, List::Args));
+        Words { command, args, left: environment.left() }
     }
+
+    fn all(self) -> Vec<Token> {
+        [self.command, self.args].concat()
+    }
+
+    /// With one more, or with another one in the place of the keyword.
+    fn with(&self, insertion: &Insertion, text: &str, environment: &Environment) -> Self {
+        let mut words = self.clone();
+        let (Insertion::Before(place) | Insertion::Replace(place)) = insertion;
+        let list = match place.list {
+            List::Command => &mut words.command,
+            List::Args => &mut words.args,
+        };
+        insertion::put(list, insertion, token(text, *place, environment));
+        for (index, token) in list.iter_mut().enumerate().skip(place.index) {
+            token.origin = Origin::Container(Place { index, ..*place });
+        }
+        words
+    }
+}
+
+fn token(text: &str, place: Place, environment: &Environment) -> Token {
+    Token::new(text.to_owned(), environment.expand(text).into_value(), Origin::Container(place))
 }

@@ -193,8 +193,8 @@ impl Names {
     }
 
     fn launched(&mut self, words: &[String], at: Position) -> Named {
-        let shown = |word: &String| (!word.starts_with(['$', '`'])).then(|| word.clone());
-        let known: Vec<Option<String>> = words.iter().map(shown).collect();
+        let shown = words.iter().map(String::as_str);
+        let known: Vec<Option<&str>> = shown.map(|word| (!word.starts_with(['$', '`'])).then_some(word)).collect();
         let search = programs::search(&known);
         let computed = words.get(1..search.end).unwrap_or_default().iter().filter(|word| word.starts_with(['$', '`']));
         let mut named = Named::default();

@@ -1,6 +1,9 @@
 //! Programs by their names: shells, wrappers, launchers, and those that only speak of rqlited; and where in an argv the program
 //! stands that one of them starts. Does not read what the server then gets.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use super::Program;
 use crate::flag::Token;
 use crate::value::{Source, Value};
@@ -165,23 +168,24 @@ const PATH_OPTIONS: &[&str] = &["-C", "--chdir", "--seccomp-filter"];
 
 /// Of an argv; None where the manifest does not tell its program.
 pub(super) fn kind_of(argv: &[Token]) -> Option<Kind> {
-    Some(kind(&name_of(argv.first()?)?))
+    Some(kind(name_of(argv.first()?)?))
 }
 
 pub(super) fn kind(name: &str) -> Kind {
-    let kinds = [
-        (["docker-entrypoint.sh"].as_slice(), Kind::Entrypoint),
-        (SHELLS, Kind::Shell),
-        (FOREIGN_SHELLS, Kind::ForeignShell),
-        (WRAPPERS, Kind::Wrapper),
-        (LAUNCHERS, Kind::Launcher),
-        (&["busybox"], Kind::Busybox),
-        (BYSTANDERS, Kind::Bystander),
-    ];
-    if is_server(name) {
-        return Kind::Server;
-    }
-    kinds.iter().find(|(names, _)| names.contains(&name)).map_or(Kind::Unknown, |(_, kind)| *kind)
+    // A script may have thousands of commands.
+    static BY_NAME: LazyLock<BTreeMap<&str, Kind>> = LazyLock::new(|| {
+        let kinds = [
+            (["docker-entrypoint.sh"].as_slice(), Kind::Entrypoint),
+            (SHELLS, Kind::Shell),
+            (FOREIGN_SHELLS, Kind::ForeignShell),
+            (WRAPPERS, Kind::Wrapper),
+            (LAUNCHERS, Kind::Launcher),
+            (&["busybox"], Kind::Busybox),
+            (BYSTANDERS, Kind::Bystander),
+        ];
+        kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| (*name, *kind))).collect()
+    });
+    if is_server(name) { Kind::Server } else { BY_NAME.get(name).copied().unwrap_or(Kind::Unknown) }
 }
 
 /// `rqlited`, `rqlited-10.2.7`, `rqlited-v9.4.5-linux-amd64`.
@@ -192,8 +196,8 @@ fn is_server(name: &str) -> bool {
 }
 
 /// The last segment of a program's path; None where the manifest does not tell it.
-pub(super) fn name_of(token: &Token) -> Option<String> {
-    token.value.known().map(|path| basename(path).to_owned())
+pub(super) fn name_of(token: &Token) -> Option<&str> {
+    token.value.known().map(|path| basename(path))
 }
 
 pub(super) fn basename(path: &str) -> &str {
@@ -220,7 +224,7 @@ pub(super) fn wrapped(argv: &[Token]) -> Option<usize> {
 
 /// Where behind a launcher's own arguments the server, its entrypoint or a shell stands.
 pub(super) fn launched(argv: &[Token]) -> Option<usize> {
-    let words: Vec<Option<String>> = argv.iter().map(|token| token.value.known().cloned()).collect();
+    let words: Vec<Option<&str>> = argv.iter().map(|token| token.value.known().map(String::as_str)).collect();
     search(&words).started
 }
 
@@ -234,17 +238,17 @@ pub(super) struct Search {
 
 /// Goes through the words behind a launcher, the first of `words`; None is a word that is not known.
 /// It ends at a client or a common tool (`timeout 5 nc -z rqlited 4001`) and at another program's absolute path.
-pub(super) fn search(words: &[Option<String>]) -> Search {
+pub(super) fn search(words: &[Option<&str>]) -> Search {
     let takes_operand = |name: &str| WITH_OPERAND.contains(&name);
-    let name_at = |index: usize| words.get(index).and_then(Option::as_deref).map(basename);
-    let mut operand = name_at(0).is_some_and(takes_operand);
+    let word_at = |index: usize| words.get(index).copied().flatten();
+    let mut operand = word_at(0).map(basename).is_some_and(takes_operand);
     let mut hidden = false;
     for (index, word) in words.iter().enumerate().skip(1) {
         let Some(word) = word else {
             hidden = true;
             continue;
         };
-        if operand && !hidden && is_user(words.get(index - 1).and_then(Option::as_deref), word) {
+        if operand && !hidden && is_user(word_at(index - 1), word) {
             operand = false;
             continue;
         }
@@ -256,7 +260,7 @@ pub(super) fn search(words: &[Option<String>]) -> Search {
             continue;
         }
         let name = basename(word);
-        let before = words.get(index - 1).and_then(Option::as_deref).unwrap_or_default();
+        let before = word_at(index - 1).unwrap_or_default();
         match kind(name) {
             Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell => {
                 return Search { started: Some(index), end: index };
@@ -293,7 +297,7 @@ pub(super) fn script_option(argv: &[Token]) -> Option<usize> {
 
 /// The command line that `env -S` splits into words, and where the arguments behind it begin.
 pub(super) fn split_string(argv: &[Token]) -> Option<(&str, usize)> {
-    argv.first().and_then(name_of).filter(|name| name == "env")?;
+    argv.first().and_then(name_of).filter(|name| *name == "env")?;
     let word = |index: usize| argv.get(index).and_then(|token| token.value.known()).map(String::as_str);
     let given = |index: usize| match word(index)? {
         "-S" | "--split-string" => Some((word(index + 1)?, index + 2)),
@@ -310,7 +314,7 @@ pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
     let starts = |index: &usize| {
         let dashes =
             argv.get(index.wrapping_sub(1)).and_then(|token| token.value.known()).is_some_and(|word| word == "--");
-        let kind = argv.get(*index).and_then(name_of).map(|name| kind(&name));
+        let kind = argv.get(*index).and_then(name_of).map(kind);
         dashes && kind.is_some_and(|kind| !matches!(kind, Kind::Unknown | Kind::Bystander))
     };
     (2..argv.len()).find(starts)
@@ -318,7 +322,7 @@ pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
 
 /// What an argv names that cannot be read.
 pub(super) fn server_among(argv: &[Token]) -> Program {
-    let kinds = argv.iter().skip(1).filter_map(name_of).map(|name| kind(&name));
+    let kinds = argv.iter().skip(1).filter_map(name_of).map(kind);
     kinds.fold(Program::Unreadable, |program, kind| match (program, kind) {
         (_, Kind::Server) | (Program::Rqlited, _) => Program::Rqlited,
         (_, Kind::Entrypoint) => Program::Entrypoint,
@@ -329,7 +333,7 @@ pub(super) fn server_among(argv: &[Token]) -> Program {
 /// The first word behind a launcher that may be its program, where that is no server; a user or a file before it is passed over.
 pub(super) fn other_launched(argv: &[Token]) -> Option<usize> {
     let launcher = name_of(argv.first()?)?;
-    let operands = usize::from(WITH_OPERAND.contains(&launcher.as_str()));
+    let operands = usize::from(WITH_OPERAND.contains(&launcher));
     let is_word =
         |index: &usize| argv.get(*index).is_some_and(|token| token.value.known().is_none_or(|word| !is_argument(word)));
     (1..argv.len()).filter(is_word).nth(operands)
@@ -359,7 +363,7 @@ pub(super) fn pass_sigterm(argv: &[Token], started: usize) -> bool {
 /// One argument is the server's path, of a program that is known to run what it is given.
 pub(super) fn passes_by(argv: &[Token]) -> bool {
     let server =
-        |token: &Token| name_of(token).is_some_and(|name| matches!(kind(&name), Kind::Server | Kind::Entrypoint));
+        |token: &Token| name_of(token).is_some_and(|name| matches!(kind(name), Kind::Server | Kind::Entrypoint));
     let idle = matches!(kind_of(argv), Some(Kind::Unknown | Kind::Bystander));
     !idle && argv.iter().skip(1).any(server)
 }

@@ -1,6 +1,7 @@
 //! From a container's command and args to what rqlited parses: the launch shapes A to J.
 //! Does not decide whether an insertion is sound: it proposes places, `insertion` tries them.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use super::entrypoint::Entrypoint;
@@ -9,17 +10,18 @@ use super::naming;
 use super::programs::{self, Kind};
 use super::script::{self, Script};
 use super::words::{Received, Surroundings};
-use super::{Insertion, NoInsertion, Program, Shape};
+use super::{Insertion, NoInsertion, Program, Shape, Words};
 use crate::flag::{CommandLine, List, Origin, Place, Token, UsageError};
 use crate::image::{self, Repository};
 use crate::manifest::Container;
 use crate::value::{Source, Value};
 use crate::version::Version;
 
-/// One way of starting rqlited, before its insertion is settled.
+/// One way of starting rqlited.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) shape: Shape,
+    /// Not validated: of most containers it is not asked.
     pub(super) line: Option<CommandLine>,
     pub(super) through_entrypoint: bool,
     pub(super) script: Option<String>,
@@ -29,24 +31,8 @@ pub(super) struct Reading {
     pub(super) places: Result<Vec<Insertion>, NoInsertion>,
 }
 
-/// Reads a container; `release` is that of its image.
-pub(super) fn read(container: &Container, release: Option<Version>) -> Reading {
-    let environment = Environment::of(container);
-    let own_image = image::repository(container) != Repository::Other;
-    let reader = Reader { release, environment: &environment, own_image, depth: 0 };
-    if container.command.is_empty() {
-        return reader.image(reader.tokens(&container.args, List::Args));
-    }
-    reader.argv(reader.all(container))
-}
-
-/// Command and args of a container.
-pub(super) fn argv(container: &Container) -> Vec<Token> {
-    let environment = Environment::of(container);
-    Reader { release: None, environment: &environment, own_image: false, depth: 0 }.all(container)
-}
-
-struct Reader<'a> {
+/// Reads containers of one environment, release and image.
+pub(super) struct Reader<'a> {
     release: Option<Version>,
     environment: &'a Environment<'a>,
     /// The image is called rqlite: what stands behind a `--` of a program that nobody here knows is read too.
@@ -61,25 +47,18 @@ const DEEPEST: usize = 8;
 /// Words that the commands of one script receive together. A thousand commands that each pass a thousand arguments on receive a million.
 const MOST_WORDS: usize = 50_000;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// `release` is that of the container's image.
+    pub(super) fn of(container: &Container, release: Option<Version>, environment: &'a Environment<'a>) -> Self {
+        Reader { release, environment, own_image: image::repository(container) != Repository::Other, depth: 0 }
+    }
+
+    pub(super) fn read(&self, words: Words) -> Reading {
+        if words.command.is_empty() { self.image(words.args) } else { self.argv(words.all()) }
+    }
+
     fn deeper(&self) -> Self {
         Reader { depth: self.depth + 1, ..*self }
-    }
-
-    fn tokens(&self, list: &[String], which: List) -> Vec<Token> {
-        let token = |(index, text): (usize, &String)| Token {
-            text: text.clone(),
-            value: self.environment.expand(text).into_value(),
-            origin: Origin::Container(Place { list: which, index }),
-            splits: false,
-        };
-        list.iter().enumerate().map(token).collect()
-    }
-
-    fn all(&self, container: &Container) -> Vec<Token> {
-        let mut tokens = self.tokens(&container.command, List::Command);
-        tokens.extend(self.tokens(&container.args, List::Args));
-        tokens
     }
 
     /// No command: the image's entrypoint gets the args, or the image's own keyword.
@@ -127,7 +106,7 @@ impl Reader<'_> {
     }
 
     fn composed(&self, shape: Shape, user: Vec<Token>, places: Result<Vec<Insertion>, NoInsertion>) -> Reading {
-        let line = CommandLine::parse(self.entrypoint_script().compose(user), self.release);
+        let line = CommandLine::unvalidated(self.entrypoint_script().compose(user), self.release);
         let program = if shape == Shape::Bare { Program::Image } else { Program::Entrypoint };
         Reading {
             shape,
@@ -178,7 +157,7 @@ impl Reader<'_> {
         let behind = |place: Place| Insertion::Before(Place { index: place.index + 1, ..place });
         Reading {
             shape: Shape::CommandServer,
-            line: Some(CommandLine::parse(arguments.to_vec(), self.release)),
+            line: Some(CommandLine::unvalidated(arguments.to_vec(), self.release)),
             through_entrypoint: false,
             script: None,
             sigterm_arrives: true,
@@ -208,7 +187,7 @@ impl Reader<'_> {
         if let Some(option) = programs::script_option(&argv) {
             let mut words = argv.get(option..).unwrap_or_default().to_vec();
             if let Some(long) = words.get_mut(1) {
-                long.value = Value::Known("-c".to_owned());
+                *long = Token::new(long.text.clone(), Value::Known("-c".to_owned()), long.origin.clone());
             }
             let reading = self.deeper().shell(&words);
             return Reading { sigterm_arrives: false, ..reading };
@@ -244,7 +223,8 @@ impl Reader<'_> {
     fn script(&self, script: &Script, around: &Surroundings) -> Reading {
         let environment = environment_of(script, around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
-        let named = named_in(&around.text, around.arguments);
+        // Of most scripts it is not asked.
+        let named = LazyCell::new(|| named_in(&around.text, around.arguments));
         let mut words = 0;
         let mut found = None;
         let mut program = Program::Other;
@@ -254,7 +234,7 @@ impl Reader<'_> {
             let mut received = around.receive(command);
             words += received.tokens.len();
             if words > MOST_WORDS {
-                return unread_script(named, &around.text, around.arguments);
+                return unread_script(*named, &around.text, around.arguments);
             }
             let exec = strip_builtins(&mut received.tokens);
             // `exec "$@"` behind `set -- …`: the program is not among the arguments that the container gives.
@@ -262,7 +242,7 @@ impl Reader<'_> {
             if received.tokens.is_empty() && !stale {
                 continue;
             }
-            let computed = programs::is_computed(&received.tokens) && named != Program::Unreadable;
+            let computed = programs::is_computed(&received.tokens) && *named != Program::Unreadable;
             let hidden = programs::passes_by(&received.tokens);
             let tokens = std::mem::take(&mut received.tokens);
             let inner =
@@ -280,9 +260,9 @@ impl Reader<'_> {
                 continue;
             }
             // `BIN=rqlited; exec $BIN …` starts it too.
-            if computed || (stale && named != Program::Unreadable) {
+            if computed || (stale && *named != Program::Unreadable) {
                 count += 1;
-                program = named;
+                program = *named;
                 found = None;
                 continue;
             }
@@ -292,8 +272,8 @@ impl Reader<'_> {
             }
         }
         // `set -- rqlited; exec gosu rqlite "$@"`: no command of its own is the server, and yet one starts it.
-        if count == 0 && named != Program::Unreadable {
-            program = named;
+        if count == 0 && *named != Program::Unreadable {
+            program = *named;
         }
         match found.filter(|_| count == 1) {
             Some((inner, received, exec)) => around_script(inner, &received, exec, around),
@@ -428,9 +408,7 @@ fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
 /// See [`super::single_command`].
 pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     let container = Container { command: argv.to_vec(), ..Container::default() };
-    let environment = Environment::of(&container);
-    let tokens =
-        Reader { release: None, environment: &environment, own_image: false, depth: 0 }.tokens(argv, List::Command);
+    let tokens = Words::of(&container, &Environment::of(&container)).command;
     if programs::kind_of(&tokens) != Some(Kind::Shell) {
         return Some(argv.to_vec());
     }
@@ -444,23 +422,25 @@ pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
 
 /// Drops what a shell does itself before it starts a program (`exec`, `command`, `time`); true if `exec` was among it.
 fn strip_builtins(tokens: &mut Vec<Token>) -> bool {
-    let word = |index: usize, tokens: &[Token]| tokens.get(index).and_then(|token| token.value.known()).cloned();
-    let mut exec = false;
+    let word = |index: usize| tokens.get(index).and_then(|token| token.value.known()).map(String::as_str);
+    let (mut at, mut exec) = (0, false);
     loop {
-        let options: &[&str] = match word(0, tokens).as_deref() {
+        let options: &[&str] = match word(at) {
             Some("exec") => &["-a", "-c", "-l"],
             // `command -v rqlited` asks.
-            Some("command") if !matches!(word(1, tokens).as_deref(), Some("-v" | "-V")) => &["-p"],
+            Some("command") if !matches!(word(at + 1), Some("-v" | "-V")) => &["-p"],
             Some("time") => &["-p"],
-            Some(_) | None => return exec,
+            Some(_) | None => break,
         };
-        exec |= word(0, tokens).as_deref() == Some("exec");
-        tokens.remove(0);
+        exec |= word(at) == Some("exec");
+        at += 1;
         // `exec -a NAME rqlited`: another argv[0], the same program.
-        while let Some(option) = word(0, tokens).filter(|option| options.contains(&option.as_str())) {
-            tokens.drain(..tokens.len().min(if option == "-a" { 2 } else { 1 }));
+        while let Some(option) = word(at).filter(|option| options.contains(option)) {
+            at += if option == "-a" { 2 } else { 1 };
         }
     }
+    tokens.drain(..at.min(tokens.len()));
+    exec
 }
 
 fn place_of(token: &Token) -> Option<Place> {

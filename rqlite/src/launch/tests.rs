@@ -35,7 +35,7 @@ fn before(list: List, index: usize) -> Result<Insertion, NoInsertion> {
 fn check(container: &Container, shape: Shape, insertion: Result<Insertion, NoInsertion>, own: &[&str]) {
     let launch = launch(container);
     assert_eq!(launch.shape, shape);
-    assert_eq!(launch.insertion, insertion);
+    assert_eq!(launch.insertion(), insertion);
     let line = launch.line.as_ref().unwrap();
     let theirs = |token: &&crate::flag::Token| !matches!(token.origin, Origin::Entrypoint(_));
     let texts: Vec<&str> = line.tokens.iter().filter(theirs).map(|token| token.text.as_str()).collect();
@@ -45,7 +45,7 @@ fn check(container: &Container, shape: Shape, insertion: Result<Insertion, NoIns
 /// The list after the insertion, which every launch that has a place must take.
 #[track_caller]
 fn inserted(container: &Container) -> (List, Vec<String>) {
-    let (list, content) = launch(container).insert(container, FLAG).unwrap();
+    let (list, content) = launch(container).insert(FLAG).unwrap();
     let mut changed = container.clone();
     match list {
         List::Command => changed.command.clone_from(&content),
@@ -59,8 +59,8 @@ fn inserted(container: &Container) -> (List, Vec<String>) {
 #[track_caller]
 fn refuses(container: &Container, reason: NoInsertion) {
     let launch = launch(container);
-    assert_eq!(launch.insertion, Err(reason));
-    assert_eq!(launch.insert(container, FLAG), Err(reason));
+    assert_eq!(launch.insertion(), Err(reason));
+    assert_eq!(launch.insert(FLAG), Err(reason));
 }
 
 #[test]
@@ -174,9 +174,9 @@ fn h_without_a_slot_for_the_name_there_is_no_place() {
 #[test]
 fn h_a_place_between_a_name_and_its_value_is_passed_over() {
     let server = container(&["sh", "-c", "exec rqlited -join-as \"$@\" /d", "x"], &["u"]);
-    assert_eq!(launch(&server).insertion, before(List::Args, 1));
+    assert_eq!(launch(&server).insertion(), before(List::Args, 1));
     let at_the_end = container(&["sh", "-c", "exec docker-entrypoint.sh -fk -join-as \"$@\"", "x"], &["u"]);
-    assert_eq!(launch(&at_the_end).insertion, before(List::Args, 1));
+    assert_eq!(launch(&at_the_end).insertion(), before(List::Args, 1));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn i_scripts_that_decide_for_themselves_have_no_line() {
         let script = container(&["sh", "-c", text], &["-bootstrap-expect=3", "/d"]);
         let launch = launch(&script);
         assert_eq!((launch.shape, launch.line), (Shape::Script, None), "{text}");
-        assert_eq!(launch.insertion, Err(NoInsertion::UnreadScript), "{text}");
+        assert_eq!(launch.insertion(), Err(NoInsertion::UnreadScript), "{text}");
         assert_eq!(launch.script.unwrap(), format!("{text}\n-bootstrap-expect=3\n/d"));
     }
 }
@@ -449,7 +449,7 @@ fn an_entrypoint_without_arguments_gives_rqlited_no_flag() {
     ] {
         let launch = launch(&container(command, &[]));
         assert_eq!(launch.program, Program::Entrypoint, "{command:?}");
-        assert_eq!(launch.insertion, Err(NoInsertion::EmptyEntrypoint), "{command:?}");
+        assert_eq!(launch.insertion(), Err(NoInsertion::EmptyEntrypoint), "{command:?}");
         assert_eq!(launch.refusal().map(|refusal| refusal.exit_code), Some(0), "{command:?}");
         assert!(launch.line.is_some_and(|line| line.tokens.is_empty()), "{command:?}");
     }
@@ -528,13 +528,13 @@ fn references_in_the_arguments_stay_references() {
     assert_eq!(line.integer("bootstrap-expect"), Some(Value::Deferred(count)));
     assert_eq!(line.text("node-id"), Some(Value::Known("$(N)".into())));
     let hidden = with_env(container(&[], &["$(N)", "-fk"]), env);
-    assert_eq!((launch(&hidden).shape, launch(&hidden).insertion), (Shape::Unreadable, Err(NoInsertion::Unreadable)));
+    assert_eq!((launch(&hidden).shape, launch(&hidden).insertion()), (Shape::Unreadable, Err(NoInsertion::Unreadable)));
 }
 
 #[test]
 fn a_token_that_would_change_more_is_refused() {
     let flags = container(&[], &["-fk"]);
-    let insert = |token: &str, version| Launch::of(&flags, version).insert(&flags, token);
+    let insert = |token: &str, version| Launch::of(&flags, version).insert(token);
     for token in ["-auth", "/data", "--", "-nope=1", "-bootstrap-expect=x", "-node-id=a", "$(X)"] {
         assert_eq!(insert(token, ImageVersion::Floating), Err(NoInsertion::Refused), "{token}");
     }

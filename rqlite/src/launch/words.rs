@@ -37,12 +37,12 @@ impl Surroundings<'_> {
                 [Part::Arguments { quoted }] => {
                     received.all = true;
                     let arguments = self.arguments.iter().skip(1).cloned();
-                    received.tokens.extend(arguments.flat_map(|argument| self.passed(argument, *quoted)));
+                    arguments.for_each(|argument| self.pass(argument, *quoted, &mut received.tokens));
                 }
                 [Part::Positional { position, quoted }] => {
                     received.zero |= *position == 0;
                     let argument = self.argument(*position);
-                    received.tokens.extend(argument.into_iter().flat_map(|argument| self.passed(argument, *quoted)));
+                    argument.into_iter().for_each(|argument| self.pass(argument, *quoted, &mut received.tokens));
                 }
                 _ => received.tokens.extend(self.expand(word)),
             }
@@ -62,8 +62,12 @@ impl Surroundings<'_> {
         }
     }
 
-    fn passed(&self, argument: Token, quoted: bool) -> Vec<Token> {
-        if quoted { vec![argument] } else { split(&argument, self.environment) }
+    fn pass(&self, argument: Token, quoted: bool, to: &mut Vec<Token>) {
+        if quoted {
+            to.push(argument);
+        } else {
+            to.extend(split(&argument, self.environment));
+        }
     }
 
     /// One word, or several where an unquoted variable has blanks, or none where it is empty.
@@ -132,7 +136,7 @@ impl Surroundings<'_> {
     }
 
     fn token(&self, shown: String, text: Text) -> Token {
-        Token { text: shown, value: text.into_value(), origin: Origin::Script(self.place), splits: false }
+        Token::new(shown, text.into_value(), Origin::Script(self.place))
     }
 }
 
@@ -148,7 +152,7 @@ pub(super) fn split(token: &Token, environment: &Environment) -> Vec<Token> {
     let word = |field: Field| {
         let value = field.text.into_value();
         let splits = value.known().is_none();
-        Token { text: field.shown, value, origin: token.origin.clone(), splits }
+        Token { splits, ..Token::new(field.shown, value, token.origin.clone()) }
     };
     fields.into_iter().filter(|field| !field.is_empty()).map(word).collect()
 }
@@ -242,7 +246,7 @@ mod tests {
     /// What rqlited gets, and which of it may be split further.
     fn received(script: &str, args: &[&str]) -> Vec<(String, bool)> {
         let launch = Launch::of(&container(script, args), ImageVersion::Floating);
-        launch.line.unwrap().tokens.into_iter().map(|token| (token.text, token.splits)).collect()
+        launch.line.unwrap().tokens.iter().map(|token| (token.text.clone(), token.splits)).collect()
     }
 
     #[test]
@@ -283,7 +287,7 @@ mod tests {
             let args = Container { command: Vec::new(), ..container("", &["-fk -bootstrap-expect=$(N)"]) };
             let line = Launch::of(&args, ImageVersion::Tagged(release)).line.unwrap();
             let own = line.tokens.into_iter().filter(|token| matches!(token.origin, crate::flag::Origin::Container(_)));
-            own.map(|token| (token.text, token.splits)).collect()
+            own.map(|token| (token.text.clone(), token.splits)).collect()
         };
         let one = |text: &str, splits| (text.to_owned(), splits);
         assert_eq!(splits(Version::new(8, 28, 4)), [one("-fk", false), one("-bootstrap-expect=$(N)", true)]);

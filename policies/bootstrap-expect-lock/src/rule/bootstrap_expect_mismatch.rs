@@ -71,18 +71,18 @@ pub(crate) const RULE: Rule = Rule {
 
 /// A set that is created.
 pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
-    let Some(set) = RqliteSet::recognise(&document.set) else { return Vec::new() };
+    let Some(set) = document.rqlite() else { return Vec::new() };
     let recreation = Recreation::of(&document.set, facts);
     if let (Some(recreation), Role::Voter) = (&recreation, set.role())
-        && let Some(finding) = other_disks(&set, recreation)
+        && let Some(finding) = other_disks(set, recreation)
     {
         return vec![finding];
     }
     let origin = recreation.map_or(Origin::Created, |recreation| {
-        let missing = recreation.missing(&set);
+        let missing = recreation.missing(set);
         Origin::Recreated(recreation, missing)
     });
-    let readings = Reading::all(document, Some(set));
+    let readings = Reading::all(document);
     let several = readings.len() > 1;
     let creation = Creation { replicas: replicas(document), origin, several, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()
@@ -90,16 +90,16 @@ pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
 
 /// A set that comes back from zero with `replicas`: all of it blank, it is a new cluster.
 pub(crate) fn judge_from_zero(document: &SetDocument, replicas: i64, facts: &Facts) -> Vec<Finding> {
-    let Some(set) = RqliteSet::recognise(&document.set).filter(|_| replicas > 0) else { return Vec::new() };
-    let data = Data::of(&document.set, &set);
-    let stopped = Before::new(&document.set, Some(&set), Ordinals::default(), data, facts);
+    let Some(set) = document.rqlite().filter(|_| replicas > 0) else { return Vec::new() };
+    let data = Data::of(&document.set, set);
+    let stopped = Before::new(&document.set, Some(set), Ordinals::default(), data, facts);
     let asked = ordinals_of(document, replicas);
     let origin = match FromZero::of(&Cluster::of(&stopped), &asked) {
         FromZero::Creation => Origin::FromZero,
         FromZero::Over(claims) if claims.kept.is_empty() => Origin::FromZeroOverPending,
         FromZero::Over(_) | FromZero::Unknown => return Vec::new(),
     };
-    let readings = Reading::all(document, Some(set));
+    let readings = Reading::all(document);
     let several = readings.len() > 1;
     let creation = Creation { replicas, origin, several, facts };
     readings.iter().filter_map(|reading| creation.judge(reading)).collect()

@@ -104,7 +104,7 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
 
 /// What a start of the new launch comes to.
 fn without(after: &Reading) -> String {
-    if after.launch.insertion == Err(NoInsertion::EmptyEntrypoint) {
+    if after.launch.closed() == Some(NoInsertion::EmptyEntrypoint) {
         return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
     }
     if let Some(error) = after.launch.refusal().filter(|error| error.is_of_parser()) {
@@ -141,8 +141,8 @@ fn lost(after: &Reading) -> (String, String) {
     let Some(place) = after.lost() else {
         return ("is gone".to_owned(), after.field());
     };
-    let reason = match (&after.launch.insertion, after.launch.shape, &after.launch.line) {
-        (Err(NoInsertion::DroppedArguments), _, _) => {
+    let reason = match (after.launch.closed(), after.launch.shape, &after.launch.line) {
+        (Some(NoInsertion::DroppedArguments), _, _) => {
             "is dropped by the image's entrypoint, as all that follows `run`".to_owned()
         }
         (_, Shape::ScriptArguments, _) => {

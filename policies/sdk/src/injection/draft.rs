@@ -1,9 +1,12 @@
 //! A StatefulSet's pod template being edited by one policy, beside the old object's: the operations come out as a JSON patch.
 //! What should be in it is the policy's decision.
 
+use std::sync::Arc;
+
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
-use rqlite::version::ImageVersion;
+use rqlite::launch::Launch;
+use rqlite::manifest::{Container, StatefulSet, StatefulSetSpec};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::edits::Edits;
@@ -23,19 +26,27 @@ pub struct Injector {
     pub makes: fn(&Item) -> bool,
 }
 
+/// A set without what one policy put into it (other policies' items stay): what its author wrote.
+#[derive(Debug, Clone)]
+pub struct Bare {
+    pub set: Arc<StatefulSet>,
+    /// None if it does not run rqlite.
+    pub rqlite: Option<Arc<RqliteSet>>,
+}
+
 /// The new object under one policy's hands.
 #[derive(Debug, Clone)]
 pub struct Draft {
     injector: Injector,
-    /// The old object's spec and what stands in it of its list.
+    creates: bool,
+    /// The old object's spec and what stands in it of its list; None where it lists nothing.
     old: Option<Ledger>,
     ledger: Ledger,
     /// As the request has it.
     annotation: Option<String>,
     annotated: bool,
     changes: bool,
-    bare: StatefulSet,
-    cluster: Option<RqliteSet>,
+    bare: Bare,
 }
 
 impl Injector {
@@ -52,6 +63,25 @@ impl Injector {
         }
     }
 
+    /// What the set's author wrote.
+    pub fn bare(self, document: &SetDocument) -> Bare {
+        match self.listed(document) {
+            Some(ledger) => Bare::of(document, &ledger, self),
+            None => Bare::whole(document),
+        }
+    }
+
+    /// What stands in a set of its list; None where it lists nothing.
+    fn listed(self, document: &SetDocument) -> Option<Ledger> {
+        let listed = listed(document);
+        if listed.is_empty() {
+            return None;
+        }
+        let spec = document.spec_tree();
+        let entries = self.honest(&spec, presence::standing(&spec, listed));
+        Some(Ledger { edits: Edits::of(spec), entries })
+    }
+
     fn owns(self, entry: &Entry, spec: &Value) -> bool {
         entry.policy == self.policy && presence::item(spec, &entry.mark).is_some_and(|item| (self.makes)(&item))
     }
@@ -65,31 +95,31 @@ impl Injector {
 impl Draft {
     /// `old` is none at a creation.
     pub fn of(injector: Injector, old: Option<&SetDocument>, new: &SetDocument) -> Self {
-        let old = old.map(|document| {
-            let spec = document.spec_tree();
-            let entries = injector.honest(&spec, presence::standing(&spec, listed(document)));
-            Ledger { edits: Edits::of(spec), entries }
-        });
+        let listed_before = old.and_then(|old| injector.listed(old));
         let spec = new.spec_tree();
-        let before = old.as_ref().map(|old| old.entries.as_slice()).unwrap_or_default();
+        let before = listed_before.as_ref().map(|old| old.entries.as_slice()).unwrap_or_default();
         let entries = injector.honest(&spec, presence::surviving(before, &spec, listed(new)));
         let ledger = Ledger { edits: Edits::of(spec), entries };
-        let bare = bare(new, &ledger, injector);
+        let changes = match (old, &listed_before) {
+            (None, _) => true,
+            (Some(_), Some(before)) => changes(before, &ledger),
+            (Some(old), None) => !old.same_template(new),
+        };
         Draft {
             injector,
-            changes: old.as_ref().is_none_or(|old| changes(old, &ledger)),
-            old,
+            creates: old.is_none(),
+            changes,
+            bare: Bare::of(new, &ledger, injector),
+            old: listed_before,
             ledger,
             annotation: new.set.metadata.annotations.get(ANNOTATION).cloned(),
             annotated: !new.set.metadata.annotations.is_empty(),
-            cluster: RqliteSet::recognise(&bare),
-            bare,
         }
     }
 
     /// The object is created.
     pub fn creates(&self) -> bool {
-        self.old.is_none()
+        self.creates
     }
 
     /// A creation, or the pod template changes anyway: an injection may start, and one that nobody asks for goes.
@@ -97,27 +127,29 @@ impl Draft {
         self.changes
     }
 
-    /// The new object without what this policy put into it (other policies' items stay): what its author wrote.
-    pub fn bare(&self) -> &StatefulSet {
+    /// The new object without what this policy put into it.
+    pub fn bare(&self) -> &Bare {
         &self.bare
     }
 
     /// [`Draft::bare`], if it runs rqlite.
     pub fn cluster(&self) -> Option<&RqliteSet> {
-        self.cluster.as_ref()
+        self.bare.rqlite.as_deref()
     }
 
     /// What the old object's list names as this policy's, and has, as it stands there.
     pub fn listed(&self) -> Vec<Item> {
         let Some(old) = &self.old else { return Vec::new() };
-        let own = old.entries.iter().filter(|entry| entry.policy == self.injector.policy);
-        own.filter_map(|entry| presence::item(old.spec(), &entry.mark)).collect()
+        self.own(old).filter_map(|entry| presence::item(old.spec(), &entry.mark)).collect()
     }
 
     /// This policy's items that stand in the template now.
     pub fn present(&self) -> Vec<Item> {
-        let own = self.ledger.entries.iter().filter(|entry| entry.policy == self.injector.policy);
-        own.filter_map(|entry| presence::item(self.ledger.spec(), &entry.mark)).collect()
+        self.own(&self.ledger).filter_map(|entry| presence::item(self.ledger.spec(), &entry.mark)).collect()
+    }
+
+    fn own<'a>(&self, ledger: &'a Ledger) -> impl Iterator<Item = &'a Entry> {
+        ledger.own(self.injector.policy)
     }
 
     /// The template has the item now, put by this policy.
@@ -132,7 +164,7 @@ impl Draft {
 
     /// The object as it stands now.
     pub fn result(&self) -> StatefulSet {
-        typed(&self.bare, self.ledger.spec())
+        typed(&self.bare.set, self.ledger.spec())
     }
 
     /// The entries as they stand now, of all policies.
@@ -170,8 +202,19 @@ impl Draft {
             }
             self.ledger.take_out(&mark);
         }
-        let version = self.version(container);
-        self.ledger.put_flag(self.injector.policy, (container, token), version, (old, !self.changes))
+        let launch = self.launch(container);
+        let exact = !self.changes;
+        self.ledger.put_flag(self.injector.policy, (container, token), launch.as_deref(), (old, exact))
+    }
+
+    /// The launch of a container of rqlite's, as it stands now.
+    fn launch(&self, container: &str) -> Option<Arc<Launch>> {
+        let node = self.cluster()?.nodes.iter().find(|node| node.container.name == container)?;
+        if self.ledger.edits.is_empty() && self.own(&self.ledger).next().is_none() {
+            return Some(Arc::clone(&node.launch));
+        }
+        let (_, tree) = tree::container(self.ledger.spec(), container)?;
+        Some(Arc::new(Launch::of(&Container::deserialize(tree).ok()?, node.version)))
     }
 
     /// In an unchanged template an element goes exactly where it was; in another, one that stands somewhere stays there.
@@ -206,11 +249,6 @@ impl Draft {
         }
         (!operations.is_empty()).then(|| Value::Array(operations).to_string())
     }
-
-    fn version(&self, container: &str) -> Option<ImageVersion> {
-        let nodes = &self.cluster.as_ref()?.nodes;
-        nodes.iter().find(|node| node.container.name == container).map(|node| node.version)
-    }
 }
 
 fn listed(document: &SetDocument) -> Vec<Entry> {
@@ -226,34 +264,36 @@ fn stands_at(mark: &Mark, spot: Option<&Spot>) -> bool {
 
 /// The templates differ after everything that the old list names is taken out of both.
 fn changes(old: &Ledger, new: &Ledger) -> bool {
-    let differ =
-        |left: &Ledger, right: &Ledger| left.spec().pointer(tree::TEMPLATE) != right.spec().pointer(tree::TEMPLATE);
-    // Trees of a megabyte are not copied for nothing.
-    if old.entries.is_empty() {
-        return differ(old, new);
-    }
     let (mut left, mut right) = (old.clone(), new.clone());
     for entry in &old.entries {
         left.take_out(&entry.mark);
         right.take_out(&entry.mark);
     }
-    differ(&left, &right)
+    left.spec().pointer(tree::TEMPLATE) != right.spec().pointer(tree::TEMPLATE)
 }
 
-fn bare(document: &SetDocument, ledger: &Ledger, injector: Injector) -> StatefulSet {
-    let own: Vec<&Entry> = ledger.entries.iter().filter(|entry| entry.policy == injector.policy).collect();
-    if own.is_empty() {
-        return document.set.clone();
+impl Bare {
+    fn whole(document: &SetDocument) -> Self {
+        Bare { set: Arc::clone(&document.set), rqlite: document.rqlite().cloned() }
     }
-    let mut stripped = ledger.clone();
-    for entry in own {
-        stripped.take_out(&entry.mark);
+
+    fn of(document: &SetDocument, ledger: &Ledger, injector: Injector) -> Self {
+        let own: Vec<&Entry> = ledger.own(injector.policy).collect();
+        if own.is_empty() {
+            return Bare::whole(document);
+        }
+        let mut stripped = ledger.clone();
+        for entry in own {
+            stripped.take_out(&entry.mark);
+        }
+        let set = typed(&document.set, stripped.spec());
+        let rqlite = RqliteSet::recognise(&set).map(Arc::new);
+        Bare { set: Arc::new(set), rqlite }
     }
-    typed(&document.set, stripped.spec())
 }
 
 /// The object with that spec. A tree that came from a decoded text decodes again, whatever was put into it.
 fn typed(object: &StatefulSet, spec: &Value) -> StatefulSet {
-    let spec = serde_json::from_value(spec.clone()).unwrap_or_else(|_| object.spec.clone());
-    StatefulSet { spec, ..object.clone() }
+    let spec = StatefulSetSpec::deserialize(spec).unwrap_or_else(|_| object.spec.clone());
+    StatefulSet { metadata: object.metadata.clone(), spec, status: object.status.clone() }
 }

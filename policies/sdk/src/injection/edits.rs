@@ -22,6 +22,11 @@ impl Edits {
         &self.tree
     }
 
+    /// Nothing has been done to the tree.
+    pub(super) fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
     pub(super) fn into_operations(self) -> Vec<Value> {
         self.operations
     }

@@ -4,7 +4,6 @@
 use rqlite::flag::{List, Place};
 use rqlite::launch::{Insertion, Launch, NoInsertion};
 use rqlite::manifest::Container;
-use rqlite::version::ImageVersion;
 
 /// Where a token goes in `command` or `args`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,30 +15,27 @@ pub(super) struct Spot {
 }
 
 /// The place that the launch itself offers.
-pub(super) fn offered(container: &Container, version: ImageVersion, token: &str) -> Result<Spot, NoInsertion> {
-    let launch = Launch::of(container, version);
-    launch.insert(container, token)?;
-    match launch.insertion? {
+pub(super) fn offered(launch: &Launch, token: &str) -> Result<Spot, NoInsertion> {
+    match launch.place_for(token)? {
         Insertion::Before(place) => {
-            let index = place.index.min(elements(container, place.list).len());
+            let index = place.index.min(elements(&launch.container, place.list).len());
             Ok(Spot { list: place.list, index, keyword: None })
         }
         Insertion::Replace(place) => {
-            let keyword = elements(container, place.list).get(place.index).cloned();
+            let keyword = elements(&launch.container, place.list).get(place.index).cloned();
             Ok(Spot { list: place.list, index: place.index, keyword })
         }
     }
 }
 
 /// The launch takes the token there.
-pub(super) fn takes(container: &Container, version: ImageVersion, spot: &Spot, token: &str) -> bool {
+pub(super) fn takes(launch: &Launch, spot: &Spot, token: &str) -> bool {
     let place = Place { list: spot.list, index: spot.index };
     let insertion = match spot.keyword {
         Some(_) => Insertion::Replace(place),
         None => Insertion::Before(place),
     };
-    let launch = Launch { insertion: Ok(insertion), ..Launch::of(container, version) };
-    spot.index <= elements(container, spot.list).len() && launch.insert(container, token).is_ok()
+    spot.index <= elements(&launch.container, spot.list).len() && launch.takes(&insertion, token)
 }
 
 fn elements(container: &Container, list: List) -> &[String] {

@@ -35,7 +35,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use draft::{Draft, Injector};
+pub use draft::{Bare, Draft, Injector};
 pub use entry::{Entry, Mark};
 pub use item::{Item, ProbeKind};
 pub use placing::NotPut;

@@ -4,9 +4,7 @@
 use std::fmt;
 
 use rqlite::flag::List;
-use rqlite::launch::NoInsertion;
-use rqlite::manifest::Container;
-use rqlite::version::ImageVersion;
+use rqlite::launch::{Launch, NoInsertion};
 use serde_json::{Value, json};
 
 use super::edits::Edits;
@@ -39,20 +37,23 @@ impl Ledger {
         self.edits.tree()
     }
 
-    /// The token is not there yet; `old` is where it stood in the old object. With `exact` it goes there whatever the launch
+    /// That policy's entries.
+    pub(super) fn own(&self, policy: &'static str) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.policy == policy)
+    }
+
+    /// The token is not there yet; `launch` is the container's as it stands now, and `old` is where it stood in the old object. With `exact` it goes there whatever the launch
     /// has become to us: the template is the live one, and must stay it.
     pub(super) fn put_flag(
         &mut self,
         policy: &str,
         (container, token): (&str, &str),
-        version: Option<ImageVersion>,
+        launch: Option<&Launch>,
         (old, exact): (Option<Spot>, bool),
     ) -> Result<(), NotPut> {
-        let (_, tree) = tree::container(self.spec(), container).ok_or(NotPut::NoPlace)?;
-        let typed: Container = serde_json::from_value(tree.clone()).map_err(|_| NotPut::NoPlace)?;
-        let offered = || launch::offered(&typed, version.ok_or(NotPut::NoPlace)?, token).map_err(NotPut::Launch);
+        let offered = || launch::offered(launch.ok_or(NotPut::NoPlace)?, token).map_err(NotPut::Launch);
         let spot = match old {
-            Some(spot) if version.is_some_and(|version| launch::takes(&typed, version, &spot, token)) => spot,
+            Some(spot) if launch.is_some_and(|launch| launch::takes(launch, &spot, token)) => spot,
             Some(spot) if exact => offered().unwrap_or(spot),
             Some(_) | None => offered()?,
         };

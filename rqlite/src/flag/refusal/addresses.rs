@@ -6,14 +6,14 @@ use crate::value::clip;
 
 pub(super) fn same_bound(given: &Given) -> Option<Refusal> {
     let (http, raft) = (given.text("http-addr")?, given.text("raft-addr")?);
-    let message = || format!("HTTP and Raft have one address, `{}`", clip(&raft));
+    let message = || format!("HTTP and Raft have one address, `{}`", clip(raft));
     (http == raft).then(|| given.refusal("raft-addr", message(), "HTTP and Raft addresses must differ"))?
 }
 
 pub(super) fn same_advertised(given: &Given) -> Option<Refusal> {
     let advertised = given.raft_advertised()?;
     let same = advertised == given.http_advertised()?;
-    let message = || format!("HTTP and Raft advertise one address, `{}`", clip(&advertised));
+    let message = || format!("HTTP and Raft advertise one address, `{}`", clip(advertised));
     same.then(|| given.refusal("raft-adv-addr", message(), "advertised HTTP and Raft addresses must differ"))?
 }
 
@@ -23,7 +23,7 @@ pub(super) fn protocol_in_http(given: &Given) -> Option<Refusal> {
         // rqlited asks for these four letters and nothing behind them.
         let refused = text.to_lowercase().starts_with("http");
         refused.then(|| {
-            let message = format!("`-{name}` is `{}`, it must not start with a protocol", clip(&text));
+            let message = format!("`-{name}` is `{}`, it must not start with a protocol", clip(text));
             given.refusal(name, message, "HTTP options should not include protocol (http:// or https://)")
         })?
     })
@@ -55,21 +55,21 @@ pub(super) fn raft(given: &Given) -> Option<Refusal> {
 
 fn no_address(given: &Given, name: &str, words: &str) -> Option<Refusal> {
     let text = given.set(name)?;
-    let message = || format!("`-{name}` is `{}`, which is no host:port", clip(&text));
-    host_and_port(&text).is_none().then(|| given.refusal(name, message(), words))?
+    let message = || format!("`-{name}` is `{}`, which is no host:port", clip(text));
+    host_and_port(text).is_none().then(|| given.refusal(name, message(), words))?
 }
 
 /// The port was read as a number from 8.0.0 on.
 fn no_port(given: &Given, name: &str, words: &str) -> Option<Refusal> {
     let text = given.set(name).filter(|_| given.from(8, 0, 0))?;
-    let (_, port) = host_and_port(&text)?;
-    let message = || format!("`-{name}` is `{}`, which is no host:port", clip(&text));
+    let (_, port) = host_and_port(text)?;
+    let message = || format!("`-{name}` is `{}`, which is no host:port", clip(text));
     port.parse::<i64>().is_err().then(|| given.refusal(name, message(), words))?
 }
 
 /// From 7.6.1 on.
-fn unspecified(given: &Given, what: &str, (bound, name): (&str, &str), address: String) -> Option<Refusal> {
-    let (host, _) = host_and_port(&address).filter(|_| given.from(7, 6, 1))?;
+fn unspecified(given: &Given, what: &str, (bound, name): (&str, &str), address: &str) -> Option<Refusal> {
+    let (host, _) = host_and_port(address).filter(|_| given.from(7, 6, 1))?;
     let unspecified = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified());
     unspecified.then(|| {
         let message = format!("the advertised address `{address}` cannot be dialled, `-{name}` must name one");

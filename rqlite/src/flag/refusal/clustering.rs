@@ -31,7 +31,7 @@ pub(super) fn join(given: &Given) -> Option<Refusal> {
             return None;
         }
         let host = if by_raft { target } else { target.split_once("://").map_or(target, |(_, host)| host) };
-        if own.iter().flatten().any(|own| own == target || own == host) {
+        if own.iter().flatten().any(|own| *own == target || *own == host) {
             let message = format!("`-join` names the node's own address `{}` without `-bootstrap-expect`", clip(host));
             return given.refusal("join", message, "node cannot join with itself unless bootstrapping");
         }
@@ -43,15 +43,15 @@ pub(super) fn join(given: &Given) -> Option<Refusal> {
 
 pub(super) fn join_source(given: &Given) -> Option<Refusal> {
     let address = given.set("join-source-ip")?;
-    let message = || format!("`-join-source-ip` is `{}`, which is no IP address", clip(&address));
-    let words = || format!("invalid join source IP address: {}", clip(&address));
+    let message = || format!("`-join-source-ip` is `{}`, which is no IP address", clip(address));
+    let words = || format!("invalid join source IP address: {}", clip(address));
     address.parse::<std::net::IpAddr>().is_err().then(|| given.refusal("join-source-ip", message(), words()))?
 }
 
 pub(super) fn join_and_disco(given: &Given) -> Option<Refusal> {
     given.set("join")?;
     let mode = given.set("disco-mode")?;
-    let message = format!("`-join` and `-disco-mode={}` are both given", clip(&mode));
+    let message = format!("`-join` and `-disco-mode={}` are both given", clip(mode));
     given.refusal("disco-mode", message, "disco mode cannot be used when also explicitly joining a cluster")
 }
 
@@ -65,7 +65,7 @@ pub(super) fn cdc_on_non_voter(given: &Given) -> Option<Refusal> {
 pub(super) fn disco_mode(given: &Given) -> Option<Refusal> {
     let mode = given.set("disco-mode")?;
     let expect = given.integer("bootstrap-expect");
-    match mode.as_str() {
+    match mode {
         "consul-kv" | "etcd-kv" => {
             let expect = expect.filter(|expect| *expect > 0 && given.from(7, 1, 0))?;
             let message = format!("`-bootstrap-expect` is {expect} with `-disco-mode={mode}`, which takes none");
@@ -104,10 +104,10 @@ fn unknown_mode(given: &Given, mode: &str) -> Option<Refusal> {
 pub(super) fn disco_config(given: &Given) -> Option<Refusal> {
     let mode = given.set("disco-mode").filter(|_| given.is_empty("join"))?;
     let config = given.set("disco-config").filter(|text| text.contains('{') && !text.contains(['$', '\\']))?;
-    if let Ok(serde_json::Value::Object(_)) = serde_json::from_str(&config) {
+    if let Ok(serde_json::Value::Object(_)) = serde_json::from_str(config) {
         return None;
     }
-    let reading = match mode.as_str() {
+    let reading = match mode {
         "consul-kv" => "create Consul config",
         "etcd-kv" => "create etcd config",
         _ => "error reading DNS configuration",
@@ -118,5 +118,5 @@ pub(super) fn disco_config(given: &Given) -> Option<Refusal> {
         Some(first) => format!("{reading}: invalid character '{first}' looking for beginning of value"),
         None => reading.to_owned(),
     };
-    given.refusal("disco-config", format!("`-disco-config` is `{}`, which is no JSON object", clip(&config)), words)
+    given.refusal("disco-config", format!("`-disco-config` is `{}`, which is no JSON object", clip(config)), words)
 }

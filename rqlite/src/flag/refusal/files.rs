@@ -60,12 +60,12 @@ pub(super) fn contradicting_otlp(given: &Given) -> Option<Refusal> {
     }
     let endpoint = given.set("otlp-endpoint")?;
     let scheme = endpoint.contains("://");
-    if host_and_port(&endpoint).is_none() || scheme {
+    if host_and_port(endpoint).is_none() || scheme {
         let words = if scheme { "must not include a protocol scheme" } else { "is not a valid address" };
-        let message = format!("`-otlp-endpoint` is `{}`, which is no host:port", clip(&endpoint));
+        let message = format!("`-otlp-endpoint` is `{}`, which is no host:port", clip(endpoint));
         return given.refusal("otlp-endpoint", message, format!("-otlp-endpoint {words}"));
     }
-    if number::duration(&given.text("otlp-interval")?)? <= 0 {
+    if number::duration(given.text("otlp-interval")?)? <= 0 {
         let message = "`-otlp-interval` must be above 0".to_owned();
         return given.refusal("otlp-interval", message, "-otlp-interval must be greater than zero");
     }

@@ -78,7 +78,7 @@ fn dns() -> Value {
 }
 
 fn document(object: &Value) -> SetDocument {
-    SetDocument { set: serde_json::from_value(object.clone()).unwrap(), spec: object["spec"].to_string() }
+    SetDocument::new(serde_json::from_value(object.clone()).unwrap(), object["spec"].to_string())
 }
 
 fn draft(injector: Injector, old: Option<&Value>, new: &Value) -> Draft {
