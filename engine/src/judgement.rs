@@ -73,6 +73,10 @@ impl<'c> Panel<'c> {
     ) -> Result<Judgement, PolicyFailure> {
         let documents = self.documents(request, wanted)?;
         let mut answer = ask(policy, phase, request, self.context, &documents).await?;
+        let mut audit = answer.audit;
+        if phase == Phase::Validate && answer.findings.iter().any(|said| said.finding.level == Level::Deny) {
+            audit.push(mode(policy));
+        }
         match (phase, policy.enforces()) {
             (Phase::Validate, true) => self.lower_known_defects(policy, request, &mut answer.findings).await,
             (Phase::Mutate, _) | (Phase::Validate, false) => {
@@ -87,7 +91,7 @@ impl<'c> Panel<'c> {
         if !policy.enforces() {
             findings.extend(patched.take().map(|patched| would_patch(policy, &patched.patch)));
         }
-        Ok(Judgement { findings, patched, audit: answer.audit })
+        Ok(Judgement { findings, patched, audit })
     }
 
     fn documents(&mut self, request: &Request<'_>, wanted: &Projections) -> Result<Arc<Documents>, PolicyFailure> {
@@ -163,6 +167,12 @@ impl<'c> Panel<'c> {
             }
         }
     }
+}
+
+/// For the audit log: what the policy denied is a denial or, in mode warn, a warning.
+fn mode(policy: &Policy) -> (String, String) {
+    let mode = if policy.enforces() { "enforce" } else { "warn" };
+    (format!("{}.mode", policy.name()), mode.to_owned())
 }
 
 fn is_denied_defect(said: &Said) -> bool {

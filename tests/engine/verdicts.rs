@@ -91,10 +91,18 @@ fn validate_heeds_no_patch() {
     assert!(review.patch.is_empty() && review.findings.is_empty());
 }
 
+/// What the audit log has of a denial by the first policy.
+fn mode(mode: &str) -> (String, String) {
+    (format!("{A}.mode"), mode.to_owned())
+}
+
 #[test]
 fn mode_warn_denies_nothing_and_patches_nothing() {
     let denied = one(Phase::Validate, policy_a(in_mode_warn("deny")));
     assert_eq!((denied.verdict, denied.findings[0].level), (Verdict::Allowed, Level::Warn));
+    assert_eq!(denied.audit, [mode("warn")]);
+    assert_eq!(one(Phase::Validate, policy_a(told("deny"))).audit, [mode("enforce")]);
+    assert_eq!(one(Phase::Validate, policy_a(told("warn"))).audit, []);
     let patched = both(vec![policy_a(in_mode_warn("patch"))]);
     assert!(patched.patch.is_empty());
     assert_eq!(patched.findings.len(), 1);
@@ -150,7 +158,7 @@ fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
     assert_eq!(broken.verdict, Verdict::Allowed);
     assert_eq!(broken.findings[0].message, "told to deny (break-glass by `alice` until 2026-11-22T12:00:00Z: fire)");
     let used = "hostile-policy-a/denied by `alice` until 2026-11-22T12:00:00Z: fire";
-    assert_eq!(broken.audit, [("break-glass".to_owned(), used.to_owned())]);
+    assert_eq!(broken.audit, [mode("enforce"), ("break-glass".to_owned(), used.to_owned())]);
     assert_eq!(review("trap").verdict, Verdict::Denied);
     assert_eq!(review("be-unsure").verdict, Verdict::Denied);
 }

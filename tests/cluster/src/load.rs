@@ -2,19 +2,13 @@
 //! a pause between them.
 //! Counts what became of them; says nothing of how fast.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::api::{Api, Patch, PatchParams};
-use kube::{Client, Error};
+use hyper::Method;
 use serde_json::json;
-use tokio::task::JoinSet;
 
-use crate::control_plane::ControlPlane;
 use crate::namespace::Namespace;
+use crate::requests::{Asked, Outcome, Requests};
 
 /// What became of the requests so far.
 #[derive(Clone, Debug, Default)]
@@ -31,11 +25,7 @@ pub struct Counts {
 
 /// Load that runs until it is stopped.
 #[derive(Debug)]
-pub struct Load {
-    counts: Arc<Mutex<Counts>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Load(Requests);
 
 impl Load {
     /// That many requests at a time, on a set of three voters; every other one is to be denied.
@@ -47,100 +37,52 @@ impl Load {
     /// The same, each with a pause behind every answer.
     #[must_use]
     pub fn paced(namespace: &Namespace<'_>, set: &str, concurrency: usize, pause: Duration) -> Self {
-        let (counts, stop) = (Arc::<Mutex<Counts>>::default(), Arc::<AtomicBool>::default());
-        let worker = Worker {
-            kubeconfig: namespace.plane().kubeconfig().to_owned(),
-            namespace: namespace.name().to_owned(),
-            set: set.to_owned(),
-            pause,
-            counts: Arc::clone(&counts),
-            stop: Arc::clone(&stop),
+        let path = format!("/apis/apps/v1/namespaces/{}/statefulsets/{set}/scale?dryRun=All", namespace.name());
+        let scale = move |turn| Asked {
+            method: Method::PATCH,
+            path: path.clone(),
+            body: json!({ "spec": { "replicas": replicas(turn) } }),
         };
-        let thread = thread::spawn(move || worker.run(concurrency));
-        Self { counts, stop, thread: Some(thread) }
+        Self(Requests::start(namespace.plane(), concurrency, pause, scale))
     }
 
     /// So far.
     pub fn counts(&self) -> Counts {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        Counts::of(self.0.outcomes())
     }
 
     /// Waits until so many more requests were answered.
     #[track_caller]
     pub fn go_on_for(&self, requests: usize) {
-        let answered = |counts: &Counts| counts.admitted + counts.denied + counts.passed + counts.failed.len();
-        let goal = answered(&self.counts()) + requests;
-        crate::wait::eventually("the load to go on", || {
-            let counts = self.counts();
-            if answered(&counts) >= goal { Ok(()) } else { Err(format!("{counts:?}")) }
-        });
+        self.0.go_on_for(requests);
     }
 
     /// Ends it and gives the sum.
     #[must_use]
-    pub fn stop(mut self) -> Counts {
-        self.end();
-        self.counts()
-    }
-
-    fn end(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap_or_default();
-        }
+    pub fn stop(self) -> Counts {
+        Counts::of(self.0.stop())
     }
 }
 
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.end();
-    }
+/// What is asked for, in turn.
+fn replicas(turn: usize) -> usize {
+    2 - turn % 2
 }
 
-#[derive(Clone)]
-struct Worker {
-    kubeconfig: std::path::PathBuf,
-    namespace: String,
-    set: String,
-    pause: Duration,
-    counts: Arc<Mutex<Counts>>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Worker {
-    fn run(self, concurrency: usize) {
-        crate::wait::block_on(async move {
-            let client = ControlPlane::client_of(&self.kubeconfig).await;
-            let mut tasks = JoinSet::new();
-            for _ in 0..concurrency {
-                tasks.spawn(self.clone().ask(client.clone()));
+impl Counts {
+    fn of(outcomes: Vec<Outcome>) -> Self {
+        let mut counts = Self::default();
+        for (turn, outcome) in outcomes {
+            match outcome {
+                Ok(answer) if answer.status == 200 && replicas(turn) == 2 => counts.admitted += 1,
+                Ok(answer) if answer.status == 200 => counts.passed += 1,
+                Ok(answer) if replicas(turn) == 1 && answer.message().contains("quorum-guard/scale-below-quorum") => {
+                    counts.denied += 1;
+                }
+                Ok(answer) => counts.failed.push(format!("{} {}", answer.status, answer.message())),
+                Err(error) => counts.failed.push(error),
             }
-            while tasks.join_next().await.is_some() {}
-        });
-    }
-
-    async fn ask(self, client: Client) {
-        let sets: Api<StatefulSet> = Api::namespaced(client, &self.namespace);
-        let dry_run = PatchParams { dry_run: true, ..PatchParams::default() };
-        let mut replicas = 2;
-        while !self.stop.load(Ordering::SeqCst) {
-            let patch = Patch::Merge(json!({"spec": {"replicas": replicas}}));
-            let answer = sets.patch_scale(&self.set, &dry_run, &patch).await;
-            self.count(replicas, answer.map(drop));
-            replicas = 3 - replicas;
-            tokio::time::sleep(self.pause).await;
         }
-    }
-
-    fn count(&self, replicas: i32, answer: Result<(), Error>) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer {
-            Ok(()) if replicas == 2 => counts.admitted += 1,
-            Ok(()) => counts.passed += 1,
-            Err(Error::Api(status)) if replicas == 1 && status.message.contains("quorum-guard/scale-below-quorum") => {
-                counts.denied += 1;
-            }
-            Err(error) => counts.failed.push(error.to_string()),
-        }
+        counts
     }
 }

@@ -260,6 +260,12 @@ impl<'a> Quorate<'a> {
         path
     }
 
+    /// Replicas that start from now on have the configuration that the chart gives them by now.
+    #[track_caller]
+    pub fn reconfigure(&self, installer: &Installer<'_>) {
+        self.config(&installer.configuration);
+    }
+
     /// Waits until every entry of both webhook configurations has a caBundle.
     #[track_caller]
     pub fn await_registered(&self) {
