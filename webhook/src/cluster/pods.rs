@@ -27,7 +27,7 @@ pub(crate) struct WatchedPod {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeptPod {
     /// The StatefulSet that controls it; None: nobody does, as after `--cascade=orphan`.
-    pub(crate) set: Option<String>,
+    pub(crate) set: Option<Controller>,
     pub(crate) uid: Option<String>,
     pub(crate) ready: bool,
     /// Its rqlite container runs, ready or not; None: nobody has told.
@@ -37,6 +37,13 @@ pub(crate) struct KeptPod {
     pub(crate) address: Option<IpAddr>,
     /// None: its own spec does not show rqlite.
     pub(crate) node: Option<RunningNode>,
+}
+
+/// A StatefulSet: one of the same name that was made anew is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Controller {
+    pub(crate) name: String,
+    pub(crate) uid: String,
 }
 
 impl KeptPod {
@@ -69,7 +76,7 @@ impl Keep for WatchedPod {
         let controller = self.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
         let set = match controller {
             Some(owner) if owner.kind == "StatefulSet" && owner.api_version.starts_with("apps/") => {
-                Some(owner.name.clone())
+                Some(Controller { name: owner.name.clone(), uid: owner.uid.clone() })
             }
             Some(_) => return None,
             None => None,
@@ -193,7 +200,8 @@ mod tests {
     #[test]
     fn keeps_pods_of_sets_and_what_runs_rqlite() {
         let of_set = pod(owner("StatefulSet"), "rqlite/rqlite:10.2.7", "10.0.0.7").unwrap();
-        assert_eq!((of_set.set.as_deref(), of_set.ready, of_set.terminating), (Some("rqlite"), true, false));
+        let controller = Controller { name: "rqlite".to_owned(), uid: "u".to_owned() };
+        assert_eq!((of_set.set.as_ref(), of_set.ready, of_set.terminating), (Some(&controller), true, false));
         assert_eq!(of_set.address, Some("10.0.0.7".parse().unwrap()));
         assert_eq!(of_set.node.unwrap().id.as_deref(), Some("rqlite-1"));
         let by_annotation = pod(owner("StatefulSet"), "example/database", "10.0.0.7").unwrap();

@@ -10,7 +10,7 @@ use rqlite::running::HttpApi;
 use rqlite::value::Source;
 
 use crate::cluster::membership::SetKey;
-use crate::cluster::pods::KeptPod;
+use crate::cluster::pods::{Controller, KeptPod};
 
 /// An rqlite set.
 #[derive(Debug)]
@@ -45,9 +45,12 @@ impl Subject {
         Some(Self { key, uid: set.metadata.uid.clone(), set, rqlite, config_maps, templates, created })
     }
 
-    /// The set controls it; at a creation, also where nobody does: the controller adopts it by its name.
+    /// The set controls it, and not an earlier one of its name, whose pods go. At a creation those count as well, and so does a pod of
+    /// nobody, which the controller adopts by its name.
     pub(crate) fn owns_pod(&self, name: &str, pod: &KeptPod) -> bool {
-        pod.set.as_ref().map_or(self.created, |set| *set == self.key.name) && change::ordinal(&self.set, name).is_some()
+        let is_itself = |uid: &String| self.created || self.uid.as_ref().is_none_or(|own| own == uid);
+        let is_own = |set: &Controller| set.name == self.key.name && is_itself(&set.uid);
+        pod.set.as_ref().map_or(self.created, is_own) && change::ordinal(&self.set, name).is_some()
     }
 
     pub(crate) fn owns_claim(&self, name: &str) -> bool {
@@ -96,8 +99,9 @@ mod tests {
         .to_string()
     }
 
-    fn pod(set: Option<&str>) -> KeptPod {
-        let set = set.map(str::to_owned);
+    /// Of the set of that name and of this uid.
+    fn pod(set: Option<(&str, &str)>) -> KeptPod {
+        let set = set.map(|(name, uid)| Controller { name: name.to_owned(), uid: uid.to_owned() });
         KeptPod { set, uid: None, ready: true, running: None, terminating: false, address: None, node: None }
     }
 
@@ -105,9 +109,10 @@ mod tests {
     fn knows_its_pods_and_the_claims_of_all_its_templates() {
         let (old, new) = (set("file", json!([])), set("data", json!([])));
         let subject = Subject::of("db", [Some(&old), Some(&new)]).unwrap();
-        assert!(subject.owns_pod("rqlite-0", &pod(Some("rqlite"))));
+        assert!(subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "u")))));
         assert!(!subject.owns_pod("rqlite-0", &pod(None)));
-        assert!(!subject.owns_pod("rqlite-0", &pod(Some("other"))));
+        assert!(!subject.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
+        assert!(!subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
         assert!(!subject.owns_pod("rqlite-x", &pod(None)));
         for claim in ["file-rqlite-0", "data-rqlite-7"] {
             assert!(subject.owns_claim(claim), "{claim}");
@@ -119,7 +124,8 @@ mod tests {
     fn a_created_set_takes_over_what_an_earlier_one_left() {
         let created = Subject::of("db", [None, Some(&set("data", json!([])))]).unwrap();
         assert!(created.owns_pod("rqlite-0", &pod(None)));
-        assert!(!created.owns_pod("rqlite-0", &pod(Some("other"))));
+        assert!(created.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
+        assert!(!created.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
         assert!(created.owns_claim("file-rqlite-0"));
         assert!(!created.owns_claim("file-rqlite-x"));
     }
