@@ -1,7 +1,6 @@
 //! What is installed on each platform is what it admits and reaches: the chart with the platform's values, and the plain manifests.
 //! Needs no cluster: a platform is the rules that it is known to hold to, each of which is shown to find what breaks it.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
