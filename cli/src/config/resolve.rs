@@ -133,9 +133,7 @@ fn limits(given: Limits) -> PolicyLimits {
 }
 
 fn address(key: &str, given: &str) -> Result<SocketAddr, Fault> {
-    given
-        .parse()
-        .map_err(|_| fault(key, format!("found `{given}`, expected an IP address and a port, as `[::]:8443`")))
+    given.parse().map_err(|_| fault(key, format!("found `{given}`, expected an IP address and a port, as `[::]:8443`")))
 }
 
 fn unknown_policy(name: &str) -> Fault {

@@ -235,7 +235,7 @@ fn i_scripts_that_decide_for_themselves_have_no_line() {
     ] {
         let script = container(&["sh", "-c", text], &["-bootstrap-expect=3", "/d"]);
         let launch = launch(&script);
-        assert_eq!((launch.shape, launch.line), (Shape::Script, None), "{text}");
+        assert_eq!((launch.shape, &launch.line), (Shape::Script, &None), "{text}");
         assert_eq!(launch.insertion(), Err(NoInsertion::UnreadScript), "{text}");
         assert_eq!(launch.script.unwrap(), format!("{text}\n-bootstrap-expect=3\n/d"));
     }

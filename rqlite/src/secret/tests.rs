@@ -67,9 +67,8 @@ fn names_the_last_of_a_repeated_flag_and_its_place() {
 
 #[test]
 fn names_no_file_of_a_launch_that_cannot_be_read() {
-    let (mut node, _) = set(json!({"args": ["-auth=/a"]}), json!([]));
-    node.launch.line = None;
-    assert_eq!(named_files(&node), []);
+    let (node, _) = set(json!({"command": ["sh", "-c", "trap '' TERM; exec rqlited -auth=/a /d"]}), json!([]));
+    assert_eq!((&node.launch.line, named_files(&node)), (&None, Vec::new()));
 }
 
 #[test]

@@ -73,7 +73,11 @@ pub(crate) fn run(cluster: &Cluster<'_>, shape: Shape, course: Course, index: us
     }
     let watch = Watch::start(cluster, shape.voters, index as u64);
     if course == Course::RollingOut {
-        cluster.namespace.kubectl().line("rollout restart statefulset/rqlite").ok();
+        // On a machine without time it is not judged, and asked for again.
+        eventually("the rollout to be admitted", || {
+            let output = cluster.namespace.kubectl().line("rollout restart statefulset/rqlite");
+            if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+        });
     }
     let mut drain = Drain::new(cluster, shape, course);
     let order = order(shape.voters, index);

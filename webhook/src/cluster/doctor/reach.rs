@@ -102,7 +102,8 @@ mod tests {
         };
         let refused = r#"failed calling webhook "x": failed to call webhook: Post "https://q": dial tcp: connect: connection refused"#;
         let (message, remedy) = said(refused, false);
-        let start = "webhook does not answer (nothing listens at the port that the Service leads to): failed calling webhook";
+        let start =
+            "webhook does not answer (nothing listens at the port that the Service leads to): failed calling webhook";
         assert!(message.starts_with(start) && remedy.contains("targetPort"), "{message}; {remedy}");
         assert!(said("", true).0.contains("went on without it"));
         assert!(said("", false).0.starts_with("no word of the webhook"));

@@ -16,11 +16,7 @@ const CAUSES: [Cause; 13] = [
         means: "no Pod is ready behind the Service",
         remedy: "`kubectl -n quorate-system describe pods,replicasets`: the events say why",
     },
-    Cause {
-        said: &["\" not found"],
-        means: "the Service is not there",
-        remedy: "apply the installation again",
-    },
+    Cause { said: &["\" not found"], means: "the Service is not there", remedy: "apply the installation again" },
     Cause {
         said: &["signed by unknown authority"],
         means: "the caBundle is not of the CA that signed what is served",
