@@ -1,6 +1,6 @@
 //! `quorum-guard/eviction-below-quorum`, over whole drains: every machine of a set, one after the other, with kubectl's retries.
 //! Without Quorate each eviction is admitted and what is lost is counted; with it no drain goes below the quorum, and each one ends.
-//! `QUORATE_DRAINS=20` makes that many runs of each variant, and a tenth as many where there is no Quorate; else there is one, with it.
+//! `QUORATE_DRAINS=20` makes that many runs of each variant, and a fifth as many where there is no Quorate; else there is one, with it.
 
 mod course;
 mod pool;
@@ -16,7 +16,7 @@ use course::{Course, Run, Shape};
 
 const RULE: &str = "quorum-guard/eviction-below-quorum";
 
-/// The variable with the number of runs of each variant with Quorate; where there is none it is done a tenth as often.
+/// The variable with the number of runs of each variant with Quorate; where there is none it is done a fifth as often.
 const RUNS: &str = "QUORATE_DRAINS";
 
 #[test]
@@ -149,7 +149,7 @@ fn shown(major: u32) {
     };
     let count = environment(RUNS).map_or(1, |count| count.parse().unwrap());
     let plane = ControlPlane::shared();
-    let without = pool::runs(&Stand::unguarded(RULE, rqlited, plane), &VARIANTS, count / 10);
+    let without = pool::runs(&Stand::unguarded(RULE, rqlited, plane), &VARIANTS, count / 5);
     let quorate = Quorate::install(plane);
     let with = pool::runs(&Stand::new(RULE, rqlited, &quorate), &VARIANTS, count);
     let records: Vec<Record> = VARIANTS
