@@ -36,7 +36,7 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     let cluster = stand.cluster(3, &ephemeral(&stand.manifest(3)));
     let refusal = record.refused(&cluster.scale(0).refused());
     assert!(refusal.contains("replicas 3 -> 0 deletes the data of all nodes: it lies on no claim"), "{refusal}");
-    let remedy = "put the data directory on a claim template, or take a backup and delete the set on purpose";
+    let remedy = "take a backup, and delete the set on purpose (`quorate.dev/allow-deletion: \"true\"`)";
     assert!(refusal.ends_with(remedy), "{refusal}");
     let backup = cluster.node(0).backup().unwrap();
     record.step("took a backup");

@@ -1,6 +1,6 @@
 //! Commands come to their cluster as kubectl does: by the kubeconfig, its credentials, and the proxies between. The API server and the
 //! proxies are played here, on loopback.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 #[path = "../common/mod.rs"]
 mod common;

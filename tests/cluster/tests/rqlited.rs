@@ -1,6 +1,6 @@
 //! Real database nodes behind Pods: what every test that stands on them relies on. Without Quorate, so that what is lost without it
 //! is seen. Each inner test runs in a network of its own.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests; a skipped test says so")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::time::{Duration, Instant};
 

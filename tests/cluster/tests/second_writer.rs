@@ -1,5 +1,5 @@
 //! Somebody else writes our webhook configurations too, as platforms do: what is left alone, what is put right, and how often we write.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
