@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use quorate_cluster_tests::{ControlPlane, NAME, Namespace, Quorate, environment, eventually, manifests};
+use quorate_cluster_tests::{
+    ControlPlane, NAME, Namespace, Quorate, SYSTEM, chart, environment, eventually, manifests,
+};
 use serde_json::{Value, json};
 
 /// The variable with the seconds for which a platform adds, and a few of them without it.
@@ -114,6 +116,15 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
         assert!(ours <= 3.0, "{ours} writes for one new set");
         assert!(theirs <= 5, "{theirs} writes of the platform");
     });
+    is_guarded(&namespace, "store");
+    // Helm 4 applies on the server: the selectors of the rendered entries are the platform's now, as a whole.
+    let helm = plane.helm().in_namespace(SYSTEM);
+    let upgrade = format!("upgrade {NAME} {} --reuse-values", chart());
+    let refusal = helm.line(&upgrade).refused();
+    assert!(refusal.contains("conflict") && refusal.contains("namespaceSelector"), "{refusal}");
+    helm.line(&format!("{upgrade} --force-conflicts")).ok();
+    let is_kept = |entry: &&Value| entry["name"].as_str().unwrap_or_default().starts_with("known-");
+    assert!(read(&plane, KINDS[0]).iter().filter(is_kept).all(|entry| lacks(entry).is_empty()));
     is_guarded(&namespace, "store");
 }
 
