@@ -28,7 +28,7 @@ use crate::wait::{eventually, within};
 use crate::watchdog::Watchdog;
 
 /// An API server that is well answers a read much sooner.
-const READ: Duration = Duration::from_secs(5);
+const READ: Duration = Duration::from_secs(15);
 
 /// A running control plane. What it started ends with it, and with the test's process at the latest.
 #[derive(Debug)]

@@ -106,7 +106,7 @@ impl<'a> Namespace<'a> {
     /// The names of the Pods, sorted.
     #[track_caller]
     pub fn pods(&self) -> Vec<String> {
-        names(&self.read("pods").unwrap_or_else(|reason| panic!("{reason}")))
+        names(&eventually("the Pods", || self.read("pods")))
     }
 
     /// The names of all objects of a kind here, sorted.

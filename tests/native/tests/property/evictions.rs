@@ -93,7 +93,9 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     if cluster.is_lost() {
         return lost(set, cluster.kind, removal);
     }
-    if set.count() <= 2 && cluster.listed.len() <= 2 {
+    // Where nobody leads, what the last view listed counts too.
+    let remembered = facts.last.as_ref().filter(|_| cluster.kind != Kind::Led).map_or(0, Vec::len);
+    if set.count() <= 2 && cluster.listed.len() <= 2 && remembered <= 2 {
         return Some(true);
     }
     let next = usize::from(goes_on(set, facts, &cluster));
