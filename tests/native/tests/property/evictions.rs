@@ -2,7 +2,7 @@
 //! the cases that VERDICTS, section 3, lists; a denied one falls under none.
 
 use proptest::prelude::*;
-use quorate_native_tests::facts::{Claim, Facts, Node, Pod};
+use quorate_native_tests::facts::{Claim, Facts, Node, Pod, View};
 use quorate_native_tests::judge::{Verdict, judge};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, plain};
@@ -68,8 +68,8 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     if cluster.kind != Kind::None && !listed && (strangers || cluster.kind == Kind::Leaderless) {
         return None;
     }
-    if cluster.kind == Kind::Leaderless && facts.view.as_ref().is_some_and(|view| view.nodes.contains(&Node::NonVoter))
-    {
+    let lists_others = |view: &View| view.nodes.iter().any(|node| matches!(node, Node::NonVoter | Node::DeadNonVoter));
+    if cluster.kind == Kind::Leaderless && facts.view.as_ref().is_some_and(lists_others) {
         return None;
     }
     let quorum = quorum(cluster.voters.len());
