@@ -91,11 +91,12 @@ fn three_to_one() {
 #[ignore = "only in a network of its own, for hung_nodes_hold_up_no_verdict"]
 fn all_hung() {
     let quorate = Quorate::install(ControlPlane::shared());
+    // What was seen last is remembered by the replica that saw it.
+    quorate.route_to(0);
     on_each_major(|rqlited| {
         let cluster =
             Cluster::of(&quorate, "all_hung", 3, rqlited, |manifest| manifests::without_self_removal(&manifest));
         let nodes = [0, 1, 2].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
-        // Remembered by the replica that answers; the API server keeps its connection to it.
         let refusal = cluster.scale(1).refused();
         assert!(refusal.contains("leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
         nodes.iter().for_each(|node| node.freeze());
