@@ -16,6 +16,16 @@ pub enum Mode {
     Warn,
 }
 
+impl Mode {
+    /// As configurations write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Enforce => "enforce",
+            Mode::Warn => "warn",
+        }
+    }
+}
+
 /// What the server does when a policy could not judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -171,8 +171,7 @@ impl<'c> Panel<'c> {
 
 /// For the audit log: what the policy denied is a denial or, in mode warn, a warning.
 fn mode(policy: &Policy) -> (String, String) {
-    let mode = if policy.enforces() { "enforce" } else { "warn" };
-    (format!("{}.mode", policy.name()), mode.to_owned())
+    (format!("{}.mode", policy.name()), policy.binding().mode.name().to_owned())
 }
 
 fn is_denied_defect(said: &Said) -> bool {

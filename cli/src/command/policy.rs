@@ -126,7 +126,7 @@ fn heading(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
         (true, false) => "mutating",
         (false, _) => "validating",
     };
-    writeln!(out, "{BOLD}{name}{BOLD:#} {version}, {kind}, mode {}", mode(policy.binding().mode))
+    writeln!(out, "{BOLD}{name}{BOLD:#} {version}, {kind}, mode {}", policy.binding().mode.name())
 }
 
 fn section(title: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -154,13 +154,6 @@ fn operation(operation: Operation) -> &'static str {
         Operation::Update => "UPDATE",
         Operation::Delete => "DELETE",
         Operation::Connect => "CONNECT",
-    }
-}
-
-pub(super) fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "enforce",
-        Mode::Warn => "warn",
     }
 }
 

@@ -129,7 +129,7 @@ impl Banner<'_> {
         writeln!(out, "  http://{metrics}/livez, /readyz and /metrics")?;
         for policy in self.policies.policies() {
             let description = policy.description();
-            let mode = super::policy::mode(policy.binding().mode);
+            let mode = policy.binding().mode.name();
             writeln!(
                 out,
                 "  {BOLD}{}{BOLD:#} {}, rules: {}, mode: {mode}",
@@ -161,7 +161,7 @@ impl Banner<'_> {
     fn log(&self) {
         for policy in self.policies.policies() {
             let description = policy.description();
-            let mode = super::policy::mode(policy.binding().mode);
+            let mode = policy.binding().mode.name();
             tracing::info!(
                 policy = description.name,
                 version = description.version,
