@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The API server itself keeps this label right.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+use crate::registration::NAMESPACE_NAME;
 
 const NAMESPACES: &str = "namespaceSelector";
 

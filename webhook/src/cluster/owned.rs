@@ -7,6 +7,7 @@ use kube::api::ObjectMeta;
 use kube::{Api, Client, Error, Resource};
 
 use crate::cluster::ClusterConfig;
+use crate::registration::labels;
 
 /// Metadata of an object of that name in the server's namespace.
 pub(crate) async fn metadata(client: Client, config: &ClusterConfig, name: &str) -> Result<ObjectMeta, Error> {
@@ -17,7 +18,7 @@ pub(crate) async fn metadata(client: Client, config: &ClusterConfig, name: &str)
 fn owned_by(service: &Service, name: &str) -> ObjectMeta {
     ObjectMeta {
         name: Some(name.to_owned()),
-        labels: Some([("app.kubernetes.io/name".to_owned(), "quorate".to_owned())].into()),
+        labels: Some(labels()),
         // It does not block the owner's deletion: OpenShift asks for a right to the owner's finalizers then.
         owner_references: Some(service.owner_ref(&()).into_iter().collect()),
         ..ObjectMeta::default()

@@ -12,7 +12,7 @@ use quorate_engine::{Operation, Phase};
 use super::{Client, Registration};
 
 /// The API server itself keeps this label right.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// What happens to a request when we cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

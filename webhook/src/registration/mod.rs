@@ -39,6 +39,7 @@ use self::asked::Asked;
 use self::entry::Entry;
 
 pub use self::backstop::Backstop;
+pub(crate) use self::entry::NAMESPACE_NAME;
 pub use self::naming::Naming;
 
 /// Of entries that name known sets.
@@ -197,9 +198,13 @@ impl Registration {
     }
 
     fn metadata(&self) -> ObjectMeta {
-        let label = ("app.kubernetes.io/name".to_owned(), "quorate".to_owned());
-        ObjectMeta { name: Some(self.name.clone()), labels: Some([label].into()), ..ObjectMeta::default() }
+        ObjectMeta { name: Some(self.name.clone()), labels: Some(labels()), ..ObjectMeta::default() }
     }
+}
+
+/// Of all that is Quorate's.
+pub(crate) fn labels() -> BTreeMap<String, String> {
+    [("app.kubernetes.io/name".to_owned(), "quorate".to_owned())].into()
 }
 
 /// Group and resource of the objects that built-in policies look at and that can stand in a manifest.

@@ -1,7 +1,5 @@
 //! Webhooks of others that could keep our pods from starting: those that fail closed and match them.
 
-use std::collections::BTreeMap;
-
 use kube::api::DynamicObject;
 use serde_json::Value;
 
@@ -10,6 +8,7 @@ use super::selector::{Labels, matches};
 use super::{Check, Topic};
 use crate::cluster::ClusterConfig;
 use crate::cluster::registrar::entries;
+use crate::registration::labels;
 
 const TOPIC: Topic = Topic::OtherWebhooks;
 
@@ -42,7 +41,7 @@ fn of_kind(
         Err(why) => return vec![unreadable(TOPIC, &format!("{kind}WebhookConfigurations"), why)],
     };
     let is_other = |object: &&DynamicObject| object.metadata.name.as_deref() != Some(&config.webhooks);
-    let pods: Labels = BTreeMap::from([("app.kubernetes.io/name".to_owned(), "quorate".to_owned())]);
+    let pods: Labels = labels();
     let mut checks = Vec::new();
     for object in configurations.iter().filter(is_other) {
         for entry in entries(object).iter().filter(|entry| stops_pods(entry, namespace, &pods)) {
