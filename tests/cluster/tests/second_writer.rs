@@ -29,6 +29,11 @@ fn read(plane: &ControlPlane, kind: &str) -> Vec<Value> {
     object["webhooks"].as_array().cloned().unwrap_or_default()
 }
 
+/// The server writes it, and nobody renders it.
+fn is_kept(entry: &Value) -> bool {
+    entry["name"].as_str().unwrap_or_default().starts_with("known-")
+}
+
 fn lacks(entry: &Value) -> Vec<Value> {
     let there = entry["namespaceSelector"]["matchExpressions"].as_array().cloned().unwrap_or_default();
     added().into_iter().filter(|one| !there.contains(one)).collect()
@@ -123,8 +128,7 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
     let refusal = helm.line(&upgrade).refused();
     assert!(refusal.contains("conflict") && refusal.contains("namespaceSelector"), "{refusal}");
     helm.line(&format!("{upgrade} --force-conflicts")).ok();
-    let is_kept = |entry: &&Value| entry["name"].as_str().unwrap_or_default().starts_with("known-");
-    assert!(read(&plane, KINDS[0]).iter().filter(is_kept).all(|entry| lacks(entry).is_empty()));
+    assert!(read(&plane, KINDS[0]).iter().filter(|entry| is_kept(entry)).all(|entry| lacks(entry).is_empty()));
     is_guarded(&namespace, "store");
 }
 
@@ -172,8 +176,7 @@ fn what_the_installation_leaves_alone_is_left_alone_by_the_kept_entries_too() {
         .install();
     let _guarded = quorate.voters("excluded");
     let entries = read(&plane, KINDS[0]);
-    let kept: Vec<&Value> =
-        entries.iter().filter(|entry| entry["name"].as_str().unwrap_or_default().starts_with("known-")).collect();
+    let kept: Vec<&Value> = entries.iter().filter(|entry| is_kept(entry)).collect();
     assert!(!kept.is_empty(), "{entries:?}");
     for entry in kept {
         assert!(entry["namespaceSelector"].to_string().contains("backup") && entry["timeoutSeconds"] == 7, "{entry}");

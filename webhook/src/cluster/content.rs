@@ -31,7 +31,8 @@ pub(crate) struct Entries {
 impl Content {
     /// Reached as the live entries of that configuration are, and leaving the same namespaces alone.
     pub(crate) fn following(&self, phase: Phase, live: &[Value]) -> Self {
-        Self { registration: self.registration.clone().as_rendered(phase, live), ..self.clone() }
+        let Self { registration, policies, built_in } = self.clone();
+        Self { registration: registration.as_rendered(phase, live), policies, built_in }
     }
 
     pub(crate) fn kept_validating(&self, known: &KnownSets) -> Kept {

@@ -45,10 +45,13 @@ pub(crate) fn wanted(current: &[Value], kept: &Kept, bundle: Bundle<'_>) -> Opti
             continue;
         };
         let wanted = complete(missing.remove(position), bundle);
-        let agree = disagreeing(&wanted, entry, &kept.guarded).next().is_none();
-        changed |= !agree;
+        if disagreeing(&wanted, entry, &kept.guarded).next().is_none() {
+            entries.push(entry.clone());
+            continue;
+        }
+        changed = true;
         let added = additions(&wanted, entry, &kept.guarded);
-        entries.push(if agree { entry.clone() } else { with_additions(wanted, &added) });
+        entries.push(with_additions(wanted, &added));
     }
     changed |= !missing.is_empty();
     entries.extend(missing.into_iter().map(|entry| complete(entry, bundle.as_deref())));
