@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tower::{BoxError, Service, ServiceBuilder};
 use tracing::warn;
 
-use crate::cluster::login::{Bearer, LoginError, Route, Spoken, Target};
+use crate::cluster::login::{Bearer, CONNECT, LoginError, Route, Spoken, Target};
 
 /// For the server: an API server that is well answers within milliseconds, one that is busy lists a page within a second or two.
 pub(crate) const SERVER: Duration = Duration::from_secs(5);
@@ -47,7 +47,6 @@ pub(crate) const PONG: Duration = Duration::from_secs(4);
 pub(crate) const HTTP_1_WATCH: Duration = Duration::from_secs(5);
 /// A connection that nobody used for so long may have died: over HTTP/1.1 it is not asked. Longer than between two renewals of the Lease.
 const UNUSED: Duration = Duration::from_secs(30);
-pub(crate) const CONNECT: Duration = Duration::from_secs(3);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 

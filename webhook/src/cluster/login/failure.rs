@@ -10,8 +10,7 @@ use tower::BoxError;
 
 use super::Spoken;
 use super::proxy::Proxy;
-use super::route::ProxyFailure;
-use crate::cluster::client::CONNECT;
+use super::route::{CONNECT, ProxyFailure};
 
 /// Nothing was answered, or it is not known who asks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

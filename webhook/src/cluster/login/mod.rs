@@ -31,7 +31,7 @@ use identity::Identity;
 use kubeconfig::{Selected, data_or_file};
 pub use plugin::PluginError;
 use proxy::Proxy;
-pub(crate) use route::Route;
+pub(crate) use route::{CONNECT, Route};
 
 use crate::facts::Clock;
 

@@ -4,6 +4,7 @@
 use std::future::Ready;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -15,6 +16,9 @@ use tokio::net::TcpStream;
 use tower::{BoxError, Service};
 
 use super::proxy::Proxy;
+
+/// A connection that takes longer is given up.
+pub(crate) const CONNECT: Duration = Duration::from_secs(3);
 
 /// Opens connections.
 #[derive(Clone)]
