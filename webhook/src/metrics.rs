@@ -18,7 +18,7 @@ use crate::certificate::CertificateMetrics;
 use crate::door::ConnectionMetrics;
 use crate::refusal::Refusal;
 
-/// Seconds. A review takes 100 to 400 us; guests may use 20 ms each, an API server waits 30 s at most.
+/// Seconds. A review takes 100 to 400 us; guests may use 50 ms each, an API server waits 30 s at most.
 const BUCKETS: [f64; 16] = [
     50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1.6e-3, 3.2e-3, 6.4e-3, 12.8e-3, 25.6e-3, 51.2e-3, 0.1, 0.5, 2.0, 10.0, 30.0,
 ];

@@ -50,7 +50,7 @@ pub use load::{Counts, Load};
 pub use namespace::{Namespace, TEST_LABEL};
 pub use node_agent::{NODES, NodeAgent, UNREADY};
 pub use process::Process;
-pub use quorate::{Installer, NAME, Quorate, Replica, SYSTEM, binary, chart, manifest};
+pub use quorate::{Clock, Installer, NAME, Quorate, Replica, SYSTEM, binary, chart, manifest};
 pub use requests::{Answer, Asked, Outcome, Requests};
 pub use rqlited::{Exit, Level, Member, Rqlite, RqliteNode, Rqlited, Rqliteds, Version, basic};
 pub use services::Services;

@@ -24,7 +24,7 @@ use crate::certificate::CertificateHandle;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
 use crate::cluster::replicas::{addresses, served};
-use crate::cluster::single;
+use crate::cluster::{server_time, single};
 use crate::cluster::watched::Watched;
 use crate::cluster::{ClusterConfig, owned};
 use crate::facts::Clock;
@@ -127,7 +127,7 @@ impl Keeper {
         let bundles = configurations.iter().flat_map(|(_, object)| entries(object).iter().map(bundle));
         let observed = Observed { bundles: bundles.collect(), secret: read(secret.as_ref()), served };
         self.name_damage(&observed.secret);
-        let now = (self.clock)();
+        let now = server_time::now(&self.client, self.clock).await?;
         let step = next(now, &observed, &self.plan);
         debug!(?step, endpoints = endpoints.len(), served = ?observed.served, "certificate");
         self.metrics.foreign.set(i64::from(step == Step::Refuse));

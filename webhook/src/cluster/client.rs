@@ -33,7 +33,7 @@ use crate::cluster::login::{Bearer, CONNECT, LoginError, Route, Spoken, Target};
 
 /// For the server: an API server that is well answers within milliseconds, one that is busy lists a page within a second or two.
 pub(crate) const SERVER: Duration = Duration::from_secs(5);
-/// For the Lease: two requests renew it, 5 s after the last time, and it runs out 15 s after that (`leader`).
+/// For the Lease: two requests renew it, 5 s after the last time, and a holder leads for 11 s (`leader`).
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
 /// For a command: other webhooks may take 30 s, the longest `timeoutSeconds`, to judge a dry run.
 pub(crate) const COMMAND: Duration = Duration::from_secs(35);

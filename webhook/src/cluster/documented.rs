@@ -65,5 +65,5 @@ fn the_table_of_limits_is_the_codes() {
 fn the_limits_fit_each_other() {
     assert!(client::PING + client::PONG < watched::OLD);
     assert!(client::HTTP_1_WATCH + client::SERVER <= watched::OLD);
-    assert!(client::LEASE * 2 < Duration::from_secs(leader::MARGIN) && leader::MARGIN < leader::DURATION);
+    assert!(leader::RENEW + client::LEASE * 2 <= leader::LEADS && leader::LEADS < leader::DURATION);
 }

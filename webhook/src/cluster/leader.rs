@@ -1,92 +1,172 @@
 //! Which replica writes: the one that holds the Lease.
 //! It saves work and noise and is no lock: every write of a leader names the version that it was made from, or makes an object that must not be
-//! there yet, so two leaders cannot undo each other. Two there may be for the 5 s until the next renewal: `kube_lease_manager` empties a Lease that
-//! has run out without naming the version that it read, and so may empty one that another replica has taken a moment before.
+//! there yet, so that two leaders could not undo each other.
 //!
-//! The Lease is renewed by two requests, each of which ends within `client::LEASE` (3 s): so at most 11 s after the last renewal either it is
-//! renewed again or this replica has given up to lead, and for another one it runs out after 15 s.
+//! Each replica goes by its own clock, and by how time passes on it alone (`observed`): clocks may differ by any amount. Other elections
+//! compare the time that the holder wrote with the reader's, and wait as long as a dead holder's clock was ahead (decision 14).
+//! A holder leads for [`LEADS`] after it asked for the last renewal that it got; another one takes over after it has seen the Lease
+//! unchanged for [`DURATION`], which is longer.
+
+mod observed;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
-use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::PostParams;
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Error};
-use kube_lease_manager::{LeaseCreateMode, LeaseManager, LeaseManagerError, LeaseParams};
+use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use crate::cluster::{ClusterConfig, owned};
+use observed::{Observed, holder};
 
-/// Seconds after which another replica takes over from one that is gone without a word.
-pub(crate) const DURATION: u64 = 15;
-/// So many seconds before that, the holder renews.
-pub(crate) const MARGIN: u64 = 10;
-const PAUSE: Duration = Duration::from_secs(2);
+/// After which another replica takes over from one that is gone without a word.
+pub(crate) const DURATION: Duration = Duration::from_secs(15);
+/// From one renewal to the next.
+pub(crate) const RENEW: Duration = Duration::from_secs(5);
+/// How long a replica leads by one renewal: until two requests more, each with the most time that it is given, must have renewed it.
+pub(crate) const LEADS: Duration = Duration::from_secs(11);
+/// Between two looks of those that do not lead, and after a failure.
+pub(crate) const RETRY: Duration = Duration::from_secs(2);
+
+/// Of a version that is not the last one, and of an object that is there already.
+const CONFLICT: u16 = 409;
 
 #[derive(Debug, thiserror::Error)]
 enum ElectionError {
     #[error(transparent)]
     Api(#[from] Error),
-    #[error(transparent)]
-    Manager(#[from] LeaseManagerError),
+    #[error("no answer while this replica could still renew it")]
+    TooLate,
 }
 
-/// Takes part in the election until nobody listens or `stop` is true; then gives the Lease up.
+/// Takes part in the election until `stop` is true; then gives the Lease up.
 pub(crate) async fn run(
     client: Client,
     config: ClusterConfig,
     leads: watch::Sender<bool>,
     mut stop: watch::Receiver<bool>,
 ) {
-    loop {
-        let took_part = take_part(&client, &config, &leads, &mut stop).await;
-        leads.send_replace(false);
-        match took_part {
-            Ok(()) => return,
-            // Whether the Lease is still held is not known, so it is not.
-            Err(error) => warn!(lease = config.lease, error = %error, "election interrupted; it is tried again"),
+    let mut candidate = Candidate::new(client, config, Timestamp::now);
+    let election = async {
+        loop {
+            let pause = candidate.turn(&leads).await;
+            sleep(pause).await;
         }
-        tokio::select! {
-            () = sleep(PAUSE) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
+    };
+    tokio::select! {
+        () = election => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    leads.send_replace(false);
+    if let Err(error) = candidate.give_up().await {
+        warn!(lease = candidate.config.lease, %error, "Lease not given up; another replica takes over when it has run out");
     }
 }
 
-async fn take_part(
-    client: &Client,
-    config: &ClusterConfig,
-    leads: &watch::Sender<bool>,
-    stop: &mut watch::Receiver<bool>,
-) -> Result<(), ElectionError> {
-    make(client, config).await?;
-    let params = LeaseParams::new(config.identity.as_str(), DURATION, MARGIN);
-    let made = LeaseCreateMode::UseExistent;
-    let manager =
-        LeaseManager::new(client.clone(), config.lease.as_str(), config.namespace.as_str(), params, made).await?;
-    loop {
-        let leading = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => None,
-            changed = manager.changed() => Some(changed?),
+struct Candidate {
+    client: Client,
+    config: ClusterConfig,
+    leases: Api<Lease>,
+    observed: Observed,
+    /// While this replica leads: until when, unless it renews the Lease.
+    until: Option<Instant>,
+    /// For those who read the Lease; no replica compares it with its own.
+    clock: fn() -> Timestamp,
+}
+
+impl Candidate {
+    fn new(client: Client, config: ClusterConfig, clock: fn() -> Timestamp) -> Self {
+        let leases = Api::namespaced(client.clone(), &config.namespace);
+        Self { client, config, leases, observed: Observed::default(), until: None, clock }
+    }
+
+    /// Takes or renews the Lease if it may, tells who leads, and returns how long to wait for the next turn.
+    async fn turn(&mut self, leads: &watch::Sender<bool>) -> Duration {
+        let before = self.until;
+        let written = match before {
+            // What is not renewed by then is not held any more, whatever comes of the request.
+            Some(until) => timeout_at(until, self.write()).await.unwrap_or(Err(ElectionError::TooLate)),
+            None => self.write().await,
         };
-        let Some(leading) = leading else { return Ok(manager.release().await?) };
-        info!(identity = config.identity, leading, "leadership changed");
-        leads.send_replace(leading);
+        match written {
+            Ok(until) => self.until = until,
+            // Somebody else wrote it a moment ago: another replica, or a person, and then a holder goes on.
+            Err(ElectionError::Api(Error::Api(status))) if status.code == CONFLICT => {}
+            Err(error) => warn!(lease = self.config.lease, %error, "Lease not read or written; it is tried again"),
+        }
+        self.until = self.until.filter(|until| Instant::now() < *until);
+        self.tell(leads);
+        match self.until {
+            renewed @ Some(_) if renewed != before => RENEW,
+            Some(until) => RETRY.min(until.saturating_duration_since(Instant::now())),
+            None => RETRY,
+        }
+    }
+
+    fn tell(&self, leads: &watch::Sender<bool>) {
+        let leading = self.until.is_some();
+        let changed = leads.send_if_modified(|before| std::mem::replace(before, leading) != leading);
+        if changed {
+            info!(identity = self.config.identity, leading, "leadership changed");
+        }
+    }
+
+    /// Until when this replica leads by what was written; `None`: another one holds the Lease.
+    async fn write(&mut self) -> Result<Option<Instant>, ElectionError> {
+        let lease = match self.leases.get_opt(&self.config.lease).await? {
+            Some(lease) => lease,
+            None => self.make().await?,
+        };
+        let spec = lease.spec.clone().unwrap_or_default();
+        if !self.observed.may_be_taken(&spec, &self.config.identity, Instant::now()) {
+            return Ok(None);
+        }
+        let until = Instant::now() + LEADS;
+        let held = json!({"metadata": version(&lease), "spec": self.held(&spec)});
+        self.leases.patch(&self.config.lease, &PatchParams::default(), &Patch::Merge(held)).await?;
+        Ok(Some(until))
+    }
+
+    /// The fields of the Lease that this replica writes into one that reads so.
+    fn held(&self, spec: &LeaseSpec) -> Value {
+        let now = MicroTime((self.clock)());
+        let mut held = json!({
+            "holderIdentity": self.config.identity,
+            "leaseDurationSeconds": DURATION.as_secs(),
+            "renewTime": now,
+        });
+        if holder(spec) != Some(self.config.identity.as_str()) {
+            held["acquireTime"] = json!(now);
+            held["leaseTransitions"] = json!(spec.lease_transitions.map_or(0, |count| count.saturating_add(1)));
+        }
+        held
+    }
+
+    /// Of the kinds that the server needs this is the one that GitOps tools leave out (Argo CD by default), so no installer brings it.
+    async fn make(&self) -> Result<Lease, Error> {
+        let metadata = owned::metadata(self.client.clone(), &self.config, &self.config.lease).await?;
+        self.leases.create(&PostParams::default(), &Lease { metadata, ..Lease::default() }).await
+    }
+
+    /// Lets another replica take it at once.
+    async fn give_up(&self) -> Result<(), Error> {
+        let Some(lease) = self.leases.get_opt(&self.config.lease).await? else { return Ok(()) };
+        if lease.spec.as_ref().and_then(holder) != Some(self.config.identity.as_str()) {
+            return Ok(());
+        }
+        let free = json!({"metadata": version(&lease), "spec": {"holderIdentity": null}});
+        self.leases.patch(&self.config.lease, &PatchParams::default(), &Patch::Merge(free)).await.map(|_| ())
     }
 }
 
-/// Of the kinds that the server needs this is the one that GitOps tools leave out (Argo CD by default), so no installer brings it.
-async fn make(client: &Client, config: &ClusterConfig) -> Result<(), Error> {
-    let leases: Api<Lease> = Api::namespaced(client.clone(), &config.namespace);
-    if leases.get_opt(&config.lease).await?.is_some() {
-        return Ok(());
-    }
-    let metadata = owned::metadata(client.clone(), config, &config.lease).await?;
-    match leases.create(&PostParams::default(), &Lease { metadata, ..Lease::default() }).await {
-        // Another replica was first.
-        Err(Error::Api(status)) if status.is_already_exists() => Ok(()),
-        made => made.map(|_| ()),
-    }
+/// With it the API server refuses to change an object that somebody has written since.
+fn version(lease: &Lease) -> Value {
+    json!({"resourceVersion": lease.metadata.resource_version})
 }

@@ -52,6 +52,7 @@ mod replicas;
 mod reservations;
 mod rights;
 mod running;
+mod server_time;
 mod sets;
 mod single;
 mod stored;

@@ -1,6 +1,7 @@
 //! Quorate, installed by its own chart, with its own ServiceAccount's rights; its Pods' containers are processes of the test.
 //! Asserts no verdict.
 
+mod clock;
 mod replica;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::tool::Output;
 use crate::wait::{eventually, within};
 use crate::{Namespace, PATIENCE, UNREADY, isolation, manifests};
 
+pub use clock::Clock;
 pub use replica::{Replica, binary};
 
 /// Where the chart's documentation installs it.
@@ -38,6 +40,7 @@ pub struct Installer<'a> {
     platform: Option<String>,
     configuration: Vec<(String, String)>,
     ways: Vec<String>,
+    clocks: Vec<Clock>,
 }
 
 impl<'a> Installer<'a> {
@@ -73,6 +76,13 @@ impl<'a> Installer<'a> {
     #[must_use]
     pub fn api_server_at(mut self, url: &str) -> Self {
         self.ways.push(url.to_owned());
+        self
+    }
+
+    /// The clock of the next replica; the first call is about the first one.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clocks.push(clock);
         self
     }
 
@@ -128,6 +138,7 @@ impl<'a> Quorate<'a> {
             platform: None,
             configuration: Vec::new(),
             ways: Vec::new(),
+            clocks: Vec::new(),
         }
     }
 
@@ -226,11 +237,12 @@ impl<'a> Quorate<'a> {
         });
         let config = self.config(&installer.configuration);
         let ways = installer.ways.iter().map(String::as_str).chain(std::iter::repeat(self.plane.url()));
-        let start = |(pod, url): (&(String, String), &str)| {
+        let clocks = installer.clocks.iter().map(Some).chain(std::iter::repeat(None));
+        let start = |((pod, url), clock): ((&(String, String), &str), Option<&Clock>)| {
             let kubeconfig = self.plane.service_account_at(url, SYSTEM, NAME);
-            Replica::start(self.plane, pod, &config, &kubeconfig)
+            Replica::start(self.plane, pod, &config, &kubeconfig, clock)
         };
-        self.replicas = pods.iter().zip(ways).map(start).collect();
+        self.replicas = pods.iter().zip(ways).zip(clocks).map(start).collect();
         self.await_ready();
         self.route_all();
         if isolation::is_own_network() {

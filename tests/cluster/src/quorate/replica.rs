@@ -10,6 +10,7 @@ use crate::control_plane::{ControlPlane, free_port};
 use crate::http::{self, Request};
 use crate::isolation;
 use crate::process::Process;
+use crate::quorate::Clock;
 use crate::wait::eventually;
 
 /// A probe that takes longer has no answer.
@@ -25,7 +26,13 @@ pub struct Replica {
 
 impl Replica {
     #[track_caller]
-    pub(super) fn start(plane: &ControlPlane, (pod, ip): &(String, String), config: &Path, kubeconfig: &Path) -> Self {
+    pub(super) fn start(
+        plane: &ControlPlane,
+        (pod, ip): &(String, String),
+        config: &Path,
+        kubeconfig: &Path,
+        clock: Option<&Clock>,
+    ) -> Self {
         let port = |chart: u16| match isolation::is_own_network() {
             true => SocketAddr::new(ip.parse().expect("an address"), chart),
             false => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), free_port()),
@@ -39,6 +46,7 @@ impl Replica {
             .env("POD_NAME", pod)
             .env("POD_NAMESPACE", super::SYSTEM)
             .env("POD_IP", ip);
+        clock.iter().for_each(|clock| clock.set(&mut command));
         let process = plane.spawn(pod, command);
         Self { pod: pod.clone(), address, metrics, process }
     }

@@ -1,0 +1,44 @@
+//! Replicas whose clocks are wrong by months: one leads at a time and is succeeded, and the certificate is valid for the API server.
+
+use std::time::{Duration, Instant};
+
+use quorate_cluster_tests::{Clock, ControlPlane, Namespace, Quorate, eventually, within};
+
+const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
+/// The Lease runs out after 15 s of looking at it, every 2 s.
+const SUCCEEDED: Duration = Duration::from_secs(25);
+
+#[track_caller]
+fn refused(namespace: &Namespace<'_>) {
+    eventually("a refusal with the numbers", || {
+        let output = namespace.kubectl().line(SHRINK);
+        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
+    });
+}
+
+#[test]
+fn replicas_with_wrong_clocks_lead_are_succeeded_and_serve() {
+    let (Some(ahead), Some(behind)) = (Clock::off_by("+100d"), Clock::off_by("-3h")) else { return };
+    let plane = ControlPlane::start("clocks");
+    let quorate = Quorate::installer(&plane).clock(ahead).clock(behind).install();
+    let leads = |index: usize| quorate.replica(index).metric("quorate_cluster_leader") == Some(1.0);
+    let namespace = quorate.voters("wrong_clocks");
+    refused(&namespace);
+    // Whoever leads: the other looks at a Lease whose times are months off, and is not misled for as long as it takes to run out.
+    let leader = eventually("a leader", || (0..2).find(|index| leads(*index)).ok_or("nobody leads"));
+    let watched = Instant::now();
+    while watched.elapsed() < SUCCEEDED {
+        assert!(leads(leader) && !leads(1 - leader));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    // A new certificate, by a leader of either clock: the API server takes it at once.
+    quorate.kubectl().line("delete secret quorate-certificate").ok();
+    eventually("a new certificate", || quorate.kubectl().find("secret/quorate-certificate"));
+    refused(&namespace);
+    quorate.replica(leader).process().kill();
+    within(SUCCEEDED, "the other replica to lead", || {
+        if leads(1 - leader) { Ok(()) } else { Err("it does not") }
+    });
+    quorate.route_to(1 - leader);
+    refused(&namespace);
+}
