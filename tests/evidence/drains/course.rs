@@ -261,16 +261,25 @@ impl<'c, 'p> Drain<'c, 'p> {
     /// New machines with blank disks in the place of those that are away, as the refusal says it.
     fn replace(&mut self) {
         for ordinal in std::mem::take(&mut self.away) {
-            let kubectl = self.cluster.namespace.kubectl();
             self.remove(&format!("rqlite-{ordinal}"));
-            kubectl.line(&format!("delete persistentvolumeclaim/rqlite-file-rqlite-{ordinal} --wait=false")).ok();
-            kubectl.line(&format!("delete pod/rqlite-{ordinal}")).ok();
+            self.delete(&format!("persistentvolumeclaim/rqlite-file-rqlite-{ordinal} --wait=false"));
+            self.delete(&format!("pod/rqlite-{ordinal}"));
             self.node(ordinal).uncordon();
         }
         self.step(
             "removed each node that is away from the cluster, deleted its claim and its pod: blank ones joined"
                 .to_owned(),
         );
+    }
+
+    /// Again where the answer asks for it: an API server on a machine with too few CPUs is slow.
+    fn delete(&self, what: &str) {
+        eventually(&format!("{what} to be deleted"), || {
+            match self.cluster.namespace.kubectl().line(&format!("delete {what}")) {
+                output if output.stderr.contains("try again") => Err(output.stderr),
+                output => Ok(output.ok()),
+            }
+        });
     }
 
     /// By a node that runs.

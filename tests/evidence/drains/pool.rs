@@ -10,7 +10,7 @@ use super::{Variant, manifest};
 use crate::scenario::{Stand, has_the_flag};
 
 /// Clusters that are there at the same time, on two cores. A control plane of the tests has addresses for a hundred sets.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 8;
 
 /// One drain that is to be.
 struct Job {
