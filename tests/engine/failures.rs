@@ -42,10 +42,10 @@ fn is_not_judged(phase: Phase, does: &str, why: &str) {
 #[test]
 fn stops_a_loop_after_its_cpu_time() {
     let started = Instant::now();
-    assert_eq!(fails(Phase::Validate, "loop"), PolicyFailure::OutOfTime { limit: Duration::from_millis(20) });
-    // 20 ticks of 1 ms; the rest is what a busy machine may add.
+    assert_eq!(fails(Phase::Validate, "loop"), PolicyFailure::OutOfTime { limit: Duration::from_millis(50) });
+    // 50 ticks of 1 ms; the rest is what a busy machine may add.
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    is_not_judged(Phase::Validate, "loop", "the policy ran longer than 20 ms of CPU");
+    is_not_judged(Phase::Validate, "loop", "the policy ran longer than 50 ms of CPU");
 }
 
 #[test]

@@ -97,6 +97,6 @@ mod tests {
         assert_eq!(config.listen, Config::default().listen);
         let policy = config.policies.get("quorum-guard").unwrap();
         assert!(policy.enabled && policy.module.is_none() && policy.capabilities.is_none());
-        assert_eq!(policy.limits.cpu_milliseconds, 20);
+        assert_eq!(policy.limits.cpu_milliseconds, 50);
     }
 }
