@@ -54,7 +54,8 @@ impl Text {
         self.0.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(char::is_whitespace)))
     }
 
-    fn len(&self) -> usize {
+    /// Bytes, about.
+    pub(super) fn len(&self) -> usize {
         let bytes = |piece: &Piece| match piece {
             Piece::Literal(text) => text.len(),
             Piece::Reference { name, .. } => name.len(),

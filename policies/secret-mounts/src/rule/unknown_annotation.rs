@@ -64,8 +64,8 @@ fn known() -> impl Iterator<Item = &'static str> {
 }
 
 fn warned(name: &str) -> Finding {
-    let nearness = |known: &&str| jaro_winkler(known, name);
-    let nearest = known().max_by(|left, right| nearness(left).total_cmp(&nearness(right))).unwrap_or_default();
+    let nearness = known().map(|known| (jaro_winkler(known, name), known));
+    let (_, nearest) = nearness.max_by(|(left, _), (right, _)| left.total_cmp(right)).unwrap_or_default();
     RULE.warn(format!(
         "annotation `{ANNOTATION_PREFIX}{name}` is not known, the nearest is `{ANNOTATION_PREFIX}{nearest}`"
     ))

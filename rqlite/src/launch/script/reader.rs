@@ -6,26 +6,41 @@ use crate::launch::env::{Piece, Text};
 use crate::value::Source;
 
 pub(super) fn read(script: &Text) -> Option<Script> {
-    let atoms = script.0.iter().flat_map(atoms).collect();
+    let mut atoms = Vec::with_capacity(script.len());
+    script.0.iter().for_each(|piece| extend(&mut atoms, piece));
     Reader { atoms, ..Reader::default() }.script()
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Atom {
+#[derive(Debug, Clone, Copy)]
+enum Atom<'t> {
     Char(char),
-    Reference { name: String, source: Source },
+    Reference { name: &'t str, source: &'t Source },
 }
 
-fn atoms(piece: &Piece) -> Vec<Atom> {
+fn extend<'t>(atoms: &mut Vec<Atom<'t>>, piece: &'t Piece) {
     match piece {
-        Piece::Literal(text) => text.chars().map(Atom::Char).collect(),
-        Piece::Reference { name, source } => vec![Atom::Reference { name: name.clone(), source: source.clone() }],
+        Piece::Literal(text) => atoms.extend(text.chars().map(Atom::Char)),
+        Piece::Reference { name, source } => atoms.push(Atom::Reference { name, source }),
+    }
+}
+
+impl Atom<'_> {
+    /// As a reference is written.
+    fn push_to(self, text: &mut String) {
+        match self {
+            Atom::Char(c) => text.push(c),
+            Atom::Reference { name, .. } => {
+                text.push_str("$(");
+                text.push_str(name);
+                text.push(')');
+            }
+        }
     }
 }
 
 #[derive(Default)]
-struct Reader {
-    atoms: Vec<Atom>,
+struct Reader<'t> {
+    atoms: Vec<Atom<'t>>,
     at: usize,
     script: Script,
     current: Command,
@@ -43,18 +58,20 @@ struct Reader {
     unreadable: bool,
 }
 
-impl Reader {
+impl<'t> Reader<'t> {
     fn script(mut self) -> Option<Script> {
         while let Some(atom) = self.next() {
             match atom {
-                Atom::Reference { name, source } => {
-                    self.word.parts.push(Part::Reference { name, source, quoted: false });
-                }
+                Atom::Reference { name, source } => self.reference(name, source, false),
                 Atom::Char(c) => self.plain(c)?,
             }
         }
         self.end_command(false);
         (!self.unreadable).then_some(self.script)
+    }
+
+    fn reference(&mut self, name: &str, source: &Source, quoted: bool) {
+        self.word.parts.push(Part::Reference { name: name.to_owned(), source: source.clone(), quoted });
     }
 
     fn plain(&mut self, c: char) -> Option<()> {
@@ -213,9 +230,7 @@ impl Reader {
             match self.next()? {
                 Atom::Char('\'') => return Some(()),
                 Atom::Char(c) => self.word.push(c),
-                Atom::Reference { name, source } => {
-                    self.word.parts.push(Part::Reference { name, source, quoted: true });
-                }
+                Atom::Reference { name, source } => self.reference(name, source, true),
             }
         }
     }
@@ -238,9 +253,7 @@ impl Reader {
                     Atom::Reference { .. } => return None,
                 },
                 Atom::Char(c) => self.word.push(c),
-                Atom::Reference { name, source } => {
-                    self.word.parts.push(Part::Reference { name, source, quoted: true });
-                }
+                Atom::Reference { name, source } => self.reference(name, source, true),
             }
         }
     }
@@ -303,17 +316,14 @@ impl Reader {
                         return Some(text);
                     }
                 }
-                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
+                reference @ Atom::Reference { .. } => reference.push_to(&mut text),
             }
         }
     }
 
     fn copy_quoted(&mut self, quote: char, text: &mut String) -> Option<()> {
         loop {
-            match self.next()? {
-                Atom::Char(c) => text.push(c),
-                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
-            }
+            self.next()?.push_to(text);
             if text.ends_with(quote) && !text.ends_with("\\\"") {
                 return Some(());
             }
@@ -325,8 +335,7 @@ impl Reader {
         loop {
             match self.next()? {
                 Atom::Char('`') => break,
-                Atom::Char(c) => text.push(c),
-                Atom::Reference { name, .. } => text.push_str(&format!("$({name})")),
+                atom => atom.push_to(&mut text),
             }
         }
         text.push('`');
@@ -334,8 +343,8 @@ impl Reader {
         Some(())
     }
 
-    fn next(&mut self) -> Option<Atom> {
-        let atom = self.atoms.get(self.at).cloned()?;
+    fn next(&mut self) -> Option<Atom<'t>> {
+        let atom = *self.atoms.get(self.at)?;
         self.at += 1;
         Some(atom)
     }
