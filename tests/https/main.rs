@@ -13,6 +13,7 @@ mod certificate;
 mod client;
 mod crowded;
 mod hostile;
+mod memory;
 mod protocols;
 mod running;
 mod stopping;
