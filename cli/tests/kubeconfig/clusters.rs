@@ -22,7 +22,17 @@ fn files_of_the_variable_are_one_and_a_missing_one_is_skipped() {
     assert_eq!(api.asked()[0].authorization.as_deref(), Some("Bearer first"));
     // One that is named outright must be there.
     let run = home.save_with(&[], &["--kubeconfig", "gone"]);
-    run.assert_said("no cluster to ask: kubeconfig `gone` cannot be read: No such file or directory (os error 2)");
+    run.assert_said(
+        "no cluster to ask: kubeconfig `gone` cannot be read: No such file or directory (os error 2); name a file that exists, or leave \
+         --kubeconfig out: then KUBECONFIG counts, or ~/.kube/config",
+    );
+    // A context that is missing with its file.
+    let list = ["gone", "clusters"].map(|name| home.path(name).display().to_string());
+    let run = home.save_with(&[("KUBECONFIG", &list.join(":"))], &["--context", "x"]);
+    run.assert_said(&format!(
+        "no cluster to ask: context `x` is not in kubeconfig {} (missing), {}; there: none",
+        list[0], list[1]
+    ));
     home.put("broken", "users: [{name: u, user: {token: hunter2, exec: 7}}]\n");
     let run = home.save_with(&[], &["--kubeconfig", "broken"]);
     assert_eq!((run.code, run.stderr.lines().count()), (Some(2), 1), "{}", run.stderr);
@@ -32,6 +42,7 @@ fn files_of_the_variable_are_one_and_a_missing_one_is_skipped() {
         run.stderr
     );
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("; correct it, or name another one with --kubeconfig\n"), "{}", run.stderr);
 }
 
 #[test]
@@ -39,8 +50,16 @@ fn without_any_kubeconfig_it_says_what_to_do() {
     let home = Home::new("");
     let run = home.save(&[("KUBECONFIG", "gone"), ("HOME", &home.path("").display().to_string())]);
     assert_eq!(run.code, Some(2));
-    let says = "quorate: no cluster to ask: no kubeconfig, and no service account of a pod: set KUBECONFIG, give --kubeconfig, or write ~/.kube/config";
-    assert!(run.stderr.starts_with(says), "{}", run.stderr);
+    let says = |files: &str| {
+        format!(
+            "quorate: no cluster to ask: no cluster in kubeconfig {files}, and no service account of a pod: set KUBECONFIG, give --kubeconfig, or write ~/.kube/config"
+        )
+    };
+    assert!(run.stderr.starts_with(&says("gone (missing)")), "{}", run.stderr);
+    let own = home.path("");
+    let run = home.save(&[("KUBECONFIG", ""), ("HOME", &own.display().to_string())]);
+    let standard = format!("{} (missing)", own.join(".kube/config").display());
+    assert!(run.stderr.starts_with(&says(&standard)), "{}", run.stderr);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Exec plugins: what they are told, what they give, and what is said of one that gives nothing.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::api::{Api, Setup};
-use crate::common::command;
+use crate::common::{NO_POLICIES, command};
 use crate::pki::{Leaf, Pki};
 use crate::support::{Home, kubeconfig};
 
@@ -41,6 +42,23 @@ fn a_plugin_is_run_once_and_told_who_asks() {
     // Nobody sits before these tests.
     let spec = json!({"interactive": false, "cluster": {"server": format!("http://{}", api.address)}});
     assert_eq!(info, json!({"apiVersion": VERSION, "kind": "ExecCredential", "spec": spec}));
+}
+
+/// Minutes of a session, played in moments: each token has ended by the next request.
+#[test]
+fn a_token_that_ends_is_renewed_while_a_command_runs() {
+    for (until, is_renewed) in [("2025-01-01T00:00:00Z", true), ("2999-01-01T00:00:00Z", false)] {
+        let api = Setup::default().plain();
+        let status = json!({"token": "given-COUNT", "expirationTimestamp": until});
+        let counted = prints(&status).replace("COUNT", "'$(grep -c '' calls)'");
+        let home = home(&api, &format!("echo >> calls\n{counted}"), "");
+        home.put("quorate.yaml", NO_POLICIES);
+        home.quorate(&[], &["doctor", "--config", "quorate.yaml"]);
+        let asked: Vec<String> = api.asked().into_iter().filter_map(|asked| asked.authorization).collect();
+        let different: BTreeSet<&String> = asked.iter().collect();
+        assert!(asked.len() > 2 && asked.iter().all(|token| token.starts_with("Bearer given-")), "{asked:?}");
+        assert_eq!(different.len(), if is_renewed { asked.len() } else { 1 }, "{until}: {asked:?}");
+    }
 }
 
 #[test]

@@ -37,12 +37,10 @@ fn the_environment_names_a_proxy() {
     let pki = Pki::new();
     let (api, home) = named(&pki);
     let proxy = Proxy::http(api.address, None);
-    for (variable, scheme) in
-        [("HTTPS_PROXY", "http://"), ("https_proxy", "http://"), ("HTTPS_PROXY", ""), ("ALL_PROXY", "http://")]
-    {
+    for (variable, scheme) in [("HTTPS_PROXY", "http://"), ("https_proxy", "http://"), ("HTTPS_PROXY", "")] {
         home.save(&[(variable, &format!("{scheme}{}", proxy.address))]).assert_saved();
     }
-    assert_eq!(proxy.asked(), vec![format!("CONNECT {NAME}:6443 HTTP/1.1"); 4]);
+    assert_eq!(proxy.asked(), vec![format!("CONNECT {NAME}:6443 HTTP/1.1"); 3]);
     assert!(api.asked().iter().all(|asked| asked.version == Version::HTTP_2), "{:?}", api.asked());
 }
 
@@ -67,6 +65,8 @@ fn what_no_proxy_names_is_asked_straight() {
         format!("{{server: 'https://0.0.0.0:{}', certificate-authority-data: {}}}", api.port(), pki.ca_data());
     let home = Home::new(&kubeconfig(&cluster, "{token: t}"));
     let dead = url("http", closed());
+    // kubectl does not read it.
+    home.save(&[("ALL_PROXY", &dead), ("all_proxy", &dead)]).assert_saved();
     for spared in ["0.0.0.0/8", "10.0.0.1, 0.0.0.0", &format!("0.0.0.0:{}", api.port()), "*"] {
         home.save(&[("HTTPS_PROXY", &dead), ("NO_PROXY", spared)]).assert_saved();
         home.save(&[("https_proxy", &dead), ("no_proxy", spared)]).assert_saved();
@@ -163,6 +163,29 @@ fn what_a_proxy_refuses_is_said() {
     behind(&pki, &api, "ftp://me:hunter2@proxy").save(&[]).assert_said(
         "no cluster to ask: proxy-url of cluster `c` has the scheme `ftp`; http, https, socks5 and socks5h are known",
     );
+}
+
+/// kubectl waits for a minute, and names no proxy.
+#[test]
+fn a_proxy_that_says_nothing_is_given_up_and_named() {
+    let pki = Pki::new();
+    let (api, _) = named(&pki);
+    let proxy = Proxy::silent();
+    let give_up = |scheme: &str| {
+        let begun = Instant::now();
+        behind(&pki, &api, &url(scheme, proxy.address)).save(&[]).assert_said(&format!(
+            "StatefulSets cannot be listed: the proxy {scheme}://{} (proxy-url of cluster `c`) gives no answer within 10 s when it is asked for \
+             API server https://{}/; see that it runs and reaches {}, or correct proxy-url of cluster `c`",
+            proxy.address, api.address, api.address
+        ));
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    };
+    std::thread::scope(|scope| {
+        for scheme in ["http", "https", "socks5"] {
+            scope.spawn(move || give_up(scheme));
+        }
+    });
+    assert_eq!(api.asked().len(), 0);
 }
 
 #[test]

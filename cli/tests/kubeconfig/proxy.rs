@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::pki::Pki;
-use crate::support::{listen, run};
+use crate::support::{closed, listen, run};
 
 #[derive(Clone)]
 pub(crate) struct Proxy {
@@ -29,6 +29,8 @@ enum Speaks {
     Socks,
     /// Says no to every CONNECT.
     Refusal,
+    /// Takes connections, and says nothing.
+    Silence,
 }
 
 impl Proxy {
@@ -46,6 +48,10 @@ impl Proxy {
 
     pub(crate) fn refusing(to: SocketAddr) -> Self {
         Self::start(to, Speaks::Refusal, None)
+    }
+
+    pub(crate) fn silent() -> Self {
+        Self::start(closed(), Speaks::Silence, None)
     }
 
     /// Where it was asked to lead.
@@ -78,6 +84,7 @@ impl Proxy {
                 head(&mut stream).await?;
                 stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await
             }
+            Speaks::Silence => std::future::pending().await,
         }
     }
 

@@ -153,3 +153,6 @@ impl ResolvesClientCert for Key {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tower::BoxError;
 
 use super::Spoken;
 use super::proxy::Proxy;
-use super::route::{CONNECT, ProxyFailure};
+use super::route::{CONNECT, LEAD_ON, ProxyFailure};
 
 /// Nothing was answered, or it is not known who asks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,7 @@ impl Spoken {
         let failure = match (find::<ProxyFailure>(error.as_ref()), &self.proxy) {
             (Some(ProxyFailure::Unreached(cause)), Some(proxy)) => self.no_proxy(proxy, cause.as_ref()),
             (Some(ProxyFailure::Refused(cause)), Some(proxy)) => self.not_through(proxy, cause.as_ref()),
+            (Some(ProxyFailure::Silent), Some(proxy)) => self.silent(proxy),
             (Some(_) | None, _) => self.no_server(error.as_ref()),
         };
         Box::new(failure)
@@ -84,6 +85,14 @@ impl Spoken {
         }
         let what = format!("the proxy {proxy} lets nobody through to API server {}: {text}", self.server);
         Failure { what, remedy: format!("let it connect to {}{}", place(&self.server), self.around(proxy)) }
+    }
+
+    fn silent(&self, proxy: &Proxy) -> Failure {
+        let (server, limit) = (&self.server, LEAD_ON.as_secs());
+        let what =
+            format!("the proxy {proxy} gives no answer within {limit} s when it is asked for API server {server}");
+        let remedy = format!("see that it runs and reaches {}, or correct {}", place(server), proxy.origin());
+        Failure { what, remedy: format!("{remedy}{}", self.around(proxy)) }
     }
 
     /// Only a proxy of the environment can be gone around.

@@ -1,7 +1,8 @@
 //! The kubeconfig as kubectl reads it: several files as one, the context that is meant, its cluster and its user. An empty value is none.
 //! Connects to nothing, and runs nothing.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,13 +19,21 @@ pub(super) struct Selected {
     pub(super) namespace: Option<String>,
 }
 
-/// None where there is no kubeconfig, or nothing in it.
-pub(super) fn select(login: &Login, environment: Environment) -> Result<Option<Selected>, LoginError> {
+/// What all files of the kubeconfig say together.
+pub(super) enum Meant {
+    Cluster(Box<Selected>),
+    /// There is none of these files, or nothing in them.
+    Nothing {
+        files: String,
+    },
+}
+
+pub(super) fn select(login: &Login, environment: Environment) -> Result<Meant, LoginError> {
     let (files, config) = read(login, environment)?;
     let is_blank = config.contexts.is_empty() && config.clusters.is_empty() && config.current_context.is_none();
     let is_asked = login.kubeconfig.is_some() || login.context.is_some() || login.cluster.is_some();
     if is_blank && !is_asked {
-        return Ok(None);
+        return Ok(Meant::Nothing { files });
     }
     let context = context(login, &files, &config)?;
     let cluster_name = login.cluster.clone().unwrap_or(context.cluster);
@@ -44,7 +53,8 @@ pub(super) fn select(login: &Login, environment: Environment) -> Result<Option<S
     // kubectl takes a user who is not there for nobody.
     let user = user.and_then(|named| named.auth_info.clone()).unwrap_or_default();
     let namespace = nonempty(context.namespace);
-    Ok(Some(Selected { cluster_name, cluster: without_blanks(cluster), user_name, user: filled(user), namespace }))
+    let (cluster, user) = (without_blanks(cluster), filled(user));
+    Ok(Meant::Cluster(Box::new(Selected { cluster_name, cluster, user_name, user, namespace })))
 }
 
 /// Their names for messages, and all files as one: what stands in the first one that has it counts.
@@ -55,14 +65,33 @@ fn read(login: &Login, environment: Environment) -> Result<(String, Kubeconfig),
         (None, Some(named)) => (std::env::split_paths(&named).collect(), false),
         (None, None) => (std::env::home_dir().map(|home| home.join(".kube/config")).into_iter().collect(), false),
     };
-    let paths: Vec<PathBuf> = paths.into_iter().filter(|path| !path.as_os_str().is_empty()).collect();
-    let mut merged = Kubeconfig::default();
-    for path in paths.iter().filter(|path| must_be_there || path.exists()) {
-        let unreadable = |error| LoginError::Unreadable { file: path.clone(), why: why(&error) };
+    let (mut names, mut merged) = (Vec::new(), Kubeconfig::default());
+    for path in paths.iter().filter(|path| !path.as_os_str().is_empty()) {
+        // What cannot be looked at is there, as for kubectl.
+        if !must_be_there && path.try_exists().is_ok_and(|exists| !exists) {
+            names.push(format!("{} (missing)", path.display()));
+            continue;
+        }
+        names.push(path.display().to_string());
+        let unreadable = |error| unreadable(path, &error);
         merged = Kubeconfig::read_from(path).and_then(|next| merged.merge(next)).map_err(unreadable)?;
     }
-    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    Ok((names.join(", "), merged))
+    let names = if names.is_empty() { "~/.kube/config".to_owned() } else { names.join(", ") };
+    Ok((names, merged))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; all that is wrong in a file has one remedy")]
+fn unreadable(file: &Path, error: &KubeconfigError) -> LoginError {
+    let remedy = match error {
+        KubeconfigError::ReadConfig(error, _) if error.kind() == ErrorKind::NotFound => {
+            "name a file that exists, or leave --kubeconfig out: then KUBECONFIG counts, or ~/.kube/config"
+        }
+        KubeconfigError::ReadConfig(error, _) if error.kind() == ErrorKind::PermissionDenied => {
+            "let this user read it, or name another one with --kubeconfig"
+        }
+        _ => "correct it, or name another one with --kubeconfig",
+    };
+    LoginError::Unreadable { file: file.to_owned(), why: why(error), remedy }
 }
 
 /// Without the lines of the file around it: a kubeconfig holds secrets.

@@ -28,7 +28,7 @@ use rustls::pki_types::pem::PemObject;
 pub(crate) use bearer::Bearer;
 pub(crate) use failure::{Failure, said};
 use identity::Identity;
-use kubeconfig::{Selected, data_or_file};
+use kubeconfig::{Meant, Selected, data_or_file};
 pub use plugin::PluginError;
 use proxy::Proxy;
 pub(crate) use route::{CONNECT, Route};
@@ -59,12 +59,16 @@ pub struct Login {
 /// Why nothing can be asked, before anything was.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    #[error("kubeconfig `{}` cannot be read: {why}", file.display())]
-    Unreadable { file: PathBuf, why: String },
+    #[error("kubeconfig `{}` cannot be read: {why}; {remedy}", file.display())]
+    Unreadable { file: PathBuf, why: String, remedy: &'static str },
     #[error(
-        "no kubeconfig, and no service account of a pod: set KUBECONFIG, give --kubeconfig, or write ~/.kube/config"
+        "no cluster in kubeconfig {files}, and no service account of a pod: set KUBECONFIG, give --kubeconfig, or write ~/.kube/config"
     )]
-    Nothing(#[source] Box<kube::config::InClusterError>),
+    Nothing {
+        files: String,
+        #[source]
+        source: Box<kube::config::InClusterError>,
+    },
     #[error("kubeconfig {files} has no current-context; name one with --context: {known}")]
     NoCurrentContext { files: String, known: String },
     #[error("context `{name}` is not in kubeconfig {files}; there: {known}")]
@@ -141,14 +145,14 @@ impl Login {
     pub(crate) async fn find(&self) -> Result<Target, LoginError> {
         let environment: Environment = &self.environment;
         match kubeconfig::select(self, environment)? {
-            Some(selected) => self.of_kubeconfig(selected).await,
-            None => self.of_pod(),
+            Meant::Cluster(selected) => self.of_kubeconfig(*selected).await,
+            Meant::Nothing { files } => self.of_pod(files),
         }
     }
 
     /// What the cluster itself gives its pods is never behind a proxy.
-    fn of_pod(&self) -> Result<Target, LoginError> {
-        let mut config = Config::incluster().map_err(|error| LoginError::Nothing(Box::new(error)))?;
+    fn of_pod(&self, files: String) -> Result<Target, LoginError> {
+        let mut config = Config::incluster().map_err(|error| LoginError::Nothing { files, source: Box::new(error) })?;
         self.impersonate(&mut config.auth_info);
         let bearer = config.auth_info.token_file.take().map(|file| Arc::new(Bearer::of_file(file.into())));
         let spoken = Spoken {

@@ -40,8 +40,8 @@ impl Proxy {
     /// What the environment says for this server. A server on this machine's loopback is never behind a proxy.
     pub(super) fn of_environment(environment: Environment, server: &Uri) -> Result<Option<Self>, LoginError> {
         let names = match server.scheme_str() {
-            Some("https") => ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-            _ => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+            Some("https") => ["HTTPS_PROXY", "https_proxy"],
+            _ => ["HTTP_PROXY", "http_proxy"],
         };
         let set = |name: &&str| environment(name).filter(|value| !value.is_empty());
         let Some((name, url)) = names.iter().find_map(|name| Some((*name, set(name)?))) else { return Ok(None) };

@@ -13,12 +13,15 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tower::{BoxError, Service};
 
 use super::proxy::Proxy;
 
 /// A connection that takes longer is given up.
 pub(crate) const CONNECT: Duration = Duration::from_secs(3);
+/// A proxy that has not led on within this time is given up: it connects to the API server meanwhile, and may look up its name.
+pub(super) const LEAD_ON: Duration = Duration::from_secs(10);
 
 /// Opens connections.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub(super) enum ProxyFailure {
     Unreached(#[source] BoxError),
     #[error("the proxy lets nobody through to the API server")]
     Refused(#[source] BoxError),
+    #[error("the proxy says nothing")]
+    Silent,
 }
 
 impl Route {
@@ -72,7 +77,10 @@ impl Service<Uri> for Route {
 
     fn call(&mut self, server: Uri) -> Self::Future {
         match self.behind.clone() {
-            Some(behind) => Box::pin(behind.connect(server)),
+            Some(behind) => Box::pin(async {
+                let link = timeout(LEAD_ON, behind.connect(server)).await;
+                link.unwrap_or_else(|_| Err(ProxyFailure::Silent.into()))
+            }),
             None => {
                 let connecting = self.tcp.call(server);
                 Box::pin(async { Ok(Link { stream: connecting.await?.into(), forwarded: false }) })

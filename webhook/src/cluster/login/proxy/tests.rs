@@ -13,7 +13,7 @@ fn the_scheme_of_the_server_says_which_variable_counts() {
     let both = &[("HTTPS_PROXY", "http://a:1"), ("HTTP_PROXY", "http://b:2"), ("ALL_PROXY", "socks5://c:3")];
     assert_eq!(found(both, "https://api:6443").unwrap(), "http://a:1 (HTTPS_PROXY)");
     assert_eq!(found(both, "http://api").unwrap(), "http://b:2 (HTTP_PROXY)");
-    assert_eq!(found(&[("ALL_PROXY", "socks5h://c")], "https://api").unwrap(), "socks5h://c:1080 (ALL_PROXY)");
+    assert_eq!(found(&[("HTTPS_PROXY", "socks5h://c")], "https://api").unwrap(), "socks5h://c:1080 (HTTPS_PROXY)");
     assert_eq!(
         found(&[("https_proxy", "proxy.corp:3128")], "https://api").unwrap(),
         "http://proxy.corp:3128 (https_proxy)"
@@ -23,6 +23,10 @@ fn the_scheme_of_the_server_says_which_variable_counts() {
         "http://a:1 (https_proxy)"
     );
     assert_eq!(found(&[("HTTP_PROXY", "http://b:2")], "https://api"), None);
+    // Go reads no such variable.
+    for name in [&[("ALL_PROXY", "socks5://c:3")], &[("all_proxy", "socks5://c:3")]] {
+        assert_eq!((found(name, "https://api"), found(name, "http://api")), (None, None));
+    }
 }
 
 #[test]
