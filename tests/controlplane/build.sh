@@ -22,6 +22,7 @@ required() {
 
 kubernetes=$(required "$minor" k8s.io/kubernetes)
 helm=$(required helm helm.sh/helm/v4)
+helm3=$(required helm3 helm.sh/helm/v3)
 case $(uname -m) in
 x86_64) arch=amd64 ;;
 aarch64 | arm64) arch=arm64 ;;
@@ -30,6 +31,7 @@ esac
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/quorate/controlplane
 folder=$cache/$kubernetes-$arch
 helm_folder=$cache/helm-$helm-$arch
+helm3_folder=$cache/helm-$helm3-$arch
 
 # there <path>: it is built, or among the ready ones.
 there() {
@@ -69,9 +71,12 @@ build "$minor" k8s.io/kubernetes/cmd/kube-apiserver "$stamps" "$folder/kube-apis
 build "$minor" k8s.io/kubernetes/cmd/kube-controller-manager "$stamps" "$folder/kube-controller-manager"
 build "$minor" k8s.io/kubernetes/cmd/kubectl "$stamps" "$folder/kubectl"
 build helm helm.sh/helm/v4/cmd/helm "-X helm.sh/helm/v4/internal/version.version=$helm" "$helm_folder/helm"
+build helm3 helm.sh/helm/v3/cmd/helm "-X helm.sh/helm/v3/internal/version.version=$helm3" "$helm3_folder/helm3"
 
-if [ -x "$helm_folder/helm" ]; then
-    mkdir -p "$folder"
-    ln -sfn "../$(basename "$helm_folder")/helm" "$folder/helm"
-fi
+for path in "$helm_folder/helm" "$helm3_folder/helm3"; do
+    if [ -x "$path" ]; then
+        mkdir -p "$folder"
+        ln -sfn "../$(basename "$(dirname "$path")")/$(basename "$path")" "$folder/$(basename "$path")"
+    fi
+done
 echo "$folder"

@@ -19,10 +19,12 @@ use crate::credentials::Credentials;
 use crate::http::{self, Request};
 use crate::launch;
 use crate::namespace::Namespace;
-use crate::node_agent::NodeAgent;
+use crate::node_agent::{Families, NodeAgent};
 use crate::process::Process;
+use crate::quorate::binary;
 use crate::rqlited::Databases;
 use crate::services::Services;
+use crate::shell::Shell;
 use crate::tool::{Helm, Kubectl};
 use crate::wait::{eventually, within};
 use crate::watchdog::Watchdog;
@@ -81,14 +83,22 @@ pub struct Builder {
     api_servers: usize,
     arguments: Vec<String>,
     gates: Vec<String>,
-    ipv6: bool,
+    families: Families,
 }
 
 impl Builder {
     /// Pods and Services have IPv6 addresses alone.
     #[must_use]
     pub fn ipv6(self) -> Self {
-        Self { ipv6: true, ..self }.api_server_argument("--service-cluster-ip-range=fd00:10:96::/112")
+        let families = Families::Ipv6;
+        Self { families, ..self }.api_server_argument("--service-cluster-ip-range=fd00:10:96::/112")
+    }
+
+    /// Pods have an address of each family, IPv4 first, and Services may have.
+    #[must_use]
+    pub fn both_families(self) -> Self {
+        let families = Families::Both;
+        Self { families, ..self }.api_server_argument("--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112")
     }
 
     /// That many API servers over the one etcd; 1 by default. Controllers and node agent use the first.
@@ -130,7 +140,7 @@ impl Builder {
         let socket = UnixListener::bind(credentials.path(launch::SERVICES_SOCKET)).expect("a socket");
         socket.set_nonblocking(true).expect("a socket that does not block");
         let kubeconfig = first.kubeconfig.clone();
-        let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig, self.ipv6), Services::default());
+        let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig, self.families), Services::default());
         for server in &api_servers {
             server.await_ready(&binaries, folder);
         }
@@ -204,7 +214,13 @@ impl ControlPlane {
 
     #[must_use]
     pub fn builder(name: &str) -> Builder {
-        Builder { name: name.to_owned(), api_servers: 1, arguments: Vec::new(), gates: Vec::new(), ipv6: false }
+        Builder {
+            name: name.to_owned(),
+            api_servers: 1,
+            arguments: Vec::new(),
+            gates: Vec::new(),
+            families: Families::Ipv4,
+        }
     }
 
     /// Where its state and logs are.
@@ -247,6 +263,18 @@ impl ControlPlane {
     /// helm as the administrator.
     pub fn helm(&self) -> Helm {
         Helm::new(self.binaries.path("helm"), self.folder(), self.kubeconfig())
+    }
+
+    /// The same of its former major, 3.
+    pub fn helm_3(&self) -> Helm {
+        Helm::new(self.binaries.path("helm3"), self.folder(), self.kubeconfig())
+    }
+
+    /// A shell as the reader of a page has one, with this helm.
+    #[track_caller]
+    pub fn shell(&self, helm: &Helm) -> Shell {
+        let programs = [self.binaries.path("kubectl"), helm.program().to_owned(), binary()];
+        Shell::new(self.folder(), self.kubeconfig(), ["kubectl", "helm", "quorate"].into_iter().zip(programs))
     }
 
     /// The administrator's kubeconfig.

@@ -3,7 +3,7 @@
 //! where a test asks for real ones: `rqlited` looks after those, once they are bound.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,15 +43,22 @@ impl Pauses {
 pub struct NodeAgent {
     pauses: Pauses,
     databases: Databases,
-    ipv6: bool,
+    families: Families,
+}
+
+/// Which addresses Pods get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Families {
+    Ipv4,
+    Ipv6,
+    Both,
 }
 
 impl NodeAgent {
-    /// `ipv6`: Pods get such addresses.
-    pub(crate) fn new(watchdog: &Arc<Watchdog>, kubeconfig: &Path, ipv6: bool) -> Self {
+    pub(crate) fn new(watchdog: &Arc<Watchdog>, kubeconfig: &Path, families: Families) -> Self {
         let pauses = Pauses::default();
         let databases = Databases::new(watchdog, kubeconfig, pauses.clone());
-        Self { pauses, databases, ipv6 }
+        Self { pauses, databases, families }
     }
 
     /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off. What runs goes on.
@@ -85,12 +92,12 @@ impl NodeAgent {
 pub(crate) struct Hands {
     client: Client,
     agent: NodeAgent,
-    addresses: AtomicU16,
+    numbers: AtomicU16,
 }
 
 impl Hands {
     pub(crate) fn new(client: Client, agent: NodeAgent) -> Self {
-        Self { client, agent, addresses: AtomicU16::new(1) }
+        Self { client, agent, numbers: AtomicU16::new(1) }
     }
 
     /// Makes the nodes, ready; those that are there already stay as they are.
@@ -175,8 +182,9 @@ impl Hands {
     }
 
     async fn run(&self, pod: &Pod, ready: bool) -> kube::Result<()> {
-        let kept = pod.status.as_ref().and_then(|status| status.pod_ip.clone());
-        let address = kept.unwrap_or_else(|| self.address().to_string());
+        let kept = pod.status.as_ref().and_then(|status| status.pod_ips.clone());
+        let kept = kept.map(|addresses| addresses.into_iter().map(|address| address.ip).collect());
+        let addresses: Vec<String> = kept.unwrap_or_else(|| self.addresses());
         let containers = pod.spec.iter().flat_map(|spec| &spec.containers).map(|container| {
             json!({
                 "name": container.name, "image": container.image, "imageID": "", "restartCount": 0,
@@ -192,20 +200,23 @@ impl Hands {
             ],
         }});
         if is_asked_by_none(pod) {
-            status["status"]["podIP"] = json!(address);
-            status["status"]["podIPs"] = json!([{ "ip": address }]);
+            status["status"]["podIP"] = json!(addresses.first());
+            let addresses: Vec<Value> = addresses.iter().map(|address| json!({ "ip": address })).collect();
+            status["status"]["podIPs"] = json!(addresses);
         }
         let pods: Api<Pod> = self.namespaced(pod.metadata.namespace.as_deref());
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(status)).await.map(drop)
     }
 
-    /// One that no Pod has had.
-    fn address(&self) -> IpAddr {
-        let number = self.addresses.fetch_add(1, Ordering::SeqCst);
+    /// Of each family one that no Pod has had.
+    fn addresses(&self) -> Vec<String> {
+        let number = self.numbers.fetch_add(1, Ordering::SeqCst);
         let [high, low] = number.to_be_bytes();
-        match self.agent.ipv6 {
-            true => Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, number).into(),
-            false => Ipv4Addr::new(10, 244, high, low).into(),
+        let (ipv4, ipv6) = (Ipv4Addr::new(10, 244, high, low), Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, number));
+        match self.agent.families {
+            Families::Ipv4 => vec![ipv4.to_string()],
+            Families::Ipv6 => vec![ipv6.to_string()],
+            Families::Both => vec![ipv4.to_string(), ipv6.to_string()],
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -66,6 +67,8 @@ pub struct Helm {
 #[derive(Clone, Debug)]
 struct Tool {
     program: PathBuf,
+    /// As which it is called: under that name the API server keeps what it wrote.
+    name: &'static str,
     home: PathBuf,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
@@ -74,7 +77,7 @@ struct Tool {
 
 impl Kubectl {
     pub(crate) fn new(program: PathBuf, home: &Path, kubeconfig: &Path) -> Self {
-        Self { tool: Tool::new(program, home, kubeconfig) }
+        Self { tool: Tool::new(program, "kubectl", home, kubeconfig) }
     }
 
     #[must_use]
@@ -156,8 +159,12 @@ impl Kubectl {
 }
 
 impl Helm {
+    pub(crate) fn program(&self) -> &Path {
+        &self.tool.program
+    }
+
     pub(crate) fn new(program: PathBuf, home: &Path, kubeconfig: &Path) -> Self {
-        Self { tool: Tool::new(program, home, kubeconfig) }
+        Self { tool: Tool::new(program, "helm", home, kubeconfig) }
     }
 
     #[must_use]
@@ -177,8 +184,9 @@ impl Helm {
 }
 
 impl Tool {
-    fn new(program: PathBuf, home: &Path, kubeconfig: &Path) -> Self {
-        Self { program, home: home.to_owned(), kubeconfig: kubeconfig.to_owned(), arguments: Vec::new(), editor: None }
+    fn new(program: PathBuf, name: &'static str, home: &Path, kubeconfig: &Path) -> Self {
+        let (home, kubeconfig) = (home.to_owned(), kubeconfig.to_owned());
+        Self { program, name, home, kubeconfig, arguments: Vec::new(), editor: None }
     }
 
     fn with(&self, argument: String) -> Self {
@@ -189,7 +197,7 @@ impl Tool {
 
     fn run<A: AsRef<OsStr>>(&self, input: &str, arguments: impl IntoIterator<Item = A>) -> Output {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).args(arguments);
+        command.arg0(self.name).args(&self.arguments).args(arguments);
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", &self.home);
         if let Some(editor) = &self.editor {
             command.env("KUBE_EDITOR", editor);
@@ -199,8 +207,7 @@ impl Tool {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let words = command.get_args().map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
-        let name = self.program.file_name().unwrap_or_default().to_string_lossy();
-        let words = format!("{name} {words}");
+        let words = format!("{} {words}", self.name);
 
         let mut child = command.spawn().unwrap_or_else(|error| panic!("`{words}` does not start: {error}"));
         let pipe = child.stdin.take();

@@ -18,6 +18,8 @@ fn is_of_the_minor_that_was_asked_for() {
     }
     let helm = plane.helm().line("version --short").ok().stdout;
     assert!(helm.starts_with("v4."), "helm is {helm}");
+    let former = plane.helm_3().line("version --short").ok().stdout;
+    assert!(former.starts_with("v3."), "the former helm is {former}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 #![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{
-    ControlPlane, Load, NAME, Namespace, Quorate, SYSTEM, binary, eventually, manifest, manifests,
+    ControlPlane, Helm, Load, NAME, Namespace, Quorate, SYSTEM, await_nothing_left, binary, eventually, manifest,
+    manifests, page,
 };
 
 fn voters<'a>(quorate: &Quorate<'a>, name: &str, set: &str) -> Namespace<'a> {
@@ -108,21 +109,67 @@ fn taken_out_it_leaves_nothing_and_nothing_is_refused() {
     assert_eq!(lease["metadata"]["ownerReferences"][0]["kind"], "Service");
     plane.helm().in_namespace(SYSTEM).line("uninstall quorate --wait").ok();
     // The replicas run on while the API server takes away what was theirs.
-    let none_is_left = |kinds: &str| {
-        eventually(kinds, || {
-            let left = plane.kubectl().in_namespace(SYSTEM).run(["get", kinds, "-o", "name"]).ok().stdout;
-            if left.contains("quorate") { Err(left) } else { Ok(()) }
-        });
-    };
-    none_is_left("leases,secrets");
+    eventually("what the server made to go", || {
+        let left = quorate.kubectl().line("get leases,secrets -o name").ok().stdout;
+        if left.contains("quorate") { Err(left) } else { Ok(()) }
+    });
     quorate.stop();
     eventually("the API server to forget the webhook", || {
         let output = shrink();
         if output.succeeded() { Ok(()) } else { Err(output.stderr) }
     });
-    none_is_left("validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings");
-    none_is_left("leases,secrets,configmaps,services,endpointslices,deployments,replicasets,pods,serviceaccounts");
-    none_is_left("roles,rolebindings,poddisruptionbudgets,networkpolicies,resourcequotas");
+    await_nothing_left(&plane);
+}
+
+/// Line by line as `docs/install.md` has it; between two lines nothing is refused.
+#[track_caller]
+fn remove_by_the_page(plane: &ControlPlane, helm: &Helm, line: &str, quorate: &Quorate<'_>, namespace: &Namespace<'_>) {
+    let block =
+        page::blocks("install.md").into_iter().find(|block| block.text.contains(line)).expect("the page's block");
+    let shell = plane.shell(helm);
+    for command in page::commands(&block) {
+        shell.run(&command).ok();
+        quorate.stop();
+        eventually("nothing to be refused", || {
+            let output = namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
+            if output.succeeded() { Ok(()) } else { Err(output.stderr) }
+        });
+    }
+    await_nothing_left(plane);
+    let namespaces = plane.kubectl().line("get namespaces -o name").ok().stdout;
+    assert!(!namespaces.contains(SYSTEM), "{namespaces}");
+}
+
+#[test]
+fn helm_3_takes_out_by_the_page_what_helm_3_has_upgraded() {
+    let plane = ControlPlane::start("helm-3");
+    let installer = Quorate::installer(&plane).by_helm_3();
+    let quorate = installer.clone().install();
+    let namespace = voters(&quorate, "by_helm_3", "rqlite");
+    installer.set("webhooks.timeoutSeconds.validate=4").helm("upgrade").ok();
+    assert!(entries(&plane).iter().any(|name| name.starts_with("known-")), "kept over an upgrade");
+    namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server").refused();
+    remove_by_the_page(&plane, &plane.helm_3(), "helm uninstall", &quorate, &namespace);
+}
+
+/// A release of the former major goes on under the new one.
+#[test]
+fn helm_4_upgrades_and_takes_out_a_release_of_helm_3() {
+    let plane = ControlPlane::start("helm-3-and-4");
+    let installer = Quorate::installer(&plane);
+    let quorate = installer.clone().by_helm_3().install();
+    let namespace = voters(&quorate, "by_both", "rqlite");
+    installer.helm("upgrade").ok();
+    assert!(entries(&plane).iter().any(|name| name.starts_with("known-")), "kept over an upgrade");
+    remove_by_the_page(&plane, &plane.helm(), "helm uninstall", &quorate, &namespace);
+}
+
+#[test]
+fn kubectl_takes_out_by_the_page_what_kubectl_applied() {
+    let plane = ControlPlane::start("kubectl");
+    let quorate = Quorate::installer(&plane).install_manifest(&manifest("install-enforce.yaml"));
+    let namespace = voters(&quorate, "by_kubectl", "rqlite");
+    remove_by_the_page(&plane, &plane.helm(), "kubectl delete --ignore-not-found", &quorate, &namespace);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Somebody else writes our webhook configurations too, as platforms do: what is left alone, what is put right, and how often we write.
 #![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use quorate_cluster_tests::second_writer::{CONFIGURATIONS, SecondWriter, await_added, entries, lacks};
 use quorate_cluster_tests::{
-    ControlPlane, NAME, Namespace, Quorate, SYSTEM, chart, environment, eventually, manifests,
+    ControlPlane, NAME, Namespace, Quorate, SYSTEM, await_nothing_left, chart, environment, eventually, manifests,
 };
 use serde_json::{Value, json};
 
@@ -14,81 +14,15 @@ use serde_json::{Value, json};
 const SECONDS: &str = "QUORATE_SECOND_WRITER";
 const FEW: u64 = 5;
 
-const KINDS: [&str; 2] = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"];
-
-/// What a platform's enforcer adds to every entry (of AKS', by its documentation and reports).
-fn added() -> [Value; 2] {
-    [
-        json!({ "key": "control-plane", "operator": "NotIn", "values": ["true"] }),
-        json!({ "key": "kubernetes.azure.com/managedby", "operator": "NotIn", "values": ["aks"] }),
-    ]
-}
-
-fn read(plane: &ControlPlane, kind: &str) -> Vec<Value> {
-    let object = plane.read(&format!("/apis/admissionregistration.k8s.io/v1/{kind}/{NAME}")).unwrap_or_default();
-    object["webhooks"].as_array().cloned().unwrap_or_default()
-}
-
 /// The server writes it, and nobody renders it.
 fn is_kept(entry: &Value) -> bool {
     entry["name"].as_str().unwrap_or_default().starts_with("known-")
-}
-
-fn lacks(entry: &Value) -> Vec<Value> {
-    let there = entry["namespaceSelector"]["matchExpressions"].as_array().cloned().unwrap_or_default();
-    added().into_iter().filter(|one| !there.contains(one)).collect()
 }
 
 fn written(quorate: &Quorate<'_>) -> f64 {
     let of = |kind: &str| format!("quorate_registration_writes_total{{configuration=\"{kind}\"}}");
     let kinds = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"].map(of);
     quorate.replicas().iter().flat_map(|replica| kinds.iter().filter_map(|line| replica.metric(line))).sum()
-}
-
-/// Adds what is missing, whenever it is; counts its writes.
-struct Enforcer {
-    stop: AtomicBool,
-    writes: AtomicUsize,
-}
-
-impl Enforcer {
-    fn run(&self, plane: &ControlPlane) {
-        while !self.stop.load(Ordering::SeqCst) {
-            KINDS.iter().for_each(|kind| self.enforce(plane, kind));
-            thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    fn enforce(&self, plane: &ControlPlane, kind: &str) {
-        let mut operations = Vec::new();
-        for (index, entry) in read(plane, kind).iter().enumerate() {
-            let missing = lacks(entry);
-            let at = |field: &str| format!("/webhooks/{index}/{field}");
-            if !missing.is_empty() {
-                operations.push(json!({ "op": "test", "path": at("name"), "value": entry["name"] }));
-            }
-            let add =
-                |value| json!({ "op": "add", "path": at("namespaceSelector/matchExpressions/-"), "value": value });
-            operations.extend(missing.into_iter().map(add));
-        }
-        if !operations.is_empty() {
-            let patch = Value::from(operations).to_string();
-            // An entry that is another one by now: at the next look.
-            plane.kubectl().run(["patch", &format!("{kind}/{NAME}"), "--type=json", "-p", &patch]);
-            self.writes.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-#[track_caller]
-fn await_added(plane: &ControlPlane) {
-    eventually("every entry to have what the platform adds", || {
-        let all: Vec<Value> = KINDS.iter().flat_map(|kind| read(plane, kind)).collect();
-        match all.iter().find(|entry| !lacks(entry).is_empty()) {
-            None if !all.is_empty() => Ok(()),
-            other => Err(format!("{:?}", other.map(|entry| &entry["name"]))),
-        }
-    });
 }
 
 #[track_caller]
@@ -104,9 +38,8 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
     let plane = ControlPlane::start("platform");
     let quorate = Quorate::install(&plane);
     let namespace = quorate.voters("platform");
-    let enforcer = Enforcer { stop: AtomicBool::new(false), writes: AtomicUsize::new(0) };
-    thread::scope(|scope| {
-        scope.spawn(|| enforcer.run(&plane));
+    let platform = SecondWriter::default();
+    platform.beside(&plane, || {
         await_added(&plane);
         let before = written(&quorate);
         // Our own entries are written for this set, and keep what was added.
@@ -115,8 +48,7 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
         let seconds = environment(SECONDS).map_or(FEW, |seconds| seconds.parse().unwrap());
         thread::sleep(Duration::from_secs(seconds));
         await_added(&plane);
-        enforcer.stop.store(true, Ordering::SeqCst);
-        let (ours, theirs) = (written(&quorate) - before, enforcer.writes.load(Ordering::SeqCst));
+        let (ours, theirs) = (written(&quorate) - before, platform.writes());
         eprintln!("in {seconds} s: {ours} writes of ours, {theirs} of the platform's");
         assert!(ours <= 3.0, "{ours} writes for one new set");
         assert!(theirs <= 5, "{theirs} writes of the platform");
@@ -128,8 +60,36 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
     let refusal = helm.line(&upgrade).refused();
     assert!(refusal.contains("conflict") && refusal.contains("namespaceSelector"), "{refusal}");
     helm.line(&format!("{upgrade} --force-conflicts")).ok();
-    assert!(read(&plane, KINDS[0]).iter().filter(|entry| is_kept(entry)).all(|entry| lacks(entry).is_empty()));
+    assert!(
+        entries(&plane, CONFIGURATIONS[0]).iter().filter(|entry| is_kept(entry)).all(|entry| lacks(entry).is_empty())
+    );
     is_guarded(&namespace, "store");
+}
+
+/// Its merge of three states knows no owner: it takes out what the platform added, which adds it again, once.
+#[test]
+fn helm_3_upgrades_over_a_platform() {
+    let plane = ControlPlane::start("platform-helm-3");
+    let installer = Quorate::installer(&plane).by_helm_3();
+    let quorate = installer.clone().install();
+    let namespace = quorate.voters("platform_helm_3");
+    let platform = SecondWriter::default();
+    platform.beside(&plane, || {
+        await_added(&plane);
+        let before = (platform.writes(), written(&quorate));
+        installer.clone().set("webhooks.timeoutSeconds.validate=4").helm("upgrade").ok();
+        await_added(&plane);
+        thread::sleep(Duration::from_secs(FEW));
+        await_added(&plane);
+        let (theirs, ours) = (platform.writes() - before.0, written(&quorate) - before.1);
+        eprintln!("over an upgrade by Helm 3: {ours} writes of ours, {theirs} of the platform's");
+        assert!(ours <= 2.0 && theirs <= 4, "{ours} writes of ours, {theirs} of the platform's");
+    });
+    assert!(entries(&plane, CONFIGURATIONS[0]).iter().any(is_kept));
+    is_guarded(&namespace, "rqlite");
+    installer.uninstall().ok();
+    quorate.stop();
+    await_nothing_left(&plane);
 }
 
 #[test]
@@ -142,15 +102,17 @@ fn what_weakens_the_guard_is_undone_and_said_once() {
         entry["failurePolicy"] == "Ignore" || entry["namespaceSelector"].to_string().contains("trusted")
     };
     let index = || {
-        let all = read(&plane, KINDS[0]);
+        let all = entries(&plane, CONFIGURATIONS[0]);
         all.iter().position(is_kept_entry).expect("the entry of known sets")
     };
     let weaken = |operation: Value| {
         let patch = json!([operation]).to_string();
-        plane.kubectl().run(["patch", &format!("{}/{NAME}", KINDS[0]), "--type=json", "-p", &patch]).ok();
-        eventually("the entry to be put right", || match read(&plane, KINDS[0]).into_iter().find(is_kept_entry) {
-            Some(entry) if !weakened(&entry) => Ok(()),
-            other => Err(format!("{other:?}")),
+        plane.kubectl().run(["patch", &format!("{}/{NAME}", CONFIGURATIONS[0]), "--type=json", "-p", &patch]).ok();
+        eventually("the entry to be put right", || {
+            match entries(&plane, CONFIGURATIONS[0]).into_iter().find(is_kept_entry) {
+                Some(entry) if !weakened(&entry) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
         });
     };
     let at = |field: &str| format!("/webhooks/{}/{field}", index());
@@ -175,7 +137,7 @@ fn what_the_installation_leaves_alone_is_left_alone_by_the_kept_entries_too() {
         .set("webhooks.timeoutSeconds.validate=7")
         .install();
     let _guarded = quorate.voters("excluded");
-    let entries = read(&plane, KINDS[0]);
+    let entries = entries(&plane, CONFIGURATIONS[0]);
     let kept: Vec<&Value> = entries.iter().filter(|entry| is_kept(entry)).collect();
     assert!(!kept.is_empty(), "{entries:?}");
     for entry in kept {

@@ -2,6 +2,7 @@
 //! Asserts no verdict.
 
 mod clock;
+mod leftovers;
 mod replica;
 
 use std::path::{Path, PathBuf};
@@ -9,11 +10,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::control_plane::ControlPlane;
-use crate::tool::Output;
+use crate::tool::{Helm, Output};
 use crate::wait::{eventually, within};
 use crate::{Namespace, PATIENCE, UNREADY, isolation, manifests};
 
 pub use clock::Clock;
+pub use leftovers::await_nothing_left;
+use replica::Pod;
 pub use replica::{Replica, binary};
 
 /// Where the chart's documentation installs it.
@@ -37,7 +40,8 @@ pub struct Installer<'a> {
     plane: &'a ControlPlane,
     replicas: usize,
     values: Vec<String>,
-    platform: Option<String>,
+    files: Vec<String>,
+    helm: Helm,
     configuration: Vec<(String, String)>,
     ways: Vec<String>,
     clocks: Vec<Clock>,
@@ -60,8 +64,21 @@ impl<'a> Installer<'a> {
 
     /// With the values of a platform, a file of `deploy/platforms`.
     #[must_use]
-    pub fn platform(mut self, name: &str) -> Self {
-        self.platform = Some(name.to_owned());
+    pub fn platform(self, name: &str) -> Self {
+        self.values(Path::new(&deploy(&format!("platforms/{name}.yaml"))))
+    }
+
+    /// With the values of this file.
+    #[must_use]
+    pub fn values(mut self, file: &Path) -> Self {
+        self.files.push(file.display().to_string());
+        self
+    }
+
+    /// By the former major of helm.
+    #[must_use]
+    pub fn by_helm_3(mut self) -> Self {
+        self.helm = self.plane.helm_3();
         self
     }
 
@@ -103,6 +120,26 @@ impl<'a> Installer<'a> {
         self.start()
     }
 
+    /// The same by whatever applies what [`Installer::rendered`] gives.
+    #[track_caller]
+    #[must_use]
+    pub fn install_by(self, apply: impl FnOnce()) -> Quorate<'a> {
+        apply();
+        self.start()
+    }
+
+    /// The manifests of the chart with these values.
+    #[track_caller]
+    #[must_use]
+    pub fn rendered(&self) -> String {
+        self.helm("template").ok().stdout
+    }
+
+    /// `helm uninstall`, until all of the release has gone.
+    pub fn uninstall(&self) -> Output {
+        self.helm.in_namespace(SYSTEM).run(["uninstall", NAME, "--wait"])
+    }
+
     #[track_caller]
     fn start(self) -> Quorate<'a> {
         let mut quorate = Quorate { plane: self.plane, replicas: Vec::new() };
@@ -118,12 +155,11 @@ impl<'a> Installer<'a> {
         let unready = format!(r"podAnnotations.{}=true", UNREADY.replace('.', r"\."));
         let mut arguments: Vec<&str> = verb.split_whitespace().collect();
         arguments.extend([NAME, &chart, "--create-namespace", "--set", &replicas, "--set-string", &unready]);
-        let platform = self.platform.as_ref().map(|name| deploy(&format!("platforms/{name}.yaml")));
-        arguments.extend(platform.iter().flat_map(|file| ["--values", file]));
+        arguments.extend(self.files.iter().flat_map(|file| ["--values", file]));
         for value in &self.values {
             arguments.extend(["--set", value]);
         }
-        self.plane.helm().in_namespace(SYSTEM).run(arguments)
+        self.helm.in_namespace(SYSTEM).run(arguments)
     }
 }
 
@@ -135,7 +171,8 @@ impl<'a> Quorate<'a> {
             plane,
             replicas: 2,
             values: vec!["mode=enforce".to_owned()],
-            platform: None,
+            files: Vec::new(),
+            helm: plane.helm(),
             configuration: Vec::new(),
             ways: Vec::new(),
             clocks: Vec::new(),
@@ -238,7 +275,7 @@ impl<'a> Quorate<'a> {
         let config = self.config(&installer.configuration);
         let ways = installer.ways.iter().map(String::as_str).chain(std::iter::repeat(self.plane.url()));
         let clocks = installer.clocks.iter().map(Some).chain(std::iter::repeat(None));
-        let start = |((pod, url), clock): ((&(String, String), &str), Option<&Clock>)| {
+        let start = |((pod, url), clock): ((&Pod, &str), Option<&Clock>)| {
             let kubeconfig = self.plane.service_account_at(url, SYSTEM, NAME);
             Replica::start(self.plane, pod, &config, &kubeconfig, clock)
         };
@@ -251,11 +288,15 @@ impl<'a> Quorate<'a> {
         }
     }
 
-    fn running_pods(&self) -> Vec<(String, String)> {
+    fn running_pods(&self) -> Vec<Pod> {
         let list = self.kubectl().get("pods -l app.kubernetes.io/name=quorate");
-        let text = |pod: &Value, pointer: &str| pod.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let pods = list["items"].as_array().into_iter().flatten();
-        pods.filter_map(|pod| Some((text(pod, "/metadata/name")?, text(pod, "/status/podIP")?))).collect()
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let address = |address: &Value| address["ip"].as_str()?.parse().ok();
+        let pods = list["items"].as_array().into_iter().flatten().filter_map(|pod| {
+            let addresses = pod["status"]["podIPs"].as_array()?.iter().filter_map(address).collect();
+            Some(Pod { name: text(&pod["metadata"]["name"])?, addresses })
+        });
+        pods.collect()
     }
 
     /// The configuration that the chart gives its Pods, as a file.
