@@ -88,6 +88,7 @@ diff <(sed -n '/^const POLICIES/,/^$/p' policies/builtin/build/main.rs | quoted)
 # Where it lives, and what it leaves alone.
 gives "one more namespace" 'backup' --set 'webhooks.excludedNamespaces={backup}'
 times 6 '^ *- guards$' --namespace guards
+times 6 'key: control-plane$' --set 'webhooks.matchExpressions[0].key=control-plane,webhooks.matchExpressions[0].operator=DoesNotExist'
 times 6 'namespace: guards$' --namespace guards --show-only templates/webhooks.yaml
 times 5 'timeoutSeconds: 7$' --set webhooks.timeoutSeconds.validate=7 --show-only templates/webhooks.yaml
 
@@ -158,6 +159,8 @@ refused "a dnsPolicy that there is not" 'dnsPolicy' --set dnsPolicy=None
 refused "a family that there is not" 'ipFamilies' --set 'service.ipFamilies={IPv5}'
 refused "resources of a key that there is not" 'resources' --set resources.limit.memory=1Gi
 refused "a label that is no text" 'commonLabels' --set commonLabels.a=1
+refused "a selector that asks for some namespaces alone" 'matchExpressions/0/operator' \
+    --set 'webhooks.matchExpressions[0].key=team,webhooks.matchExpressions[0].operator=Exists'
 refused "a label of the webhooks that is no text" 'webhooks/labels' --set webhooks.labels.a=true
 refused "an owner without a resource" 'resource' --set 'owners[0].group=a'
 refused "an owner of every kind" 'resource' --set 'owners[0].group=a,owners[0].resource=*'
