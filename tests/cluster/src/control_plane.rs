@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::background::Background;
 use crate::binaries::Binaries;
@@ -143,6 +143,7 @@ impl Builder {
         let (agent, services) = (NodeAgent::new(&watchdog, &kubeconfig, self.families), Services::default());
         for server in &api_servers {
             server.await_ready(&binaries, folder);
+            server.await_addresses(&binaries, folder);
         }
         let token = &credentials.controllers.token;
         let for_controllers = credentials.kubeconfig("controllers", &first.url, token);
@@ -194,6 +195,21 @@ impl ApiServer {
             }
             let output = kubectl.run(["get", "--raw", "/readyz"]);
             if output.succeeded() { Ok(()) } else { Err(format!("{}{}", output.stderr, self.process.last_words())) }
+        });
+    }
+
+    /// Ready says nothing of this: for each family the API server reads its ranges by itself, and a Service before that is refused
+    /// (`range is full`).
+    #[track_caller]
+    fn await_addresses(&self, binaries: &Binaries, folder: &Path) {
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": { "name": "addresses", "namespace": "default" },
+            "spec": { "ipFamilyPolicy": "PreferDualStack", "ports": [{ "port": 443 }] },
+        });
+        let kubectl = Kubectl::new(binaries.path("kubectl"), folder, &self.kubeconfig);
+        within(Duration::from_secs(120), "addresses for Services", || {
+            let output = kubectl.run_with(&service.to_string(), ["create", "--dry-run=server", "-f", "-"]);
+            if output.succeeded() { Ok(()) } else { Err(output.stderr) }
         });
     }
 }
