@@ -63,6 +63,9 @@ fn rqlited() -> Vec<String> {
         command(&["env", "--split-string=/bin/rqlited -bootstrap-expect=3 /d"]),
         command(&["flock", "/l", "--command", "rqlited -bootstrap-expect=3 /d"]),
         command(&["chroot", "/root", "/bin/rqlited", "/d"]),
+        with(&["setpriv", "--reuid", "rqlite", "--regid", "rqlite", "--clear-groups", "rqlited"]),
+        with(&["chroot", "--userspec", "rqlite:rqlite", "/", "rqlited"]),
+        with(&["env", "--argv0", "rqlite", "rqlited"]),
         command(&["timeout", "1d", "docker-entrypoint.sh", "-disco-mode=dns"]),
         script("sh", "exec nice docker-entrypoint.sh -disco-mode=dns"),
     ]
@@ -100,6 +103,8 @@ fn others() -> Vec<String> {
         command(&["env", "-S", "A=b /app --host rqlited"]),
         command(&["env", "PROGRAM=/bin/rqlited", "/start"]),
         command(&["flock", "/l", "backup.sh"]),
+        command(&["setpriv", "--reuid", "rqlite", "nc", "-z", "rqlited", "4001"]),
+        command(&["chroot", "--userspec", "rqlite", "/", "/app/server", "--host", "rqlited"]),
         command(&["gosu", "postgres", "docker-entrypoint.sh", "-c", "max_connections=1"]),
         command(&["tini", "--", "/start"]),
         command(&["sh", "/scripts/start"]),
@@ -134,6 +139,7 @@ fn in_rqlites_own_image_all_but_clients_counts() {
         command(&["sleep", "infinity"]),
         command(&["timeout", "5", "curl", "http://db:4001/rqlited"]),
         command(&["timeout", "5", "pgrep", "rqlited"]),
+        command(&["setpriv", "--reuid", "rqlite", "nc", "-z", "rqlited", "4001"]),
         command(&["tini", "--", "rqlite", "-H", "db"]),
         command(&["gosu", "rqlite", "rqlite", "-H", "db"]),
         command(&["busybox", "wget", "-qO-", "http://db:4001/status"]),
@@ -156,6 +162,7 @@ fn in_rqlites_own_image_all_but_clients_counts() {
         command(&["/vault/vault-env", "docker-entrypoint.sh", "-fk"]),
         script("sh", "rqlite -H db .backup; /scripts/next"),
         command(&["gosu", "rqlite", "/start"]),
+        command(&["setpriv", "--reuid", "rqlite", "--regid", "rqlite", "/start"]),
     ] {
         assert!(counts(IMAGE, &launch), "{launch}");
     }

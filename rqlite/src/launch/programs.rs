@@ -163,8 +163,22 @@ const BYSTANDERS: &[&str] = &[
 ];
 /// Launchers whose first own argument is no option: a directory, a file, a user.
 const WITH_OPERAND: &[&str] = &["chroot", "flock", "gosu", "su-exec"];
-/// Launchers' options whose value may be a path.
-const PATH_OPTIONS: &[&str] = &["-C", "--chdir", "--seccomp-filter"];
+/// Launchers' options whose value, the next word, may be a path, or a user or another name that a program has too (`--reuid rqlite`).
+const VALUED_OPTIONS: &[&str] = &[
+    "-C",
+    "-a",
+    "--argv0",
+    "--chdir",
+    "--egid",
+    "--euid",
+    "--groups",
+    "--regid",
+    "--reuid",
+    "--rgid",
+    "--ruid",
+    "--seccomp-filter",
+    "--userspec",
+];
 
 /// Of an argv; None where the manifest does not tell its program.
 pub(super) fn kind_of(argv: &[Token]) -> Option<Kind> {
@@ -252,7 +266,7 @@ pub(super) fn search(words: &[Option<&str>]) -> Search {
             operand = false;
             continue;
         }
-        if is_argument(word) || word.contains("://") {
+        if is_argument(word) || word.contains("://") || is_value(word_at(index - 1)) {
             continue;
         }
         // Of a word that is not known, nobody knows whether it was the operand.
@@ -260,15 +274,12 @@ pub(super) fn search(words: &[Option<&str>]) -> Search {
             continue;
         }
         let name = basename(word);
-        let before = word_at(index - 1).unwrap_or_default();
         match kind(name) {
             Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell => {
                 return Search { started: Some(index), end: index };
             }
             Kind::Bystander => return Search { started: None, end: index },
-            Kind::Unknown if word.starts_with('/') && !hidden && !PATH_OPTIONS.contains(&before) => {
-                return Search { started: None, end: index };
-            }
+            Kind::Unknown if word.starts_with('/') && !hidden => return Search { started: None, end: index },
             Kind::Launcher => operand = takes_operand(name),
             Kind::Wrapper | Kind::Busybox | Kind::Unknown => {}
         }
@@ -285,6 +296,11 @@ fn is_user(before: Option<&str>, word: &str) -> bool {
 /// An option, a number or a variable: no program.
 fn is_argument(word: &str) -> bool {
     word.contains('=') || word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+}
+
+/// It belongs to the option before it.
+fn is_value(before: Option<&str>) -> bool {
+    before.is_some_and(|option| VALUED_OPTIONS.contains(&option))
 }
 
 /// The word before the `-c` or `--command` of a `flock FILE -c SCRIPT`.
@@ -334,8 +350,8 @@ pub(super) fn server_among(argv: &[Token]) -> Program {
 pub(super) fn other_launched(argv: &[Token]) -> Option<usize> {
     let launcher = name_of(argv.first()?)?;
     let operands = usize::from(WITH_OPERAND.contains(&launcher));
-    let is_word =
-        |index: &usize| argv.get(*index).is_some_and(|token| token.value.known().is_none_or(|word| !is_argument(word)));
+    let word_at = |index: usize| argv.get(index).and_then(|token| token.value.known()).map(String::as_str);
+    let is_word = |index: &usize| !word_at(*index).is_some_and(is_argument) && !is_value(word_at(*index - 1));
     (1..argv.len()).filter(is_word).nth(operands)
 }
 
