@@ -52,8 +52,7 @@ impl<'a> Eviction<'a> {
         let before = cluster.standing();
         let stopped = cluster.after(&pod);
         // The controller goes on to the next pod while an evicted one is not ready yet (27 of 27, measured on 1.36.3).
-        let out = cluster.absent().on_the_way_out().with(&cluster.absent().missing);
-        let rollout = cluster.before().rollout_is_under_way(&out) && !waits(&cluster);
+        let rollout = cluster.before().rollout_is_under_way(&out(&cluster)) && !waits(&cluster);
         let after = stopped.stopped(u32::from(rollout));
         let outcome = outcome(&cluster, ordinal, stopped, after);
         Eviction { outcome, cluster, before, after, rollout, returning }
@@ -64,9 +63,14 @@ impl<'a> Eviction<'a> {
 /// One further down, as of a drain, does not (measured on 1.36.3: it goes from the highest ordinal on).
 fn waits(cluster: &Cluster) -> bool {
     let before = cluster.before();
-    let out = cluster.absent().on_the_way_out().with(&cluster.absent().missing);
-    let next = before.next_replaced().is_some_and(|next| out.contains(next));
+    let next = before.next_replaced().is_some_and(|next| out(cluster).contains(next));
     next || !cluster.silent().within(&before.replaced()).is_empty()
+}
+
+/// Own pods that are gone or going. Not one whose node answers by the view all the same: it counts among those that stay.
+fn out(cluster: &Cluster) -> Ordinals {
+    let absent = cluster.absent();
+    absent.on_the_way_out().with(&absent.missing.without(&cluster.answering()))
 }
 
 /// Own ordinals with their data that removed themselves when they stopped, and are voters again once their pods start.
