@@ -74,7 +74,9 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
         Evicted::NoReachableVoter => {
             let terminating = cluster.absent().terminating.contains(ordinal);
             let what = if terminating { "is terminating already" } else { "is no reachable voter" };
-            RULE.warn(format!("evicting {pod}, which {what}: {answering}"))
+            // A set of no replicas has no voters of its own.
+            let why = if eviction.before.voters == 0 { String::new() } else { format!(": {answering}") };
+            RULE.warn(format!("evicting {pod}, which {what}{why}"))
         }
         Evicted::Beyond => {
             let own = cluster.before().running.count();
@@ -94,7 +96,7 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
             };
             RULE.deny(format!("evicting {pod} stops {last}"))
                 .retry()
-                .remedy("bring another voter back first, or take a backup")
+                .remedy("bring another voter back first, or take a backup and use break-glass")
         }
         Evicted::WithinLease => RULE
             .deny(format!("evicting {pod} while {answering} and its leader has not stepped down yet: a node that removes itself now can block the cluster for good"))
