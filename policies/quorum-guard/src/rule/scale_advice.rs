@@ -3,7 +3,7 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
-use rqlite::quorum::{failures_tolerated, quorum};
+use rqlite::quorum::{Standing, failures_tolerated, quorum};
 use rqlite::scaling::{Cluster, Up, leads_over_two};
 
 use crate::transition::Transition;
@@ -99,7 +99,7 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Option<F
         return None;
     }
     let spare = up.before.reachable != up.before.quorum();
-    let until = if can_join(transition) { " until the new nodes have joined" } else { "" };
+    let until = if can_join(transition) && joined(&up).spare() > 0 { " until the new nodes have joined" } else { "" };
     let tolerance = format!("no failure is tolerated{until}");
     if cluster.has_view() {
         return (!spare).then(|| RULE.warn(format!("{counts} while {}: {tolerance}", words::answering(up.before))));
@@ -113,6 +113,15 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Option<F
         format!("{counts} {counted}, without a view of the membership{why}: {tolerance}, and {unseen}")
     };
     Some(RULE.warn(message).remedy("check `/nodes` first"))
+}
+
+/// Once all that come answer as voters.
+fn joined(up: &Up) -> Standing {
+    let (blank, returning) = (up.blank.count(), up.returning.count());
+    Standing {
+        voters: up.before.voters.saturating_add(blank),
+        reachable: up.before.reachable.saturating_add(blank).saturating_add(returning),
+    }
 }
 
 /// New nodes look for the others: with neither discovery nor `-join`, each makes a cluster of its own.
