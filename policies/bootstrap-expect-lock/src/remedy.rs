@@ -119,6 +119,10 @@ fn added(edit: &Edit, update: &Update) -> String {
     if !after.given.is_uncertain() && after.given.is_unreadable() {
         return "keep the launch and its variables as they are".to_owned();
     }
+    // Without it these nodes would look for nobody.
+    if let Some(beside) = edit.before.as_ref().and_then(refuses).filter(|_| !after.given.is_uncertain()) {
+        return format!("keep `{beside}` and leave it out, or use break-glass");
+    }
     let what = if after.given.is_uncertain() { format!("`{}`", after.spelling()) } else { "it".to_owned() };
     // It ran without the value beside the very same list.
     let ran = edit.before.as_ref().is_some_and(|before| before.discovery == after.discovery);
