@@ -107,15 +107,18 @@ fn without(after: &Reading) -> String {
     if after.launch.closed() == Some(NoInsertion::EmptyEntrypoint) {
         return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
     }
-    if let Some(error) = after.launch.refusal().filter(|error| error.is_of_parser()) {
+    let refusal = after.launch.refusal();
+    if let Some(error) = refusal.filter(|error| error.is_of_parser()) {
         return error.exit();
     }
-    match &after.launch.line {
-        Some(line) if is_non_voter(line) => {
+    match (&after.launch.line, refusal) {
+        (Some(line), _) if is_non_voter(line) => {
             "a non-voter takes none, but voters with data go on voting beside `-raft-non-voter`".to_owned()
         }
-        Some(line) if is_needed(line) => format!("without it {}", stop(&Discovery::Dns)),
-        Some(_) | None => format!("without it {}", stop(&after.discovery)),
+        (Some(line), _) if is_needed(line) => format!("without it {}", stop(&Discovery::Dns)),
+        // No blank pod comes as far as a cluster.
+        (_, Some(error)) => error.exit(),
+        (_, None) => format!("without it {}", stop(&after.discovery)),
     }
 }
 
@@ -172,7 +175,11 @@ fn unread(line: &CommandLine) -> String {
     let before = at.checked_sub(1).and_then(|index| line.tokens.get(index)).map(|token| clip(&token.text));
     let before = before.unwrap_or_default();
     match line.positionals.first() {
-        Some(first) if *first <= at => format!("stands behind `{before}`, where rqlited reads no more flags"),
+        Some(first) if *first == at => format!("stands behind `{before}`, where rqlited reads no more flags"),
+        Some(first) if *first < at => {
+            let end = line.tokens.get(*first).map(|token| clip(&token.text)).unwrap_or_default();
+            format!("stands behind `{end}`, where rqlited reads no more flags")
+        }
         Some(_) | None => format!("is taken for the value of `{before}`"),
     }
 }
