@@ -91,6 +91,11 @@ impl Edit<'_> {
     }
 }
 
+/// A negative count is none to compare with; quorum-guard says so.
+pub(crate) fn has_no_count(document: &SetDocument) -> bool {
+    document.set.spec.replicas.is_some_and(|count| count < 0)
+}
+
 /// Absent is 1; a negative count is none.
 pub(crate) fn replicas(document: &SetDocument) -> i64 {
     document.set.spec.replicas.map_or(1, |count| i64::from(count.max(0)))

@@ -47,6 +47,7 @@ impl Policy for BootstrapExpectLock {
             return Vec::new();
         }
         match &review.subject {
+            Subject::Set { old: None, new: Some(new) } if edit::has_no_count(new) => Vec::new(),
             Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::judge(new, &review.facts),
             Subject::Set { old: Some(old), new: Some(new) } => updated(old, new, review, settings),
             Subject::Scale { from: 0, to, parent: Parent::Found(set) } => {
@@ -69,6 +70,9 @@ fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Set
     let edits = update.edits.iter();
     let mut findings: Vec<Finding> =
         edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect();
+    if edit::has_no_count(new) {
+        return findings;
+    }
     if update.becomes {
         findings.extend(bootstrap_expect_mismatch::judge_becoming(&update));
     } else if update.old_replicas == 0 {

@@ -43,6 +43,10 @@ impl Decision {
             return None;
         }
         let mut draft = INJECTOR.draft(review)?;
+        // The API server refuses a negative count, and quorum-guard says so.
+        if draft.bare().set.spec.replicas.is_some_and(|count| count < 0) {
+            return None;
+        }
         let before = draft.listed();
         if draft.cluster().is_none() && before.is_empty() && draft.present().is_empty() {
             return None;
