@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use quorate_native_tests::facts::{Claim, Facts, Node, Pod, View};
 use quorate_native_tests::judge::{Verdict, judge};
 use quorate_native_tests::run::Broken;
-use quorate_native_tests::set::{Data, Set, plain};
+use quorate_native_tests::set::{Data, Set, Status, plain};
 use quorate_native_tests::world::World;
 
 use crate::hold;
@@ -102,14 +102,21 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     Some(others >= quorum + next)
 }
 
-/// The controller takes another pod: its rollout is unfinished, none that it has replaced, from the highest on, is out, and the next one
-/// is there.
+/// The controller takes another pod: its rollout is unfinished, none that it has certainly replaced is out, and the next one is there. Of one
+/// revision the rollout was taken back, or a pod was drained: where pods do not tell, any pod may be the one to come, and only the highest
+/// one keeps the controller from it.
 fn goes_on(set: &Set, facts: &Facts, cluster: &Cluster) -> bool {
-    let gone = |name: &&String| matches!(pod(set, facts, name), Some(Pod::Terminating | Pod::Missing));
+    // A node that answers by the view is among the others, whatever is known of its pod.
+    let gone = |name: &&String| match pod(set, facts, name) {
+        Some(Pod::Terminating) => true,
+        Some(Pod::Missing) => !cluster.answering.contains(*name),
+        Some(Pod::Ready | Pod::NotReady | Pod::Unknown | Pod::Stopped) | None => false,
+    };
     let out = i64::try_from(cluster.own.iter().filter(gone).count()).unwrap_or(i64::MAX);
     let count = set.count().max(0);
-    let first = (count - set.updated()).max(0);
-    let next = usize::try_from(first - 1).ok().map(|index| set.pod(index));
+    let taken_back = set.status == Status::OneFewer && set.updated() > 0;
+    let first = if taken_back { count - 1 } else { (count - set.updated()).max(0) };
+    let next = usize::try_from(first - 1).ok().filter(|_| !taken_back).map(|index| set.pod(index));
     if next.as_ref().is_some_and(|next| gone(&next)) {
         return false;
     }
