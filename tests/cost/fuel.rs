@@ -38,6 +38,15 @@ pub(crate) struct Call {
     pub(crate) facts: &'static str,
 }
 
+impl Call {
+    /// What the engine counts as the input of a call.
+    pub(crate) fn bytes(&self) -> usize {
+        let Documents { object, old_object, parent, .. } = &self.documents;
+        let texts = object.iter().chain(old_object).chain(parent).flatten();
+        texts.map(String::len).sum::<usize>() + self.facts.len()
+    }
+}
+
 /// The built-in policies.
 pub(crate) fn policies() -> &'static [Counted] {
     static POLICIES: OnceLock<Vec<Counted>> = OnceLock::new();

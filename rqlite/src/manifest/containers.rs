@@ -7,7 +7,7 @@ use super::{Container, PodSpec};
 use crate::flag::{List, Place};
 
 /// A list of the pod spec that holds containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContainerList {
     Containers,
     InitContainers,
@@ -24,7 +24,7 @@ impl ContainerList {
 }
 
 /// Where a container stands in the pod spec.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerPlace {
     pub list: ContainerList,
     pub index: usize,

@@ -24,9 +24,9 @@ use crate::certificate::CertificateHandle;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
 use crate::cluster::replicas::{addresses, served};
-use crate::cluster::{server_time, single};
 use crate::cluster::watched::Watched;
 use crate::cluster::{ClusterConfig, owned};
+use crate::cluster::{server_time, single};
 use crate::facts::Clock;
 
 /// What is observed is looked at again after this, whatever the step says: clocks are set, Secrets are lost.

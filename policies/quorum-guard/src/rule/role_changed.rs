@@ -1,6 +1,8 @@
 //! Refuses an update by which voters would no longer count as voters, or the set no longer as rqlite's.
 //! Not what the role means for the quorum.
 
+use std::collections::BTreeSet;
+
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
 use rqlite::flag::Place;
@@ -81,8 +83,12 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
     let moved = transition.old().is_none_or(|old| lists(&old.spec.template.spec) != lists(pod));
     let others: Vec<&str> = new.nodes.iter().map(|node| node.container.name.as_str()).collect();
     let (others, voters) = (others.join(", "), words::voters(running));
-    let gone = old.nodes.iter().filter(|node| node.role == Role::Voter && namesake(new, node).is_none());
-    for node in gone {
+    let (before, after) = (names(old), names(new));
+    // A container under another name at the same place is the same one.
+    let renamed = new.nodes.iter().filter(|node| !moved && !before.contains(node.container.name.as_str()));
+    let renamed: BTreeSet<ContainerPlace> = renamed.map(|node| node.place).collect();
+    let is_gone = |node: &&Node| node.role == Role::Voter && !after.contains(node.container.name.as_str());
+    for node in old.nodes.iter().filter(is_gone) {
         let name = &node.container.name;
         if let Some(place) = pod.place_of(name) {
             let message = format!(
@@ -94,8 +100,7 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
                 ),
             );
         }
-        // A container under another name at the same place is the same one.
-        if !moved && renamed(old, new, node) {
+        if renamed.contains(&node.place) {
             continue;
         }
         let message = format!("container {name} of {voters} is gone, {others} would be judged in its place");
@@ -108,8 +113,8 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
     None
 }
 
-fn renamed(old: &RqliteSet, new: &RqliteSet, node: &Node) -> bool {
-    new.nodes.iter().any(|other| other.place == node.place && namesake(old, other).is_none())
+fn names(of: &RqliteSet) -> BTreeSet<&str> {
+    of.nodes.iter().map(|node| node.container.name.as_str()).collect()
 }
 
 /// The node that it was, by its name or by its place.

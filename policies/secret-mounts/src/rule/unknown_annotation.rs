@@ -44,14 +44,21 @@ pub const RULE: Rule = Rule {
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
 const OTHERS: [&str; 4] = ["container", "injected", ALLOW_DELETION, BREAK_GLASS];
 
+/// The engine shows no more findings of one policy, and counts the rest.
+const SHOWN: usize = 64;
+
+const CURE: &str = "correct its name, or remove it";
+
 /// `old` is none at a creation; `now` is RFC 3339.
 pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
     let annotations =
         own_annotations(new).map(|(key, value)| (key.strip_prefix(ANNOTATION_PREFIX).unwrap_or(key), value));
     let had = |name: &str| old?.annotations.get(&format!("{ANNOTATION_PREFIX}{name}"));
+    let mut unknown = 0;
     let found = annotations.filter_map(|(name, value)| {
         if !known().any(|known| known == name) {
-            return Some(warned(name));
+            unknown += 1;
+            return Some(if unknown <= SHOWN { warned(name) } else { counted(name) });
         }
         let useless = Useless::of(name, value, now).filter(|_| had(name).is_none_or(|before| before != value))?;
         Some(without_effect(name, &useless))
@@ -63,6 +70,11 @@ fn known() -> impl Iterator<Item = &'static str> {
     OTHERS.into_iter().chain(TOPICS.iter().map(|topic| topic.key))
 }
 
+/// One of those that are counted and not shown: that it is not known is enough.
+fn counted(name: &str) -> Finding {
+    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` is not known")).field(field(name)).remedy(CURE)
+}
+
 fn warned(name: &str) -> Finding {
     let nearness = known().map(|known| (jaro_winkler(known, name), known));
     let (_, nearest) = nearness.max_by(|(left, _), (right, _)| left.total_cmp(right)).unwrap_or_default();
@@ -70,7 +82,7 @@ fn warned(name: &str) -> Finding {
         "annotation `{ANNOTATION_PREFIX}{name}` is not known, the nearest is `{ANNOTATION_PREFIX}{nearest}`"
     ))
     .field(field(name))
-    .remedy("correct its name, or remove it")
+    .remedy(CURE)
 }
 
 fn without_effect(name: &str, useless: &Useless) -> Finding {

@@ -15,7 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// As libfaketime is told it: `+100d`, `-2h`. None, and said loudly, where this machine does not have it.
+    /// As libfaketime is told it: `+70d`, `-50m`. None, and said loudly, where this machine does not have it.
     #[must_use]
     pub fn off_by(offset: &str) -> Option<Self> {
         let found = library();
@@ -26,10 +26,7 @@ impl Clock {
     }
 
     pub(super) fn set(&self, command: &mut Command) {
-        command
-            .env("LD_PRELOAD", &self.library)
-            .env("FAKETIME", &self.offset)
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        command.env("LD_PRELOAD", &self.library).env("FAKETIME", &self.offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
 }
 

@@ -132,7 +132,8 @@ impl<'a> Installer<'a> {
     #[track_caller]
     #[must_use]
     pub fn rendered(&self) -> String {
-        self.helm("template").ok().stdout
+        // What asks no cluster is told its version.
+        self.helm(&format!("template --kube-version={}.0", self.plane.minor())).ok().stdout
     }
 
     /// `helm uninstall`, until all of the release has gone.
