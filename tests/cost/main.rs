@@ -1,7 +1,6 @@
 //! What one more entry of a list costs: about what each one before it did, for every list that a manifest can have, every policy and every
 //! operation; and what 5,000 of them cost: half of the CPU time that a policy has. Counted in instructions, so that no clock is asked.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
-#![expect(clippy::print_stdout, reason = "a measurement is printed")]
 
 mod calls;
 mod fuel;

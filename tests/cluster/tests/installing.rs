@@ -1,5 +1,5 @@
 //! Installed, installed again, upgraded, rolled back, taken out: by helm and by kubectl, under load, without a hole.
-#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::indexing_slicing, clippy::expect_used, reason = "helpers of tests")]
 
 use quorate_cluster_tests::{
     ControlPlane, Helm, Load, NAME, Namespace, Quorate, SYSTEM, await_nothing_left, binary, eventually, manifest,

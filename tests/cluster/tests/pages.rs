@@ -1,6 +1,6 @@
 //! The install carried out as each page of `docs/platforms` says it: its commands and its values, on a control plane whose Pods have real
 //! addresses. What is a cloud's or a machine's own (`gcloud`, `aws`, `docker`) is told as not run.
-#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
 use quorate_cluster_tests::page::{Block, blocks, commands, repository};
 use quorate_cluster_tests::{ControlPlane, Quorate, SYSTEM, Shell, UNREADY, await_nothing_left, eventually, isolation};

@@ -1,5 +1,4 @@
 //! Somebody else writes our webhook configurations too, as platforms do: what is left alone, what is put right, and how often we write.
-#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::thread;
 use std::time::Duration;

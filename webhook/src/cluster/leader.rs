@@ -134,19 +134,19 @@ impl Candidate {
         Ok(Some(until))
     }
 
-    /// The fields of the Lease that this replica writes into one that reads so.
-    fn held(&self, spec: &LeaseSpec) -> Value {
+    /// What this replica writes into a Lease that reads so.
+    fn held(&self, spec: &LeaseSpec) -> LeaseSpec {
         let now = MicroTime((self.clock)());
-        let mut held = json!({
-            "holderIdentity": self.config.identity,
-            "leaseDurationSeconds": DURATION.as_secs(),
-            "renewTime": now,
-        });
-        if holder(spec) != Some(self.config.identity.as_str()) {
-            held["acquireTime"] = json!(now);
-            held["leaseTransitions"] = json!(spec.lease_transitions.map_or(0, |count| count.saturating_add(1)));
+        let goes_on = holder(spec) == Some(self.config.identity.as_str());
+        let transitions = spec.lease_transitions.map_or(0, |count| count.saturating_add(i32::from(!goes_on)));
+        LeaseSpec {
+            holder_identity: Some(self.config.identity.clone()),
+            lease_duration_seconds: i32::try_from(DURATION.as_secs()).ok(),
+            acquire_time: spec.acquire_time.clone().filter(|_| goes_on).or_else(|| Some(now.clone())),
+            renew_time: Some(now),
+            lease_transitions: Some(transitions),
+            ..LeaseSpec::default()
         }
-        held
     }
 
     /// Of the kinds that the server needs this is the one that GitOps tools leave out (Argo CD by default), so no installer brings it.

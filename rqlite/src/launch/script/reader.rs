@@ -335,7 +335,7 @@ impl<'t> Reader<'t> {
         loop {
             match self.next()? {
                 Atom::Char('`') => break,
-                atom => atom.push_to(&mut text),
+                atom @ (Atom::Char(_) | Atom::Reference { .. }) => atom.push_to(&mut text),
             }
         }
         text.push('`');

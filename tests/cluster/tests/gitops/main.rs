@@ -1,6 +1,7 @@
 //! Quorate applied by Argo CD, by Flux and by Helm 3, as each of them does it, beside a platform that writes the webhook configurations too:
 //! what they find different, that nobody fights, and that nothing is left when it is taken out. Values and words are those of `docs/gitops.md`.
-#![expect(clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::print_stderr, reason = "figures of a run")]
 
 mod tools;
 
