@@ -77,7 +77,10 @@ impl Parents {
 
     fn mismatch(&self, wanted: &ParentRef) -> ParentError {
         let (namespace, wanted) = match wanted {
-            ParentRef::Object { kind, namespace, name, .. } => (namespace, format!("{kind} {namespace}/{name}")),
+            ParentRef::Object { group, kind, namespace, name, .. } => {
+                let of = if matches!(group.as_str(), "" | "apps") { String::new() } else { format!(" of {group}") };
+                (namespace, format!("{kind}{of} {namespace}/{name}"))
+            }
             ParentRef::ControllerOf { namespace, pod } => {
                 (namespace, format!("the controller of Pod {namespace}/{pod}"))
             }
@@ -261,6 +264,19 @@ mod tests {
             &eviction,
             "found StatefulSet db/rqlite, but the controller of Pod db/rqlite-x7k2p is behind the review",
         );
+    }
+
+    #[test]
+    fn names_the_group_of_a_kind_that_others_have_too() {
+        let mismatch = |group: &str| {
+            let (group, kind) = (group.to_owned(), "StatefulSet".to_owned());
+            let (namespace, name) = ("db".to_owned(), "rqlite".to_owned());
+            let wanted = ParentRef::Object { group, kind, namespace, name, version: None };
+            parents("other", None).mismatch(&wanted).to_string()
+        };
+        let found = "found StatefulSet db/other, but StatefulSet";
+        assert_eq!(mismatch("apps.kruise.io"), format!("{found} of apps.kruise.io db/rqlite is behind the review"));
+        assert_eq!(mismatch("apps"), format!("{found} db/rqlite is behind the review"));
     }
 
     #[test]
