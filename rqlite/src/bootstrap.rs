@@ -221,7 +221,11 @@ pub fn may_hold(value: &Value<String>) -> bool {
     let holds = |source: &Source| match source {
         Source::Field(path) => path.contains('['),
         Source::Resource(_) => false,
-        Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Script(_) | Source::Composed { .. } => true,
+        Source::ConfigMapKey { .. }
+        | Source::SecretKey { .. }
+        | Source::FileKey { .. }
+        | Source::Script(_)
+        | Source::Composed { .. } => true,
     };
     match value {
         Value::Deferred(Source::Composed { text, parts }) => hides_name(text) && parts.first().is_none_or(holds),

@@ -189,6 +189,7 @@ impl Facts {
         match source {
             Source::ConfigMapKey { name, key } => self.config_maps.get(name)?.get(key).map(String::as_str),
             Source::SecretKey { .. }
+            | Source::FileKey { .. }
             | Source::Field(_)
             | Source::Resource(_)
             | Source::Script(_)

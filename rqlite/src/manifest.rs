@@ -201,6 +201,7 @@ pub struct EnvVar {
 pub struct EnvSource {
     pub config_map_key_ref: Option<KeyRef>,
     pub secret_key_ref: Option<KeyRef>,
+    pub file_key_ref: Option<FileKeyRef>,
     pub field_ref: Option<FieldRef>,
     pub resource_field_ref: Option<ResourceRef>,
 }
@@ -211,6 +212,15 @@ pub struct KeyRef {
     pub name: String,
     pub key: String,
     pub optional: Option<bool>,
+}
+
+/// A file of variables, in a volume of the pod.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FileKeyRef {
+    pub volume_name: String,
+    pub path: String,
+    pub key: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

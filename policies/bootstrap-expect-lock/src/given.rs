@@ -311,7 +311,11 @@ fn script(source: &Source) -> Option<&str> {
         Source::Script(text) => Some(text.as_ref()),
         Source::Composed { text, parts } if parts.is_empty() => Some(text),
         Source::Composed { parts, .. } => parts.iter().find_map(script),
-        Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Field(_) | Source::Resource(_) => None,
+        Source::ConfigMapKey { .. }
+        | Source::SecretKey { .. }
+        | Source::FileKey { .. }
+        | Source::Field(_)
+        | Source::Resource(_) => None,
     }
 }
 

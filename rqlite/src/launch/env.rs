@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::flag::Token;
-use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar};
+use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar, FileKeyRef};
 use crate::value::{Source, Value};
 
 /// A text of which some pieces are references.
@@ -281,12 +281,14 @@ fn source_of(variable: &str, source: &EnvSource) -> Source {
         Source::ConfigMapKey { name: reference.name.clone(), key: reference.key.clone() }
     } else if let Some(reference) = &source.secret_key_ref {
         Source::SecretKey { name: reference.name.clone(), key: reference.key.clone() }
+    } else if let Some(FileKeyRef { volume_name, path, key }) = source.file_key_ref.clone() {
+        Source::FileKey { volume: volume_name, path, key }
     } else if let Some(reference) = &source.field_ref {
         Source::Field(reference.field_path.clone())
     } else if let Some(reference) = &source.resource_field_ref {
         Source::Resource(reference.resource.clone())
     } else {
-        // A kind of source that this build does not know, such as a file.
+        // A kind of source that this build does not know.
         Source::Composed { text: format!("$({variable})"), parts: vec![] }
     }
 }
@@ -343,11 +345,14 @@ mod tests {
             {"name":"S","valueFrom":{"secretKeyRef":{"name":"pw","key":"p"}}},
             {"name":"P","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},
             {"name":"L","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu"}}},
+            {"name":"F","valueFrom":{"fileKeyRef":{"volumeName":"v","path":"p.env","key":"k"}}},
             {"name":"U","valueFrom":{}},
             {"name":"M","value":"a$(N)b$(P)"}]}"#;
         assert_eq!(expanded(env, "$(N)"), Value::Deferred(config("peers", "count")));
         assert_eq!(expanded(env, "$(S)"), Value::Deferred(Source::SecretKey { name: "pw".into(), key: "p".into() }));
         assert_eq!(expanded(env, "$(L)"), Value::Deferred(Source::Resource("limits.cpu".into())));
+        let file = Source::FileKey { volume: "v".into(), path: "p.env".into(), key: "k".into() };
+        assert_eq!(expanded(env, "$(F)"), Value::Deferred(file));
         assert!(matches!(expanded(env, "$(U)"), Value::Deferred(Source::Composed { parts, .. }) if parts.is_empty()));
         let parts = vec![config("peers", "count"), Source::Field("metadata.name".into())];
         let composed = Source::Composed { text: "-x=a$(N)b$(P)".into(), parts };

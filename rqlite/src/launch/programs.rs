@@ -393,6 +393,10 @@ fn by_script(source: &Source) -> bool {
     match source {
         Source::Script(_) => true,
         Source::Composed { parts, .. } => parts.iter().any(by_script),
-        Source::ConfigMapKey { .. } | Source::SecretKey { .. } | Source::Field(_) | Source::Resource(_) => false,
+        Source::ConfigMapKey { .. }
+        | Source::SecretKey { .. }
+        | Source::FileKey { .. }
+        | Source::Field(_)
+        | Source::Resource(_) => false,
     }
 }

@@ -73,6 +73,7 @@ fn config_map(node: &Node) -> Option<(String, String)> {
     match node.expect.as_ref()?.source()? {
         Source::ConfigMapKey { name, key } => Some((name.clone(), key.clone())),
         Source::SecretKey { .. }
+        | Source::FileKey { .. }
         | Source::Field(_)
         | Source::Resource(_)
         | Source::Script(_)
