@@ -22,8 +22,8 @@ pub enum Source {
     ConfigMapKey { name: String, key: String },
     /// `secretKeyRef`, or a key of an `envFrom` Secret.
     SecretKey { name: String, key: String },
-    /// `fileKeyRef`: a variable in a file that an init container writes (Kubernetes 1.34).
-    FileKey { volume: String, path: String, key: String },
+    /// `fileKeyRef`: a variable in a file that an init container writes (Kubernetes 1.34). `file`: `PATH of volume NAME`.
+    FileKey { file: String, key: String },
     /// `fieldRef`, such as `metadata.name`.
     Field(String),
     /// `resourceFieldRef`, such as `limits.cpu`.
@@ -90,7 +90,7 @@ impl fmt::Display for Source {
         match self {
             Source::ConfigMapKey { name, key } => write!(f, "ConfigMap {name}, key {key}"),
             Source::SecretKey { name, key } => write!(f, "Secret {name}, key {key}"),
-            Source::FileKey { volume, path, key } => write!(f, "file {path} of volume {volume}, key {key}"),
+            Source::FileKey { file, key } => write!(f, "file {file}, key {key}"),
             Source::Field(path) => write!(f, "the field {path}"),
             Source::Resource(path) => write!(f, "the resource {path}"),
             Source::Script(_) => f.write_str("a shell script"),
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(composed.to_string(), "ConfigMap a, key n and the field metadata.name");
         assert_eq!(Source::Composed { text: "$(U)".into(), parts: vec![] }.to_string(), "$(U)");
         assert_eq!(Source::SecretKey { name: "s".into(), key: "k".into() }.to_string(), "Secret s, key k");
-        let file = Source::FileKey { volume: "v".into(), path: "a/b.env".into(), key: "k".into() };
+        let file = Source::FileKey { file: "a/b.env of volume v".into(), key: "k".into() };
         assert_eq!(file.to_string(), "file a/b.env of volume v, key k");
         assert_eq!(Source::Resource("limits.cpu".into()).to_string(), "the resource limits.cpu");
         assert_eq!(Source::Script("x".into()).to_string(), "a shell script");

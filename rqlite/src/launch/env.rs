@@ -281,8 +281,8 @@ fn source_of(variable: &str, source: &EnvSource) -> Source {
         Source::ConfigMapKey { name: reference.name.clone(), key: reference.key.clone() }
     } else if let Some(reference) = &source.secret_key_ref {
         Source::SecretKey { name: reference.name.clone(), key: reference.key.clone() }
-    } else if let Some(FileKeyRef { volume_name, path, key }) = source.file_key_ref.clone() {
-        Source::FileKey { volume: volume_name, path, key }
+    } else if let Some(FileKeyRef { volume_name, path, key }) = &source.file_key_ref {
+        Source::FileKey { file: format!("{path} of volume {volume_name}"), key: key.clone() }
     } else if let Some(reference) = &source.field_ref {
         Source::Field(reference.field_path.clone())
     } else if let Some(reference) = &source.resource_field_ref {
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(expanded(env, "$(N)"), Value::Deferred(config("peers", "count")));
         assert_eq!(expanded(env, "$(S)"), Value::Deferred(Source::SecretKey { name: "pw".into(), key: "p".into() }));
         assert_eq!(expanded(env, "$(L)"), Value::Deferred(Source::Resource("limits.cpu".into())));
-        let file = Source::FileKey { volume: "v".into(), path: "p.env".into(), key: "k".into() };
+        let file = Source::FileKey { file: "p.env of volume v".into(), key: "k".into() };
         assert_eq!(expanded(env, "$(F)"), Value::Deferred(file));
         assert!(matches!(expanded(env, "$(U)"), Value::Deferred(Source::Composed { parts, .. }) if parts.is_empty()));
         let parts = vec![config("peers", "count"), Source::Field("metadata.name".into())];

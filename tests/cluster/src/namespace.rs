@@ -78,6 +78,15 @@ impl<'a> Namespace<'a> {
         });
     }
 
+    /// Waits until three voters of that name are guarded: a shrink to one is refused with the numbers.
+    #[track_caller]
+    pub fn await_guarded(&self, set: &str) {
+        eventually("a verdict", || {
+            let output = self.kubectl().line(&format!("scale statefulset/{set} --replicas=1 --dry-run=server"));
+            if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stdout + &output.stderr) }
+        });
+    }
+
     /// From now on its Pods of rqlite are real processes; see `NodeAgent::run_rqlited`.
     #[track_caller]
     pub fn run_rqlited(&self) {

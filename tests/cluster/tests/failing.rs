@@ -3,18 +3,10 @@
 
 use std::time::Duration;
 
-use quorate_cluster_tests::{ControlPlane, Load, Namespace, Quorate, eventually, manifests};
+use quorate_cluster_tests::{ControlPlane, Load, Quorate, eventually, manifests};
 
 const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
 const GROW: &str = "scale statefulset/rqlite --replicas=5 --dry-run=server";
-
-#[track_caller]
-fn judged(namespace: &Namespace<'_>) {
-    eventually("a verdict", || {
-        let output = namespace.kubectl().line(SHRINK);
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
-    });
-}
 
 #[test]
 fn one_of_two_replicas_ends_under_load_and_no_change_fails() {
@@ -38,7 +30,7 @@ fn a_killed_leader_is_succeeded_and_the_other_replica_answers() {
     let leader = eventually("a leader", || (0..2).find(|index| leads(*index)).ok_or("nobody leads"));
     quorate.replica(leader).process().kill();
     quorate.route_to(1 - leader);
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
     eventually("the other one to lead", || if leads(1 - leader) { Ok(()) } else { Err("it does not") });
     namespace.apply(&manifests::rqlite("store", 3)).ok();
     quorate.await_known(&namespace, "store");
@@ -58,7 +50,7 @@ fn a_hung_replica_blocks_dangerous_changes_only_and_says_so() {
     for replica in quorate.replicas() {
         replica.process().resume();
     }
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
 }
 
 #[test]
@@ -67,7 +59,7 @@ fn a_slow_answer_counts_until_the_api_server_gives_up() {
     let quorate = Quorate::install(&plane);
     let namespace = quorate.voters("slow");
     plane.services().slow_down(Duration::from_millis(700));
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
     // Longer than the 3 s that the API server waits.
     plane.services().slow_down(Duration::from_secs(5));
     let refusal = eventually("the API server to give up", || {
@@ -77,7 +69,7 @@ fn a_slow_answer_counts_until_the_api_server_gives_up() {
     assert!(refusal.contains("quorate.dev") && refusal.contains("deadline exceeded"), "{refusal}");
     namespace.kubectl().line(GROW).ok();
     plane.services().slow_down(Duration::ZERO);
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
 }
 
 #[test]
@@ -100,7 +92,7 @@ fn a_certificate_that_nobody_trusts_is_published_again() {
         .collect();
     let patch = format!("[{}]", operations.join(","));
     plane.kubectl().run(["patch", "validatingwebhookconfiguration/quorate", "--type=json", "-p", &patch]).ok();
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
     eventually("the right caBundle everywhere", || {
         let text = plane.kubectl().get("validatingwebhookconfiguration/quorate").to_string();
         if text.contains(&encoded) { Err("the wrong one is still there") } else { Ok(()) }
@@ -130,11 +122,11 @@ fn the_api_server_restarts_and_etcd_hangs_and_all_comes_back() {
     let quorate = Quorate::install(&plane);
     let namespace = quorate.voters("beneath");
     plane.restart_api_server(0);
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
     plane.pause_etcd();
     namespace.kubectl().line("scale statefulset/rqlite --replicas=5 --request-timeout=3s").refused();
     plane.resume_etcd();
-    judged(&namespace);
+    namespace.await_guarded("rqlite");
     namespace.apply(&manifests::rqlite("store", 3)).ok();
     quorate.await_known(&namespace, "store");
     quorate.await_ready();

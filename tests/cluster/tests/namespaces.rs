@@ -5,13 +5,12 @@ use futures_util::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Namespace as Object;
 use kube::Api;
 use kube::api::PostParams;
-use quorate_cluster_tests::{ControlPlane, Namespace, Quorate, await_nothing_left, block_on, eventually, manifests};
+use quorate_cluster_tests::{ControlPlane, Quorate, await_nothing_left, block_on, eventually, manifests};
 use serde_json::json;
 
 const NAMESPACES: usize = 2_000;
 /// Creations under way.
 const AT_A_TIME: usize = 32;
-const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
 
 async fn create(plane: &ControlPlane) {
     let api: Api<Object> = Api::all(plane.client().await);
@@ -25,14 +24,6 @@ async fn create(plane: &ControlPlane) {
     stream::iter(created).buffer_unordered(AT_A_TIME).collect::<Vec<()>>().await;
 }
 
-#[track_caller]
-fn is_guarded(namespace: &Namespace<'_>) {
-    eventually("a verdict", || {
-        let output = namespace.kubectl().line(SHRINK);
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
-    });
-}
-
 #[test]
 fn among_thousands_of_namespaces_one_that_cannot_end_keeps_nothing() {
     let plane = ControlPlane::start("namespaces");
@@ -40,11 +31,12 @@ fn among_thousands_of_namespaces_one_that_cannot_end_keeps_nothing() {
     let installer = Quorate::installer(&plane);
     let quorate = installer.clone().install();
     let (guarded, stuck) = (quorate.voters("guarded"), quorate.voters("stuck"));
-    is_guarded(&guarded);
+    guarded.await_guarded("rqlite");
 
     // Its voters are stopped, so that it may go; and then something in it keeps it.
     stuck.kubectl().line("scale statefulset/rqlite --replicas=0").ok();
-    let keeps = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"kept","finalizers":["example.com/never"]}}"#;
+    let keeps =
+        r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"kept","finalizers":["example.com/never"]}}"#;
     stuck.apply(keeps).ok();
     eventually("the namespace to be on its way out", || {
         let output = plane.kubectl().line(&format!("delete namespace {} --wait=false", stuck.name()));
@@ -58,7 +50,7 @@ fn among_thousands_of_namespaces_one_that_cannot_end_keeps_nothing() {
 
     // A replica that starts now reads both, and Quorate can be taken out while the other one stays.
     quorate.roll();
-    is_guarded(&guarded);
+    guarded.await_guarded("rqlite");
     quorate.stop();
     installer.uninstall().ok();
     guarded.kubectl().line("scale statefulset/rqlite --replicas=1").ok();

@@ -6,10 +6,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use quorate_cluster_tests::{ControlPlane, NAME, Namespace, Quorate, SYSTEM, binary, eventually, isolation};
+use quorate_cluster_tests::{ControlPlane, NAME, Quorate, SYSTEM, binary, eventually, isolation};
 use serde_json::{Value, json};
-
-const SHRINK: &str = "scale statefulset/rqlite --replicas=1 --dry-run=server";
 
 /// An API server that admits the classes of Kubernetes itself only where a quota names them, as GKE's does.
 fn limited_classes(folder: &Path) -> ControlPlane {
@@ -51,7 +49,7 @@ fn a_class_that_is_limited_gets_its_pods_by_the_quota_of_the_chart() {
     let folder = tempfile::tempdir().unwrap();
     let plane = limited_classes(folder.path());
     let quorate = Quorate::installer(&plane).platform("gke").install();
-    is_guarded(&quorate.voters("a_class_that_is_limited"));
+    quorate.voters("a_class_that_is_limited").await_guarded("rqlite");
     // Nothing else lets them in here.
     quorate.kubectl().line("delete resourcequota/quorate").ok();
     // The API server counts by the quotas that it has read: a Pod that comes before it has read of the end of this one is let in.
@@ -86,7 +84,7 @@ fn the_defaults_fit_a_restricted_namespace_with_quotas() {
     kubectl.apply(&range.to_string()).ok();
     let installer = Quorate::installer(&plane);
     let quorate = installer.clone().install();
-    is_guarded(&quorate.voters("a_restricted_namespace"));
+    quorate.voters("a_restricted_namespace").await_guarded("rqlite");
 
     installer.clone().platform("host-network").helm("upgrade").ok();
     await_failure(&plane, "violates PodSecurity");
@@ -103,14 +101,6 @@ fn the_defaults_fit_a_restricted_namespace_with_quotas() {
 }
 
 /// Refused in our words: the API server calls us, and reads a new entry within a moment.
-#[track_caller]
-fn is_guarded(namespace: &Namespace<'_>) {
-    eventually("a verdict", || {
-        let output = namespace.kubectl().line(SHRINK);
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stdout + &output.stderr) }
-    });
-}
-
 #[track_caller]
 fn await_all_well(plane: &ControlPlane) {
     eventually("doctor to find all well", || {
@@ -134,7 +124,7 @@ fn ipv6_alone() {
     let service = quorate.kubectl().get("service/quorate");
     assert_eq!(service["spec"]["ipFamilies"], json!(["IPv6"]));
     await_all_well(&plane);
-    is_guarded(&quorate.voters("on_ipv6_alone"));
+    quorate.voters("on_ipv6_alone").await_guarded("rqlite");
     assert!(quorate.replicas().iter().all(|replica| replica.address().is_ipv6()));
 }
 
@@ -145,7 +135,7 @@ fn on_both_families_the_service_has_both() {
     let quorate = installer.install();
     let service = quorate.kubectl().get("service/quorate");
     assert_eq!(service["spec"]["ipFamilies"], json!(["IPv4", "IPv6"]));
-    is_guarded(&quorate.voters("on_both_families"));
+    quorate.voters("on_both_families").await_guarded("rqlite");
 }
 
 #[test]
@@ -182,6 +172,6 @@ fn both_families() {
     let namespace = quorate.voters("at_both_families");
     for address in &addresses {
         through(address);
-        is_guarded(&namespace);
+        namespace.await_guarded("rqlite");
     }
 }

@@ -75,10 +75,7 @@ fn what_a_replica_reserved_before_it_was_killed_counts_for_a_while() {
     let namespace = quorate.guarded("killed_replica", &without_self_removal());
     quorate.route_to(0);
     // Over the connection that there is then.
-    eventually("a verdict of the first replica", || {
-        let output = namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
-    });
+    namespace.await_guarded("rqlite");
     // Longer than the API server waits: the shrink is judged and reserved, and refused all the same.
     plane.services().slow_down(Duration::from_secs(5));
     let refusal = namespace.kubectl().line("scale statefulset/rqlite --replicas=2").refused();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quorate_cluster_tests::second_writer::{CONFIGURATIONS, SecondWriter, await_added, entries, lacks};
 use quorate_cluster_tests::{
-    ControlPlane, NAME, Namespace, Quorate, SYSTEM, await_nothing_left, chart, environment, eventually, manifests,
+    ControlPlane, NAME, Quorate, SYSTEM, await_nothing_left, chart, environment, eventually, manifests,
 };
 use serde_json::{Value, json};
 
@@ -22,14 +22,6 @@ fn written(quorate: &Quorate<'_>) -> f64 {
     let of = |kind: &str| format!("quorate_registration_writes_total{{configuration=\"{kind}\"}}");
     let kinds = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"].map(of);
     quorate.replicas().iter().flat_map(|replica| kinds.iter().filter_map(|line| replica.metric(line))).sum()
-}
-
-#[track_caller]
-fn is_guarded(namespace: &Namespace<'_>, set: &str) {
-    eventually("a verdict", || {
-        let output = namespace.kubectl().line(&format!("scale statefulset/{set} --replicas=1 --dry-run=server"));
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
-    });
 }
 
 #[test]
@@ -52,7 +44,7 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
         assert!(ours <= 3.0, "{ours} writes for one new set");
         assert!(theirs <= 5, "{theirs} writes of the platform");
     });
-    is_guarded(&namespace, "store");
+    namespace.await_guarded("store");
     // Helm 4 applies on the server: the selectors of the rendered entries are the platform's now, as a whole.
     let helm = plane.helm().in_namespace(SYSTEM);
     let upgrade = format!("upgrade {NAME} {} --reuse-values", chart());
@@ -62,7 +54,7 @@ fn what_a_platform_leaves_out_beside_us_is_left_alone() {
     assert!(
         entries(&plane, CONFIGURATIONS[0]).iter().filter(|entry| is_kept(entry)).all(|entry| lacks(entry).is_empty())
     );
-    is_guarded(&namespace, "store");
+    namespace.await_guarded("store");
 }
 
 /// Its merge of three states knows no owner: it takes out what the platform added, which adds it again, once.
@@ -85,7 +77,7 @@ fn helm_3_upgrades_over_a_platform() {
         assert!(ours <= 2.0 && theirs <= 4, "{ours} writes of ours, {theirs} of the platform's");
     });
     assert!(entries(&plane, CONFIGURATIONS[0]).iter().any(is_kept));
-    is_guarded(&namespace, "rqlite");
+    namespace.await_guarded("rqlite");
     installer.uninstall().ok();
     quorate.stop();
     await_nothing_left(&plane);
@@ -125,7 +117,7 @@ fn what_weakens_the_guard_is_undone_and_said_once() {
     let said = |log: &String| log.matches("somebody had changed the entries").count();
     let times: usize = quorate.replicas().iter().map(|replica| said(&replica.process().log())).sum();
     assert_eq!(times, 1);
-    is_guarded(&namespace, "rqlite");
+    namespace.await_guarded("rqlite");
 }
 
 #[test]

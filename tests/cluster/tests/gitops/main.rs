@@ -8,9 +8,7 @@ mod tools;
 use std::path::PathBuf;
 
 use quorate_cluster_tests::second_writer::{SecondWriter, await_added};
-use quorate_cluster_tests::{
-    ControlPlane, Installer, Namespace, Quorate, await_nothing_left, eventually, manifests, page,
-};
+use quorate_cluster_tests::{ControlPlane, Installer, Quorate, await_nothing_left, manifests, page};
 
 use crate::tools::Tool;
 
@@ -22,14 +20,6 @@ fn values(plane: &ControlPlane) -> PathBuf {
     let file = plane.folder().join("values.yaml");
     std::fs::write(&file, page::yaml(PAGE, "webhooks:\n")).unwrap();
     file
-}
-
-#[track_caller]
-fn is_guarded(namespace: &Namespace<'_>) {
-    eventually("a verdict", || {
-        let output = namespace.kubectl().line("scale statefulset/rqlite --replicas=1 --dry-run=server");
-        if output.stderr.contains("leaves 1 of 3 voters") { Ok(()) } else { Err(output.stderr) }
-    });
 }
 
 /// From the installation to the end, beside a platform that adds whenever something is missing.
@@ -65,7 +55,7 @@ fn lives_beside_a_platform(plane: &ControlPlane, tool: Tool, installer: &Install
         tool.apply(plane, &next);
         await_added(plane);
         assert_eq!(tool.differences(plane, &next), [""; 0]);
-        is_guarded(&namespace);
+        namespace.await_guarded("rqlite");
         eprintln!("writes of the platform: {}", platform.writes());
         assert!(platform.writes() <= 10, "{} writes of the platform", platform.writes());
         next
