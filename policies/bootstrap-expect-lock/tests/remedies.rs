@@ -140,7 +140,7 @@ fn kept(case: &Case, remedy: &str) -> Option<Case> {
             object["metadata"]["annotations"] = old["metadata"]["annotations"].clone();
         }));
     }
-    let starts = ["the launch", "the shell script", "the image", "ConfigMap", "Secret", "`", "3 behind"];
+    let starts = ["the launch", "the shell script", "the image", "ConfigMap", "Secret", "file", "`", "3 behind"];
     let keeps = starts.iter().any(|what| remedy.strip_prefix("keep ").is_some_and(|rest| rest.starts_with(what)));
     keeps.then(|| edited(case, &|object, old| object["spec"]["template"] = old["spec"]["template"].clone()))
 }

@@ -254,6 +254,7 @@ const KNOWN: &[Known] = &[
     step("keep `", |world, _, _| Some(template_kept(world))),
     step("keep ConfigMap ", |world, _, _| Some(kept(world))),
     step("keep Secret ", |world, _, _| Some(kept(world))),
+    step("keep file ", |world, _, _| Some(kept(world))),
     step("let ConfigMap ", |world, words, _| config_map_holds(world, words)),
     step("let both be known", |world, _, _| Some(both_known(world))),
     step("leave `-disco-mode=consul-kv` out, and keep `-bootstrap-expect=", |world, words, _| {
