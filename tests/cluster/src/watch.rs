@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
-use crate::rqlited::{Level, Rqlite, RqliteNode};
+use crate::rqlited::{Level, Member, Rqlite, RqliteNode};
 use crate::wait::{PATIENCE, eventually};
 
 /// Between two looks, and between two writes.
@@ -153,13 +153,20 @@ fn answering(nodes: &[Node]) -> Answering {
     for node in nodes.iter().filter(|node| node.node.is_running()) {
         let Ok(members) = node.client.nodes() else { continue };
         let voters: Vec<_> = members.iter().filter(|member| member.voter != Some(false)).collect();
-        if members.iter().any(|member| member.leader) {
-            let reachable = voters.iter().filter(|member| member.reachable).count();
+        if let Some(leader) = members.iter().find(|member| member.leader) {
+            let answers = |id: &str| nodes.iter().any(|node| node.id == id && follows(node, &leader.id));
+            let reachable = voters.iter().filter(|member| member.reachable || answers(&member.id)).count();
             return Answering::of(reachable, voters.len().max(nodes.len()));
         }
         alone += usize::from(voters.iter().any(|member| member.id == node.id));
     }
     Answering::of(alone, nodes.len())
+}
+
+/// It answers itself, and names that leader: of a node that has just come back others may say for a while that it is not reachable.
+fn follows(node: &Node, leader: &str) -> bool {
+    let names = |members: Vec<Member>| members.iter().any(|member| member.leader && member.id == leader);
+    node.node.is_running() && node.client.nodes().is_ok_and(names)
 }
 
 /// The longest time without an acknowledged write, and the rows that were acknowledged.
