@@ -35,9 +35,6 @@ pub(crate) const LEADS: Duration = Duration::from_secs(11);
 /// Between two looks of those that do not lead, and after a failure.
 pub(crate) const RETRY: Duration = Duration::from_secs(2);
 
-/// Of a version that is not the last one, and of an object that is there already.
-const CONFLICT: u16 = 409;
-
 #[derive(Debug, thiserror::Error)]
 enum ElectionError {
     #[error(transparent)]
@@ -98,7 +95,7 @@ impl Candidate {
         match written {
             Ok(until) => self.until = until,
             // Somebody else wrote it a moment ago: another replica, or a person, and then a holder goes on.
-            Err(ElectionError::Api(Error::Api(status))) if status.code == CONFLICT => {}
+            Err(ElectionError::Api(Error::Api(status))) if status.is_conflict() || status.is_already_exists() => {}
             Err(error) => warn!(lease = self.config.lease, %error, "Lease not read or written; it is tried again"),
         }
         self.until = self.until.filter(|until| Instant::now() < *until);

@@ -44,10 +44,8 @@ pub const RULE: Rule = Rule {
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
 const OTHERS: [&str; 4] = ["container", "injected", ALLOW_DELETION, BREAK_GLASS];
 
-/// The engine shows no more findings of one policy, and counts the rest.
+/// The engine shows no more findings of one policy, and counts the rest: what nobody reads needs no nearest name.
 const SHOWN: usize = 64;
-
-const CURE: &str = "correct its name, or remove it";
 
 /// `old` is none at a creation; `now` is RFC 3339.
 pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
@@ -58,7 +56,7 @@ pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<F
     let found = annotations.filter_map(|(name, value)| {
         if !known().any(|known| known == name) {
             unknown += 1;
-            return Some(if unknown <= SHOWN { warned(name) } else { counted(name) });
+            return Some(warned(name, (unknown <= SHOWN).then(|| nearest(name)).flatten()));
         }
         let useless = Useless::of(name, value, now).filter(|_| had(name).is_none_or(|before| before != value))?;
         Some(without_effect(name, &useless))
@@ -70,19 +68,16 @@ fn known() -> impl Iterator<Item = &'static str> {
     OTHERS.into_iter().chain(TOPICS.iter().map(|topic| topic.key))
 }
 
-/// One of those that are counted and not shown: that it is not known is enough.
-fn counted(name: &str) -> Finding {
-    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` is not known")).field(field(name)).remedy(CURE)
+fn warned(name: &str, nearest: Option<&str>) -> Finding {
+    let nearest = nearest.map_or_else(String::new, |known| format!(", the nearest is `{ANNOTATION_PREFIX}{known}`"));
+    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` is not known{nearest}"))
+        .field(field(name))
+        .remedy("correct its name, or remove it")
 }
 
-fn warned(name: &str) -> Finding {
+fn nearest(name: &str) -> Option<&'static str> {
     let nearness = known().map(|known| (jaro_winkler(known, name), known));
-    let (_, nearest) = nearness.max_by(|(left, _), (right, _)| left.total_cmp(right)).unwrap_or_default();
-    RULE.warn(format!(
-        "annotation `{ANNOTATION_PREFIX}{name}` is not known, the nearest is `{ANNOTATION_PREFIX}{nearest}`"
-    ))
-    .field(field(name))
-    .remedy(CURE)
+    nearness.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
 }
 
 fn without_effect(name: &str, useless: &Useless) -> Finding {
@@ -98,7 +93,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn nearest(name: &str) -> String {
+    fn said(name: &str) -> String {
         let mut metadata = Metadata::default();
         metadata.annotations.insert(format!("quorate.dev/{name}"), String::new());
         judge(None, &metadata, None).iter().map(|finding| finding.message().to_owned()).collect()
@@ -114,14 +109,14 @@ mod tests {
             ("allow-delete", "allow-deletion"),
         ] {
             let message = format!("annotation `quorate.dev/{name}` is not known, the nearest is `quorate.dev/{known}`");
-            assert_eq!(nearest(name), message);
+            assert_eq!(said(name), message);
         }
     }
 
     #[test]
     fn says_nothing_of_known_ones_and_of_others_annotations() {
         for name in known().filter(|name| ![ALLOW_DELETION, BREAK_GLASS].contains(name)) {
-            assert_eq!(nearest(name), "", "{name}");
+            assert_eq!(said(name), "", "{name}");
         }
         let mut metadata = Metadata::default();
         metadata.annotations.insert("example.com/auth-secrets".to_owned(), String::new());
