@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use quorate_engine::{Binding, Context, Parent, Phase, Policy, RawVerdict, Request};
+use kubernetes::admission::{Phase, Request};
+use quorate_engine::{Binding, Context, Parent, Policy, RawVerdict};
 use quorate_sdk::ParentState;
 use quorate_sdk::cases::{self, Case, Ran};
 use quorate_tests::{binding, block_on, machine, workspace};

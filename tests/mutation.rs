@@ -2,11 +2,12 @@
 //! Over every case of the mutating policies, and over upstream's manifests and charts where they are there.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-use quorate_engine::{Context, Level, Phase, Request};
+use kubernetes::admission::{Phase, Request};
+use kubernetes::manifest::StatefulSet;
+use quorate_engine::{Context, Level};
 use quorate_sdk::cases;
 use quorate_tests::{binding, block_on, builtin, builtin_with, set_review, upstream, upstream_sets, workspace};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
 use serde_json::{Value, json};
 

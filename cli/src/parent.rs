@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use quorate_engine::Request;
+use kubernetes::admission::Request;
+use kubernetes::manifest;
 use quorate_webhook::ParentRef;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest;
 use rqlite::needs::{Kind, Needs};
 use serde::Deserialize;
 use serde_json::Value;
@@ -194,7 +194,7 @@ fn kind_of(document: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use quorate_engine::{GroupVersionResource, Operation};
+    use kubernetes::admission::{GroupVersionResource, Operation};
     use serde_json::json;
 
     use super::*;

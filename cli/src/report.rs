@@ -4,7 +4,9 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use quorate_engine::{Finding, Level, Request, Review, Verdict, subject};
+use kubernetes::admission::Request;
+use kubernetes::subject::subject;
+use quorate_engine::{Finding, Level, Review, Verdict};
 use serde::Serialize;
 
 use crate::args::Format;

@@ -8,11 +8,11 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::admission::Request;
 use crate::context::{Context, Parent};
 use crate::projection;
-use crate::text::one_line;
 use crate::verdict::{Finding, Level, Review};
+use kubernetes::admission::Request;
+use kubernetes::text::one_line;
 
 /// JSON pointer of `quorate.dev/break-glass`.
 const ANNOTATION: &str = "/metadata/annotations/quorate.dev~1break-glass";

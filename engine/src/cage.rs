@@ -6,8 +6,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
-use crate::text::one_line;
 use crate::wit::quorate::policy::{log, rqlite};
+use kubernetes::text::one_line;
 
 /// Longest line that a guest writes to the log, in bytes.
 const MAX_LOG_LINE: usize = 1 << 10;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::admission::{Operation, Phase, Request};
+use kubernetes::admission::{Operation, Phase, Request};
 
 /// A policy's description, valid by construction when it comes out of [`crate::Machine`].
 #[derive(Debug, Clone, PartialEq, Serialize)]

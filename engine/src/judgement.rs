@@ -6,16 +6,16 @@ use std::sync::Arc;
 use json_patch::Patch;
 use serde_json::value::RawValue;
 
-use crate::admission::{Operation, Phase, Request};
 use crate::answer::{Answer, NOT_JUDGED, Said, WOULD_PATCH};
 use crate::context::{Context, HostFacts};
 use crate::description::Projections;
 use crate::failure::PolicyFailure;
 use crate::patch;
 use crate::policy::{Policy, documents};
-use crate::text::one_line;
 use crate::verdict::{Finding, Level};
 use crate::wit::types::Documents;
+use kubernetes::admission::{Operation, Phase, Request};
+use kubernetes::text::one_line;
 
 /// Paths that a `would-patch` message names.
 const SHOWN_PATHS: usize = 4;

@@ -1,8 +1,8 @@
 //! The wasm host: loads policy components, runs them under limits, merges their verdicts.
-//! Knows the contract in `policies/wit` and Kubernetes' AdmissionReview; knows nothing of rqlite, HTTP or exit codes.
+//! Knows the contract in `policies/wit` and Kubernetes' requests; knows nothing of rqlite, HTTP or exit codes.
 //!
 //! ```text
-//! bytes of a review ─ Request::decode ─┐                  ┌─ projection: slices of the documents
+//! a request ───────────────────────────┐                  ┌─ projection: slices of the documents
 //! parent, facts ───── Context ─────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
 //! modules ── Machine::load ── Policy ──┘        │         └─ answer, patch: what came back, checked
 //!                                               └─ defects, modes, break-glass ── Review
@@ -10,7 +10,6 @@
 
 #![deny(unsafe_code)]
 
-mod admission;
 mod answer;
 mod binding;
 mod break_glass;
@@ -19,7 +18,6 @@ mod compiled;
 mod context;
 mod description;
 mod failure;
-mod json;
 mod judgement;
 mod load;
 mod machine;
@@ -27,11 +25,9 @@ mod patch;
 mod policy;
 mod projection;
 mod set;
-mod text;
 mod verdict;
 mod wit;
 
-pub use admission::{EnvelopeError, EnvelopeFault, GroupVersionKind, GroupVersionResource, Operation, Phase, Request};
 pub use binding::{Binding, Mode, OnError, PolicyLimits};
 pub use break_glass::BreakGlass;
 pub use compiled::{CompiledModules, FolderError};
@@ -42,4 +38,4 @@ pub use load::{LoadError, SettingsProblem};
 pub use machine::{Allocation, Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
 pub use set::PolicySet;
-pub use verdict::{Finding, Level, Review, Verdict, named, subject};
+pub use verdict::{Finding, Level, Review, Verdict};

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::admission::{Operation, Phase, Request};
 use crate::binding::{Binding, Mode, OnError};
 use crate::cage::Cage;
 use crate::context::{Context, Parent};
@@ -12,6 +11,7 @@ use crate::failure::PolicyFailure;
 use crate::machine::Machine;
 use crate::projection;
 use crate::wit;
+use kubernetes::admission::{Operation, Phase, Request};
 
 /// What a guest answers, before anything is checked.
 pub type RawVerdict = wit::types::Verdict;

@@ -10,7 +10,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::json::Text;
+use kubernetes::json::Text;
 
 const METADATA: &str = "metadata";
 const MANAGED_FIELDS: &str = "managedFields";

@@ -3,7 +3,6 @@
 
 use serde_json::value::RawValue;
 
-use crate::admission::{Phase, Request};
 use crate::binding::OnError;
 use crate::break_glass::{self, BreakGlass};
 use crate::context::{Context, HostFacts};
@@ -11,6 +10,7 @@ use crate::judgement::{Judgement, Panel, Patched};
 use crate::load::LoadError;
 use crate::policy::Policy;
 use crate::verdict::{Finding, Level, Review, Verdict};
+use kubernetes::admission::{Phase, Request};
 
 /// The loaded policies, in declared order.
 pub struct PolicySet {

@@ -1,12 +1,9 @@
 //! What a review comes to: findings, their levels, and the answer of all policies together.
 //! Does not know HTTP, AdmissionReview responses or exit codes; the doors translate.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
-use crate::admission::{Phase, Request};
-use crate::projection;
+use kubernetes::admission::Phase;
 
 /// How a review ends. Denied beats not judged, which beats allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -110,43 +107,6 @@ impl Review {
     }
 }
 
-/// What the request is about, as a user would name it: `StatefulSet db/rqlite`.
-///
-/// A sub-resource names the object behind it: a Scale its StatefulSet, an Eviction `Pod db/rqlite-0`.
-pub fn subject(request: &Request<'_>) -> String {
-    let kind = match (&request.sub_resource, request.resource.resource.as_ref()) {
-        (None, _) => request.kind.kind.as_ref(),
-        (Some(_), "statefulsets") => "StatefulSet",
-        (Some(_), "deployments") => "Deployment",
-        (Some(_), "replicasets") => "ReplicaSet",
-        (Some(_), "pods") => "Pod",
-        (Some(_), _) => request.kind.kind.as_ref(),
-    };
-    let name = request.name.clone().or_else(|| name_in_object(request)).unwrap_or(Cow::Borrowed("(unnamed)"));
-    // The API server sends a Namespace's own name as its namespace too.
-    let namespace = request.namespace.as_deref().filter(|namespace| kind != "Namespace" || *namespace != name);
-    named(kind, namespace, &name)
-}
-
-/// An object, as findings name it: `StatefulSet db/rqlite`, `Namespace db`.
-pub fn named(kind: &str, namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
-    }
-}
-
-/// The API server leaves `request.name` out where it is not yet known, or where it stands in the object only.
-fn name_in_object<'a>(request: &Request<'a>) -> Option<Cow<'a, str>> {
-    let pointers = ["/metadata/name".to_owned(), "/metadata/generateName".to_owned()];
-    let object = request.object.or(request.old_object)?;
-    let found = projection::cut(object.get(), &pointers).ok()?;
-    let text = |index: usize| {
-        serde_json::from_str::<String>(found.get(index)?.as_deref()?).ok().filter(|text| !text.is_empty())
-    };
-    text(0).or_else(|| text(1).map(|prefix| format!("{prefix}*"))).map(Cow::Owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,43 +150,5 @@ mod tests {
         one.remedy.clear();
         assert!(one.line("StatefulSet db/rqlite").ends_with("quorum is 3"));
         assert_eq!(one.policy(), "quorum-guard");
-    }
-
-    #[test]
-    fn sub_resources_name_the_object_behind_them() {
-        let request = |kind: &'static str, resource: &'static str, sub: Option<&'static str>| Request {
-            kind: crate::GroupVersionKind { kind: kind.into(), ..Default::default() },
-            resource: crate::GroupVersionResource { resource: resource.into(), ..Default::default() },
-            sub_resource: sub.map(Into::into),
-            namespace: Some("db".into()),
-            name: Some("rqlite-0".into()),
-            ..Request::new("u", crate::Operation::Update)
-        };
-        assert_eq!(subject(&request("Scale", "statefulsets", Some("scale"))), "StatefulSet db/rqlite-0");
-        assert_eq!(subject(&request("Eviction", "pods", Some("eviction"))), "Pod db/rqlite-0");
-        assert_eq!(subject(&request("StatefulSet", "statefulsets", None)), "StatefulSet db/rqlite-0");
-    }
-
-    #[test]
-    fn a_namespace_is_not_in_itself() {
-        let request = Request {
-            kind: crate::GroupVersionKind { kind: "Namespace".into(), ..Default::default() },
-            namespace: Some("db".into()),
-            name: Some("db".into()),
-            ..Request::new("u", crate::Operation::Delete)
-        };
-        assert_eq!(subject(&request), "Namespace db");
-    }
-
-    #[test]
-    fn a_generated_name_shows_its_prefix() {
-        let object =
-            serde_json::value::to_raw_value(&serde_json::json!({"metadata": {"generateName": "rq-"}})).unwrap();
-        let request = Request {
-            kind: crate::GroupVersionKind { kind: "Pod".into(), ..Default::default() },
-            object: Some(&object),
-            ..Request::new("u", crate::Operation::Create)
-        };
-        assert_eq!(subject(&request), "Pod rq-*");
     }
 }

@@ -1,9 +1,10 @@
 //! `-bootstrap-expect`: its effective value, compared whatever its spelling.
 //! Not whether that value fits the number of pods.
 
-use crate::flag::{CommandLine, Flag, List, Origin, Place, Token, number};
+use crate::flag::{CommandLine, Flag, Origin, Token, number};
 use crate::launch::{Launch, NoInsertion};
 use crate::value::{Source, Value};
+use kubernetes::manifest::{List, Place};
 
 const FLAG: &str = "bootstrap-expect";
 
@@ -321,8 +322,8 @@ impl Passed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flag::List;
     use crate::version::ImageVersion;
+    use kubernetes::manifest::List;
 
     fn expect(container: &str) -> Option<Expect> {
         Expect::of(&Launch::of(&serde_json::from_str(container).unwrap(), ImageVersion::Floating))

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use crate::cluster::CONTAINER_ANNOTATION;
-use crate::flag::{List, Place};
 use crate::flag_table;
 use crate::image;
 use crate::launch::{self, Program};
-use crate::manifest::{Container, ContainerPlace, StatefulSet};
+use kubernetes::manifest::{Container, ContainerPlace, StatefulSet};
+use kubernetes::manifest::{List, Place};
 
 /// All annotations that speak to Quorate begin so.
 pub const ANNOTATION_PREFIX: &str = "quorate.dev/";

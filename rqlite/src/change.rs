@@ -9,7 +9,7 @@ mod ordinals;
 pub use ordinals::Ordinals;
 
 use crate::facts::Facts;
-use crate::manifest::StatefulSet;
+use kubernetes::manifest::StatefulSet;
 
 /// What a change does to a set's ordinals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

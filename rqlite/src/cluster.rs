@@ -14,12 +14,12 @@ use crate::flag::{CommandLine, Flag};
 use crate::flag_table;
 use crate::image::{Repository, repository, version_of};
 use crate::launch::{Launch, Program};
-use crate::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
 use crate::role::Role;
 use crate::shutdown::Shutdown;
 use crate::storage::Storage;
 use crate::value::{Source, Value};
 use crate::version::ImageVersion;
+use kubernetes::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
 
 /// The annotation that names the rqlite container, before launch and image are asked.
 pub const CONTAINER_ANNOTATION: &str = "quorate.dev/container";

@@ -1,8 +1,8 @@
 //! What an image reference says by its repository: rqlite's own, a build that is called rqlite, or neither; and its release.
 //! Not what the container starts (`launch`), and nobody pulls it here.
 
-use crate::manifest::Container;
 use crate::version::ImageVersion;
+use kubernetes::manifest::Container;
 
 /// What the repository of an image says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

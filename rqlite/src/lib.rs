@@ -19,7 +19,6 @@ pub mod flag;
 pub mod flag_table;
 pub mod image;
 pub mod launch;
-pub mod manifest;
 pub mod role;
 pub mod running;
 pub mod secret;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::change;
 use crate::cluster::{Node, RqliteSet};
 use crate::discovery;
-use crate::manifest::StatefulSet;
 use crate::scaling::Data;
+use kubernetes::manifest::StatefulSet;
 
 /// A kind of object that sets need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crate::change::{self, Change, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::{Facts, Leaving};
-use crate::manifest::StatefulSet;
 use crate::rollout;
 use crate::scaling::{Before, Data};
+use kubernetes::manifest::StatefulSet;
 
 /// A request by which pods of a set may go, or lose their data.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! How many pods a rolling update of a set stops at once, as the StatefulSet controller counts them.
 //! Not how many may be stopped.
 
-use crate::manifest::{IntOrPercent, StatefulSet};
+use kubernetes::manifest::{IntOrPercent, StatefulSet};
 
 /// An explicit `rollingUpdate.maxUnavailable`.
 #[derive(Debug, Clone, PartialEq, Eq)]

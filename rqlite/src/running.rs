@@ -3,8 +3,8 @@
 
 use crate::cluster::RqliteSet;
 use crate::flag::CommandLine;
-use crate::manifest::{Metadata, PodSpec, PodTemplate, StatefulSet, StatefulSetSpec};
 use crate::value::Value;
+use kubernetes::manifest::{Metadata, PodSpec, PodTemplate, StatefulSet, StatefulSetSpec};
 
 /// What a running pod's own spec says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 //! Never what a file holds, and not whether a Secret exists: the manifest alone is read.
 
 use crate::cluster::Node;
-use crate::flag::Place;
-use crate::manifest::{KeyToPath, PodSpec, ProjectedFiles, ProjectedSource, Volume, VolumeMount};
 use crate::value::Value;
+use kubernetes::manifest::Place;
+use kubernetes::manifest::{KeyToPath, PodSpec, ProjectedFiles, ProjectedSource, Volume, VolumeMount};
 
 /// A flag that names a file with credentials or certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

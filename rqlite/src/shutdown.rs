@@ -3,8 +3,8 @@
 
 use crate::flag::{CommandLine, Flag};
 use crate::launch::{Launch, single_command};
-use crate::manifest::{Container, Handler, PodSpec};
 use crate::value::Value;
+use kubernetes::manifest::{Container, Handler, PodSpec};
 
 /// Shutdown behaviour of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 //! Not what becomes of a cluster whose pods do start.
 
 use crate::cluster::RqliteSet;
-use crate::manifest::{Probe, StatefulSet};
 use crate::role::Role;
 use crate::value::Value;
 use crate::version::Version;
+use kubernetes::manifest::{Probe, StatefulSet};
 
 /// `/readyz?noleader` answers without a leader since this release; older ones ignore the word (rqlite's CHANGELOG).
 const NOLEADER: Version = Version::new(7, 2, 0);

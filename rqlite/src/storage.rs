@@ -2,8 +2,8 @@
 //! Not what a storage class or a driver does with the volume.
 
 use crate::launch::Launch;
-use crate::manifest::{Container, StatefulSet, Volume};
 use crate::value::Value;
+use kubernetes::manifest::{Container, StatefulSet, Volume};
 
 /// What holds the Raft log and the database.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Properties of putting a flag into a launch, for every shape that takes one: rqlited gets exactly that flag more.
 //! Not when a flag ought to be injected: that is a policy's.
 
+use kubernetes::manifest::Container;
+use kubernetes::manifest::List;
 use proptest::prelude::*;
-use rqlite::flag::{CommandLine, List};
+use rqlite::flag::CommandLine;
 use rqlite::flag_table::{FLAGS, FlagSpec, Kind};
 use rqlite::launch::{Launch, NoInsertion, Shape};
-use rqlite::manifest::Container;
 use rqlite::value::Value;
 use rqlite::version::{ImageVersion, Version};
 

@@ -1,11 +1,12 @@
 //! Properties of the command line's parser over arbitrary tokens: it never panics, loses no token, and answers in one line.
 //! Not what single flags mean: that is tested beside the code.
 
+use kubernetes::manifest::Container;
+use kubernetes::manifest::{List, Place};
 use proptest::prelude::*;
-use rqlite::flag::{CommandLine, List, Origin, Place, Token};
+use rqlite::flag::{CommandLine, Origin, Token};
 use rqlite::flag_table::FLAGS;
 use rqlite::launch::Launch;
-use rqlite::manifest::Container;
 use rqlite::value::{Source, Value};
 use rqlite::version::{ImageVersion, Version};
 

@@ -2,10 +2,10 @@
 //! voters, every set of them that answers, every set that leaves. The model shares no arithmetic with what it checks.
 #![expect(clippy::unwrap_used, reason = "a test's own manifest")]
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::change::{Change, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Claim, Facts};
-use rqlite::manifest::StatefulSet;
 use rqlite::membership::{Member, Membership};
 use rqlite::scaling::{Before, Cluster, Data, Down, Way, lowest_safe};
 use serde_json::json;

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use kubernetes::manifest::StatefulSet;
+use kubernetes::manifest::{List, Place};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
-use rqlite::flag::{List, Place};
 use rqlite::launch::{Insertion, Shape};
-use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
 use rqlite::storage::Storage;
 use rqlite::value::{Source, Value};

@@ -20,13 +20,14 @@ allowed() {
     done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
 }
 
-allowed rqlite serde serde_json thiserror
-allowed quorate-sdk rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+allowed kubernetes serde serde_json thiserror
+allowed rqlite kubernetes serde serde_json thiserror
+allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown; do
-    allowed "$policy" rqlite quorate-sdk schemars serde serde_json strsim
+    allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done
 # `time` reads until when a break-glass annotation holds; no clock is asked.
-allowed secret-mounts rqlite quorate-sdk schemars serde serde_json strsim time
+allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
 
 # never <package> <dependency>...: fails if it is anywhere in the graph.
 never() {

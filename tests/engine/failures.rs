@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use quorate_engine::{Context, Level, OnError, Operation, Phase, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::{Context, Level, OnError, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
 use quorate_tests::block_on;
 
 use crate::guest::{object, policy_a, policy_b, request, set, told};

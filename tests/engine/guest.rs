@@ -7,10 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use quorate_engine::{
-    Binding, BreakGlass, Context, GroupVersionKind, GroupVersionResource, Operation, Parent, Policy, PolicyLimits,
-    PolicySet, Request,
-};
+use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
+use quorate_engine::{Binding, BreakGlass, Context, Parent, Policy, PolicyLimits, PolicySet};
 use quorate_tests::machine;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};

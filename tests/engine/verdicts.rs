@@ -1,7 +1,8 @@
 //! How findings of several policies become one answer: order, phases, modes, existing defects, break-glass.
 //! The rules themselves are the policies' tests.
 
-use quorate_engine::{Binding, Context, Level, Mode, Operation, Phase, Policy, Review, Verdict};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::{Binding, Context, Level, Mode, Policy, Review, Verdict};
 use quorate_tests::block_on;
 use serde_json::json;
 use serde_json::value::to_raw_value;

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use kubernetes::admission::Request;
 use quorate_engine::{
-    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicyLimits, PolicySet, Request, Review,
+    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicyLimits, PolicySet, Review,
 };
 use serde_json::{Value, json};
 

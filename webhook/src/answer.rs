@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quorate_engine::{Finding, Level, Operation, Request, Review, Verdict};
+use kubernetes::admission::{Operation, Request};
+use quorate_engine::{Finding, Level, Review, Verdict};
 use serde::Serialize;
 
 #[cfg(test)]

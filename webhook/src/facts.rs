@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use quorate_engine::{Phase, Request};
+use kubernetes::admission::{Phase, Request};
 use rqlite::facts::Facts;
 use serde::Deserialize;
 use serde_json::value::RawValue;

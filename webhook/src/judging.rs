@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use quorate_engine::{Context, Finding, Level, Parent, Phase, PolicySet, Request, Review, Verdict, subject};
+use kubernetes::admission::{Phase, Request};
+use kubernetes::subject::subject;
+use quorate_engine::{Context, Finding, Level, Parent, PolicySet, Review, Verdict};
 use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, info, warn};

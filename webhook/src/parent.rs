@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use quorate_engine::{Operation, Request};
+use kubernetes::admission::{Operation, Request};
 use rqlite::needs::Kind;
 use serde::Deserialize;
 

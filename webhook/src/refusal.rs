@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use quorate_engine::EnvelopeError;
+use kubernetes::admission::EnvelopeError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {

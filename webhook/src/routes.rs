@@ -9,8 +9,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use kubernetes::admission::Phase;
 use prometheus_client::metrics::gauge::Gauge;
-use quorate_engine::Phase;
 use tokio::time::Instant;
 use tracing::debug;
 

@@ -108,7 +108,7 @@ fn finding(heard: Heard, subject: &str, here: &[Finding]) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use quorate_engine::Phase;
+    use kubernetes::admission::Phase;
 
     use super::*;
 

@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
-use quorate_engine::{
-    Context, Finding, GroupVersionKind, GroupVersionResource, Level, Operation as Asked, Parent, Phase, PolicySet,
-    Request, Review, Verdict,
-};
+use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::manifest::StatefulSet;
+use quorate_engine::{Context, Finding, Level, Parent, PolicySet, Review, Verdict};
 use quorate_webhook::ParentRef;
 use quorate_webhook::registration::built_in_objects;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::needs::{Kind, Needs};
 use serde::Deserialize;
 use serde_json::{Value, json};

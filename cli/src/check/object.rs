@@ -1,7 +1,7 @@
 //! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
 //! Does not compare objects.
 
-use quorate_engine::named;
+use kubernetes::subject::named;
 use serde_json::Value;
 
 use super::source::{Raw, text_at};

@@ -3,7 +3,8 @@
 
 use std::io::{self, Write};
 
-use quorate_engine::{Context, Level, Parent, Request, Review, Verdict};
+use kubernetes::admission::Request;
+use quorate_engine::{Context, Level, Parent, Review, Verdict};
 use quorate_webhook::cluster::survey::{Survey, Surveyor};
 use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};

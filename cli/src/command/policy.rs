@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::slice;
 
 use anstyle::Style;
-use quorate_engine::{Binding, Description, MatchRule, Mode, OnError, Operation, Phase, Policy};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::{Binding, Description, MatchRule, Mode, OnError, Policy};
 use serde::Serialize;
 use serde_json::Value;
 

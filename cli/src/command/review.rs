@@ -6,7 +6,8 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use quorate_engine::{Context, Parent, PolicySet, Request};
+use kubernetes::admission::Request;
+use quorate_engine::{Context, Parent, PolicySet};
 
 use crate::args::Review as Args;
 use crate::config::Source;

@@ -2,8 +2,8 @@
 //! Does not run a guest.
 
 use super::*;
-use crate::admission::Phase;
 use crate::description::RuleInfo;
+use kubernetes::admission::Phase;
 
 fn description() -> Description {
     Description {

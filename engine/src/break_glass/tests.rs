@@ -5,8 +5,8 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::*;
-use crate::admission::{Operation, Phase};
 use crate::verdict::Verdict;
+use kubernetes::admission::{Operation, Phase};
 
 const RULE: &str = "quorum-guard/scale-below-quorum";
 const NOTE: &str =

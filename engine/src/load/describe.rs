@@ -4,11 +4,11 @@
 use json_patch::jsonptr::Pointer;
 
 use super::LoadError;
-use crate::admission::{Operation, Phase};
 use crate::answer::{FURTHER_FINDINGS, NOT_JUDGED, WOULD_PATCH};
 use crate::description::{Condition, Description, MatchRule, Projections, RuleInfo};
-use crate::text::one_line;
 use crate::wit::types as guest;
+use kubernetes::admission::{Operation, Phase};
+use kubernetes::text::one_line;
 
 /// Longest name or id, in bytes; Kubernetes labels end there too.
 const MAX_NAME: usize = 63;

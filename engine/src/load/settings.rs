@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::LoadError;
 use crate::description::Description;
-use crate::text::one_line;
 use crate::wit;
+use kubernetes::text::one_line;
 
 /// Longest text of one problem, in bytes.
 const MAX_TEXT: usize = 300;

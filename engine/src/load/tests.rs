@@ -5,8 +5,8 @@ use serde_json::json;
 use super::describe::checked;
 use super::settings::check_schema;
 use super::*;
-use crate::admission::{GroupVersionResource, Operation, Request};
 use crate::wit::types as guest;
+use kubernetes::admission::{GroupVersionResource, Operation, Request};
 
 fn said() -> guest::Description {
     guest::Description {
@@ -50,7 +50,7 @@ fn refuses(alter: impl FnOnce(&mut guest::Description), says: &str) {
 fn takes_a_good_description() {
     let description = checked(said()).unwrap();
     assert_eq!(description.name, "quorum-guard");
-    assert_eq!(description.phases, [crate::Phase::Validate]);
+    assert_eq!(description.phases, [kubernetes::admission::Phase::Validate]);
     assert_eq!(description.matches[0].projections.object, ["/spec"]);
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::{Review, SetDocument};
 use rqlite::change::{self, Ordinals};
 use rqlite::facts::Facts;
-use rqlite::manifest::StatefulSet;
 
 use crate::given::{Given, Held, Reference};
 use crate::reading::Reading;

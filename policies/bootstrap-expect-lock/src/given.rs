@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use kubernetes::manifest::{Container, EnvFrom, EnvVar, Metadata};
 use rqlite::bootstrap::{self, Expect, Passed, Within, names_flag};
 use rqlite::facts::Facts;
 use rqlite::launch::{Expansion, Launch, NoInsertion};
-use rqlite::manifest::{Container, EnvFrom, EnvVar, Metadata};
 use rqlite::value::{Source, Value, clip};
 
 /// The effective value.
@@ -410,7 +410,7 @@ fn composed(words: &[(&str, Value<String>)]) -> Source {
 
 #[cfg(test)]
 mod tests {
-    use rqlite::manifest::{EnvSource, KeyRef};
+    use kubernetes::manifest::{EnvSource, KeyRef};
 
     use super::*;
 

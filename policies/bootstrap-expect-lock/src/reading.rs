@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use kubernetes::manifest::{Container, ContainerPlace};
+use kubernetes::manifest::{List, Place};
 use quorate_sdk::SetDocument;
 use rqlite::bootstrap::{Expect, may_hold, names_flag};
 use rqlite::cluster::Node;
 use rqlite::discovery::Discovery;
-use rqlite::flag::{List, Place};
 use rqlite::launch::{Expansion, Launch};
-use rqlite::manifest::{Container, ContainerPlace};
 use rqlite::storage::Storage;
 use rqlite::version::ImageVersion;
 

@@ -1,10 +1,10 @@
 //! A set that is created over what an earlier set of its name left: pods that run on, claims with their data.
 //! Counts which pods come blank; whether that may be is the rule's.
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::change::{Ordinals, claim_ordinal, ordinal, template_names};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::{Claim, Facts, Pod};
-use rqlite::manifest::StatefulSet;
 use rqlite::storage::Storage;
 
 use crate::words::number_of;

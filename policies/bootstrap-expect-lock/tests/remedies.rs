@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::cases::{Case, load};
 use rqlite::bootstrap::names_flag;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::{Value, json};
 
 /// The findings that deny, each with its remedy.

@@ -17,8 +17,16 @@ use anyhow::{Context, Result};
 const POLICIES: [&str; 4] = ["quorum-guard", "bootstrap-expect-lock", "secret-mounts", "remove-on-shutdown"];
 
 /// What every guest is built from, besides its own folder; from `policies/`.
-const SHARED_SOURCES: [&str; 6] =
-    ["wit", "sdk/src", "sdk/Cargo.toml", "../rqlite/src", "../rqlite/Cargo.toml", "../Cargo.lock"];
+const SHARED_SOURCES: [&str; 8] = [
+    "wit",
+    "sdk/src",
+    "sdk/Cargo.toml",
+    "../rqlite/src",
+    "../rqlite/Cargo.toml",
+    "../kubernetes/src",
+    "../kubernetes/Cargo.toml",
+    "../Cargo.lock",
+];
 
 fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);

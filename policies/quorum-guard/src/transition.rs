@@ -1,10 +1,10 @@
 //! A set between two specs, as all rules about scaling read it: which ordinals leave and come, who votes, through which request.
 //! Reads; judges nothing.
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::change::{self, Change};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
 use rqlite::scaling::{Before, Data};
 

@@ -1,8 +1,8 @@
 //! How numbers and names are said in messages. Decides nothing.
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::quorum::Standing;
 use rqlite::scaling::{Cluster, Ids};
 use rqlite::startup;

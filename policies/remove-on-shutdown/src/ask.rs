@@ -1,9 +1,9 @@
 //! Whether a set should have the flag: its author's word, the conditions, the settings.
 //! Not when it may start, nor what a refusal says.
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::injection::{Bare, Item};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
 use rqlite::startup;
 use rqlite::storage::Storage;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use kubernetes::manifest::Place;
 use quorate_sdk::injection::{Draft, Injector, Item, Settled};
 use quorate_sdk::{Review, SetDocument, Subject};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::flag::Place;
 
 use crate::ask::{self, Ask};
 use crate::identity::{POLICY, TOKEN};

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::storage::Storage;
 use rqlite::value::{Value, clip};
 use rqlite::version::Version;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use kubernetes::manifest::Metadata;
 use rqlite::bootstrap::Expect;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::discovery::Discovery;
 use rqlite::flag::{CommandLine, UsageError};
 use rqlite::launch::{Insertion, NoInsertion};
-use rqlite::manifest::Metadata;
 use rqlite::role::Role;
 use rqlite::value::Value;
 use rqlite::version::Version;

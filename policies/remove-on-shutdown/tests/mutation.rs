@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::cases::{Case, load};
 use remove_on_shutdown::RemoveOnShutdown;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::Value;
 
 const TOKEN: &str = "-raft-cluster-remove-shutdown=true";

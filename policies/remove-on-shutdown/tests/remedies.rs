@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::cases::edit::{DISCOVERY, Step, by_dns, container, launch, without_args};
 use quorate_sdk::cases::{Case, load};
 use remove_on_shutdown::RemoveOnShutdown;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::{Value, json};
 
 const MEMBERS: &str = "-join=rqlite-0.rqlite-headless:4002,rqlite-1.rqlite-headless:4002,rqlite-2.rqlite-headless:4002";

@@ -85,7 +85,7 @@ fn shown(steps: &[Step]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rqlite::manifest::StatefulSetSpec;
+    use kubernetes::manifest::StatefulSetSpec;
 
     use super::*;
 

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use kubernetes::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use rqlite::needs::Kind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use kubernetes::manifest::Metadata;
 use quorate_sdk::review::ANNOTATION_PREFIX;
-use rqlite::manifest::Metadata;
 
 use crate::name::{is_host_name, is_key, is_secret_name, is_user_name};
 use crate::settings::Settings;

@@ -1,7 +1,7 @@
 //! Webhooks of others that bring files or variables into pods, known by the annotations of the pod template.
 //! Not what they bring: that is in their servers.
 
-use rqlite::manifest::Metadata;
+use kubernetes::manifest::Metadata;
 
 /// One that ends in `/` stands for every annotation under it; any other one counts unless it is switched off.
 const ANNOTATIONS: &[&str] = &[

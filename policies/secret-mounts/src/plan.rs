@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use kubernetes::manifest::{Container, PodSpec, Probe};
 use quorate_sdk::injection::{Draft, Injector, Item, ProbeKind};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::flag::UsageError;
 use rqlite::flag_table;
 use rqlite::launch::NoInsertion;
-use rqlite::manifest::{Container, PodSpec, Probe};
 use rqlite::role::Role;
 use serde_json::{Value, json};
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use kubernetes::manifest::{Metadata, PodSpec, StatefulSet};
 use quorate_sdk::injection::{self, Entry, Mark};
 use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::Facts;
-use rqlite::manifest::{Metadata, PodSpec, StatefulSet};
 
 use crate::ask::{self, Ask, Asked};
 use crate::identity::POLICY;

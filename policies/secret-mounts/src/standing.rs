@@ -1,8 +1,8 @@
 //! How a launch stands to what is asked for: given, missing, or given otherwise. Reads flags and mounts; decides nothing.
 
+use kubernetes::manifest::Place;
+use kubernetes::manifest::PodSpec;
 use rqlite::cluster::Node;
-use rqlite::flag::Place;
-use rqlite::manifest::PodSpec;
 use rqlite::secret::{Mounted, mounted_at};
 use rqlite::value::Value;
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use kubernetes::manifest::Container;
+use kubernetes::manifest::List;
 use rqlite::cluster::Node;
-use rqlite::flag::{List, UsageError};
+use rqlite::flag::UsageError;
 use rqlite::launch::{Launch, NoInsertion, plain_start};
-use rqlite::manifest::Container;
 
 use crate::plan::Obstacle;
 

@@ -1,7 +1,9 @@
 //! Command lines for tests of the modules that read them.
 //! Not for tests of the launch, which makes its own tokens.
 
-use super::{CommandLine, List, Origin, Place, Token};
+use kubernetes::manifest::{List, Place};
+
+use super::{CommandLine, Origin, Token};
 use crate::value::{Source, Value};
 
 /// Of these words, in `args`.

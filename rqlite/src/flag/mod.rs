@@ -15,24 +15,12 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use kubernetes::manifest::Place;
+
 use self::parse::{Head, NamedFlag};
 use crate::flag_table::FlagSpec;
 use crate::value::{Source, Value, clip_to};
 use crate::version::Version;
-
-/// Which list of the container a token stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum List {
-    Command,
-    Args,
-}
-
-/// Where a token stands in the container: `args[2]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    pub list: List,
-    pub index: usize,
-}
 
 /// Where a token of the final command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The grammar and the start-up refusals, one by one.
 //! Not the numbers' spellings: those are tested in `number`.
 
+use kubernetes::manifest::List;
+
 use super::fixture::{deferred, line, source, tokens};
 use super::*;
 use crate::value::Source;

@@ -211,9 +211,9 @@ fn token(variable: &'static str, value: Text) -> Token {
 #[cfg(test)]
 mod tests {
     use crate::launch::Launch;
-    use crate::manifest::Container;
     use crate::value::{Source, Value};
     use crate::version::{ImageVersion, Version};
+    use kubernetes::manifest::Container;
 
     #[track_caller]
     fn argv(container: &str, major: u32, minor: u32, patch: u32) -> Vec<String> {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::flag::Token;
-use crate::manifest::{Container, EnvFrom, EnvSource, EnvVar, FileKeyRef};
 use crate::value::{Source, Value};
+use kubernetes::manifest::{Container, EnvFrom, EnvSource, EnvVar, FileKeyRef};
 
 /// A text of which some pieces are references.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,10 +4,11 @@
 use super::env::Environment;
 use super::reading::Reader;
 use super::{Insertion, Launch, NoInsertion, Shape};
-use crate::flag::{CommandLine, Flag, List, Origin, Place, Token};
+use crate::flag::{CommandLine, Flag, Origin, Token};
 use crate::image::{Repository, repository};
 use crate::value::Value;
 use crate::version::Version;
+use kubernetes::manifest::{List, Place};
 
 /// A flag that every release has and that does nothing.
 const PROBE: &str = "-version=false";

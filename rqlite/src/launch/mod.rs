@@ -16,11 +16,12 @@ use std::sync::Arc;
 
 use self::env::Environment;
 use self::reading::{Reader, Reading};
-use crate::flag::{CommandLine, List, Origin, Place, Token, UsageError};
+use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{Repository, repository};
-use crate::manifest::Container;
 use crate::value::{Source, Value};
 use crate::version::{ImageVersion, Version};
+use kubernetes::manifest::Container;
+use kubernetes::manifest::{List, Place};
 
 /// The launch shapes that are told apart (A to J; `docs/launch-shapes.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

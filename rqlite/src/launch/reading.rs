@@ -11,11 +11,12 @@ use super::programs::{self, Kind};
 use super::script::{self, Script};
 use super::words::{Received, Surroundings};
 use super::{Insertion, NoInsertion, Program, Shape, Words};
-use crate::flag::{CommandLine, List, Origin, Place, Token, UsageError};
+use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{self, Repository};
-use crate::manifest::Container;
 use crate::value::{Source, Value};
 use crate::version::Version;
+use kubernetes::manifest::Container;
+use kubernetes::manifest::{List, Place};
 
 /// One way of starting rqlited.
 #[derive(Debug)]

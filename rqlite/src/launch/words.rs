@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::env::{Environment, Piece, Text};
 use super::script::{Command, Part, Script, Word};
-use crate::flag::{Origin, Place, Token};
+use crate::flag::{Origin, Token};
 use crate::value::{Source, Value};
+use kubernetes::manifest::Place;
 
 /// A script in its container.
 pub(super) struct Surroundings<'a> {
@@ -229,8 +230,8 @@ fn split_literal(fields: &mut Vec<Field>, known: &str) {
 #[cfg(test)]
 mod tests {
     use crate::launch::Launch;
-    use crate::manifest::Container;
     use crate::version::{ImageVersion, Version};
+    use kubernetes::manifest::Container;
 
     fn container(script: &str, args: &[&str]) -> Container {
         let command = ["sh", "-c", script, "x"];

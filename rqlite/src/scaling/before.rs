@@ -4,10 +4,10 @@
 use crate::change::{self, Ordinals, pod_name};
 use crate::cluster::RqliteSet;
 use crate::facts::{Facts, Pod};
-use crate::manifest::StatefulSet;
 use crate::role::Role;
 use crate::storage::Storage;
 use crate::value::Value;
+use kubernetes::manifest::StatefulSet;
 
 /// Where the data of the set's nodes lies.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::change::{self, Change, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::Facts;
-use crate::manifest::StatefulSet;
 use crate::scaling::before::{Before, Data};
+use kubernetes::manifest::StatefulSet;
 
 /// A set named rqlite, all the tests need of its surroundings beside it.
 pub(crate) struct World {

@@ -7,12 +7,12 @@ mod tests;
 use crate::change::{self, Change, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::Facts;
-use crate::manifest::StatefulSet;
 use crate::scaling::before::{Before, Data};
 use crate::scaling::cluster::Cluster;
 use crate::scaling::down::Down;
 use crate::scaling::way::{Way, leads_over_two};
 use crate::value::Value;
+use kubernetes::manifest::StatefulSet;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]

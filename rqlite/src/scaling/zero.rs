@@ -4,9 +4,9 @@
 mod tests;
 
 use crate::change::Ordinals;
-use crate::manifest::StatefulSet;
 use crate::scaling::before::{Before, Data};
 use crate::scaling::cluster::{Basis, Cluster};
+use kubernetes::manifest::StatefulSet;
 
 /// What a scale to zero does to the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

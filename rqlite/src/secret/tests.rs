@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cluster::RqliteSet;
-use crate::manifest::StatefulSet;
+use kubernetes::manifest::StatefulSet;
 
 #[track_caller]
 fn set(container: serde_json::Value, volumes: serde_json::Value) -> (Node, PodSpec) {
@@ -62,7 +62,7 @@ fn names_the_last_of_a_repeated_flag_and_its_place() {
     let (node, _) = set(json!({"args": ["-auth=/a", "-auth=/b"]}), json!([]));
     let files = named_files(&node);
     assert_eq!(files[0].path, Value::Known("/b".to_owned()));
-    assert_eq!(files[0].place, Some(Place { list: crate::flag::List::Args, index: 1 }));
+    assert_eq!(files[0].place, Some(Place { list: kubernetes::manifest::List::Args, index: 1 }));
 }
 
 #[test]

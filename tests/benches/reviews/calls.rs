@@ -4,10 +4,11 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use quorate_engine::{BreakGlass, Context, Phase, PolicySet, Request};
+use kubernetes::admission::{Phase, Request};
+use kubernetes::manifest::StatefulSet;
+use quorate_engine::{BreakGlass, Context, PolicySet};
 use quorate_tests::{binding, machine};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::json;
 
 use crate::Outcome;

@@ -1,7 +1,7 @@
 //! What the API server and the person at kubectl are told, for each kind of review.
 //! Holds no policy; findings are made up.
 
-use quorate_engine::{GroupVersionResource, Operation, Phase};
+use kubernetes::admission::{GroupVersionResource, Operation, Phase};
 use serde_json::{Value, json};
 
 use super::*;

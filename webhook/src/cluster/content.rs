@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quorate_engine::{Phase, PolicySet};
+use kubernetes::admission::Phase;
+use quorate_engine::PolicySet;
 use serde::Serialize;
 use serde_json::Value;
 use tracing::error;

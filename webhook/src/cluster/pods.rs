@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::PodStatus;
 use kube::Resource;
 use kube::api::ObjectMeta;
 use kube::core::NamespaceResourceScope;
+use kubernetes::manifest::PodSpec;
 use rqlite::facts::Pod;
-use rqlite::manifest::PodSpec;
 use rqlite::running::RunningNode;
 use serde::Deserialize;
 

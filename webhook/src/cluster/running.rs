@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
+use kubernetes::admission::Phase;
 use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::rotation::Plan;
-use quorate_engine::Phase;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;

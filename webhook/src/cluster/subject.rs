@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kubernetes::manifest::StatefulSet;
 use rqlite::change;
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::manifest::StatefulSet;
 use rqlite::running::HttpApi;
 use rqlite::value::Source;
 

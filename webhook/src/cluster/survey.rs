@@ -41,7 +41,7 @@ pub enum SurveyError {
 pub struct Survey {
     /// JSON text of the StatefulSet.
     pub json: String,
-    pub set: rqlite::manifest::StatefulSet,
+    pub set: kubernetes::manifest::StatefulSet,
     pub rqlite: RqliteSet,
     pub facts: Facts,
     /// Where its nodes listen, as its template says.

@@ -5,7 +5,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, GetParams, Patch, PatchParams, PostParams, PropagationPolicy, Request,
 };
 use kube::{Client, Error, Resource};
-use quorate_engine::named;
+use kubernetes::subject::named;
 use serde_json::{Value, json};
 
 use crate::cluster::DryRun;

@@ -1,7 +1,8 @@
 //! What all built-in policies together ask for: of a resource the union of their operations, and whether any of them refuses.
 //! Policies of one's own are registered each for itself (`own`).
 
-use quorate_engine::{MatchRule, Operation, Phase};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::MatchRule;
 
 use super::Registered;
 use super::entry::Unreachable;

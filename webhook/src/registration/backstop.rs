@@ -7,7 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicyBindingSpec, ValidatingAdmissionPolicySpec, Validation, Variable,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use quorate_engine::Operation;
+use kubernetes::admission::Operation;
 
 use super::entry::{condition, namespaces, rule};
 use super::{Registration, cel, literal};

@@ -2,7 +2,7 @@
 //! Nothing here depends on the cluster, so this is what charts and manifests render.
 
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
-use quorate_engine::{Operation, Phase};
+use kubernetes::admission::{Operation, Phase};
 
 use super::asked::{Asked, SCALES, SETS};
 use super::cel;

@@ -240,7 +240,7 @@ fn rqlite_containers(object: &str) -> String {
     format!("{}.filter(c,\n  {})", running_containers(object), may_be_rqlite(object, "c"))
 }
 
-/// Native sidecars too, as `rqlite::manifest::PodSpec::running_containers` has them.
+/// Native sidecars too, as `kubernetes::manifest::PodSpec::running_containers` has them.
 fn running_containers(object: &str) -> String {
     let pod = format!("{object}.spec.template.spec");
     format!(

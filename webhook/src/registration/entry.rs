@@ -7,7 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MutatingWebhook, RuleWithOperations, ServiceReference, ValidatingWebhook, WebhookClientConfig,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use quorate_engine::{Operation, Phase};
+use kubernetes::admission::{Operation, Phase};
 
 use super::{Client, Registration};
 

@@ -1,7 +1,7 @@
 //! The entries for sets that the running server knows: a Scale, an Eviction and an autoscaler do not show whose they are, so the sets
 //! are named. Only the server can: these are never rendered, and so survive that the rest is applied again (measured).
 
-use quorate_engine::{Operation, Phase};
+use kubernetes::admission::{Operation, Phase};
 
 use super::asked::{AUTOSCALERS, Asked, EVICTIONS, SCALES};
 use super::built_in;

@@ -30,7 +30,8 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use quorate_engine::{Description, Mode, OnError, Phase, Policy};
+use kubernetes::admission::Phase;
+use quorate_engine::{Description, Mode, OnError, Policy};
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;

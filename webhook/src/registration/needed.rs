@@ -2,7 +2,7 @@
 //! so these are named too. Kept by the running server, as those of `known`.
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
-use quorate_engine::Phase;
+use kubernetes::admission::Phase;
 
 use super::asked::{Asked, CLAIMS, NAMESPACES, Resource, SERVICES};
 use super::entry::{Entry, condition, rule};

@@ -2,7 +2,8 @@
 //! Nothing is known of what such a policy guards, so nothing is added but what never may be sent.
 
 use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
-use quorate_engine::{MatchRule, Phase};
+use kubernetes::admission::Phase;
+use quorate_engine::MatchRule;
 
 use super::cel;
 use super::entry::{Entry, Unreachable, condition, operation_names};

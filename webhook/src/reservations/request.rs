@@ -1,10 +1,10 @@
 //! Which set a request is about, and which pods it may take away.
 //! Not whether it is admitted.
 
-use quorate_engine::{Operation, Request};
+use kubernetes::admission::{Operation, Request};
+use kubernetes::manifest::{Scale, StatefulSet};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Facts, Leaving};
-use rqlite::manifest::{Scale, StatefulSet};
 use rqlite::reduction::Reduction;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -1,10 +1,11 @@
 //! Refuses an update after which rqlited no longer gets `-bootstrap-expect`.
 //! Not a change to 0: that is an edit, and `bootstrap_expect_changed` says so.
 
+use kubernetes::manifest::Place;
 use quorate_sdk::{Finding, Rule};
 use rqlite::bootstrap::{Passed, Within, is_needed, names_flag, within};
 use rqlite::discovery::Discovery;
-use rqlite::flag::{CommandLine, Place};
+use rqlite::flag::CommandLine;
 use rqlite::launch::{NoInsertion, Shape};
 use rqlite::value::{Value, clip};
 

@@ -1,12 +1,12 @@
 //! Refuses an autoscaler on voters: load is no reason to change who votes.
 //! Not one on a read-only pool.
 
+use kubernetes::manifest::{AutoscalerSpec, HorizontalPodAutoscaler};
 use quorate_sdk::review::Parent;
 use quorate_sdk::{Finding, Rule};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::{AutoscalerSpec, HorizontalPodAutoscaler};
 use rqlite::scaling::{Before, Data};
 
 /// ## What it refuses

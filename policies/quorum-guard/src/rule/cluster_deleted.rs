@@ -8,11 +8,11 @@ mod needed;
 mod owner;
 mod service;
 
+use kubernetes::manifest::{Metadata, StatefulSet};
 use quorate_sdk::{Envelope, Finding, Rule};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::{Metadata, StatefulSet};
 use rqlite::scaling::{Before, Data};
 use serde::Deserialize;
 

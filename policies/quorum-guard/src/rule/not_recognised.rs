@@ -1,11 +1,11 @@
 //! Says that a set which looks like rqlite's is not guarded, and refuses an annotation that names no container.
 //! Not which sets are recognised (`rqlite::cluster`), nor what speaks of rqlite (`rqlite::candidate`).
 
+use kubernetes::manifest::{PodSpec, StatefulSet};
 use quorate_sdk::review::own_annotations;
 use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::candidate::{NO_CONTAINER, Sign};
 use rqlite::cluster::CONTAINER_ANNOTATION;
-use rqlite::manifest::{PodSpec, StatefulSet};
 
 /// ## What it refuses
 /// `quorate.dev/container` that is newly written and names no container of the pod that keeps running. (An init container counts

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use kubernetes::manifest::Place;
+use kubernetes::manifest::{ContainerPlace, PodSpec, StatefulSet};
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
-use rqlite::flag::Place;
-use rqlite::manifest::{ContainerPlace, PodSpec, StatefulSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
 

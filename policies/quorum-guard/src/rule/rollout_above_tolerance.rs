@@ -1,9 +1,9 @@
 //! Refuses a rolling update that may take more voters down at once than the cluster tolerates; warns of one that begins while a voter is
 //! down. Not what the update changes.
 
+use kubernetes::manifest::{IntOrPercent, StatefulSet};
 use quorate_sdk::{Finding, Rule};
 use rqlite::change;
-use rqlite::manifest::{IntOrPercent, StatefulSet};
 use rqlite::quorum::failures_tolerated;
 use rqlite::rollout::{is_rolling, max_unavailable};
 use rqlite::scaling::Cluster;

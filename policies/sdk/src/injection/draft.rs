@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use kubernetes::manifest::{Container, StatefulSet, StatefulSetSpec};
 use rqlite::cluster::RqliteSet;
 use rqlite::launch::Launch;
-use rqlite::manifest::{Container, StatefulSet, StatefulSetSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

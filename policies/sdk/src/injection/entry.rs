@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rqlite::flag::List;
+use kubernetes::manifest::List;
 
 use super::item::{Item, ProbeKind, text};
 

@@ -1,9 +1,9 @@
 //! Where a container's launch takes one more flag: rqlited parses afterwards what it parsed before, and that flag.
 //! Does not decide whether the flag is wanted.
 
-use rqlite::flag::{List, Place};
+use kubernetes::manifest::Container;
+use kubernetes::manifest::{List, Place};
 use rqlite::launch::{Insertion, Launch, NoInsertion};
-use rqlite::manifest::Container;
 
 /// Where a token goes in `command` or `args`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use rqlite::flag::List;
+use kubernetes::manifest::List;
 use rqlite::launch::{Launch, NoInsertion};
 use serde_json::{Value, json};
 

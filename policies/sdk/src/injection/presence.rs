@@ -1,7 +1,7 @@
 //! Which listed things stand in a template, and as what.
 //! Changes nothing.
 
-use rqlite::flag::List;
+use kubernetes::manifest::List;
 use serde_json::Value;
 
 use super::entry::{Entry, Mark};

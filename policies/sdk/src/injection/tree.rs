@@ -1,7 +1,7 @@
 //! Where things stand in the JSON tree of a StatefulSet's spec. Reads only.
 
-use rqlite::flag::List;
-use rqlite::manifest::ContainerList;
+use kubernetes::manifest::ContainerList;
+use kubernetes::manifest::List;
 use serde_json::Value;
 
 use super::entry::list_name;

@@ -1,8 +1,8 @@
 //! Warns that probes without credentials need a permission for everybody. Does not know the users' file.
 
+use kubernetes::manifest::Probe;
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
-use rqlite::manifest::Probe;
 
 use super::not_mounted::listed;
 use crate::situation::Situation;

@@ -1,9 +1,9 @@
 //! Refuses credential and certificate files that no mount gives. Does not know whether a Secret has the key.
 
+use kubernetes::manifest::EnvVar;
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 use rqlite::launch::Expansion;
-use rqlite::manifest::EnvVar;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
 use rqlite::value::{Source, Value, clip};
 

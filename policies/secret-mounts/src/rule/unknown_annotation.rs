@@ -1,8 +1,8 @@
 //! Warns of annotations that speak to Quorate and mean nothing, by their name or by a value that is newly written.
 
+use kubernetes::manifest::Metadata;
 use quorate_sdk::review::{ANNOTATION_PREFIX, own_annotations};
 use quorate_sdk::{Finding, Rule};
-use rqlite::manifest::Metadata;
 use strsim::jaro_winkler;
 
 use crate::annotation_value::{ALLOW_DELETION, BREAK_GLASS, Useless};

@@ -1,5 +1,6 @@
 //! What mutation does: twice is once, git applied again is what runs, and rqlited takes the launch that comes out.
 
+use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use quorate_native_tests::change::{edited, edits};
 use quorate_native_tests::judge::{judge, mutate};
@@ -7,7 +8,6 @@ use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, set};
 use quorate_native_tests::world::World;
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::manifest::StatefulSet;
 use serde_json::{Value, json};
 
 use crate::hold;

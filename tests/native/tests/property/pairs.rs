@@ -1,6 +1,7 @@
 //! Two admissions: what the first takes away the second does not count on. Together they leave a quorum, and where they would leave one
 //! the second is not refused for the first's sake.
 
+use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use quorate_native_tests::facts::Facts;
 use quorate_native_tests::judge::{Judged, judge};
@@ -8,7 +9,6 @@ use quorate_native_tests::request::known;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, plain};
 use quorate_native_tests::world::World;
-use rqlite::manifest::StatefulSet;
 use rqlite::reduction::Reduction;
 use serde_json::{Value, json};
 

@@ -11,13 +11,13 @@ mod membership;
 mod phrase;
 mod steps;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_native_tests::judge::{Finding, Judged, judge};
 use quorate_native_tests::workspace;
 use quorate_native_tests::world::World;
 use quorate_sdk::ParentState;
 use quorate_sdk::cases::{self, Case};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::Value;
 
 use crate::steps::{Step, steps};

@@ -2,9 +2,9 @@
 
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kubernetes::manifest::StatefulSet;
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::role::Role;
 use serde::Deserialize;
 

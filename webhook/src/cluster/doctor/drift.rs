@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use kube::api::DynamicObject;
-use quorate_engine::Phase;
+use kubernetes::admission::Phase;
 use serde_json::Value;
 
 use super::look::{Read, Seen, unreadable};

@@ -1,6 +1,6 @@
 //! Whether reviews arrive: endpoints behind the Service, and a dry run through the whole path.
 
-use quorate_engine::named;
+use kubernetes::subject::named;
 
 use super::look::{DRY_RUN, Seen, unreadable};
 use super::unreached::cause;

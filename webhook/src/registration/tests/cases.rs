@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::cases::{Case, load};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use serde_json::Value;
 
 use super::server::Request;

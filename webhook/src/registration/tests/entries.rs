@@ -1,7 +1,8 @@
 //! The configurations themselves: what stands in them, for which policies, and what of it the server keeps.
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhook;
-use quorate_engine::{Condition, Operation, Phase};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::Condition;
 use serde::Serialize;
 use serde_json::{Value, json};
 

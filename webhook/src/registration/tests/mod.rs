@@ -8,7 +8,8 @@ mod needed;
 mod server;
 mod sets;
 
-use quorate_engine::{Condition, Description, MatchRule, Operation, Phase, Projections};
+use kubernetes::admission::{Operation, Phase};
+use quorate_engine::{Condition, Description, MatchRule, Projections};
 use rqlite::needs::Needs;
 
 use super::asked::Asked;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::cases::{Case, load};
 use rqlite::cluster::RqliteSet;
-use rqlite::manifest::StatefulSet;
 use rqlite::needs::{Kind, Needs};
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! The deletion of an object that sets need, judged: who may always delete it, and whose loss it is.
 //! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
 
+use kubernetes::manifest::StatefulSet;
 use quorate_sdk::Finding;
 use quorate_sdk::review::Parent;
 use rqlite::facts::Facts;
-use rqlite::manifest::StatefulSet;
 use rqlite::needs::Kind;
 
 use super::needed::{Concerned, Deletion, lowered_if};

@@ -1,11 +1,11 @@
 //! The deletion of an object that sets need: which sets are concerned, how they are named, what makes a refusal a warning.
 //! Judges nothing.
 
+use kubernetes::manifest::{Metadata, StatefulSet};
 use quorate_sdk::{Envelope, Finding, Level};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::manifest::{Metadata, StatefulSet};
 use rqlite::needs::{Kind, Needs};
 use rqlite::scaling::{Before, Data, Ids};
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kubernetes::manifest::{OwnerReference, StatefulSet};
 use quorate_sdk::Finding;
 use rqlite::change;
 use rqlite::facts::{Facts, Owner};
-use rqlite::manifest::{OwnerReference, StatefulSet};
 
 use super::RULE;
 

@@ -138,8 +138,8 @@ proptest! {
     fn every_entry_reads_as_it_was_written(index in 0_usize..9, token in "-[a-z-]{1,9}=[ -~]{0,12}", seconds in 0_i64..9999) {
         let container = "rqlite".to_owned();
         let marks = [
-            Mark::Flag { container: container.clone(), list: rqlite::flag::List::Args, index, keyword: None, token: token.clone() },
-            Mark::Flag { container: container.clone(), list: rqlite::flag::List::Command, index, keyword: Some("run".into()), token },
+            Mark::Flag { container: container.clone(), list: kubernetes::manifest::List::Args, index, keyword: None, token: token.clone() },
+            Mark::Flag { container: container.clone(), list: kubernetes::manifest::List::Command, index, keyword: Some("run".into()), token },
             Mark::Grace { seconds, was: (index > 4).then_some(seconds) },
             Mark::Volume { name: "quorate-auth".into() },
             Mark::Mount { container: container.clone(), volume: "quorate-auth".into(), path: "/etc/with blank".into() },

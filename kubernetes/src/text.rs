@@ -8,7 +8,7 @@ const BANNED: [(&str, &str); 2] = [("is immutable", "cannot be changed"), ("immu
 const ELLIPSIS: &str = "...";
 
 /// `text` as one line of at most `max` bytes: control and direction characters become blanks, banned words are reworded.
-pub(crate) fn one_line(text: &str, max: usize) -> String {
+pub fn one_line(text: &str, max: usize) -> String {
     // Rewording can lengthen a text, so a little more than `max` is looked at, never all of it.
     let looked_at = cut(text, max.saturating_mul(2));
     let blanked: String = looked_at.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();

@@ -4,7 +4,20 @@
 use std::fmt;
 
 use super::{Container, PodSpec};
-use crate::flag::{List, Place};
+
+/// Which list of the container an element stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    Command,
+    Args,
+}
+
+/// Where an element stands in the container: `args[2]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub list: List,
+    pub index: usize,
+}
 
 /// A list of the pod spec that holds containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

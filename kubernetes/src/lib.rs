@@ -1,0 +1,10 @@
+//! The vocabulary of Kubernetes that all of Quorate shares: which request it is, what it is about, what stands behind it, what its
+//! objects look like in JSON.
+//! Pure: no IO, no clock, no async, no client. Knows nothing of rqlite.
+
+pub mod admission;
+pub mod json;
+pub mod manifest;
+pub mod request;
+pub mod subject;
+pub mod text;

@@ -1,0 +1,37 @@
+//! The part of Kubernetes' objects that Quorate reads, as their JSON has it.
+//! Not complete, and not judged: a field that nobody here reads is skipped.
+
+use serde::{Deserialize, Deserializer};
+
+mod containers;
+mod env;
+mod metadata;
+mod pod;
+mod probe;
+mod scaling;
+mod set;
+mod volume;
+
+pub use containers::{ContainerList, ContainerPlace, List, Place};
+pub use env::{EnvFrom, EnvSource, EnvVar, FieldRef, FileKeyRef, KeyRef, NameRef, ResourceRef};
+pub use metadata::{Metadata, OwnerReference};
+pub use pod::{Container, Handler, Lifecycle, PodSecurityContext, PodSpec, PodTemplate, SleepAction};
+pub use probe::{ExecAction, HttpGet, HttpHeader, Probe};
+pub use scaling::{AutoscalerSpec, HorizontalPodAutoscaler, Scale, ScaleSpec, TargetRef};
+pub use set::{
+    ClaimTemplate, IntOrPercent, Ordinals, RetentionPolicy, RollingUpdate, StatefulSet, StatefulSetSpec,
+    StatefulSetStatus, UpdateStrategy,
+};
+pub use volume::{
+    ClaimVolume, ConfigMapVolume, EmptyDir, HostPath, KeyToPath, ProjectedFiles, ProjectedSource, ProjectedVolume,
+    SecretVolume, Volume, VolumeMount,
+};
+
+/// `null` and absence are one: the API server sends neither, people write both.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
