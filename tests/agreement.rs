@@ -12,6 +12,7 @@ use axum::http::{Request, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
+use kubernetes::lookup::Lookup;
 use quorate_engine::{BreakGlass, Level, PolicySet, Verdict};
 use quorate_native_tests::judge::{self, Judged};
 use quorate_native_tests::request::any_request;
@@ -19,8 +20,8 @@ use quorate_native_tests::run::{Broken, hold};
 use quorate_native_tests::world::World;
 use quorate_tests::{binding, block_on, builtin_with};
 use quorate_webhook::{
-    AboutSet, BudgetFuture, FactSource, FactsFuture, Labels, ParentAnswer, ParentFuture, ParentRef, ParentSource,
-    ServerConfig, Sources, Webhook,
+    AboutSet, BudgetFuture, FactSource, FactsFuture, Labels, ObjectSource, RelatedFuture, ServerConfig, Sources,
+    Webhook,
 };
 use rqlite::facts::Facts;
 use serde_json::{Value, json};
@@ -36,10 +37,9 @@ fn policies() -> Arc<PolicySet> {
 /// Knows what the world knows, whoever asks.
 struct Known(World);
 
-impl ParentSource for Known {
-    fn parent<'a>(&'a self, _of: &'a ParentRef) -> ParentFuture<'a> {
-        let found = self.0.parent.as_ref().map_or(ParentAnswer::Unknown, |set| ParentAnswer::Found(set.to_string()));
-        Box::pin(std::future::ready(found))
+impl ObjectSource for Known {
+    fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
+        Box::pin(std::future::ready(self.0.related.map(Value::to_string)))
     }
 }
 
@@ -91,7 +91,7 @@ fn of_native(judged: &Judged) -> Said {
 }
 
 fn offline(world: &World) -> Said {
-    let review = quorate_tests::judge(&policies(), &world.review, world.parent.as_ref(), &world.facts.to_string());
+    let review = quorate_tests::judge(&policies(), &world.review, &world.related, &world.facts.to_string());
     let denied = review.findings.iter().filter(|finding| finding.level == Level::Deny);
     let mut object = world.review["request"]["object"].clone();
     json_patch::patch(&mut object, &review.patch).unwrap();
@@ -105,7 +105,7 @@ fn offline(world: &World) -> Said {
 /// `/mutate`, its patch applied, `/validate`.
 fn server(world: &World) -> Said {
     let known = Arc::new(Known(world.clone()));
-    let sources = Sources { parents: known.clone(), facts: known, ..Sources::default() };
+    let sources = Sources { objects: known.clone(), facts: known, ..Sources::default() };
     let routes =
         Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
     let mut review = world.review.clone();

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 
 use kubernetes::admission::{Phase, Request};
-use quorate_engine::{Binding, Context, Parent, Policy, RawVerdict};
-use quorate_sdk::ParentState;
+use quorate_engine::{Binding, Context, Policy, RawVerdict};
 use quorate_sdk::cases::{self, Case, Ran};
 use quorate_tests::{binding, block_on, machine, workspace};
 use serde_json::Value;
@@ -44,12 +43,8 @@ fn run(policy: &Policy, case: &Case) -> Ran {
         let bytes = review.to_string();
         let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
         policy.matching(phase, &request)?;
-        let parent = case.parent.as_ref().map(Value::to_string);
-        let parent = match case.parent_state {
-            ParentState::Absent => Parent::Absent,
-            ParentState::Found | ParentState::Unknown => parent.as_deref().map_or(Parent::Unknown, Parent::Found),
-        };
-        let context = Context { parent, facts: &case.facts };
+        let related = case.related.map(Value::to_string);
+        let context = Context { related: &related, facts: &case.facts };
         let verdict = block_on(policy.call(phase, &request, &context));
         let verdict = verdict.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         if let Some(patch) = &verdict.patch {

@@ -5,8 +5,10 @@
 use std::fs;
 use std::path::Path;
 
+use kubernetes::list;
+use kubernetes::related::Related;
 use quorate_engine::{Level, Review, Verdict};
-use quorate_tests::{builtin, judge, set_review, stateful_sets, upstream, upstream_sets};
+use quorate_tests::{NOTHING_BEHIND, builtin, judge, set_review, stateful_sets, upstream, upstream_sets};
 use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
@@ -105,9 +107,9 @@ fn every_recorded_review_gets_its_verdict() {
     let mut differences = Vec::new();
     for (expected, (name, review)) in REVIEWS.iter().zip(&reviews) {
         assert!(name.starts_with(&format!("{:02}-", expected.number)), "{name}");
-        let alone = judge(builtin(), review, None, NOTHING_KNOWN);
+        let alone = judge(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
         let parent = parent_of(review, &reviews);
-        let with_parent = judge(builtin(), review, parent.as_ref(), NOTHING_KNOWN);
+        let with_parent = judge(builtin(), review, &parent.map_or(NOTHING_BEHIND, Related::Found), NOTHING_KNOWN);
         if alone.verdict != expected.alone {
             differences.push(format!("{name} alone: {}", told(&alone)));
         }
@@ -127,7 +129,7 @@ fn recorded_reviews_that_change_no_spec_get_no_finding() {
     let reviews = recorded(&upstream.join("reviews"));
     for number in [14, 15, 16, 17, 24, 28] {
         let (name, review) = &reviews[number - 1];
-        let judged = judge(builtin(), review, None, NOTHING_KNOWN);
+        let judged = judge(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
         assert!(judged.findings.is_empty() && judged.patch.is_empty(), "{name}: {}", told(&judged));
     }
 }
@@ -135,7 +137,7 @@ fn recorded_reviews_that_change_no_spec_get_no_finding() {
 #[test]
 fn admits_the_creation_of_every_manifest_and_chart() {
     for (name, set) in upstream_sets() {
-        let judged = judge(builtin(), &set_review(None, Some(&set)), None, NOTHING_KNOWN);
+        let judged = judge(builtin(), &set_review(None, Some(&set)), &NOTHING_BEHIND, NOTHING_KNOWN);
         assert_eq!(judged.verdict, Verdict::Allowed, "{name}: {}", told(&judged));
     }
 }
@@ -158,8 +160,8 @@ fn scales_every_voter_set_alike_through_apply_and_through_scale() {
     for (name, set) in upstream_sets().into_iter().filter(|(name, _)| voters_on_claims(name)) {
         for (from, to, admitted) in SCALES {
             let (old, new) = (with_replicas(&set, from), with_replicas(&set, to));
-            let applied = judge(builtin(), &set_review(Some(&old), Some(&new)), None, NOTHING_KNOWN);
-            let scaled = judge(builtin(), &scale_review(&old, from, to), Some(&old), NOTHING_KNOWN);
+            let applied = judge(builtin(), &set_review(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
+            let scaled = judge(builtin(), &scale_review(&old, from, to), &Related::Found(old.clone()), NOTHING_KNOWN);
             for (door, judged) in [("apply", applied), ("scale", scaled)] {
                 let denied = judged.verdict == Verdict::Denied;
                 assert_eq!(denied, !admitted, "{name} {from} -> {to} by {door}: {}", told(&judged));
@@ -178,7 +180,7 @@ fn admits_the_read_only_pool_from_four_to_zero() {
         .collect();
     assert_eq!(pools.len(), 1);
     for pool in pools {
-        let judged = judge(builtin(), &scale_review(&pool, 4, 0), Some(&pool), NOTHING_KNOWN);
+        let judged = judge(builtin(), &scale_review(&pool, 4, 0), &Related::Found(pool.clone()), NOTHING_KNOWN);
         assert_eq!(judged.verdict, Verdict::Allowed, "{}", told(&judged));
         assert!(judged.findings.is_empty(), "{}", told(&judged));
     }
@@ -221,7 +223,8 @@ fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
         _ => json!(3),
     };
     let listed = matches!(request["kind"]["kind"].as_str(), Some("Namespace" | "PersistentVolumeClaim"));
-    Some(if listed { json!({ "kind": "StatefulSetList", "apiVersion": "apps/v1", "items": [set] }) } else { set })
+    let list = || serde_json::from_str(&list::stateful_sets([set.to_string().as_str()])).expect("a list");
+    Some(if listed { list() } else { set })
 }
 
 /// The read-only pool has no quorum, and the ephemeral chart loses its data with its pods: rules of their own.

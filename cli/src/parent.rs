@@ -1,14 +1,16 @@
 //! The object behind a sub-resource or a reference, from a manifest: the StatefulSet of a Scale, an Eviction or an HPA; for the deletion of
 //! what sets need, a list of those that do. Refuses one that is not the review's; what it means for the verdict is for the policies.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use kubernetes::admission::Request;
+use kubernetes::list;
+use kubernetes::lookup::Lookup;
 use kubernetes::manifest;
-use quorate_webhook::ParentRef;
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
 use rqlite::cluster::RqliteSet;
-use rqlite::needs::{Kind, Needs};
+use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -60,37 +62,37 @@ impl Parents {
         sets.iter().map(StatefulSet::from_manifest).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The JSON text of what is behind the review; none where nothing can be, and for a StatefulSet, which is checked all the same.
-    pub(crate) fn of(&self, request: &Request<'_>) -> Result<Option<Cow<'_, str>>, ParentError> {
+    /// The JSON text of what is behind the review. Nothing is behind a StatefulSet, which is checked all the same.
+    pub(crate) fn behind(&self, request: &Request<'_>) -> Result<Related<String>, ParentError> {
         let itself = itself(request);
-        let Some(wanted) = itself.clone().or_else(|| ParentRef::of(request)) else {
-            return Ok(None);
+        let Some(wanted) = itself.clone().or_else(|| Lookup::of(request)) else {
+            return Ok(Related::Unknown(Reason::NothingBehind));
         };
         let found: Vec<&StatefulSet> = self.0.iter().filter(|set| set.is(&wanted)).collect();
         let Some(first) = found.first() else { return Err(self.mismatch(&wanted)) };
         Ok(match (itself, &wanted) {
-            (Some(_), _) => None,
-            (None, ParentRef::Needing { .. }) => Some(list(&found).into()),
-            (None, ParentRef::Object { .. } | ParentRef::ControllerOf { .. }) => Some(first.json.as_str().into()),
+            (Some(_), _) => Related::Unknown(Reason::NothingBehind),
+            (None, Lookup::DependentsOf { .. }) => {
+                Related::Found(list::stateful_sets(found.iter().map(|set| set.json.as_str())))
+            }
+            (None, Lookup::Object { .. } | Lookup::ControllerOf { .. }) => Related::Found(first.json.clone()),
         })
     }
 
-    fn mismatch(&self, wanted: &ParentRef) -> ParentError {
+    fn mismatch(&self, wanted: &Lookup) -> ParentError {
         let (namespace, wanted) = match wanted {
-            ParentRef::Object { group, kind, namespace, name, .. } => {
+            Lookup::Object { group, kind, namespace, name, .. } => {
                 let of = if matches!(group.as_str(), "" | "apps") { String::new() } else { format!(" of {group}") };
                 (namespace, format!("{kind}{of} {namespace}/{name}"))
             }
-            ParentRef::ControllerOf { namespace, pod } => {
-                (namespace, format!("the controller of Pod {namespace}/{pod}"))
-            }
-            ParentRef::Needing { kind: Kind::Namespace, namespace, .. } => {
+            Lookup::ControllerOf { namespace, pod } => (namespace, format!("the controller of Pod {namespace}/{pod}")),
+            Lookup::DependentsOf { dependency: Dependency::Namespace, namespace, .. } => {
                 (namespace, format!("an rqlite StatefulSet in Namespace {namespace}"))
             }
-            ParentRef::Needing { kind: Kind::Service, namespace, name } => {
+            Lookup::DependentsOf { dependency: Dependency::Service, namespace, name } => {
                 (namespace, format!("an rqlite StatefulSet that needs Service {namespace}/{name}"))
             }
-            ParentRef::Needing { kind: Kind::Claim, namespace, name } => {
+            Lookup::DependentsOf { dependency: Dependency::Claim, namespace, name } => {
                 (namespace, format!("an rqlite StatefulSet whose data is on PersistentVolumeClaim {namespace}/{name}"))
             }
         };
@@ -100,12 +102,12 @@ impl Parents {
 }
 
 /// A StatefulSet under review stands for itself.
-fn itself(request: &Request<'_>) -> Option<ParentRef> {
-    let is_set = request.resource.resource == "statefulsets" && request.sub_resource.is_none();
+fn itself(request: &Request<'_>) -> Option<Lookup> {
+    let is_set = RequestKind::of(request) == RequestKind::StatefulSet;
     let (true, Some(namespace), Some(name)) = (is_set, &request.namespace, &request.name) else {
         return None;
     };
-    Some(ParentRef::Object {
+    Some(Lookup::Object {
         group: "apps".to_owned(),
         kind: "StatefulSet".to_owned(),
         namespace: namespace.to_string(),
@@ -128,19 +130,18 @@ impl StatefulSet {
         Ok(Self { name: name.to_owned(), namespace, json: whole.to_string(), needs })
     }
 
-    fn is(&self, wanted: &ParentRef) -> bool {
+    fn is(&self, wanted: &Lookup) -> bool {
         let lives_in = |namespace: &str| self.namespace.as_deref().is_none_or(|own| own == namespace);
         match wanted {
             // An autoscaler's reference need not say the group.
-            ParentRef::Object { group, kind, namespace, name, .. } => {
-                matches!(group.as_str(), "apps" | "")
-                    && kind == "StatefulSet"
+            Lookup::Object { group, kind, namespace, name, .. } => {
+                RequestKind::of_reference(group, kind) == RequestKind::StatefulSet
                     && *name == self.name
                     && lives_in(namespace)
             }
-            ParentRef::ControllerOf { namespace, pod } => self.may_own(pod) && lives_in(namespace),
-            ParentRef::Needing { kind, namespace, name } => {
-                lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*kind, name))
+            Lookup::ControllerOf { namespace, pod } => self.may_own(pod) && lives_in(namespace),
+            Lookup::DependentsOf { dependency, namespace, name } => {
+                lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*dependency, name))
             }
         }
     }
@@ -174,12 +175,6 @@ fn items(document: Value) -> Vec<Value> {
         item
     };
     items.iter().map(named).collect()
-}
-
-/// The JSON text of a StatefulSetList.
-fn list(sets: &[&StatefulSet]) -> String {
-    let items: Vec<&str> = sets.iter().map(|set| set.json.as_str()).collect();
-    format!(r#"{{"apiVersion":"apps/v1","kind":"StatefulSetList","items":[{}]}}"#, items.join(","))
 }
 
 fn text_at<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -223,25 +218,29 @@ mod tests {
 
     #[track_caller]
     fn assert_refused(parents: &Parents, request: &Request<'_>, message: &str) {
-        assert_eq!(parents.of(request).unwrap_err().to_string(), message);
+        assert_eq!(parents.behind(request).unwrap_err().to_string(), message);
     }
 
     #[test]
     fn finds_the_set_of_a_scale_an_eviction_and_an_autoscaler() {
         let parents = parents("rqlite", Some("db"));
-        assert!(parents.of(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().is_some());
-        assert!(parents.of(&request("", "pods", Some("eviction"), "rqlite-12")).unwrap().is_some());
+        assert!(parents.behind(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().found().is_some());
+        assert!(parents.behind(&request("", "pods", Some("eviction"), "rqlite-12")).unwrap().found().is_some());
         let spec = json!({"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "StatefulSet", "name": "rqlite"}}});
         let object = serde_json::value::to_raw_value(&spec).unwrap();
         let autoscaler =
             Request { object: Some(&object), ..request("autoscaling", "horizontalpodautoscalers", None, "any") };
-        assert!(parents.of(&autoscaler).unwrap().is_some());
+        assert!(parents.behind(&autoscaler).unwrap().found().is_some());
     }
 
     #[test]
     fn takes_a_manifest_without_a_namespace_for_any() {
         assert!(
-            parents("rqlite", None).of(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().is_some()
+            parents("rqlite", None)
+                .behind(&request("apps", "statefulsets", Some("scale"), "rqlite"))
+                .unwrap()
+                .found()
+                .is_some()
         );
     }
 
@@ -271,7 +270,7 @@ mod tests {
         let mismatch = |group: &str| {
             let (group, kind) = (group.to_owned(), "StatefulSet".to_owned());
             let (namespace, name) = ("db".to_owned(), "rqlite".to_owned());
-            let wanted = ParentRef::Object { group, kind, namespace, name, version: None };
+            let wanted = Lookup::Object { group, kind, namespace, name, version: None };
             parents("other", None).mismatch(&wanted).to_string()
         };
         let found = "found StatefulSet db/other, but StatefulSet";
@@ -282,7 +281,7 @@ mod tests {
     #[test]
     fn checks_a_review_of_the_set_itself_and_hands_nothing_on() {
         let itself = request("apps", "statefulsets", None, "rqlite");
-        assert!(parents("rqlite", None).of(&itself).unwrap().is_none());
+        assert!(parents("rqlite", None).behind(&itself).unwrap().found().is_none());
         assert_refused(
             &parents("other", None),
             &itself,
@@ -292,7 +291,7 @@ mod tests {
 
     #[test]
     fn has_nothing_for_a_service_that_is_not_deleted() {
-        assert!(parents("rqlite", None).of(&request("", "services", None, "rqlite")).unwrap().is_none());
+        assert!(parents("rqlite", None).behind(&request("", "services", None, "rqlite")).unwrap().found().is_none());
     }
 
     fn rqlite_set(name: &str, namespace: &str) -> Value {
@@ -315,7 +314,7 @@ mod tests {
 
     #[track_caller]
     fn finds(parents: &Parents, deletion: &Request<'_>, expected: &[&str]) {
-        let list: Value = serde_json::from_str(&parents.of(deletion).unwrap().unwrap()).unwrap();
+        let list: Value = serde_json::from_str(parents.behind(deletion).unwrap().found().unwrap()).unwrap();
         assert_eq!(list["kind"], "StatefulSetList");
         let items = list["items"].as_array().unwrap().iter();
         assert_eq!(items.map(|set| set["metadata"]["name"].as_str().unwrap()).collect::<Vec<_>>(), expected);

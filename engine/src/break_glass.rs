@@ -8,7 +8,7 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::context::{Context, Parent};
+use crate::context::Context;
 use crate::projection;
 use crate::verdict::{Finding, Level, Review};
 use kubernetes::admission::Request;
@@ -68,10 +68,7 @@ pub(crate) fn apply(
 
 /// The annotation of the object, its parent, and the object as it was, where they have one.
 fn annotations(request: &Request<'_>, context: &Context<'_>) -> Vec<String> {
-    let parent = match context.parent {
-        Parent::Found(text) => Some(text),
-        Parent::Absent | Parent::Unknown => None,
-    };
+    let parent = context.related.found().map(String::as_str);
     let pointer = [ANNOTATION.to_owned()];
     let documents = [request.object.map(|raw| raw.get()), parent, request.old_object.map(|raw| raw.get())];
     let note = |document: &str| {

@@ -1,37 +1,29 @@
 //! The surroundings of one review: the object behind a sub-resource, and the recorded facts.
 //! Does not fetch either; the doors do, before a review starts.
 
+use kubernetes::related::{Reason, Related};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The object behind a sub-resource or a reference: the StatefulSet of a Scale, an Eviction, an HPA; at a deletion of what sets need,
-/// the list of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent<'a> {
-    /// Its JSON text.
-    Found(&'a str),
-    /// Asked for, and it does not exist.
-    Absent,
-    /// It could not be had, or this kind of request has none.
-    Unknown,
-}
-
 /// What a review knows besides the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    pub parent: Parent<'a>,
+    /// JSON text of the object behind a sub-resource or a reference, or of the list of those that depend on what is deleted.
+    pub related: &'a Related<String>,
     /// JSON text, version 1. A key that is absent is unknown; an empty list is knowledge.
     pub facts: &'a str,
 }
+
+static NOT_GIVEN: Related<String> = Related::Unknown(Reason::NotGiven);
 
 impl Context<'_> {
     /// Facts of which nothing is known.
     pub const NO_FACTS: &'static str = r#"{"version": 1}"#;
 
     /// No parent, no facts.
-    pub const UNKNOWN: Context<'static> = Context { parent: Parent::Unknown, facts: Self::NO_FACTS };
+    pub const UNKNOWN: Context<'static> = Context { related: &NOT_GIVEN, facts: Self::NO_FACTS };
 }
 
 /// The two facts that the engine itself acts on; all others are the guests'.

@@ -31,7 +31,7 @@ mod wit;
 pub use binding::{Binding, Mode, OnError, PolicyLimits};
 pub use break_glass::BreakGlass;
 pub use compiled::{CompiledModules, FolderError};
-pub use context::{Context, Parent};
+pub use context::Context;
 pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;
 pub use load::{LoadError, SettingsProblem};

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::binding::{Binding, Mode, OnError};
 use crate::cage::Cage;
-use crate::context::{Context, Parent};
+use crate::context::Context;
 use crate::description::{Description, MatchRule, Projections};
 use crate::failure::PolicyFailure;
 use crate::machine::Machine;
 use crate::projection;
 use crate::wit;
 use kubernetes::admission::{Operation, Phase, Request};
+use kubernetes::related::Related;
 
 /// What a guest answers, before anything is checked.
 pub type RawVerdict = wit::types::Verdict;
@@ -109,11 +110,12 @@ pub(crate) fn documents(
         Some(text) => projection::cut(text, pointers)
             .map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() }),
     };
-    let (parent, parent_state) = match context.parent {
-        Parent::Found(text) => (Some(text), wit::types::ParentState::Found),
-        Parent::Absent => (None, wit::types::ParentState::Absent),
-        Parent::Unknown => (None, wit::types::ParentState::Unknown),
+    let parent_state = match context.related {
+        Related::Found(_) => wit::types::ParentState::Found,
+        Related::Absent => wit::types::ParentState::Absent,
+        Related::Unknown(_) => wit::types::ParentState::Unknown,
     };
+    let parent = context.related.found().map(String::as_str);
     Ok(wit::types::Documents {
         object: cut("object", request.object.map(|raw| raw.get()), &wanted.object)?,
         old_object: cut("old object", request.old_object.map(|raw| raw.get()), &wanted.old_object)?,

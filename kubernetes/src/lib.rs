@@ -4,7 +4,10 @@
 
 pub mod admission;
 pub mod json;
+pub mod list;
+pub mod lookup;
 pub mod manifest;
+pub mod related;
 pub mod request;
 pub mod subject;
 pub mod text;

@@ -47,47 +47,6 @@ pub struct Resource {
     pub namespaced: bool,
 }
 
-const STATEFUL_SETS: Resource = Resource {
-    group: "apps",
-    version: "v1",
-    plural: "statefulsets",
-    sub_resource: None,
-    object: ("apps", "StatefulSet"),
-    subject: "StatefulSet",
-    namespaced: true,
-};
-
-const SCALES: Resource = Resource { sub_resource: Some("scale"), object: ("autoscaling", "Scale"), ..STATEFUL_SETS };
-
-const EVICTIONS: Resource = Resource {
-    group: "",
-    version: "v1",
-    plural: "pods",
-    sub_resource: Some("eviction"),
-    object: ("policy", "Eviction"),
-    subject: "Pod",
-    namespaced: true,
-};
-
-const AUTOSCALERS: Resource = Resource {
-    group: "autoscaling",
-    version: "v2",
-    plural: "horizontalpodautoscalers",
-    sub_resource: None,
-    object: ("autoscaling", "HorizontalPodAutoscaler"),
-    subject: "HorizontalPodAutoscaler",
-    namespaced: true,
-};
-
-/// Its request names it as its own namespace too, but counts as one for a cluster-scoped object (k8s.io/apiserver, `rules.Matcher`).
-const NAMESPACES: Resource = core("namespaces", "Namespace", false);
-const SERVICES: Resource = core("services", "Service", true);
-const CLAIMS: Resource = core("persistentvolumeclaims", "PersistentVolumeClaim", true);
-
-const fn core(plural: &'static str, kind: &'static str, namespaced: bool) -> Resource {
-    Resource { group: "", version: "v1", plural, sub_resource: None, object: ("", kind), subject: kind, namespaced }
-}
-
 impl RequestKind {
     /// Each but [`RequestKind::Other`].
     pub const ALL: [Self; 7] = [
@@ -103,10 +62,10 @@ impl RequestKind {
     /// None for [`RequestKind::Other`].
     pub const fn resource(self) -> Option<Resource> {
         match self {
-            Self::StatefulSet => Some(STATEFUL_SETS),
-            Self::Scale => Some(SCALES),
-            Self::Eviction => Some(EVICTIONS),
-            Self::Autoscaler => Some(AUTOSCALERS),
+            Self::StatefulSet => Some(Resource::STATEFUL_SETS),
+            Self::Scale => Some(Resource::SCALES),
+            Self::Eviction => Some(Resource::EVICTIONS),
+            Self::Autoscaler => Some(Resource::AUTOSCALERS),
             Self::Dependency(dependency) => Some(dependency.resource()),
             Self::Other => None,
         }
@@ -144,18 +103,81 @@ impl RequestKind {
     }
 }
 
+/// The group of an `apiVersion`: `apps` of `apps/v1`; empty for the core group.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 impl Dependency {
     /// Its own resource.
     pub const fn resource(self) -> Resource {
         match self {
-            Self::Namespace => NAMESPACES,
-            Self::Service => SERVICES,
-            Self::Claim => CLAIMS,
+            Self::Namespace => Resource::NAMESPACES,
+            Self::Service => Resource::SERVICES,
+            Self::Claim => Resource::CLAIMS,
         }
     }
 }
 
 impl Resource {
+    pub const STATEFUL_SETS: Self = Self {
+        group: "apps",
+        version: "v1",
+        plural: "statefulsets",
+        sub_resource: None,
+        object: ("apps", "StatefulSet"),
+        subject: "StatefulSet",
+        namespaced: true,
+    };
+
+    pub const SCALES: Self =
+        Self { sub_resource: Some("scale"), object: ("autoscaling", "Scale"), ..Self::STATEFUL_SETS };
+
+    pub const EVICTIONS: Self = Self {
+        group: "",
+        version: "v1",
+        plural: "pods",
+        sub_resource: Some("eviction"),
+        object: ("policy", "Eviction"),
+        subject: "Pod",
+        namespaced: true,
+    };
+
+    pub const AUTOSCALERS: Self = Self {
+        group: "autoscaling",
+        version: "v2",
+        plural: "horizontalpodautoscalers",
+        sub_resource: None,
+        object: ("autoscaling", "HorizontalPodAutoscaler"),
+        subject: "HorizontalPodAutoscaler",
+        namespaced: true,
+    };
+
+    /// Its request names it as its own namespace too, but counts as one for a cluster-scoped object (k8s.io/apiserver, `rules.Matcher`).
+    pub const NAMESPACES: Self = Self { namespaced: false, ..Self::core("namespaces", "Namespace") };
+
+    pub const SERVICES: Self = Self::core("services", "Service");
+
+    /// PersistentVolumeClaims.
+    pub const CLAIMS: Self = Self::core("persistentvolumeclaims", "PersistentVolumeClaim");
+
+    const fn core(plural: &'static str, kind: &'static str) -> Self {
+        Self {
+            group: "",
+            version: "v1",
+            plural,
+            sub_resource: None,
+            object: ("", kind),
+            subject: kind,
+            namespaced: true,
+        }
+    }
+
+    /// The requests for it.
+    pub fn kind(self) -> RequestKind {
+        RequestKind::whose(|row| row == self)
+    }
+
     /// As a rule of a webhook lists it: `statefulsets/scale`.
     pub fn in_rules(self) -> String {
         match self.sub_resource {
@@ -183,6 +205,7 @@ mod tests {
         for kind in RequestKind::ALL {
             let row = kind.resource().unwrap();
             let (group, object) = row.object;
+            assert_eq!(row.kind(), kind);
             assert_eq!(of(row.group, row.plural, row.sub_resource), kind);
             assert_eq!(RequestKind::of_object_sent(group, object, row.plural, row.sub_resource), kind);
         }
@@ -213,7 +236,7 @@ mod tests {
 
     #[test]
     fn rules_list_a_sub_resource_behind_a_slash() {
-        assert_eq!(EVICTIONS.in_rules(), "pods/eviction");
-        assert_eq!(CLAIMS.in_rules(), "persistentvolumeclaims");
+        assert_eq!(Resource::EVICTIONS.in_rules(), "pods/eviction");
+        assert_eq!(Resource::CLAIMS.in_rules(), "persistentvolumeclaims");
     }
 }

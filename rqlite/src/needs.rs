@@ -9,15 +9,7 @@ use crate::cluster::{Node, RqliteSet};
 use crate::discovery;
 use crate::scaling::Data;
 use kubernetes::manifest::StatefulSet;
-
-/// A kind of object that sets need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Namespace,
-    Service,
-    /// A PersistentVolumeClaim.
-    Claim,
-}
+use kubernetes::request::Dependency;
 
 /// What one set needs in its namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,18 +18,6 @@ pub struct Needs {
     pub services: BTreeSet<String>,
     /// `<template>-<set>` of the claims that hold its data: `-<ordinal>` makes a claim's name of it.
     pub claims: BTreeSet<String>,
-}
-
-impl Kind {
-    /// By API group and plural; None: no set needs such an object.
-    pub fn of_resource(group: &str, resource: &str) -> Option<Self> {
-        match (group, resource) {
-            ("", "namespaces") => Some(Kind::Namespace),
-            ("", "services") => Some(Kind::Service),
-            ("", "persistentvolumeclaims") => Some(Kind::Claim),
-            _ => None,
-        }
-    }
 }
 
 impl Needs {
@@ -56,11 +36,11 @@ impl Needs {
     }
 
     /// Whether the object of this kind and name, in the set's namespace, is one of them.
-    pub fn include(&self, kind: Kind, name: &str) -> bool {
-        match kind {
-            Kind::Namespace => true,
-            Kind::Service => self.services.contains(name),
-            Kind::Claim => {
+    pub fn include(&self, dependency: Dependency, name: &str) -> bool {
+        match dependency {
+            Dependency::Namespace => true,
+            Dependency::Service => self.services.contains(name),
+            Dependency::Claim => {
                 let base = name.rsplit_once('-').filter(|(_, ordinal)| change::parse_ordinal(ordinal).is_some());
                 base.is_some_and(|(base, _)| self.claims.contains(base))
             }
@@ -137,9 +117,9 @@ mod tests {
     fn claims_are_those_of_the_template_that_holds_the_data() {
         let needs = needs(&set("governing", json!([])));
         assert_eq!(needs.claims.iter().collect::<Vec<_>>(), ["file-rqlite"]);
-        assert!(needs.include(Kind::Claim, "file-rqlite-12"));
+        assert!(needs.include(Dependency::Claim, "file-rqlite-12"));
         for other in ["file-rqlite", "file-rqlite-", "file-rqlite-a", "file-rqlite-01", "backup-rqlite-0", "rqlite-0"] {
-            assert!(!needs.include(Kind::Claim, other), "{other}");
+            assert!(!needs.include(Dependency::Claim, other), "{other}");
         }
     }
 
@@ -153,17 +133,9 @@ mod tests {
     #[test]
     fn every_set_needs_its_namespace_and_its_services() {
         let needs = needs(&set("governing", json!([])));
-        assert!(needs.include(Kind::Namespace, "db"));
-        assert!(needs.include(Kind::Service, "governing") && !needs.include(Kind::Service, "file-rqlite-0"));
-    }
-
-    #[test]
-    fn kinds_are_known_by_their_resource() {
-        assert_eq!(Kind::of_resource("", "namespaces"), Some(Kind::Namespace));
-        assert_eq!(Kind::of_resource("", "services"), Some(Kind::Service));
-        assert_eq!(Kind::of_resource("", "persistentvolumeclaims"), Some(Kind::Claim));
-        for (group, resource) in [("", "pods"), ("serving.knative.dev", "services"), ("apps", "statefulsets")] {
-            assert_eq!(Kind::of_resource(group, resource), None, "{group}/{resource}");
-        }
+        assert!(needs.include(Dependency::Namespace, "db"));
+        assert!(
+            needs.include(Dependency::Service, "governing") && !needs.include(Dependency::Service, "file-rqlite-0")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The calls that a set brings about: each operation on it and on what belongs to it, in both phases.
 //! Asserts nothing about what they cost.
 
+use kubernetes::request::Resource;
 use quorate_sdk::review::{PROJECTIONS, parent_projections};
 use serde_json::{Value, json};
 
@@ -9,15 +10,6 @@ use crate::lists;
 
 /// What is known of the cluster in all of them.
 const FACTS: &str = include_str!("../../docs/examples/facts.json");
-
-/// Group, kind, resource and sub-resource.
-type About = (&'static str, &'static str, &'static str, Option<&'static str>);
-
-const SET: About = ("apps", "StatefulSet", "statefulsets", None);
-const SCALE: About = ("autoscaling", "Scale", "statefulsets", Some("scale"));
-const EVICTION: About = ("policy", "Eviction", "pods", Some("eviction"));
-const AUTOSCALER: About = ("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", None);
-const SERVICE: About = ("", "Service", "services", None);
 
 /// A request, with what is behind it.
 #[derive(Default)]
@@ -50,23 +42,28 @@ pub(crate) fn all(set: impl Fn(u32) -> Value) -> Vec<(String, Call)> {
     let mut calls = Vec::new();
     for (name, operation, request) in of_set {
         if operation != Operation::Delete {
-            calls.push((format!("{name}, mutated"), call(SET, operation, Phase::Mutate, &request)));
+            calls.push((format!("{name}, mutated"), call(Resource::STATEFUL_SETS, operation, Phase::Mutate, &request)));
         }
-        calls.push((name.to_owned(), call(SET, operation, Phase::Validate, &request)));
+        calls.push((name.to_owned(), call(Resource::STATEFUL_SETS, operation, Phase::Validate, &request)));
     }
     let parent = || Some(set(3));
     let beside = [
-        ("scale", SCALE, Operation::Update, Request { object: scale(1), old: scale(3), parent: parent() }),
-        ("eviction", EVICTION, Operation::Create, Request { object: Some(eviction), old: None, parent: parent() }),
+        ("scale", Resource::SCALES, Operation::Update, Request { object: scale(1), old: scale(3), parent: parent() }),
+        (
+            "eviction",
+            Resource::EVICTIONS,
+            Operation::Create,
+            Request { object: Some(eviction), old: None, parent: parent() },
+        ),
         (
             "autoscaler",
-            AUTOSCALER,
+            Resource::AUTOSCALERS,
             Operation::Create,
             Request { object: Some(autoscaler), old: None, parent: parent() },
         ),
         (
             "DELETE of the Service",
-            SERVICE,
+            Resource::SERVICES,
             Operation::Delete,
             Request { object: None, old: Some(json!({"metadata": named})), parent: Some(json!({"items": [set(3)]})) },
         ),
@@ -79,7 +76,8 @@ pub(crate) fn all(set: impl Fn(u32) -> Value) -> Vec<(String, Call)> {
     calls
 }
 
-fn call((group, kind, resource, sub_resource): About, operation: Operation, phase: Phase, request: &Request) -> Call {
+fn call(about: Resource, operation: Operation, phase: Phase, request: &Request) -> Call {
+    let (group, kind) = about.object;
     let envelope = Envelope {
         uid: "u".to_owned(),
         phase,
@@ -87,8 +85,8 @@ fn call((group, kind, resource, sub_resource): About, operation: Operation, phas
         group: group.to_owned(),
         version: "v1".to_owned(),
         kind: kind.to_owned(),
-        resource: resource.to_owned(),
-        sub_resource: sub_resource.map(str::to_owned),
+        resource: about.plural.to_owned(),
+        sub_resource: about.sub_resource.map(str::to_owned),
         namespace: Some("db".to_owned()),
         name: Some("rqlite".to_owned()),
         username: "alice".to_owned(),
@@ -99,7 +97,7 @@ fn call((group, kind, resource, sub_resource): About, operation: Operation, phas
     let documents = Documents {
         object: cut(request.object.as_ref(), &PROJECTIONS),
         old_object: cut(request.old.as_ref(), &PROJECTIONS),
-        parent: cut(request.parent.as_ref(), parent_projections(group, resource)),
+        parent: cut(request.parent.as_ref(), parent_projections(about.kind())),
         parent_state: if request.parent.is_some() { ParentState::Found } else { ParentState::Unknown },
     };
     Call { envelope, documents, facts: FACTS }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
-use quorate_engine::{Binding, BreakGlass, Context, Parent, Policy, PolicyLimits, PolicySet};
+use quorate_engine::{Binding, BreakGlass, Context, Policy, PolicyLimits, PolicySet};
 use quorate_tests::machine;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -97,7 +97,7 @@ pub(crate) fn set(policies: Vec<Policy>) -> PolicySet {
 
 /// No parent, and these facts.
 pub(crate) fn knowing(facts: &str) -> Context<'_> {
-    Context { parent: Parent::Unknown, facts }
+    Context { facts, ..Context::UNKNOWN }
 }
 
 /// A StatefulSet with this `spec`.

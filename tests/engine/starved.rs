@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Stdio};
 
 use quorate_engine::{Binding, BreakGlass, Level, PolicyLimits, PolicySet};
-use quorate_tests::{binding, builtin_with, judge, set_review};
+use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, judge, set_review};
 use serde_json::{Value, json};
 
 /// How many ordinary reviews; 200 without it.
@@ -64,7 +64,7 @@ fn a_review_that_waits_for_a_cpu_is_judged() {
     let long = set_review(Some(&set(3, 300)), Some(&set(1, 300)));
     let asked = std::iter::repeat_n(&long, 5).chain(std::iter::repeat_n(&ordinary, reviews));
     for (count, review) in asked.enumerate() {
-        let judged = judge(&policies, review, None, "{\"version\":1}");
+        let judged = judge(&policies, review, &NOTHING_BEHIND, "{\"version\":1}");
         let failed = judged.findings.iter().find(|finding| finding.level == Level::NotJudged);
         assert!(failed.is_none(), "review {count}: {failed:?}");
     }

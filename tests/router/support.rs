@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{ParentSource, ServerConfig, Sources, Webhook};
+use quorate_webhook::{ObjectSource, ServerConfig, Sources, Webhook};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -27,8 +27,8 @@ pub(crate) fn webhook(config: &ServerConfig, policies: Arc<PolicySet>) -> Webhoo
     Webhook::new(config, policies, Sources::default(), clock)
 }
 
-pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, parents: Arc<dyn ParentSource>) -> Webhook {
-    Webhook::new(config, policies, Sources { parents, ..Sources::default() }, clock)
+pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, objects: Arc<dyn ObjectSource>) -> Webhook {
+    Webhook::new(config, policies, Sources { objects, ..Sources::default() }, clock)
 }
 
 /// A server without policies: everything that can be read is allowed.

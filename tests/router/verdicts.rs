@@ -7,9 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kubernetes::lookup::Lookup;
+use kubernetes::related::Related;
 use quorate_engine::{BreakGlass, PolicySet};
 use quorate_tests::{binding, builtin_with, set_review};
-use quorate_webhook::{ParentAnswer, ParentFuture, ParentRef, ParentSource, ServerConfig};
+use quorate_webhook::{ObjectSource, RelatedFuture, ServerConfig};
 use serde_json::{Value, json};
 
 use crate::sample::rqlite_set;
@@ -63,15 +65,15 @@ fn eviction() -> Value {
 /// Has one StatefulSet, `db/rqlite`.
 struct OneSet(Value);
 
-impl ParentSource for OneSet {
-    fn parent<'a>(&'a self, of: &'a ParentRef) -> ParentFuture<'a> {
+impl ObjectSource for OneSet {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
         let wanted = match of {
-            ParentRef::Object { group, kind, namespace, name, .. } => {
+            Lookup::Object { group, kind, namespace, name, .. } => {
                 [group, kind, namespace, name] == ["apps", "StatefulSet", "db", "rqlite"]
             }
-            ParentRef::ControllerOf { .. } | ParentRef::Needing { .. } => false,
+            Lookup::ControllerOf { .. } | Lookup::DependentsOf { .. } => false,
         };
-        let answer = if wanted { ParentAnswer::Found(self.0.to_string()) } else { ParentAnswer::Absent };
+        let answer = if wanted { Related::Found(self.0.to_string()) } else { Related::Absent };
         Box::pin(std::future::ready(answer))
     }
 }
@@ -79,8 +81,8 @@ impl ParentSource for OneSet {
 /// Never answers.
 struct Silent;
 
-impl ParentSource for Silent {
-    fn parent<'a>(&'a self, _of: &'a ParentRef) -> ParentFuture<'a> {
+impl ObjectSource for Silent {
+    fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
         Box::pin(std::future::pending())
     }
 }

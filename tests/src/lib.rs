@@ -10,9 +10,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use kubernetes::admission::Request;
-use quorate_engine::{
-    Binding, BreakGlass, Context, Machine, MachineLimits, Parent, Policy, PolicyLimits, PolicySet, Review,
-};
+use kubernetes::related::{Reason, Related};
+use quorate_engine::{Binding, BreakGlass, Context, Machine, MachineLimits, Policy, PolicyLimits, PolicySet, Review};
 use serde_json::{Value, json};
 
 /// The workspace's folder.
@@ -60,13 +59,15 @@ pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> 
 }
 
 /// What both phases together say of an AdmissionReview.
-pub fn judge(set: &PolicySet, review: &Value, parent: Option<&Value>, facts: &str) -> Review {
+pub fn judge(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    let parent = parent.map(Value::to_string);
-    let parent = parent.as_deref().map_or(Parent::Unknown, Parent::Found);
-    block_on(set.mutate_then_validate(&request, &Context { parent, facts }))
+    let related = related.map(Value::to_string);
+    block_on(set.mutate_then_validate(&request, &Context { related: &related, facts }))
 }
+
+/// What stands behind a request that stands for itself.
+pub const NOTHING_BEHIND: Related<Value> = Related::Unknown(Reason::NothingBehind);
 
 /// Runs a future to its end on a runtime of its own.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {

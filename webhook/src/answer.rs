@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kubernetes::admission::{Operation, Request};
+use kubernetes::request::RequestKind;
 use quorate_engine::{Finding, Level, Review, Verdict};
 use serde::Serialize;
 
@@ -147,10 +148,7 @@ impl Denial {
 
 /// `pods/eviction`, as `kubectl drain` asks for it.
 fn is_eviction(request: &Request<'_>) -> bool {
-    request.operation == Operation::Create
-        && request.resource.group.is_empty()
-        && request.resource.resource == "pods"
-        && request.sub_resource.as_deref() == Some("eviction")
+    request.operation == Operation::Create && RequestKind::of(request) == RequestKind::Eviction
 }
 
 impl Status {

@@ -6,14 +6,15 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use kubernetes::admission::{Phase, Request};
+use kubernetes::list::only_item;
+use kubernetes::related::Related;
+use kubernetes::request::{Dependency, RequestKind};
 use rqlite::facts::Facts;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::budget::{BudgetFuture, Labels};
-use crate::parent::ParentAnswer;
 
 /// The door's clock. An argument, so that a verdict can be replayed at its own time.
 pub type Clock = fn() -> OffsetDateTime;
@@ -66,38 +67,23 @@ impl<'a> AboutSet<'a> {
     pub(crate) fn of(
         phase: Phase,
         request: &'a Request<'_>,
-        parent: &'a ParentAnswer,
+        related: &'a Related<String>,
         budget: Duration,
     ) -> Option<Self> {
         let namespace = request.namespace.as_deref()?;
-        let resource = (&*request.resource.group, &*request.resource.resource, request.sub_resource.as_deref());
-        let objects = match (resource, parent) {
-            (("apps", "statefulsets", None), _) => {
-                [request.old_object, request.object].map(|object| object.map(RawValue::get))
-            }
+        let found = || related.found().map(String::as_str);
+        let kind = RequestKind::of(request);
+        let objects = match kind {
+            RequestKind::StatefulSet => [request.old_object, request.object].map(|object| object.map(RawValue::get)),
             // Of all sets that need it: a claim is one set's, so the facts can be too.
-            (("", "persistentvolumeclaims", None), ParentAnswer::Found(needing)) => [Some(only_item(needing)?), None],
-            (("", "services" | "namespaces", None), ParentAnswer::Found(_)) => return None,
-            (_, ParentAnswer::Found(parent)) => [Some(parent.as_str()), None],
-            (_, ParentAnswer::Absent | ParentAnswer::Unknown) => return None,
+            RequestKind::Dependency(Dependency::Claim) => [Some(only_item(found()?)?), None],
+            RequestKind::Dependency(Dependency::Service | Dependency::Namespace) => return None,
+            RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler | RequestKind::Other => {
+                [Some(found()?), None]
+            }
         };
-        let evicted = resource == ("", "pods", Some("eviction"));
-        let pod = if evicted { request.name.as_deref() } else { None };
+        let pod = if kind == RequestKind::Eviction { request.name.as_deref() } else { None };
         Some(Self { namespace, objects, pod, membership: (phase == Phase::Validate).then_some(budget) })
-    }
-}
-
-/// The item of a list that has one.
-pub(crate) fn only_item(list: &str) -> Option<&str> {
-    #[derive(Deserialize)]
-    struct List<'a> {
-        #[serde(borrow)]
-        items: Vec<&'a RawValue>,
-    }
-    let List { items } = serde_json::from_str(list).ok()?;
-    match items.as_slice() {
-        [only] => Some(only.get()),
-        _ => None,
     }
 }
 
@@ -116,12 +102,5 @@ mod tests {
     fn tells_the_time_to_the_second() {
         assert_eq!(now(datetime!(2026-11-22 10:00:00.123456 UTC)).as_deref(), Some("2026-11-22T10:00:00Z"));
         assert_eq!(now(datetime!(-0044-03-15 12:00 UTC)), None);
-    }
-
-    #[test]
-    fn a_list_of_one_is_its_item() {
-        assert_eq!(only_item(r#"{"kind":"StatefulSetList","items":[{"a":1}]}"#), Some(r#"{"a":1}"#));
-        assert_eq!(only_item(r#"{"items":[{},{}]}"#), None);
-        assert_eq!(only_item("nonsense"), None);
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use kubernetes::admission::{Phase, Request};
+use kubernetes::lookup::Lookup;
+use kubernetes::related::{Reason, Related};
 use kubernetes::subject::subject;
-use quorate_engine::{Context, Finding, Level, Parent, PolicySet, Review, Verdict};
+use quorate_engine::{Context, Finding, Level, PolicySet, Review, Verdict};
 use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, info, warn};
@@ -15,7 +17,6 @@ use crate::answer::Answer;
 use crate::deadline::Deadline;
 use crate::facts::{AboutSet, FactSource, now};
 use crate::metrics::{path, verdict};
-use crate::parent::{ParentAnswer, ParentRef};
 use crate::refusal::Refusal;
 use crate::reservations::{self, Candidate, Counted, Reserved, StoreError};
 use crate::webhook::Webhook;
@@ -72,8 +73,8 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
 
 /// Judges with what is known, and reserves what an admitted reduction takes away; anew where somebody else did so meanwhile.
 async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
-    let parent = parent(webhook, request, deadline).await;
-    let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &parent)).flatten();
+    let related = related(webhook, request, deadline).await;
+    let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &related)).flatten();
     let others = async {
         if let Some(candidate) = &candidate {
             webhook.sources().reservations.refresh(&candidate.set).await;
@@ -83,13 +84,8 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         let candidate = candidate.as_ref()?;
         webhook.sources().facts.budget(&candidate.set.namespace, candidate.labels()).await
     };
-    let (mut known, (), budget) = tokio::join!(facts(webhook, phase, request, &parent, deadline), others, budget);
+    let (mut known, (), budget) = tokio::join!(facts(webhook, phase, request, &related, deadline), others, budget);
     let told = std::mem::take(&mut known.leaving);
-    let given = match &parent {
-        ParentAnswer::Found(json) => Parent::Found(json),
-        ParentAnswer::Absent => Parent::Absent,
-        ParentAnswer::Unknown => Parent::Unknown,
-    };
     loop {
         let counted = |candidate: &Candidate| webhook.sources().reservations.counted(&candidate.set, budget.as_ref());
         let counted = candidate.as_ref().map(counted).unwrap_or_default();
@@ -97,8 +93,8 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         known.leaving.extend_from_slice(&told);
         let facts = known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned());
         debug!(uid = &*request.uid, facts, "facts");
-        let mut review = webhook.policies().review(phase, request, &Context { parent: given, facts: &facts }).await;
-        if given == Parent::Unknown {
+        let mut review = webhook.policies().review(phase, request, &Context { related: &related, facts: &facts }).await;
+        if related.is_unknown() {
             review.advise(TRY_AGAIN);
         }
         let Some(candidate) = &candidate else { return review };
@@ -152,15 +148,14 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
 }
 
 /// May take half of the time, so that the policies can still judge without it.
-async fn parent(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) -> ParentAnswer {
-    let Some(of) = ParentRef::of(request) else { return ParentAnswer::Unknown };
-    match timeout(deadline.budget / 2, webhook.sources().parents.parent(&of)).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            debug!(uid = &*request.uid, ?of, "parent not found in time");
-            ParentAnswer::Unknown
-        }
+async fn related(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) -> Related<String> {
+    let Some(of) = Lookup::of(request) else { return Related::Unknown(Reason::NothingBehind) };
+    let found = timeout(deadline.budget / 2, webhook.sources().objects.get(&of)).await;
+    let related = found.unwrap_or(Related::Unknown(Reason::Late));
+    if let Related::Unknown(reason) = &related {
+        debug!(uid = &*request.uid, ?of, %reason, "what stands behind the request is not known");
     }
+    related
 }
 
 /// What is known, reservations apart. May take half of the time too; what is not known by then stays so.
@@ -168,10 +163,10 @@ async fn facts(
     webhook: &Webhook,
     phase: Phase,
     request: &Request<'_>,
-    parent: &ParentAnswer,
+    related: &Related<String>,
     deadline: Deadline,
 ) -> Facts {
-    let mut known = match AboutSet::of(phase, request, parent, deadline.budget / 3) {
+    let mut known = match AboutSet::of(phase, request, related, deadline.budget / 3) {
         Some(about) => {
             let found = timeout(deadline.budget / 2, webhook.sources().facts.facts(&about)).await;
             found.unwrap_or_else(|_| {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::facts::{FactSource, NoFacts};
-use crate::parent::{NoParents, ParentSource};
+use crate::objects::{NoObjects, ObjectSource};
 use crate::reservations::Reservations;
 
-/// Who finds parents, who finds facts, and what other admissions have taken away. Cheap to clone.
+/// Who finds objects, who finds facts, and what other admissions have taken away. Cheap to clone.
 #[derive(Clone)]
 pub struct Sources {
-    pub parents: Arc<dyn ParentSource>,
+    pub objects: Arc<dyn ObjectSource>,
     pub facts: Arc<dyn FactSource>,
     pub reservations: Arc<Reservations>,
 }
@@ -18,7 +18,7 @@ impl Default for Sources {
     /// There is no cluster: everything is unknown, and nobody else admits anything.
     fn default() -> Self {
         Self {
-            parents: Arc::new(NoParents),
+            objects: Arc::new(NoObjects),
             facts: Arc::new(NoFacts),
             reservations: Arc::new(Reservations::of_one_replica()),
         }

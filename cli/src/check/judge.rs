@@ -7,14 +7,16 @@ use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::list;
+use kubernetes::lookup::Lookup;
 use kubernetes::manifest::StatefulSet;
-use quorate_engine::{Context, Finding, Level, Parent, PolicySet, Review, Verdict};
-use quorate_webhook::ParentRef;
-use quorate_webhook::registration::built_in_objects;
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
+use quorate_engine::{Context, Finding, Level, PolicySet, Review, Verdict};
 use rqlite::cluster::RqliteSet;
-use rqlite::needs::{Kind, Needs};
+use rqlite::needs::Needs;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
@@ -63,10 +65,9 @@ pub(super) enum Concern<'c> {
 
 impl Concern<'_> {
     pub(super) fn is(&self, group: &str, kind: &str) -> bool {
-        let resource = resource_of(kind);
         match self {
-            Self::BuiltIn => built_in_objects().contains(&(group, resource.as_str())),
-            Self::Of(policies) => is_matched(policies, group, kind, &resource),
+            Self::BuiltIn => RequestKind::of_object(group, kind) != RequestKind::Other,
+            Self::Of(policies) => is_matched(policies, group, kind, &resource_of(kind)),
         }
     }
 }
@@ -143,15 +144,10 @@ impl Court {
     fn review(&self, change: &Change, running: Option<&Running>, beside: Beside<'_>) -> anyhow::Result<Review> {
         let text = change.review(&self.profile);
         let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
-        let parent = parent(&request, change, beside.head);
-        let parent = match &parent {
-            Behind::Found(json) => Parent::Found(json),
-            Behind::Absent => Parent::Absent,
-            Behind::Unknown => Parent::Unknown,
-        };
+        let related = related(&request, change, beside.head);
         let known = running.map_or_else(|| Context::NO_FACTS.to_owned(), Running::facts);
         let facts = facts::complete(beside.maps.complete(&known, change)?, self.now)?;
-        let context = Context { parent, facts: &facts };
+        let context = Context { related: &related, facts: &facts };
         let policies = self.policies()?;
         let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &context));
         let mut review = ask();
@@ -194,53 +190,51 @@ fn open_count() -> Finding {
     }
 }
 
-enum Behind {
-    Found(String),
-    Absent,
-    Unknown,
-}
-
 /// The StatefulSet that an autoscaler points at, as it is to be, of the same scope where there are several; or those that are to be and
 /// need what is deleted.
-fn parent(request: &Request<'_>, change: &Change, head: &[Object]) -> Behind {
-    let (group, kind, namespace, name) = match ParentRef::of(request) {
-        Some(ParentRef::Object { group, kind, namespace, name, .. }) => (group, kind, namespace, name),
-        Some(ParentRef::Needing { kind, namespace, name }) => return needing(kind, &namespace, &name, head),
-        Some(ParentRef::ControllerOf { .. }) | None => return Behind::Unknown,
+fn related(request: &Request<'_>, change: &Change, head: &[Object]) -> Related<String> {
+    let (group, kind, namespace, name) = match Lookup::of(request) {
+        Some(Lookup::Object { group, kind, namespace, name, .. }) => (group, kind, namespace, name),
+        Some(Lookup::DependentsOf { dependency, namespace, name }) => {
+            return dependents(dependency, &namespace, &name, head);
+        }
+        Some(Lookup::ControllerOf { .. }) | None => return Related::Unknown(Reason::NothingBehind),
     };
     // No policy reads another kind, and the server does not look for one.
-    if kind != "StatefulSet" || !matches!(group.as_str(), "apps" | "") {
-        return Behind::Unknown;
+    if RequestKind::of_reference(&group, &kind) != RequestKind::StatefulSet {
+        return Related::Unknown(Reason::NotRead);
     }
     let is_it = |object: &&Object| {
-        object.id.kind == kind
-            && object.id.group == "apps"
+        object.id.request_kind() == RequestKind::StatefulSet
             && object.id.name == name
             && object.id.namespace.as_deref() == Some(&namespace)
     };
     let near = |object: &&Object| is_it(object) && object.scope == change.object.scope;
     match head.iter().find(near).or_else(|| head.iter().find(is_it)) {
-        Some(set) => Behind::Found(defaulted("StatefulSet", set.value.clone(), Some(&namespace)).to_string()),
-        None => Behind::Absent,
+        Some(set) => Related::Found(as_admitted(set).to_string()),
+        None => Related::Absent,
     }
 }
 
-fn needing(kind: Kind, namespace: &str, name: &str, head: &[Object]) -> Behind {
+fn dependents(dependency: Dependency, namespace: &str, name: &str, head: &[Object]) -> Related<String> {
     let there = |object: &&Object| {
-        object.id.group == "apps"
-            && object.id.kind == "StatefulSet"
-            && object.id.namespace.as_deref() == Some(namespace)
+        object.id.request_kind() == RequestKind::StatefulSet && object.id.namespace.as_deref() == Some(namespace)
     };
     let needs = |value: &Value| {
         let set = StatefulSet::deserialize(value).ok()?;
         Some(Needs::of(&set, &RqliteSet::recognise(&set)?))
     };
-    let sets = head.iter().filter(there).map(|set| defaulted("StatefulSet", set.value.clone(), Some(namespace)));
-    let items: Vec<Value> = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(kind, name))).collect();
+    let sets = head.iter().filter(there).map(as_admitted);
+    let sets = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(dependency, name)));
+    let items: Vec<String> = sets.map(|set| set.to_string()).collect();
     if items.is_empty() {
-        return Behind::Absent;
+        return Related::Absent;
     }
-    Behind::Found(json!({ "apiVersion": "apps/v1", "kind": "StatefulSetList", "items": items }).to_string())
+    Related::Found(list::stateful_sets(items.iter().map(String::as_str)))
+}
+
+fn as_admitted(set: &Object) -> Value {
+    defaulted(&set.id.kind, set.value.clone(), set.id.namespace.as_deref())
 }
 
 /// The files of both sides, to show lines of.
@@ -320,9 +314,12 @@ mod tests {
         }
         let objects = policies.policies().iter().flat_map(|policy| &policy.description().matches);
         for rule in objects.filter(|rule| rule.sub_resources.is_empty()) {
-            let listed = |group: &String, resource: &String| built_in_objects().contains(&(group, resource));
+            let listed = |group: &String, plural: &String| {
+                let rows = RequestKind::ALL.into_iter().filter_map(RequestKind::resource);
+                rows.into_iter().any(|row| row.group == group && row.plural == plural && row.sub_resource.is_none())
+            };
             assert!(
-                rule.groups.iter().all(|group| rule.resources.iter().all(|resource| listed(group, resource))),
+                rule.groups.iter().all(|group| rule.resources.iter().all(|plural| listed(group, plural))),
                 "{rule:?}"
             );
         }

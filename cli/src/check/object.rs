@@ -1,6 +1,7 @@
 //! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
 //! Does not compare objects.
 
+use kubernetes::request::RequestKind;
 use kubernetes::subject::named;
 use serde_json::Value;
 
@@ -18,6 +19,11 @@ pub(crate) struct Id {
 }
 
 impl Id {
+    /// Of a request for it.
+    pub(crate) fn request_kind(&self) -> RequestKind {
+        RequestKind::of_object(&self.group, &self.kind)
+    }
+
     /// `StatefulSet db/rqlite`
     pub(crate) fn shown(&self) -> String {
         named(&self.kind, self.namespace.as_deref(), &self.name)

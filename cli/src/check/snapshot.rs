@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use kubernetes::request::RequestKind;
 use rqlite::facts::Facts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,7 +95,7 @@ impl Snapshot {
     }
 
     pub(super) fn of(&self, id: &Id) -> Option<&Running> {
-        let is_set = id.kind == "StatefulSet" && id.group == "apps";
+        let is_set = id.request_kind() == RequestKind::StatefulSet;
         let namespace = id.namespace.as_deref().filter(|_| is_set)?;
         self.sets.get(&format!("{namespace}/{}", id.name))
     }

@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 
 use kubernetes::admission::Request;
-use quorate_engine::{Context, Level, Parent, Review, Verdict};
+use kubernetes::related::Related;
+use quorate_engine::{Context, Level, Review, Verdict};
 use quorate_webhook::cluster::survey::{Survey, Surveyor};
 use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};
@@ -140,7 +141,8 @@ async fn judged(
         "object": scale(args.to), "oldObject": scale(change::ordinals(&survey.set).count()),
     } });
     let bytes = serde_json::to_vec(&request)?;
-    let context = Context { parent: Parent::Found(&survey.json), facts: &facts };
+    let related = Related::Found(survey.json.clone());
+    let context = Context { related: &related, facts: &facts };
     let review: Review = policies.mutate_then_validate(&Request::decode(&bytes)?, &context).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };

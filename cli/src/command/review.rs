@@ -1,13 +1,13 @@
 //! `quorate review`: AdmissionReviews from files, judged offline by the same modules: mutated, then validated.
 //! Where the server answers for a policy that could not judge, this says `not judged`.
 
-use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use kubernetes::admission::Request;
-use quorate_engine::{Context, Parent, PolicySet};
+use kubernetes::related::{Reason, Related};
+use quorate_engine::{Context, PolicySet};
 
 use crate::args::Review as Args;
 use crate::config::Source;
@@ -71,11 +71,10 @@ impl Desk {
             bail!("empty, expected an AdmissionReview");
         }
         let request = Request::decode(&bytes)?;
-        let parent = self.parent(&request, args)?;
-        let parent = parent.as_deref().map_or(Parent::Unknown, Parent::Found);
-        let context = Context { parent, facts: &self.facts };
+        let related = self.related(&request, args)?;
+        let context = Context { related: &related, facts: &self.facts };
         let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
-        if parent == Parent::Unknown {
+        if related.is_unknown() {
             review.advise("give it with --parent");
         }
         let verdict = review.verdict;
@@ -83,9 +82,10 @@ impl Desk {
         Ok(verdict.into())
     }
 
-    /// JSON text; none where nothing was given, or nothing is behind the review.
-    fn parent(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Option<Cow<'_, str>>> {
-        let (Some(parents), Some(file)) = (&self.parents, &args.parent) else { return Ok(None) };
-        parents.of(request).with_context(|| format!("--parent {}", file.display()))
+    fn related(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Related<String>> {
+        let (Some(parents), Some(file)) = (&self.parents, &args.parent) else {
+            return Ok(Related::Unknown(Reason::NotGiven));
+        };
+        parents.behind(request).with_context(|| format!("--parent {}", file.display()))
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::*;
 use crate::verdict::Verdict;
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::related::Related;
 
 const RULE: &str = "quorum-guard/scale-below-quorum";
 const NOTE: &str =
@@ -92,7 +93,8 @@ fn holds_from_the_parent_and_the_old_object_too() {
     let (noted, plain) = (noted(NOTE), to_raw_value(&json!({})).unwrap());
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
     let now = TEN.map(|now| OffsetDateTime::parse(now, &Rfc3339).unwrap());
-    let by_parent = Context { parent: Parent::Found(noted.get()), facts: Context::NO_FACTS };
+    let related = Related::Found(noted.get().to_owned());
+    let by_parent = Context { related: &related, facts: Context::NO_FACTS };
     let mut review = denied(Level::Deny);
     apply(&config, &request(&plain), &by_parent, now, &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Metadata, or_default};
+use crate::request::{RequestKind, group_of};
 
 /// autoscaling/v1 Scale.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -48,4 +49,16 @@ pub struct TargetRef {
     pub api_version: Option<String>,
     pub kind: String,
     pub name: String,
+}
+
+impl TargetRef {
+    /// Empty for the core group, and where it does not say.
+    pub fn group(&self) -> &str {
+        group_of(self.api_version.as_deref().unwrap_or_default())
+    }
+
+    /// Of a request for the object that it names.
+    pub fn request_kind(&self) -> RequestKind {
+        RequestKind::of_reference(self.group(), &self.kind)
+    }
 }

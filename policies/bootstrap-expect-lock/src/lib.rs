@@ -16,8 +16,9 @@ mod rule;
 mod settings;
 mod words;
 
+use kubernetes::related::Related;
+use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::review::Parent;
 use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule, SetDocument, Subject};
 
 use crate::edit::Update;
@@ -37,9 +38,10 @@ impl Policy for BootstrapExpectLock {
     const RULES: &'static [Rule] = rule::ALL;
 
     fn requests() -> Vec<Requests> {
-        let sets =
-            |sub_resource, operations| Requests { group: "apps", resource: "statefulsets", sub_resource, operations };
-        vec![sets(None, &[Operation::Create, Operation::Update]), sets(Some("scale"), &[Operation::Update])]
+        vec![
+            Requests { resource: Resource::STATEFUL_SETS, operations: &[Operation::Create, Operation::Update] },
+            Requests { resource: Resource::SCALES, operations: &[Operation::Update] },
+        ]
     }
 
     fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
@@ -50,7 +52,7 @@ impl Policy for BootstrapExpectLock {
             Subject::Set { old: None, new: Some(new) } if edit::has_no_count(new) => Vec::new(),
             Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::judge(new, &review.facts),
             Subject::Set { old: Some(old), new: Some(new) } => updated(old, new, review, settings),
-            Subject::Scale { from: 0, to, parent: Parent::Found(set) } => {
+            Subject::Scale { from: 0, to, parent: Related::Found(set) } => {
                 let findings = bootstrap_expect_mismatch::judge_from_zero(set, i64::from(*to), &review.facts);
                 findings.into_iter().map(|finding| finding.field("spec.replicas")).collect()
             }

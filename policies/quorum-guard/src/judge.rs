@@ -1,6 +1,6 @@
 //! Which rules a request concerns. The rules decide; here they are only asked, in one place for every kind of request.
 
-use quorate_sdk::review::Parent;
+use kubernetes::related::Related;
 use quorate_sdk::{Finding, Review, SetDocument, Subject};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -31,8 +31,8 @@ pub(crate) fn judge(review: &Review, settings: &Settings) -> Vec<Finding> {
         Subject::Autoscaler { old, new, parent } => {
             autoscaler_on_voters::judge(old.as_ref(), new, parent, facts).into_iter().collect()
         }
-        Subject::Needed { kind, metadata, sets } => {
-            let deletion = cluster_deleted::Deletion { kind: *kind, metadata, envelope: &review.envelope };
+        Subject::Needed { dependency, metadata, sets } => {
+            let deletion = cluster_deleted::Deletion { dependency: *dependency, metadata, envelope: &review.envelope };
             deletion.judge(sets, facts, settings.deletion).into_iter().collect()
         }
         Subject::Set { old: None, new: None } | Subject::Other => Vec::new(),
@@ -100,10 +100,10 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-fn scale(from: i32, to: i32, parent: &Parent, facts: &Facts) -> Vec<Finding> {
+fn scale(from: i32, to: i32, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Vec<Finding> {
     let set = match parent {
-        Parent::Found(parent) => Some(&parent.set),
-        Parent::Absent | Parent::Unknown => None,
+        Related::Found(parent) => Some(&parent.set),
+        Related::Absent | Related::Unknown(_) => None,
     };
     let transition = set.map(|set| (set, Transition::scale(set, from, to, facts)));
     let (set, transition) = match transition {

@@ -15,6 +15,7 @@ mod settings;
 mod transition;
 mod words;
 
+use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
 use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule};
 
@@ -35,15 +36,15 @@ impl Policy for QuorumGuard {
 
     fn requests() -> Vec<Requests> {
         use Operation::{Create, Delete, Update};
-        let on = |group, resource, sub_resource, operations| Requests { group, resource, sub_resource, operations };
+        let on = |resource, operations| Requests { resource, operations };
         vec![
-            on("apps", "statefulsets", None, &[Create, Update, Delete]),
-            on("apps", "statefulsets", Some("scale"), &[Update]),
-            on("", "pods", Some("eviction"), &[Create]),
-            on("autoscaling", "horizontalpodautoscalers", None, &[Create, Update]),
-            on("", "namespaces", None, &[Delete]),
-            on("", "services", None, &[Delete]),
-            on("", "persistentvolumeclaims", None, &[Delete]),
+            on(Resource::STATEFUL_SETS, &[Create, Update, Delete]),
+            on(Resource::SCALES, &[Update]),
+            on(Resource::EVICTIONS, &[Create]),
+            on(Resource::AUTOSCALERS, &[Create, Update]),
+            on(Resource::NAMESPACES, &[Delete]),
+            on(Resource::SERVICES, &[Delete]),
+            on(Resource::CLAIMS, &[Delete]),
         ]
     }
 

@@ -22,7 +22,7 @@ fn ask(case: &Case, start: Option<u32>, count: u32) -> Case {
     object["spec"]["replicas"] = json!(count);
     if let Some(start) = start {
         let start = json!({ "start": start });
-        match asked.parent.as_mut() {
+        match asked.related.found_mut() {
             Some(parent) => parent["spec"]["ordinals"] = start,
             None => object["spec"]["ordinals"] = start,
         }

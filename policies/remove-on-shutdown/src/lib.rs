@@ -17,6 +17,7 @@ mod remedy;
 mod rule;
 mod settings;
 
+use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
 use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule};
 
@@ -38,12 +39,7 @@ impl Policy for RemoveOnShutdown {
     const RULES: &'static [Rule] = rule::ALL;
 
     fn requests() -> Vec<Requests> {
-        vec![Requests {
-            group: "apps",
-            resource: "statefulsets",
-            sub_resource: None,
-            operations: &[Operation::Create, Operation::Update],
-        }]
+        vec![Requests { resource: Resource::STATEFUL_SETS, operations: &[Operation::Create, Operation::Update] }]
     }
 
     fn mutate(review: &Review, settings: &Settings) -> Outcome {

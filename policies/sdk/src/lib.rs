@@ -20,4 +20,4 @@ pub use bindings::quorate::policy::types::{
 };
 pub use finding::{Finding, Rule};
 pub use policy::{Outcome, Policy};
-pub use review::{Parent, Review, SetDocument, ShapeError, Subject};
+pub use review::{Review, SetDocument, ShapeError, Subject};

@@ -1,5 +1,6 @@
 //! What a policy is, and the three exported functions in terms of it. The same functions serve the component and the native cases.
 
+use kubernetes::request::Resource;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -50,11 +51,7 @@ pub trait Policy {
 /// Requests of one resource.
 #[derive(Debug, Clone)]
 pub struct Requests {
-    pub group: &'static str,
-    /// Plural.
-    pub resource: &'static str,
-    /// `scale`, `eviction`; None for the resource itself.
-    pub sub_resource: Option<&'static str>,
+    pub resource: Resource,
     pub operations: &'static [Operation],
 }
 
@@ -74,11 +71,12 @@ pub fn describe<P: Policy>() -> Description {
 
 fn match_rule(requests: &Requests) -> MatchRule {
     let owned = |pointers: &[&str]| pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
-    let parent = parent_projections(requests.group, requests.resource);
+    let Resource { group, plural, sub_resource, .. } = requests.resource;
+    let parent = parent_projections(requests.resource.kind());
     MatchRule {
-        groups: vec![requests.group.to_owned()],
-        resources: vec![requests.resource.to_owned()],
-        sub_resources: requests.sub_resource.iter().map(|name| (*name).to_owned()).collect(),
+        groups: vec![group.to_owned()],
+        resources: vec![plural.to_owned()],
+        sub_resources: sub_resource.iter().map(|name| (*name).to_owned()).collect(),
         operations: requests.operations.to_vec(),
         projections: Projections {
             object: owned(&PROJECTIONS),

@@ -4,9 +4,10 @@
 use std::sync::{Arc, OnceLock};
 
 use kubernetes::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::needs::Kind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,11 +19,15 @@ use crate::place::path_at;
 /// What every built-in policy asks of every document, in this order.
 pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
 
-/// What every built-in policy asks of the parent of a request for this resource: of a StatefulSet the same, of a list its items.
-pub fn parent_projections(group: &str, resource: &str) -> &'static [&'static str] {
-    match Kind::of_resource(group, resource) {
-        Some(Kind::Namespace | Kind::Service | Kind::Claim) => &["/items"],
-        None => &PROJECTIONS,
+/// What every built-in policy asks of the parent of such a request: of a StatefulSet the same, of a list its items.
+pub fn parent_projections(request: RequestKind) -> &'static [&'static str] {
+    match request {
+        RequestKind::Dependency(_) => &["/items"],
+        RequestKind::StatefulSet
+        | RequestKind::Scale
+        | RequestKind::Eviction
+        | RequestKind::Autoscaler
+        | RequestKind::Other => &PROJECTIONS,
     }
 }
 
@@ -41,25 +46,15 @@ pub enum Subject {
     /// A StatefulSet: without `old` it is created, without `new` deleted.
     Set { old: Option<SetDocument>, new: Option<SetDocument> },
     /// `statefulsets/scale`: counts from the Scale's old object and object, the template from the parent.
-    Scale { from: i32, to: i32, parent: Parent },
+    Scale { from: i32, to: i32, parent: Related<Box<SetDocument>> },
     /// `pods/eviction`.
-    Eviction { pod: String, parent: Parent },
+    Eviction { pod: String, parent: Related<Box<SetDocument>> },
     /// A HorizontalPodAutoscaler; the parent is its target.
-    Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Parent },
+    Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Related<Box<SetDocument>> },
     /// The deletion of an object that sets may need; the parent is the list of those that do.
-    Needed { kind: Kind, metadata: Metadata, sets: Parent<Vec<StatefulSet>> },
+    Needed { dependency: Dependency, metadata: Metadata, sets: Related<Vec<StatefulSet>> },
     /// Another kind of object, or a request without one.
     Other,
-}
-
-/// The StatefulSet behind a request that does not carry it, or the list of those.
-#[derive(Debug)]
-pub enum Parent<T = Box<SetDocument>> {
-    Found(T),
-    /// It does not exist.
-    Absent,
-    /// It could not be had.
-    Unknown,
 }
 
 /// A StatefulSet, decoded, beside the text that it was decoded from.
@@ -121,39 +116,36 @@ impl Review {
 
 impl Subject {
     fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
-        match (envelope.kind.as_str(), envelope.sub_resource.as_deref()) {
-            ("StatefulSet", None) => {
+        match kind_of(envelope) {
+            RequestKind::StatefulSet => {
                 let old = Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?;
                 let new = Pieces::of("object", documents.object).map(Pieces::set).transpose()?;
                 if old.is_none() && new.is_none() { Err(missing("old object")) } else { Ok(Subject::Set { old, new }) }
             }
-            ("Scale", Some("scale")) => Ok(Subject::Scale {
+            RequestKind::Scale => Ok(Subject::Scale {
                 from: scale("old object", documents.old_object)?,
                 to: scale("object", documents.object)?,
-                parent: Parent::decode(documents.parent_state, documents.parent)?,
+                parent: parent(documents.parent_state, documents.parent)?,
             }),
-            ("Eviction", Some("eviction")) => Ok(Subject::Eviction {
+            RequestKind::Eviction => Ok(Subject::Eviction {
                 pod: evicted(envelope, Pieces::of("object", documents.object))?,
-                parent: Parent::decode(documents.parent_state, documents.parent)?,
+                parent: parent(documents.parent_state, documents.parent)?,
             }),
-            ("HorizontalPodAutoscaler", None) => match Pieces::of("object", documents.object) {
+            RequestKind::Autoscaler => match Pieces::of("object", documents.object) {
                 Some(new) => Ok(Subject::Autoscaler {
                     old: Pieces::of("old object", documents.old_object).map(|p| p.autoscaler()).transpose()?,
                     new: new.autoscaler()?,
-                    parent: Parent::decode(documents.parent_state, documents.parent)?,
+                    parent: parent(documents.parent_state, documents.parent)?,
                 }),
                 None => Ok(Subject::Other),
             },
-            (_, None) => match Kind::of_resource(&envelope.group, &envelope.resource) {
-                Some(kind) => Subject::needed(kind, envelope, documents),
-                None => Ok(Subject::Other),
-            },
-            _ => Ok(Subject::Other),
+            RequestKind::Dependency(dependency) => Subject::needed(dependency, envelope, documents),
+            RequestKind::Other => Ok(Subject::Other),
         }
     }
 
     /// Where a collection is deleted, the envelope has no name.
-    fn needed(kind: Kind, envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
+    fn needed(dependency: Dependency, envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
         if envelope.operation != Operation::Delete {
             return Ok(Subject::Other);
         }
@@ -163,31 +155,36 @@ impl Subject {
         if metadata.name.is_none() {
             return Err(missing("old object"));
         }
-        Ok(Subject::Needed { kind, metadata, sets: Parent::decode_list(documents.parent_state, documents.parent)? })
+        Ok(Subject::Needed { dependency, metadata, sets: dependents(documents.parent_state, documents.parent)? })
     }
 }
 
-impl Parent {
-    fn decode(state: ParentState, pieces: Vec<Option<String>>) -> Result<Self, ShapeError> {
-        Parent::of(state, || Pieces::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
-    }
+/// Which request it is.
+pub fn kind_of(envelope: &Envelope) -> RequestKind {
+    let Envelope { group, kind, resource, sub_resource, .. } = envelope;
+    RequestKind::of_object_sent(group, kind, resource, sub_resource.as_deref())
 }
 
-impl Parent<Vec<StatefulSet>> {
-    fn decode_list(state: ParentState, pieces: Vec<Option<String>>) -> Result<Self, ShapeError> {
-        let items = pieces.into_iter().next().flatten();
-        Parent::of(state, || items.map(|items| decode("parent", Some(&items), "items")).transpose())
-    }
+/// The StatefulSet behind a request that does not carry it.
+fn parent(state: ParentState, pieces: Vec<Option<String>>) -> Result<Related<Box<SetDocument>>, ShapeError> {
+    related(state, || Pieces::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
 }
 
-impl<T> Parent<T> {
-    /// One that was found and is not there after all is unknown.
-    fn of(state: ParentState, found: impl FnOnce() -> Result<Option<T>, ShapeError>) -> Result<Self, ShapeError> {
-        match state {
-            ParentState::Absent => Ok(Parent::Absent),
-            ParentState::Unknown => Ok(Parent::Unknown),
-            ParentState::Found => Ok(found()?.map_or(Parent::Unknown, Parent::Found)),
-        }
+/// The list of those that need what is deleted.
+fn dependents(state: ParentState, pieces: Vec<Option<String>>) -> Result<Related<Vec<StatefulSet>>, ShapeError> {
+    let items = pieces.into_iter().next().flatten();
+    related(state, || items.map(|items| decode("parent", Some(&items), "items")).transpose())
+}
+
+/// One that was found and is not there after all is unknown. The contract does not say why.
+fn related<T>(
+    state: ParentState,
+    found: impl FnOnce() -> Result<Option<T>, ShapeError>,
+) -> Result<Related<T>, ShapeError> {
+    match state {
+        ParentState::Absent => Ok(Related::Absent),
+        ParentState::Unknown => Ok(Related::Unknown(Reason::NotGiven)),
+        ParentState::Found => Ok(found()?.map_or(Related::Unknown(Reason::NotGiven), Related::Found)),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod trial;
 pub mod way;
 pub mod words;
 
+use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
 use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule, SetDocument, SettingsError, Subject};
 
@@ -46,12 +47,7 @@ impl Policy for SecretMounts {
     const RULES: &'static [Rule] = rule::ALL;
 
     fn requests() -> Vec<Requests> {
-        vec![Requests {
-            group: "apps",
-            resource: "statefulsets",
-            sub_resource: None,
-            operations: &[Operation::Create, Operation::Update],
-        }]
+        vec![Requests { resource: Resource::STATEFUL_SETS, operations: &[Operation::Create, Operation::Update] }]
     }
 
     fn check(settings: &Settings) -> Vec<SettingsError> {

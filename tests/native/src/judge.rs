@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bootstrap_expect_lock::BootstrapExpectLock;
 use quorate_sdk::bindings::quorate::policy::types::{Phase, Verdict as Raw};
 use quorate_sdk::cases::Case;
-use quorate_sdk::{Level, Operation, ParentState, Policy};
+use quorate_sdk::{Level, Operation, Policy};
 use quorum_guard::QuorumGuard;
 use remove_on_shutdown::RemoveOnShutdown;
 use secret_mounts::SecretMounts;
@@ -201,12 +201,7 @@ fn case_of(world: &World) -> Case {
         rule: String::new(),
         name: String::new(),
         review: world.review.clone(),
-        parent: world.parent.clone(),
-        parent_state: match (&world.parent, world.absent) {
-            (Some(_), _) => ParentState::Found,
-            (None, true) => ParentState::Absent,
-            (None, false) => ParentState::Unknown,
-        },
+        related: world.related.clone(),
         facts: world.facts.to_string(),
         settings: json!({}),
         mutates: true,
@@ -251,9 +246,9 @@ fn wants<P: Policy>(request: &Value) -> bool {
         _ => Operation::Update,
     };
     P::requests().iter().any(|wanted| {
-        request["resource"]["group"] == wanted.group
-            && request["resource"]["resource"] == wanted.resource
-            && request["subResource"].as_str() == wanted.sub_resource
+        request["resource"]["group"] == wanted.resource.group
+            && request["resource"]["resource"] == wanted.resource.plural
+            && request["subResource"].as_str() == wanted.resource.sub_resource
             && wanted.operations.contains(&operation)
     })
 }

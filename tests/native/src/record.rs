@@ -14,7 +14,7 @@ pub fn write(folder: &Path, world: &World, note: &str) {
     let file = |name: &str, text: String| fs::write(folder.join(name), text).expect("a writable folder");
     file("review.json", pretty(&world.review));
     file("facts.json", pretty(&world.facts));
-    if let Some(parent) = &world.parent {
+    if let Some(parent) = world.related.found() {
         // JSON is YAML.
         file("parent.yaml", pretty(&typed(parent)));
     }

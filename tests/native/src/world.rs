@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use kubernetes::list;
+use kubernetes::related::{Reason, Related};
 use serde_json::{Value, json};
 
 /// A request and its surroundings.
@@ -11,11 +13,9 @@ pub struct World {
     /// A whole AdmissionReview.
     pub review: Value,
     /// The StatefulSet behind a sub-resource.
-    pub parent: Option<Value>,
+    pub related: Related<Value>,
     /// Facts, version 1.
     pub facts: Value,
-    /// Without `parent`: it is known not to exist.
-    pub absent: bool,
     /// Settings by policy; absent are the defaults.
     pub settings: BTreeMap<&'static str, Value>,
     /// False: the mutating webhook was not reached.
@@ -24,25 +24,25 @@ pub struct World {
 
 impl World {
     /// By default settings, mutated.
-    pub fn new(review: Value, parent: Option<Value>, facts: Value) -> Self {
-        World { review, parent, facts, absent: false, settings: BTreeMap::new(), mutates: true }
+    pub fn new(review: Value, related: Related<Value>, facts: Value) -> Self {
+        World { review, related, facts, settings: BTreeMap::new(), mutates: true }
     }
 
-    fn of(request: Value, parent: Option<Value>, facts: &Value) -> Self {
+    fn of(request: Value, related: Related<Value>, facts: &Value) -> Self {
         let review = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request });
-        World::new(review, parent, facts.clone())
+        World::new(review, related, facts.clone())
     }
 
     pub fn create(set: &Value, facts: &Value) -> Self {
-        Self::of(set_request("CREATE", None, Some(set)), None, facts)
+        Self::of(set_request("CREATE", None, Some(set)), NOTHING_BEHIND, facts)
     }
 
     pub fn update(old: &Value, new: &Value, facts: &Value) -> Self {
-        Self::of(set_request("UPDATE", Some(old), Some(new)), None, facts)
+        Self::of(set_request("UPDATE", Some(old), Some(new)), NOTHING_BEHIND, facts)
     }
 
     pub fn delete(set: &Value, facts: &Value) -> Self {
-        Self::of(set_request("DELETE", Some(set), None), None, facts)
+        Self::of(set_request("DELETE", Some(set), None), NOTHING_BEHIND, facts)
     }
 
     /// `statefulsets/scale` of that set, from the count that it has.
@@ -59,7 +59,7 @@ impl World {
         request["subResource"] = json!("scale");
         request["object"] = document(to);
         request["oldObject"] = document(from);
-        Self::of(request, Some(set.clone()), facts)
+        Self::of(request, Related::Found(set.clone()), facts)
     }
 
     /// `pods/eviction` of a pod of that set.
@@ -74,7 +74,7 @@ impl World {
             "object": { "kind": "Eviction", "apiVersion": "policy/v1", "metadata": metadata },
             "oldObject": null, "dryRun": false, "options": {},
         });
-        Self::of(request, Some(set.clone()), facts)
+        Self::of(request, Related::Found(set.clone()), facts)
     }
 
     /// The deletion of a claim that the set needs.
@@ -88,8 +88,8 @@ impl World {
             "userInfo": { "username": "alice", "groups": ["system:authenticated"] },
             "object": null, "oldObject": old, "dryRun": false, "options": {},
         });
-        let needing = json!({ "kind": "StatefulSetList", "apiVersion": "apps/v1", "items": [set] });
-        Self::of(request, Some(needing), facts)
+        let dependents = serde_json::from_str(&list::stateful_sets([set.to_string().as_str()])).expect("a list");
+        Self::of(request, Related::Found(dependents), facts)
     }
 
     #[must_use]
@@ -103,6 +103,8 @@ impl World {
         self
     }
 }
+
+const NOTHING_BEHIND: Related<Value> = Related::Unknown(Reason::NothingBehind);
 
 const UID: &str = "7e1f4a52-0000-4000-8000-000000000003";
 

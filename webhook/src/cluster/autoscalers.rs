@@ -1,6 +1,7 @@
 //! Of HorizontalPodAutoscalers: which StatefulSet they point at, and whether they ever move its count.
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use kubernetes::request::{RequestKind, group_of};
 
 use crate::cluster::kept::Keep;
 
@@ -21,6 +22,8 @@ impl Keep for HorizontalPodAutoscaler {
         let spec = self.spec;
         let moves = spec.min_replicas.unwrap_or(1) != spec.max_replicas;
         let target = spec.scale_target_ref;
-        (moves && target.kind == "StatefulSet").then_some(KeptAutoscaler { target: target.name })
+        let group = group_of(target.api_version.as_deref().unwrap_or_default());
+        let is_set = RequestKind::of_reference(group, &target.kind) == RequestKind::StatefulSet;
+        (moves && is_set).then_some(KeptAutoscaler { target: target.name })
     }
 }

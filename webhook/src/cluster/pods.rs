@@ -12,6 +12,7 @@ use rqlite::facts::Pod;
 use rqlite::running::RunningNode;
 use serde::Deserialize;
 
+use crate::cluster::controller::{controller, is_stateful_set};
 use crate::cluster::kept::Keep;
 
 /// A pod as the watch reads it: what nobody here needs is skipped while it is read.
@@ -73,9 +74,8 @@ impl Keep for WatchedPod {
 
     /// A pod of a set may be rqlite's by the set's annotation alone; one of nobody only by what it runs.
     fn kept(self) -> Option<KeptPod> {
-        let controller = self.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
-        let set = match controller {
-            Some(owner) if owner.kind == "StatefulSet" && owner.api_version.starts_with("apps/") => {
+        let set = match controller(self.metadata.owner_references.as_deref().unwrap_or_default()) {
+            Some(owner) if is_stateful_set(owner) => {
                 Some(Controller { name: owner.name.clone(), uid: owner.uid.clone() })
             }
             Some(_) => return None,

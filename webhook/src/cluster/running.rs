@@ -19,7 +19,7 @@ use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
 use crate::cluster::facts::ClusterFacts;
 use crate::cluster::login::{Login, LoginError};
 use crate::cluster::membership::Memberships;
-use crate::cluster::parents::ClusterParents;
+use crate::cluster::objects::ClusterObjects;
 use crate::cluster::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
 use crate::cluster::reservations::{self, ReservationMaps};
 use crate::cluster::sets::{Sets, SetsWatch};
@@ -55,7 +55,7 @@ pub struct Cluster {
     config: ClusterConfig,
     sets: Sets,
     watch: SetsWatch,
-    parents: ClusterParents,
+    objects: ClusterObjects,
     facts: ClusterFacts,
     reservations: Arc<Reservations>,
     /// Those of the objects that it keeps.
@@ -99,7 +99,7 @@ impl Cluster {
 
     fn with(client: Client, lease_client: Client, config: ClusterConfig) -> Self {
         let (sets, watch) = Sets::new();
-        let parents = ClusterParents::new(client.clone(), sets.clone());
+        let objects = ClusterObjects::new(client.clone(), sets.clone());
         let facts = ClusterFacts::new(client.clone(), Memberships::new(config.access.clone()));
         let maps = ReservationMaps::new(client.clone(), config.clone());
         Self {
@@ -108,7 +108,7 @@ impl Cluster {
             config,
             sets,
             watch,
-            parents,
+            objects,
             facts,
             reservations: Arc::new(Reservations::shared(Arc::new(maps))),
             own: OwnWatches::new(),
@@ -125,7 +125,7 @@ impl Cluster {
     /// Who finds out what stands around a request.
     pub fn sources(&self) -> Sources {
         Sources {
-            parents: Arc::new(self.parents.clone()),
+            objects: Arc::new(self.objects.clone()),
             facts: Arc::new(self.facts.clone()),
             reservations: Arc::clone(&self.reservations),
         }
@@ -152,11 +152,11 @@ impl Cluster {
     /// What all parts count.
     pub fn metrics(&self) -> Registry {
         let mut registry = Registry::with_prefix("quorate");
-        let Self { sets, parents, facts, reservations, registrars, certificates, .. } = self;
+        let Self { sets, objects, facts, reservations, registrars, certificates, .. } = self;
         registry.register(
             "parent_lookups",
             "Parents found in the cache or by GET, and errors",
-            parents.lookups.0.clone(),
+            objects.lookups.0.clone(),
         );
         registry.register("cluster_rqlite_sets", "StatefulSets known that run rqlite", sets.rqlite.clone());
         registry.register(

@@ -8,8 +8,9 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher::Event;
 use kube::{Api, Client};
+use kubernetes::request::Dependency;
 use prometheus_client::metrics::gauge::Gauge;
-use rqlite::needs::{Kind, Needs};
+use rqlite::needs::Needs;
 use tokio::sync::watch;
 use tracing::info;
 
@@ -56,14 +57,14 @@ impl Sets {
     }
 
     /// The rqlite sets of the namespace that need the object; None where that is not known.
-    pub(crate) fn needing(&self, kind: Kind, namespace: &str, name: &str) -> Option<Vec<Arc<StoredSet>>> {
+    pub(crate) fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Option<Vec<Arc<StoredSet>>> {
         if !self.watched.tells() {
             return None;
         }
         let known = self.known.borrow().clone()?;
         let first = SetName { namespace: namespace.to_owned(), name: String::new() };
         let there = known.range(first..).take_while(|(set, _)| set.namespace == namespace);
-        let needing = there.filter(|(_, needs)| needs.include(kind, name));
+        let needing = there.filter(|(_, needs)| needs.include(dependency, name));
         Some(needing.filter_map(|(set, _)| self.get(&set.namespace, &set.name)).collect())
     }
 
@@ -189,17 +190,17 @@ pub(crate) mod tests {
             Event::InitApply(set("w", "nginx", "1")),
             Event::InitDone,
         ]);
-        let needing = |kind, namespace, name| {
-            let found = sets.needing(kind, namespace, name).unwrap();
+        let needing = |dependency, namespace, name| {
+            let found = sets.needing(dependency, namespace, name).unwrap();
             found.iter().map(|set| set.name().to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(needing(Kind::Namespace, "db", "db"), ["db/a", "db/b"]);
-        assert_eq!(needing(Kind::Namespace, "d", "d"), [""; 0]);
-        assert_eq!(needing(Kind::Service, "db", "b-internal"), ["db/b"]);
-        assert_eq!(needing(Kind::Service, "other", "a-internal"), ["other/a"]);
-        assert_eq!(needing(Kind::Service, "db", "w-internal"), [""; 0]);
+        assert_eq!(needing(Dependency::Namespace, "db", "db"), ["db/a", "db/b"]);
+        assert_eq!(needing(Dependency::Namespace, "d", "d"), [""; 0]);
+        assert_eq!(needing(Dependency::Service, "db", "b-internal"), ["db/b"]);
+        assert_eq!(needing(Dependency::Service, "other", "a-internal"), ["other/a"]);
+        assert_eq!(needing(Dependency::Service, "db", "w-internal"), [""; 0]);
         let (unsynced, _watch) = Sets::new();
-        assert!(unsynced.needing(Kind::Namespace, "db", "db").is_none());
+        assert!(unsynced.needing(Dependency::Namespace, "db", "db").is_none());
     }
 
     #[test]
@@ -208,8 +209,8 @@ pub(crate) mod tests {
             serde_json::from_str(&set("a", RQLITE, "2").json().replace("a-internal", "a-headless")).unwrap();
         let sets =
             after(vec![Event::Init, Event::InitApply(set("a", RQLITE, "1")), Event::InitDone, Event::Apply(renamed)]);
-        assert_eq!(sets.needing(Kind::Service, "db", "a-internal").unwrap().len(), 0);
-        assert_eq!(sets.needing(Kind::Service, "db", "a-headless").unwrap().len(), 1);
+        assert_eq!(sets.needing(Dependency::Service, "db", "a-internal").unwrap().len(), 0);
+        assert_eq!(sets.needing(Dependency::Service, "db", "a-headless").unwrap().len(), 1);
     }
 
     #[test]
@@ -220,6 +221,6 @@ pub(crate) mod tests {
         assert!(sets.synced());
         assert!(sets.get("db", "a").is_some());
         assert!(sets.current("db", "a").is_none());
-        assert!(sets.needing(Kind::Namespace, "db", "db").is_none());
+        assert!(sets.needing(Dependency::Namespace, "db", "db").is_none());
     }
 }

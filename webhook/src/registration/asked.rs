@@ -2,21 +2,11 @@
 //! Policies of one's own are registered each for itself (`own`).
 
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
 use quorate_engine::MatchRule;
 
 use super::Registered;
 use super::entry::Unreachable;
-
-/// Group, resource, sub-resource.
-pub(super) type Resource = (&'static str, &'static str, Option<&'static str>);
-
-pub(super) const SETS: Resource = ("apps", "statefulsets", None);
-pub(super) const SCALES: Resource = ("apps", "statefulsets", Some("scale"));
-pub(super) const EVICTIONS: Resource = ("", "pods", Some("eviction"));
-pub(super) const NAMESPACES: Resource = ("", "namespaces", None);
-pub(super) const SERVICES: Resource = ("", "services", None);
-pub(super) const CLAIMS: Resource = ("", "persistentvolumeclaims", None);
-pub(super) const AUTOSCALERS: Resource = ("autoscaling", "horizontalpodautoscalers", None);
 
 pub(super) struct Asked<'a> {
     built_in: Vec<&'a Registered<'a>>,
@@ -44,11 +34,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn concerns(rule: &MatchRule, (group, resource, sub_resource): Resource) -> bool {
+fn concerns(rule: &MatchRule, resource: Resource) -> bool {
     let lists = |list: &[String], wanted: &str| list.iter().any(|item| item == wanted);
-    lists(&rule.groups, group)
-        && lists(&rule.resources, resource)
-        && match sub_resource {
+    lists(&rule.groups, resource.group)
+        && lists(&rule.resources, resource.plural)
+        && match resource.sub_resource {
             Some(sub_resource) => lists(&rule.sub_resources, sub_resource),
             None => rule.sub_resources.is_empty(),
         }

@@ -8,6 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubernetes::admission::Operation;
+use kubernetes::request::Resource;
 
 use super::entry::{condition, namespaces, rule};
 use super::{Registration, cel, literal};
@@ -53,7 +54,7 @@ impl Backstop {
 }
 
 fn constraints(registration: &Registration) -> MatchResources {
-    let deletion = rule("apps", "v1", "statefulsets", &[Operation::Delete]);
+    let deletion = rule(Resource::STATEFUL_SETS, &[Operation::Delete]);
     MatchResources {
         match_policy: Some("Equivalent".to_owned()),
         namespace_selector: Some(namespaces(registration)),

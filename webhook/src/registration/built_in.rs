@@ -3,18 +3,19 @@
 
 use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
 
-use super::asked::{Asked, SCALES, SETS};
+use super::asked::Asked;
 use super::cel;
 use super::entry::{Entry, Unreachable, condition, rule};
 
 pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    if let Some((operations, unreachable)) = asked.of(Phase::Validate, SETS) {
+    if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::STATEFUL_SETS) {
         entries.push(Entry {
             name: "statefulsets.quorate.dev".to_owned(),
             unreachable,
-            rule: rule("apps", "v1", "statefulsets", &operations),
+            rule: rule(Resource::STATEFUL_SETS, &operations),
             conditions: vec![
                 is_rqlite(),
                 condition("dangerous", cel::dangerous()),
@@ -25,13 +26,13 @@ pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
             entries.push(Entry {
                 name: "statefulsets-rest.quorate.dev".to_owned(),
                 unreachable: Unreachable::Passes,
-                rule: rule("apps", "v1", "statefulsets", &[Operation::Update]),
+                rule: rule(Resource::STATEFUL_SETS, &[Operation::Update]),
                 conditions: vec![is_rqlite(), condition("harmless-change", cel::harmless_change())],
             });
         }
         entries.extend(not_recognised(&operations));
     }
-    if let Some((operations, unreachable)) = asked.of(Phase::Validate, SCALES) {
+    if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::SCALES) {
         let selects = || condition("selects-rqlite", cel::selects_rqlite());
         entries.extend(scale("scale", &operations, unreachable, &selects));
     }
@@ -45,18 +46,18 @@ fn not_recognised(operations: &[Operation]) -> Option<Entry> {
     (!writes.is_empty()).then(|| Entry {
         name: "statefulsets-not-recognised.quorate.dev".to_owned(),
         unreachable: Unreachable::Passes,
-        rule: rule("apps", "v1", "statefulsets", &writes),
+        rule: rule(Resource::STATEFUL_SETS, &writes),
         conditions: vec![condition("not-recognised", cel::may_want_guard())],
     })
 }
 
 pub(super) fn mutating(asked: &Asked<'_>) -> Vec<Entry> {
-    let sets = asked.of(Phase::Mutate, SETS).into_iter();
+    let sets = asked.of(Phase::Mutate, Resource::STATEFUL_SETS).into_iter();
     sets.map(|(operations, _)| Entry {
         name: "statefulsets-mutate.quorate.dev".to_owned(),
         // What had to be put in and was not is refused when it is validated.
         unreachable: Unreachable::Passes,
-        rule: rule("apps", "v1", "statefulsets", &operations),
+        rule: rule(Resource::STATEFUL_SETS, &operations),
         conditions: vec![is_rqlite(), condition("spec-changed", cel::spec_changed())],
     })
     .collect()
@@ -72,7 +73,7 @@ pub(super) fn scale(
     let entry = |name: String, unreachable, change| Entry {
         name,
         unreachable,
-        rule: rule("apps", "v1", "statefulsets/scale", operations),
+        rule: rule(Resource::SCALES, operations),
         conditions: vec![scope(), change],
     };
     [

@@ -8,6 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
 
 use super::{Client, Registration};
 
@@ -81,13 +82,13 @@ pub(super) fn condition(name: &str, expression: impl Into<String>) -> MatchCondi
 }
 
 /// A rule for one resource in one version of its group.
-pub(super) fn rule(group: &str, version: &str, resource: &str, operations: &[Operation]) -> RuleWithOperations {
+pub(super) fn rule(resource: Resource, operations: &[Operation]) -> RuleWithOperations {
     RuleWithOperations {
-        api_groups: Some(vec![group.to_owned()]),
-        api_versions: Some(vec![version.to_owned()]),
+        api_groups: Some(vec![resource.group.to_owned()]),
+        api_versions: Some(vec![resource.version.to_owned()]),
         operations: Some(operation_names(operations)),
-        resources: Some(vec![resource.to_owned()]),
-        scope: Some("Namespaced".to_owned()),
+        resources: Some(vec![resource.in_rules()]),
+        scope: Some(if resource.namespaced { "Namespaced" } else { "Cluster" }.to_owned()),
     }
 }
 

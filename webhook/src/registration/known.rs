@@ -2,8 +2,9 @@
 //! are named. Only the server can: these are never rendered, and so survive that the rest is applied again (measured).
 
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
 
-use super::asked::{AUTOSCALERS, Asked, EVICTIONS, SCALES};
+use super::asked::Asked;
 use super::built_in;
 use super::cel;
 use super::entry::{Entry, Unreachable, condition, rule};
@@ -17,21 +18,21 @@ pub(super) fn validating(asked: &Asked<'_>, known: &KnownSets, naming: Naming) -
 
 fn of_list(asked: &Asked<'_>, index: usize, list: &Among) -> Vec<Entry> {
     let mut entries = Vec::new();
-    if let Some((operations, unreachable)) = asked.of(Phase::Validate, SCALES) {
+    if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::SCALES) {
         // Those that the rendered entries send already are not sent twice.
         let scope = || condition("known", format!("{} && !({})", cel::is_known(list), cel::selects_rqlite()));
         entries.extend(built_in::scale(&numbered("scale", index), &operations, unreachable, &scope));
     }
-    if let Some((operations, _)) = asked.of(Phase::Validate, EVICTIONS) {
+    if let Some((operations, _)) = asked.of(Phase::Validate, Resource::EVICTIONS) {
         entries.push(Entry {
             name: name("evictions", index),
             // A drain never stops because we are down.
             unreachable: Unreachable::Passes,
-            rule: rule("", "v1", "pods/eviction", &operations),
+            rule: rule(Resource::EVICTIONS, &operations),
             conditions: vec![condition("known", cel::is_pod_of_known(list))],
         });
     }
-    if let Some((operations, _)) = asked.of(Phase::Validate, AUTOSCALERS) {
+    if let Some((operations, _)) = asked.of(Phase::Validate, Resource::AUTOSCALERS) {
         let mut conditions = vec![condition("known", cel::targets_known(list))];
         if operations.contains(&Operation::Update) {
             conditions.push(condition("changed", format!("request.operation != 'UPDATE' || {}", cel::looked_at())));
@@ -39,8 +40,7 @@ fn of_list(asked: &Asked<'_>, index: usize, list: &Among) -> Vec<Entry> {
         entries.push(Entry {
             name: name("autoscalers", index),
             unreachable: Unreachable::Passes,
-            // `Equivalent` converts the older versions to this one.
-            rule: rule("autoscaling", "v2", "horizontalpodautoscalers", &operations),
+            rule: rule(Resource::AUTOSCALERS, &operations),
             conditions,
         });
     }

@@ -208,12 +208,6 @@ pub(crate) fn labels() -> BTreeMap<String, String> {
     [("app.kubernetes.io/name".to_owned(), "quorate".to_owned())].into()
 }
 
-/// Group and resource of the objects that built-in policies look at and that can stand in a manifest.
-pub fn built_in_objects() -> [(&'static str, &'static str); 5] {
-    let objects = [asked::SETS, asked::AUTOSCALERS, asked::NAMESPACES, asked::SERVICES, asked::CLAIMS];
-    objects.map(|(group, resource, _)| (group, resource))
-}
-
 /// Whether the running server owns the entry of this name and may replace or remove it. Of all others only the caBundle is its own.
 pub fn is_kept(entry: &str) -> bool {
     (entry.starts_with(PREFIX) && entry.ends_with(".quorate.dev")) || entry.ends_with(SUFFIX)

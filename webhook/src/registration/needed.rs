@@ -1,10 +1,10 @@
 //! The entries for what the known sets need: the deletion of a Namespace, a Service or a claim does not show that a cluster rests on it,
 //! so these are named too. Kept by the running server, as those of `known`.
 
-use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use kubernetes::admission::Phase;
+use kubernetes::request::Resource;
 
-use super::asked::{Asked, CLAIMS, NAMESPACES, Resource, SERVICES};
+use super::asked::Asked;
 use super::entry::{Entry, condition, rule};
 use super::naming::{Among, Naming};
 use super::{KnownSets, cel, known};
@@ -14,7 +14,6 @@ struct Needed {
     /// In the entry's name.
     what: &'static str,
     resource: Resource,
-    scope: &'static str,
     names: Vec<Among>,
     /// The CEL for a list of them.
     is_one_of: fn(&Among) -> String,
@@ -29,9 +28,7 @@ fn namespaces(known: &KnownSets, naming: Naming) -> Needed {
     let all = known.keys().map(|set| (set.namespace.as_str(), ""));
     Needed {
         what: "namespaces",
-        resource: NAMESPACES,
-        // A Namespace counts as cluster-scoped (k8s.io/apiserver, `rules.Matcher`), though its request names it as its own namespace.
-        scope: "Cluster",
+        resource: Resource::NAMESPACES,
         names: naming.of_namespaces().lists(all),
         is_one_of: cel::is_known_namespace,
     }
@@ -42,8 +39,7 @@ fn services(known: &KnownSets, naming: Naming) -> Needed {
         known.iter().flat_map(|(set, needs)| needs.services.iter().map(|name| (set.namespace.as_str(), name.as_str())));
     Needed {
         what: "services",
-        resource: SERVICES,
-        scope: "Namespaced",
+        resource: Resource::SERVICES,
         names: naming.lists(of_all),
         is_one_of: cel::is_known_object,
     }
@@ -54,8 +50,7 @@ fn claims(known: &KnownSets, naming: Naming) -> Needed {
         known.iter().flat_map(|(set, needs)| needs.claims.iter().map(|base| (set.namespace.as_str(), base.as_str())));
     Needed {
         what: "claims",
-        resource: CLAIMS,
-        scope: "Namespaced",
+        resource: Resource::CLAIMS,
         names: naming.lists(of_all),
         is_one_of: cel::is_claim_of_known,
     }
@@ -65,11 +60,10 @@ impl Needed {
     /// While nobody answers refused like the deletion of a set: data does not come back, and where each is named nothing else is ever sent.
     fn entries(&self, asked: &Asked<'_>) -> Vec<Entry> {
         let Some((operations, unreachable)) = asked.of(Phase::Validate, self.resource) else { return Vec::new() };
-        let (group, plural, _) = self.resource;
         let entry = |(index, list): (usize, &Among)| Entry {
             name: known::name(self.what, index),
             unreachable,
-            rule: RuleWithOperations { scope: Some(self.scope.to_owned()), ..rule(group, "v1", plural, &operations) },
+            rule: rule(self.resource, &operations),
             conditions: vec![
                 condition("known", (self.is_one_of)(list)),
                 condition("not-a-cleaner", cel::not_a_cleaner()),

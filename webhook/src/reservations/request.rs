@@ -2,7 +2,11 @@
 //! Not whether it is admitted.
 
 use kubernetes::admission::{Operation, Request};
+use kubernetes::list::only_item;
+use kubernetes::lookup::name_of_deleted;
 use kubernetes::manifest::{Scale, StatefulSet};
+use kubernetes::related::Related;
+use kubernetes::request::{Dependency, RequestKind};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Facts, Leaving};
 use rqlite::reduction::Reduction;
@@ -12,8 +16,6 @@ use serde_json::value::RawValue;
 
 use super::Taken;
 use crate::budget::Labels;
-use crate::facts::only_item;
-use crate::parent::{ParentAnswer, name_of_deleted};
 use crate::registration::SetName;
 
 /// A request about an rqlite set.
@@ -35,25 +37,19 @@ enum Change {
 
 impl Candidate {
     /// None: it is about no set that runs rqlite, or about several.
-    pub(crate) fn of(request: &Request<'_>, parent: &ParentAnswer) -> Option<Self> {
-        let parent = match parent {
-            ParentAnswer::Found(json) => Some(json.as_str()),
-            ParentAnswer::Absent | ParentAnswer::Unknown => None,
-        };
-        let resource = (&*request.resource.group, &*request.resource.resource, request.sub_resource.as_deref());
-        let change = match resource {
-            ("apps", "statefulsets", None) => Change::of_set(request)?,
-            ("apps", "statefulsets", Some("scale")) => {
+    pub(crate) fn of(request: &Request<'_>, related: &Related<String>) -> Option<Self> {
+        let parent = related.found().map(String::as_str);
+        let change = match RequestKind::of(request) {
+            RequestKind::StatefulSet => Change::of_set(request)?,
+            RequestKind::Scale => {
                 let (from, to) = (replicas(request.old_object)?, replicas(request.object)?);
                 Change::Scale { parent: read(parent?)?, from, to }
             }
-            ("", "pods", Some("eviction")) => {
-                Change::Eviction { set: read(parent?)?, pod: request.name.as_deref()?.to_owned() }
+            RequestKind::Eviction => Change::Eviction { set: read(parent?)?, pod: request.name.as_deref()?.to_owned() },
+            RequestKind::Dependency(Dependency::Claim) if request.operation == Operation::Delete => {
+                Change::Claim { set: read(only_item(parent?)?)?, claim: name_of_deleted(request)?.into_owned() }
             }
-            ("", "persistentvolumeclaims", None) if request.operation == Operation::Delete => {
-                Change::Claim { set: read(only_item(parent?)?)?, claim: name_of_deleted(request)? }
-            }
-            (_, _, _) => return None,
+            RequestKind::Dependency(_) | RequestKind::Autoscaler | RequestKind::Other => return None,
         };
         change.concerns_rqlite().then_some(())?;
         let name = change.set().metadata.name.clone()?;

@@ -2,8 +2,9 @@
 //! Not one on a read-only pool.
 
 use kubernetes::manifest::{AutoscalerSpec, HorizontalPodAutoscaler};
-use quorate_sdk::review::Parent;
-use quorate_sdk::{Finding, Rule};
+use kubernetes::related::Related;
+use kubernetes::request::RequestKind;
+use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -35,7 +36,7 @@ pub(crate) const RULE: Rule =
 pub(crate) fn judge(
     old: Option<&HorizontalPodAutoscaler>,
     new: &HorizontalPodAutoscaler,
-    parent: &Parent,
+    parent: &Related<Box<SetDocument>>,
     facts: &Facts,
 ) -> Option<Finding> {
     let spec = &new.spec;
@@ -45,16 +46,16 @@ pub(crate) fn judge(
     }
     let target = &spec.scale_target_ref.name;
     let set = match parent {
-        Parent::Found(document) => &document.set,
-        Parent::Absent => {
+        Related::Found(document) => &document.set,
+        Related::Absent => {
             let message = format!(
                 "min {min}, max {max} on StatefulSet {target}, which does not exist yet: whether it votes is not known"
             );
             return Some(RULE.warn(message).field("spec.scaleTargetRef.name"));
         }
         // Nothing that this rule looks at has changed.
-        Parent::Unknown if old.is_some_and(|old| old.spec == *spec) => return None,
-        Parent::Unknown => {
+        Related::Unknown(_) if old.is_some_and(|old| old.spec == *spec) => return None,
+        Related::Unknown(_) => {
             let message = format!("min {min}, max {max} on StatefulSet {target}, which was not given");
             return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry());
         }
@@ -81,7 +82,5 @@ pub(crate) fn judge_target(facts: &Facts) -> Vec<Finding> {
 }
 
 fn targets_stateful_set(spec: &AutoscalerSpec) -> bool {
-    let target = &spec.scale_target_ref;
-    let group = target.api_version.as_deref().and_then(|version| version.split_once('/')).map(|(group, _)| group);
-    target.kind == "StatefulSet" && group.is_none_or(|group| group == "apps")
+    spec.scale_target_ref.request_kind() == RequestKind::StatefulSet
 }

@@ -1,8 +1,8 @@
 //! Refuses an eviction that would leave too few voters answering; the drain tries again.
 //! Not other ways for a pod to end: deletions of pods are not judged.
 
-use quorate_sdk::review::Parent;
-use quorate_sdk::{Finding, Rule};
+use kubernetes::related::Related;
+use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -50,11 +50,11 @@ pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 
 /// Judges the eviction of a pod.
-pub(crate) fn judge(pod: &str, parent: &Parent, facts: &Facts) -> Option<Finding> {
+pub(crate) fn judge(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Option<Finding> {
     let set = match parent {
-        Parent::Found(document) => &document.set,
-        Parent::Absent => return None,
-        Parent::Unknown => {
+        Related::Found(document) => &document.set,
+        Related::Absent => return None,
+        Related::Unknown(_) => {
             let message = format!("evicting {pod}, but the StatefulSet behind it was not given");
             return Some(Finding::not_judged(message).retry());
         }

@@ -9,13 +9,14 @@ mod request;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubernetes::related::Related;
 use serde_json::{Value, json};
 
 use crate::bindings::quorate::policy::types::{
     Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
 };
 use crate::policy::{self, Policy};
-use crate::review::{PROJECTIONS, parent_projections};
+use crate::review::{PROJECTIONS, kind_of, parent_projections};
 pub use render::render;
 
 /// Writes `expect.txt` instead of comparing, when set to anything.
@@ -31,9 +32,8 @@ pub struct Case {
     pub name: String,
     /// A whole AdmissionReview, as an API server would send it.
     pub review: Value,
-    /// The StatefulSet behind a sub-resource, or the list of those that need a deleted object; None if unknown.
-    pub parent: Option<Value>,
-    pub parent_state: ParentState,
+    /// The StatefulSet behind a sub-resource, or the list of those that need a deleted object.
+    pub related: Related<Value>,
     /// JSON text, version 1.
     pub facts: String,
     pub settings: Value,
@@ -113,12 +113,16 @@ impl Case {
 
     fn documents(&self, review: &Value) -> Documents {
         let request = &review["request"];
-        let of_parent = parent_projections(&text(&request["kind"]["group"]), &text(&request["resource"]["resource"]));
+        let of_parent = parent_projections(kind_of(&envelope(review, Phase::Validate)));
         Documents {
             object: pieces(&request["object"], &PROJECTIONS),
             old_object: pieces(&request["oldObject"], &PROJECTIONS),
-            parent: pieces(self.parent.as_ref().unwrap_or(&Value::Null), of_parent),
-            parent_state: self.parent_state,
+            parent: pieces(self.related.found().unwrap_or(&Value::Null), of_parent),
+            parent_state: match self.related {
+                Related::Found(_) => ParentState::Found,
+                Related::Absent => ParentState::Absent,
+                Related::Unknown(_) => ParentState::Unknown,
+            },
         }
     }
 }

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use rqlite::needs::Kind;
+use kubernetes::list;
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::RequestKind;
 use serde_json::{Value, json};
 
 use super::{Case, no_facts};
-use crate::bindings::quorate::policy::types::ParentState;
 
 /// Reads a case folder: `before.yaml`, `after.yaml`, `scale.yaml`, `eviction.yaml`, `parent.yaml`, `request.yaml`,
 /// `facts.json`, `settings.yaml`; each may be missing. Where the parent is a list, `parent.yaml` holds its sets, a document each.
@@ -16,11 +17,10 @@ pub(super) fn read(directory: &Path) -> Case {
     let overrides = yaml(directory, "request.yaml").unwrap_or_else(|| json!({}));
     let parents = documents(directory, "parent.yaml");
     let mut request = what(directory, parents.first());
-    let parent = parent_of(&request, parents);
-    let parent_state = match (&parent, overrides["parent"].as_str()) {
-        (Some(_), _) => ParentState::Found,
-        (None, Some("absent")) => ParentState::Absent,
-        (None, _) => ParentState::Unknown,
+    let related = match (related(&request, parents), overrides["parent"].as_str()) {
+        (Some(related), _) => Related::Found(related),
+        (None, Some("absent")) => Related::Absent,
+        (None, _) => Related::Unknown(Reason::NotGiven),
     };
     who(&mut request, &overrides);
     Case {
@@ -28,8 +28,7 @@ pub(super) fn read(directory: &Path) -> Case {
         rule: name_of(directory.parent()),
         name: name_of(Some(directory)),
         review: json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request }),
-        parent,
-        parent_state,
+        related,
         facts: text(directory, "facts.json").unwrap_or_else(no_facts),
         settings: yaml(directory, "settings.yaml").unwrap_or_else(|| json!({})),
         mutates: overrides["mutated"].as_bool().unwrap_or(true),
@@ -107,13 +106,15 @@ fn eviction_request(eviction: &Value) -> Value {
 }
 
 /// The StatefulSet, or the StatefulSetList of what is deleted.
-fn parent_of(request: &Value, mut sets: Vec<Value>) -> Option<Value> {
+fn related(request: &Value, mut sets: Vec<Value>) -> Option<Value> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let needed = Kind::of_resource(&text(&request["kind"]["group"]), &text(&request["resource"]["resource"]));
-    match (needed, sets.is_empty()) {
-        (_, true) => None,
-        (Some(_), false) => Some(json!({ "apiVersion": "apps/v1", "kind": "StatefulSetList", "items": sets })),
-        (None, false) => Some(sets.swap_remove(0)),
+    match RequestKind::of_object(&text(&request["kind"]["group"]), &text(&request["kind"]["kind"])) {
+        _ if sets.is_empty() => None,
+        RequestKind::Dependency(_) => {
+            let items: Vec<String> = sets.iter().map(Value::to_string).collect();
+            serde_json::from_str(&list::stateful_sets(items.iter().map(String::as_str))).ok()
+        }
+        _ => Some(sets.swap_remove(0)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use kubernetes::related::{Reason, Related};
 use quorate_native_tests::judge::{Judged, Verdict, judge};
 use quorate_native_tests::world::World;
 use quorate_sdk::Level;
@@ -179,5 +180,6 @@ pub(crate) fn recorded(folder: &Path, review: &str, facts: &str) -> World {
     let review = read(review).unwrap_or_else(|| panic!("{}: no {review}", folder.display()));
     let facts = read(facts).map_or_else(nothing_known, |text| serde_json::from_str(&text).unwrap());
     let parent = read("parent.yaml").map(|text| serde_saphyr::from_str(&text).unwrap());
-    World::new(serde_json::from_str(&review).unwrap(), parent, facts)
+    let related = parent.map_or(Related::Unknown(Reason::NotGiven), Related::Found);
+    World::new(serde_json::from_str(&review).unwrap(), related, facts)
 }

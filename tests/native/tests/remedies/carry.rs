@@ -92,7 +92,7 @@ pub(crate) fn with_start(world: &World, start: i64) -> Option<World> {
     let mut world = world.clone();
     if object(&mut world)["kind"] == "Scale" {
         // A Scale has no ordinals: the set is updated.
-        let set = world.parent.clone()?;
+        let set = world.related.found().cloned()?;
         let mut new = set.clone();
         new["spec"]["replicas"] = object(&mut world)["spec"]["replicas"].clone();
         new["kind"] = json!("StatefulSet");
@@ -179,7 +179,7 @@ const MOST_BACK: i64 = 9;
 /// Every pod has the new template, and the controller has seen it.
 pub(crate) fn rolled_out(world: &World) -> World {
     let mut world = world.clone();
-    if let Some(set) = world.parent.as_mut() {
+    if let Some(set) = world.related.found_mut() {
         let (generation, count, revision) = (
             set["metadata"]["generation"].clone(),
             set["spec"]["replicas"].clone(),
@@ -292,7 +292,7 @@ pub(crate) fn settled(world: &World) -> World {
         }
     };
     settle(&mut world.review["request"]["oldObject"]);
-    world.parent.iter_mut().for_each(settle);
+    world.related.found_mut().into_iter().for_each(settle);
     world
 }
 
@@ -305,14 +305,14 @@ pub(crate) fn retained(world: &World) -> World {
     };
     retain(&mut world.review["request"]["oldObject"]);
     retain(&mut world.review["request"]["object"]);
-    world.parent.iter_mut().for_each(retain);
+    world.related.found_mut().into_iter().for_each(retain);
     world
 }
 
 /// The node whose claim is deleted is in the configuration no more.
 pub(crate) fn node_removed(world: &World) -> Option<World> {
     let claim = world.review["request"]["name"].as_str()?;
-    let sets = world.parent.as_ref()?["items"].as_array()?;
+    let sets = world.related.found()?["items"].as_array()?;
     let pod_of = |set: &Value| {
         let name = set["metadata"]["name"].as_str()?;
         claim

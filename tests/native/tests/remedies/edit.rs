@@ -14,7 +14,7 @@ pub(crate) fn old(world: &World) -> &Value {
 
 /// The set as it runs: the parent, or the old object.
 pub(crate) fn running(world: &World) -> &Value {
-    world.parent.as_ref().unwrap_or_else(|| old(world))
+    world.related.found().unwrap_or_else(|| old(world))
 }
 
 /// The set's name.
@@ -60,7 +60,7 @@ pub(crate) fn from_count(world: &World, count: i64) -> World {
         world.review["request"]["oldObject"] = object;
     }
     settle(&mut world.review["request"]["oldObject"]);
-    world.parent.iter_mut().for_each(settle);
+    world.related.found_mut().into_iter().for_each(settle);
     let (name, first) = (set_name(&world), first_ordinal(&world));
     let beyond = |pod: &Value| {
         let ordinal =
@@ -99,7 +99,7 @@ pub(crate) fn annotated_before(world: &World, key: &str, value: &str) -> World {
     if world.review["request"]["oldObject"].is_object() {
         mark(&mut world.review["request"]["oldObject"]);
     }
-    if let Some(parent) = world.parent.as_mut() {
+    if let Some(parent) = world.related.found_mut() {
         match parent["items"].as_array_mut() {
             Some(items) => items.iter_mut().for_each(mark),
             None => mark(parent),

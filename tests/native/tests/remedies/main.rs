@@ -15,7 +15,6 @@ use kubernetes::manifest::StatefulSet;
 use quorate_native_tests::judge::{Finding, Judged, judge};
 use quorate_native_tests::workspace;
 use quorate_native_tests::world::World;
-use quorate_sdk::ParentState;
 use quorate_sdk::cases::{self, Case};
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
@@ -46,8 +45,7 @@ fn a_remedy_that_is_followed_leads_out() {
 
 fn world_of(policy: &'static str, case: &Case) -> World {
     let facts = serde_json::from_str(&case.facts).unwrap();
-    let mut world = World::new(case.review.clone(), case.parent.clone(), facts);
-    world.absent = case.parent_state == ParentState::Absent;
+    let mut world = World::new(case.review.clone(), case.related.clone(), facts);
     world.mutates = case.mutates;
     world.with_settings(policy, case.settings.clone())
 }
@@ -70,7 +68,7 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
         return if step.elsewhere { Ok(()) } else { Err(format!("`{}` cannot be carried out", step.words)) };
     };
     if there.review == world.review
-        && there.parent == world.parent
+        && there.related == world.related
         && there.facts == world.facts
         && there.mutates == world.mutates
     {

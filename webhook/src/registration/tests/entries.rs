@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::server::Request;
-use super::{enforced, guard, matching, mounts, policy, sets, validating};
+use super::{enforced, guard, mounts, named_matching, policy, sets, validating};
 use crate::registration::{Client, Naming, Registered, Registration, is_kept};
 
 fn json<T: Serialize>(entries: &[T]) -> Vec<Value> {
@@ -120,9 +120,9 @@ fn a_url_is_called_instead_of_a_service() {
 
 #[test]
 fn a_policy_of_ones_own_is_registered_as_it_describes_itself() {
-    let mut pods = matching("*", "*/*", &[Operation::Delete, Operation::Create]);
+    let mut pods = named_matching("*", "*/*", &[Operation::Delete, Operation::Create]);
     pods.conditions = vec![Condition { name: "big".to_owned(), expression: "true".to_owned() }];
-    let own = policy("zones", &[Phase::Validate], vec![matching("", "pods", &[Operation::Create]), pods]);
+    let own = policy("zones", &[Phase::Validate], vec![named_matching("", "pods", &[Operation::Create]), pods]);
     let denies = Registered { description: &own, built_in: false, fails: true };
     let (_, kept) = registration().kept_validating(&[denies], &sets(&[("db", "a")]));
     assert_eq!(

@@ -9,6 +9,7 @@ mod server;
 mod sets;
 
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
 use quorate_engine::{Condition, Description, MatchRule, Projections};
 use rqlite::needs::Needs;
 
@@ -31,13 +32,17 @@ fn policy(name: &str, phases: &[Phase], matches: Vec<MatchRule>) -> Description 
     }
 }
 
-fn matching(group: &str, resource: &str, operations: &[Operation]) -> MatchRule {
-    let (resource, sub_resource) = resource.split_once('/').unwrap_or((resource, ""));
-    let owned = |text: &str| vec![text.to_owned()];
+fn matching(resource: Resource, operations: &[Operation]) -> MatchRule {
+    let matched = named_matching(resource.group, resource.plural, operations);
+    MatchRule { sub_resources: resource.sub_resource.iter().map(|name| (*name).to_owned()).collect(), ..matched }
+}
+
+/// Of a policy of one's own, which may name any resource.
+fn named_matching(group: &str, plural: &str, operations: &[Operation]) -> MatchRule {
     MatchRule {
-        groups: owned(group),
-        resources: owned(resource),
-        sub_resources: if sub_resource.is_empty() { Vec::new() } else { owned(sub_resource) },
+        groups: vec![group.to_owned()],
+        resources: vec![plural.to_owned()],
+        sub_resources: Vec::new(),
         operations: operations.to_vec(),
         projections: Projections::default(),
         conditions: Vec::<Condition>::new(),
@@ -48,20 +53,20 @@ fn matching(group: &str, resource: &str, operations: &[Operation]) -> MatchRule 
 fn guard() -> Description {
     use Operation::{Create, Delete, Update};
     let matches = vec![
-        matching("apps", "statefulsets", &[Create, Update, Delete]),
-        matching("apps", "statefulsets/scale", &[Update]),
-        matching("", "pods/eviction", &[Create]),
-        matching("autoscaling", "horizontalpodautoscalers", &[Create, Update]),
-        matching("", "namespaces", &[Delete]),
-        matching("", "services", &[Delete]),
-        matching("", "persistentvolumeclaims", &[Delete]),
+        matching(Resource::STATEFUL_SETS, &[Create, Update, Delete]),
+        matching(Resource::SCALES, &[Update]),
+        matching(Resource::EVICTIONS, &[Create]),
+        matching(Resource::AUTOSCALERS, &[Create, Update]),
+        matching(Resource::NAMESPACES, &[Delete]),
+        matching(Resource::SERVICES, &[Delete]),
+        matching(Resource::CLAIMS, &[Delete]),
     ];
     policy("quorum-guard", &[Phase::Validate], matches)
 }
 
 /// As secret-mounts does.
 fn mounts() -> Description {
-    let sets = matching("apps", "statefulsets", &[Operation::Create, Operation::Update]);
+    let sets = matching(Resource::STATEFUL_SETS, &[Operation::Create, Operation::Update]);
     policy("secret-mounts", &[Phase::Mutate, Phase::Validate], vec![sets])
 }
 

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use kubernetes::admission::Request as Reviewed;
 use kubernetes::manifest::StatefulSet;
+use kubernetes::request::RequestKind;
 use quorate_sdk::cases::{Case, load};
 use rqlite::cluster::RqliteSet;
-use rqlite::needs::{Kind, Needs};
+use rqlite::needs::Needs;
 use serde_json::{Value, json};
 
 use super::server::Request;
@@ -56,7 +58,7 @@ fn what_a_known_set_needs_is_sent() {
 
 /// As the watch knows them.
 fn known(case: &Case) -> KnownSets {
-    let parent = case.parent.clone().unwrap_or_default();
+    let parent = case.related.found().cloned().unwrap_or_default();
     let sets = parent["items"].as_array().cloned().unwrap_or_default();
     let known = sets.into_iter().filter_map(|set| {
         let set: StatefulSet = serde_json::from_value(set).ok()?;
@@ -72,9 +74,9 @@ fn what_is_denied_is_refused_when_nobody_answers() {
     let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/quorum-guard");
     let (mut denied, mut passed) = (0, 0);
     for case in load(&policy) {
-        let request = &case.review["request"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        if Kind::of_resource(&text(&request["resource"]["group"]), &text(&request["resource"]["resource"])).is_none() {
+        let text = case.review.to_string();
+        let kind = RequestKind::of(&Reviewed::decode(text.as_bytes()).unwrap());
+        if !matches!(kind, RequestKind::Dependency(_)) {
             continue;
         }
         let request = Request::of(&case.review);

@@ -2,10 +2,10 @@
 //! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
 
 use kubernetes::manifest::StatefulSet;
+use kubernetes::related::Related;
+use kubernetes::request::Dependency;
 use quorate_sdk::Finding;
-use quorate_sdk::review::Parent;
 use rqlite::facts::Facts;
-use rqlite::needs::Kind;
 
 use super::needed::{Concerned, Deletion, lowered_if};
 use super::{claim, is_by_cleaner, is_deliberate, namespace, service};
@@ -14,7 +14,7 @@ use crate::settings;
 impl Deletion<'_> {
     pub(crate) fn judge(
         &self,
-        sets: &Parent<Vec<StatefulSet>>,
+        sets: &Related<Vec<StatefulSet>>,
         facts: &Facts,
         deletion: settings::Deletion,
     ) -> Option<Finding> {
@@ -22,9 +22,9 @@ impl Deletion<'_> {
             return None;
         }
         let sets = match sets {
-            Parent::Found(sets) => sets,
-            Parent::Absent => return None,
-            Parent::Unknown => {
+            Related::Found(sets) => sets,
+            Related::Absent => return None,
+            Related::Unknown(_) => {
                 let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
                 return Some(Finding::not_judged(message).retry());
             }
@@ -33,10 +33,10 @@ impl Deletion<'_> {
         let unknown = Facts::default();
         let facts = if sets.len() == 1 { facts } else { &unknown };
         let concerned: Vec<Concerned> = sets.iter().filter_map(|set| self.concerned(set, facts)).collect();
-        let finding = match self.kind {
-            Kind::Namespace => namespace::judge(self, &concerned),
-            Kind::Service => service::judge(self, &concerned),
-            Kind::Claim => claim::judge(self, &concerned),
+        let finding = match self.dependency {
+            Dependency::Namespace => namespace::judge(self, &concerned),
+            Dependency::Service => service::judge(self, &concerned),
+            Dependency::Claim => claim::judge(self, &concerned),
         }?;
         Some(lowered_if(is_deliberate(self.metadata) || deletion == settings::Deletion::Warn, finding))
     }

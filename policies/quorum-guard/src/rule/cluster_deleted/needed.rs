@@ -2,11 +2,12 @@
 //! Judges nothing.
 
 use kubernetes::manifest::{Metadata, StatefulSet};
+use kubernetes::request::Dependency;
 use quorate_sdk::{Envelope, Finding, Level};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::needs::{Kind, Needs};
+use rqlite::needs::Needs;
 use rqlite::scaling::{Before, Data, Ids};
 
 use super::{ALLOW, RULE, is_deliberate};
@@ -14,7 +15,7 @@ use crate::words;
 
 /// A DELETE of an object that sets may need.
 pub(crate) struct Deletion<'a> {
-    pub kind: Kind,
+    pub dependency: Dependency,
     /// Of the object that is deleted.
     pub metadata: &'a Metadata,
     pub envelope: &'a Envelope,
@@ -30,7 +31,7 @@ pub(super) struct Concerned<'a> {
 impl Deletion<'_> {
     pub(super) fn concerned<'s>(&self, set: &'s StatefulSet, facts: &'s Facts) -> Option<Concerned<'s>> {
         let rqlite = RqliteSet::recognise(set)?;
-        let needs = Needs::of(set, &rqlite).include(self.kind, self.name());
+        let needs = Needs::of(set, &rqlite).include(self.dependency, self.name());
         needs.then_some(Concerned { set, rqlite, facts })
     }
 

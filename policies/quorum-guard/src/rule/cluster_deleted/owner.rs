@@ -3,19 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kubernetes::manifest::{OwnerReference, StatefulSet};
+use kubernetes::related::{Reason, Related};
 use quorate_sdk::Finding;
 use rqlite::change;
 use rqlite::facts::{Facts, Owner};
 
 use super::RULE;
-
-/// What facts tell of an owner.
-enum Existence<'a> {
-    Exists,
-    Absent,
-    /// Why, if facts say.
-    Unknown(Option<&'a str>),
-}
 
 /// Judges the ownerReferences that an update adds; without `old` those of a creation.
 pub(crate) fn judge(old: Option<&StatefulSet>, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
@@ -30,23 +23,26 @@ pub(crate) fn judge(old: Option<&StatefulSet>, new: &StatefulSet, facts: &Facts)
     let findings = added.filter_map(|(index, owner)| {
         let finding = match known.as_ref() {
             Some(known) => of_one(owner, existence(owner, known), old.is_none()),
-            None => of_one(owner, Existence::Unknown(None), old.is_none()),
+            None => of_one(owner, Related::Unknown(Reason::NotGiven), old.is_none()),
         };
         Some(finding?.field(format!("metadata.ownerReferences[{index}].uid")))
     });
     findings.collect()
 }
 
-fn of_one(owner: &OwnerReference, existence: Existence, creates: bool) -> Option<Finding> {
+fn of_one(owner: &OwnerReference, existence: Related<()>, creates: bool) -> Option<Finding> {
     let OwnerReference { kind, name, .. } = owner;
     let finding = match existence {
-        Existence::Exists if creates => return None,
-        Existence::Exists => RULE.warn(format!("adds {kind} {name} as owner: when it goes, the garbage collector deletes the set")),
-        Existence::Absent => RULE.deny(format!(
+        Related::Found(()) if creates => return None,
+        Related::Found(()) => RULE.warn(format!("adds {kind} {name} as owner: when it goes, the garbage collector deletes the set")),
+        Related::Absent => RULE.deny(format!(
             "adds {kind} {name} as owner, which does not exist or is being deleted: the garbage collector deletes the set within seconds"
         )),
-        Existence::Unknown(why) => {
-            let why = why.unwrap_or("no facts about owners");
+        Related::Unknown(reason) => {
+            let why = match reason {
+                Reason::NotGiven => "no facts about owners".to_owned(),
+                reason => reason.to_string(),
+            };
             let message = format!(
                 "adds {kind} {name} as owner, and it is not known whether that exists ({why}): if not, the garbage collector deletes the set within seconds"
             );
@@ -65,14 +61,14 @@ fn by_uid(owners: &[Owner]) -> BTreeMap<&str, Vec<&Owner>> {
 }
 
 /// A live uid under another kind or name is none: the garbage collector looks it up by these.
-fn existence<'a>(owner: &OwnerReference, known: &BTreeMap<&str, Vec<&'a Owner>>) -> Existence<'a> {
+fn existence(owner: &OwnerReference, known: &BTreeMap<&str, Vec<&Owner>>) -> Related<()> {
     let same = |known: &&&Owner| {
         let is = |told: &Option<String>, given: &String| told.as_ref().is_none_or(|told| told == given);
         is(&known.kind, &owner.kind) && is(&known.name, &owner.name)
     };
     match known.get(owner.uid.as_str()).and_then(|of_uid| of_uid.iter().find(same)) {
-        None => Existence::Absent,
-        Some(Owner { unseen: Some(why), .. }) => Existence::Unknown(Some(why)),
-        Some(Owner { unseen: None, .. }) => Existence::Exists,
+        None => Related::Absent,
+        Some(Owner { unseen: Some(why), .. }) => Related::Unknown(Reason::Failed(why.clone())),
+        Some(Owner { unseen: None, .. }) => Related::Found(()),
     }
 }

@@ -1,29 +1,33 @@
 //! Finds the object behind a request: in the cache where that is certain to be the version that the request was made from,
-//! else by one GET. The sets that need a deleted object come from the cache alone: only those that it knows are guarded. An error is [`ParentAnswer::Unknown`], never [`ParentAnswer::Absent`].
+//! else by one GET. The sets that need a deleted object come from the cache alone: only those that it knows are guarded. An error is [`Related::Unknown`], never [`Related::Absent`].
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{GetParams, Request};
 use kube::{Api, Client, Error, Resource};
+use kubernetes::list;
+use kubernetes::lookup::{Lookup, ObjectVersion};
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use rqlite::needs::Kind;
 use serde::Deserialize;
 use tracing::{debug, warn};
 
+use crate::cluster::controller::{controller, is_stateful_set};
 use crate::cluster::sets::Sets;
-use crate::parent::{ParentAnswer, ParentFuture, ParentRef, ParentSource, Version};
+use crate::objects::{ObjectSource, RelatedFuture};
 
-/// Parents out of a cluster. Cheap to clone.
+/// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct ClusterParents {
+pub(crate) struct ClusterObjects {
     client: Client,
     sets: Sets,
     pub(crate) lookups: Lookups,
 }
 
-/// Where parents came from: `cache`, `get`, or `error` where none came.
+/// Where it came from: `cache`, `get`, or `error` where none came.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lookups(pub(crate) Family<SourceLabel, Counter>);
 
@@ -38,61 +42,66 @@ impl Lookups {
     }
 }
 
-/// What can be known of a StatefulSet by its name.
-enum Answered {
-    Found { json: String, uid: Option<String> },
-    Absent,
+/// A StatefulSet as the API server writes it.
+struct Written {
+    json: String,
+    uid: Option<String>,
 }
 
-impl ParentSource for ClusterParents {
-    fn parent<'a>(&'a self, of: &'a ParentRef) -> ParentFuture<'a> {
+impl ObjectSource for ClusterObjects {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
         Box::pin(async move {
             let found = match of {
-                ParentRef::Object { group, kind, namespace, name, version } => {
+                Lookup::Object { group, kind, namespace, name, version } => {
                     // No policy reads another kind, and no right is asked for one.
-                    if kind != "StatefulSet" || !matches!(group.as_str(), "apps" | "") {
-                        return ParentAnswer::Unknown;
+                    if RequestKind::of_reference(group, kind) != RequestKind::StatefulSet {
+                        return Related::Unknown(Reason::NotRead);
                     }
                     self.set(namespace, name, version.as_ref()).await
                 }
-                ParentRef::ControllerOf { namespace, pod } => self.controller(namespace, pod).await,
-                ParentRef::Needing { kind, namespace, name } => Ok(self.needing(*kind, namespace, name)),
+                Lookup::ControllerOf { namespace, pod } => self.controller(namespace, pod).await,
+                Lookup::DependentsOf { dependency, namespace, name } => Ok(self.needing(*dependency, namespace, name)),
             };
             found.unwrap_or_else(|error| {
                 self.lookups.count("error");
-                warn!(?of, error = %error, "parent could not be had");
-                ParentAnswer::Unknown
+                warn!(?of, error = %error, "what stands behind a request could not be had");
+                Related::Unknown(Reason::Failed(error.to_string()))
             })
         })
     }
 }
 
-impl ClusterParents {
+impl ClusterObjects {
     pub(crate) fn new(client: Client, sets: Sets) -> Self {
         Self { client, sets, lookups: Lookups::default() }
     }
 
-    async fn set(&self, namespace: &str, name: &str, version: Option<&Version>) -> Result<ParentAnswer, Error> {
+    async fn set(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Related<String>, Error> {
         if let Some(found) = self.cached(namespace, name, version) {
             return Ok(found);
         }
         Ok(match self.get_set(namespace, name).await? {
-            Answered::Absent => ParentAnswer::Absent,
-            Answered::Found { json, uid } if version.is_none_or(|version| uid.as_ref() == Some(&version.uid)) => {
-                ParentAnswer::Found(json)
+            None => Related::Absent,
+            Some(set) if version.is_none_or(|version| set.uid.as_ref() == Some(&version.uid)) => {
+                Related::Found(set.json)
             }
             // Deleted and made anew in between: not what the request was made from.
-            Answered::Found { .. } => ParentAnswer::Unknown,
+            Some(_) => Related::Unknown(Reason::Replaced),
         })
     }
 
     /// A Scale must find exactly the version that it names, however old; an autoscaler's target names none and must be current.
-    fn cached(&self, namespace: &str, name: &str, version: Option<&Version>) -> Option<ParentAnswer> {
+    fn cached(&self, namespace: &str, name: &str, version: Option<&ObjectVersion>) -> Option<Related<String>> {
         let stored = match version {
             Some(_) => self.sets.get(namespace, name)?,
             None => self.sets.current(namespace, name)?,
         };
-        let is_it = |version: &Version| {
+        let is_it = |version: &ObjectVersion| {
             stored.uid() == Some(&version.uid) && stored.resource_version() == Some(&version.resource_version)
         };
         if !version.is_none_or(is_it) {
@@ -100,57 +109,55 @@ impl ClusterParents {
             return None;
         }
         self.lookups.count("cache");
-        Some(ParentAnswer::Found(stored.json().to_owned()))
+        Some(Related::Found(stored.json().to_owned()))
     }
 
     /// The StatefulSet that controls a pod. A pod of nobody, or of another kind, has none.
-    async fn controller(&self, namespace: &str, pod: &str) -> Result<ParentAnswer, Error> {
+    async fn controller(&self, namespace: &str, pod: &str) -> Result<Related<String>, Error> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let pod = pods.get_metadata_opt(pod).await?;
         let references = pod.and_then(|pod| pod.metadata.owner_references).unwrap_or_default();
-        let is_set = |kind: &str, version: &str| kind == "StatefulSet" && version.starts_with("apps/");
-        let controller = references.into_iter().find(|owner| owner.controller == Some(true));
-        let Some(owner) = controller.filter(|owner| is_set(&owner.kind, &owner.api_version)) else {
-            return Ok(ParentAnswer::Absent);
+        let Some(owner) = controller(&references).filter(|owner| is_stateful_set(owner)) else {
+            return Ok(Related::Absent);
         };
         if let Some(stored) = self.sets.current(namespace, &owner.name)
             && stored.uid() == Some(&owner.uid)
         {
             self.lookups.count("cache");
-            return Ok(ParentAnswer::Found(stored.json().to_owned()));
+            return Ok(Related::Found(stored.json().to_owned()));
         }
         Ok(match self.get_set(namespace, &owner.name).await? {
-            Answered::Found { json, uid } if uid.as_ref() == Some(&owner.uid) => ParentAnswer::Found(json),
+            Some(set) if set.uid.as_ref() == Some(&owner.uid) => Related::Found(set.json),
             // The controller is gone; another one of its name does not control this pod.
-            Answered::Found { .. } | Answered::Absent => ParentAnswer::Absent,
+            Some(_) | None => Related::Absent,
         })
     }
 
     /// A list of the sets that need the object.
-    fn needing(&self, kind: Kind, namespace: &str, name: &str) -> ParentAnswer {
-        let Some(sets) = self.sets.needing(kind, namespace, name) else { return ParentAnswer::Unknown };
+    fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<String> {
+        let Some(sets) = self.sets.needing(dependency, namespace, name) else {
+            return Related::Unknown(Reason::NotReady);
+        };
         self.lookups.count("cache");
         if sets.is_empty() {
-            return ParentAnswer::Absent;
+            return Related::Absent;
         }
-        let items: Vec<&str> = sets.iter().map(|set| set.json()).collect();
-        let list = format!(r#"{{"apiVersion":"apps/v1","kind":"StatefulSetList","items":[{}]}}"#, items.join(","));
-        ParentAnswer::Found(list)
+        Related::Found(list::stateful_sets(sets.iter().map(|set| set.json())))
     }
 
-    /// The text as the API server writes it: no type of ours drops a field that it does not know.
-    async fn get_set(&self, namespace: &str, name: &str) -> Result<Answered, Error> {
+    /// None: there is none. The text as the API server writes it: no type of ours drops a field that it does not know.
+    async fn get_set(&self, namespace: &str, name: &str) -> Result<Option<Written>, Error> {
         let path = StatefulSet::url_path(&(), Some(namespace));
         let request = Request::new(path).get(name, &GetParams::default()).map_err(Error::BuildRequest)?;
         match self.client.request_text(request).await {
             Ok(json) => {
                 self.lookups.count("get");
                 let uid = uid(&json).map_err(Error::SerdeError)?;
-                Ok(Answered::Found { json, uid })
+                Ok(Some(Written { json, uid }))
             }
             Err(Error::Api(status)) if status.is_not_found() => {
                 self.lookups.count("get");
-                Ok(Answered::Absent)
+                Ok(None)
             }
             Err(error) => Err(error),
         }
@@ -169,9 +176,9 @@ fn uid(json: &str) -> serde_json::Result<Option<String>> {
     serde_json::from_str(json).map(|object: Object| object.metadata.uid)
 }
 
-impl std::fmt::Debug for ClusterParents {
+impl std::fmt::Debug for ClusterObjects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClusterParents").finish_non_exhaustive()
+        f.debug_struct("ClusterObjects").finish_non_exhaustive()
     }
 }
 

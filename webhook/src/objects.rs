@@ -1,0 +1,26 @@
+//! Who is asked for what stands behind a request.
+//! Fetches nothing itself; a source does, from the cluster.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use kubernetes::lookup::Lookup;
+use kubernetes::related::{Reason, Related};
+
+/// JSON text of a whole object; of several, of their list.
+pub type RelatedFuture<'a> = Pin<Box<dyn Future<Output = Related<String>> + Send + 'a>>;
+
+/// Finds objects. An answer that does not come in time counts as [`Reason::Late`].
+pub trait ObjectSource: Send + Sync {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a>;
+}
+
+/// Knows no cluster: nothing is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObjects;
+
+impl ObjectSource for NoObjects {
+    fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
+        Box::pin(std::future::ready(Related::Unknown(Reason::NotGiven)))
+    }
+}
