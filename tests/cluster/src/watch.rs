@@ -101,12 +101,13 @@ impl Watch {
 }
 
 impl Seen {
-    /// Every one of these nodes has every row that was acknowledged, or gets it within the limit.
+    /// Every one of these nodes has every row that was acknowledged, or gets it within the limit; says what the first one lacks then.
     pub fn is_kept(&self, cluster: &Cluster<'_>, mut nodes: impl Iterator<Item = u32>) -> bool {
         nodes.all(|ordinal| {
             let ends = Instant::now() + PATIENCE;
-            while !self.is_kept_by(&cluster.node(ordinal)) {
+            while let Err(lacks) = self.kept_by(&cluster.node(ordinal)) {
                 if Instant::now() > ends {
+                    eprintln!("rqlite-{ordinal} {lacks}");
                     return false;
                 }
                 thread::sleep(PAUSE);
@@ -115,10 +116,19 @@ impl Seen {
         })
     }
 
-    fn is_kept_by(&self, node: &Rqlite) -> bool {
-        let rows = node.query("SELECT id FROM watched", Level::None).unwrap_or_default();
+    fn kept_by(&self, node: &Rqlite) -> Result<(), String> {
+        let rows = node.query("SELECT id FROM watched", Level::None)?;
         let there: BTreeSet<u64> = rows.iter().flatten().filter_map(serde_json::Value::as_u64).collect();
-        self.rows.is_subset(&there)
+        let lacking: Vec<&u64> = self.rows.difference(&there).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "lacks {} of {} rows: {lacking:?}; its members: {:?}",
+            lacking.len(),
+            self.rows.len(),
+            node.nodes()
+        ))
     }
 }
 
@@ -131,9 +141,10 @@ fn node(cluster: &Cluster<'_>, ordinal: u32) -> Node {
 /// The worst that lasted, until it is told to stop.
 fn look(nodes: &[Node], stop: &AtomicBool) -> Answering {
     let mut lowest = Answering::of(nodes.len(), nodes.len());
+    let mut voters: BTreeSet<String> = nodes.iter().map(|node| node.id.clone()).collect();
     let mut looks: VecDeque<(Instant, Answering)> = [(Instant::now(), lowest)].into();
     while !stop.load(Ordering::SeqCst) {
-        let seen = answering(nodes);
+        let seen = answering(nodes, &mut voters);
         let now = Instant::now();
         looks.push_back((now, seen));
         while looks.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= LASTS) {
@@ -146,21 +157,22 @@ fn look(nodes: &[Node], stop: &AtomicBool) -> Answering {
     lowest
 }
 
-/// The reachable voters by the first node that names a leader; where none does, the nodes that answer and know themselves as voters.
+/// The reachable voters by the first node that names a leader; where none does, those of the last voters that run and answer. In an
+/// election a node tells its members late, or not at all, and is there all the same.
 /// A list that shrinks makes no smaller quorum, dead voters on it make a greater one.
-fn answering(nodes: &[Node]) -> Answering {
-    let mut alone = 0;
+fn answering(nodes: &[Node], known: &mut BTreeSet<String>) -> Answering {
     for node in nodes.iter().filter(|node| node.node.is_running()) {
         let Ok(members) = node.client.nodes() else { continue };
         let voters: Vec<_> = members.iter().filter(|member| member.voter != Some(false)).collect();
         if let Some(leader) = members.iter().find(|member| member.leader) {
             let answers = |id: &str| nodes.iter().any(|node| node.id == id && follows(node, &leader.id));
             let reachable = voters.iter().filter(|member| member.reachable || answers(&member.id)).count();
+            *known = voters.iter().map(|member| member.id.clone()).collect();
             return Answering::of(reachable, voters.len().max(nodes.len()));
         }
-        alone += usize::from(voters.iter().any(|member| member.id == node.id));
     }
-    Answering::of(alone, nodes.len())
+    let stands = |node: &&Node| known.contains(&node.id) && node.node.is_running() && node.client.is_up();
+    Answering::of(nodes.iter().filter(stands).count(), known.len().max(nodes.len()))
 }
 
 /// It answers itself, and names that leader: of a node that has just come back others may say for a while that it is not reachable.

@@ -103,6 +103,11 @@ impl Rqlite {
         self.ask(&Request::get("/readyz")).map(drop)
     }
 
+    /// It answers, with or without a leader.
+    pub fn is_up(&self) -> bool {
+        self.ask(&Request::get("/readyz?noleader")).is_ok()
+    }
+
     /// The whole database as SQL.
     pub fn backup(&self) -> Result<String, String> {
         self.ask(&Request::get("/db/backup?fmt=sql"))
