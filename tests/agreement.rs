@@ -14,15 +14,13 @@ use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
 use kubernetes::lookup::Lookup;
 use quorate_engine::{BreakGlass, Level, PolicySet, Verdict};
+use quorate_facts::{AboutSet, FactSource, FactsFuture, ObjectSource, RelatedFuture};
 use quorate_native_tests::judge::{self, Judged};
 use quorate_native_tests::request::any_request;
 use quorate_native_tests::run::{Broken, hold};
 use quorate_native_tests::world::World;
 use quorate_tests::{binding, block_on, builtin_with};
-use quorate_webhook::{
-    AboutSet, BudgetFuture, FactSource, FactsFuture, Labels, ObjectSource, RelatedFuture, ServerConfig, Sources,
-    Webhook,
-};
+use quorate_webhook::{ServerConfig, Sources, Webhook};
 use rqlite::facts::Facts;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -46,14 +44,6 @@ impl ObjectSource for Known {
 impl FactSource for Known {
     fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
         Box::pin(std::future::ready(Facts::parse(&self.0.facts.to_string()).unwrap()))
-    }
-
-    fn has_gone(&self, _uid: &str) -> bool {
-        false
-    }
-
-    fn budget<'a>(&'a self, _namespace: &'a str, _labels: &'a Labels) -> BudgetFuture<'a> {
-        Box::pin(std::future::ready(None))
     }
 }
 
@@ -105,7 +95,8 @@ fn offline(world: &World) -> Said {
 /// `/mutate`, its patch applied, `/validate`.
 fn server(world: &World) -> Said {
     let known = Arc::new(Known(world.clone()));
-    let sources = Sources { objects: known.clone(), facts: known, ..Sources::default() };
+    let sources =
+        Sources { known: quorate_facts::Sources { objects: known.clone(), facts: known }, ..Sources::default() };
     let routes =
         Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
     let mut review = world.review.clone();

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use kubernetes::admission::{Phase, Request};
-use quorate_engine::{Binding, Context, Policy, RawVerdict};
-use quorate_sdk::cases::{self, Case, Ran};
+use quorate_cases::{Case, Ran};
+use quorate_engine::{Binding, Policy, RawVerdict};
+use quorate_facts::prepared_from_text;
 use quorate_tests::{binding, block_on, machine, workspace};
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ fn every_case_gets_the_same_words_from_the_component() {
     let mut count = 0;
     for module in quorate_builtin::modules() {
         let policy = machine().load(module.wasm, binding(Value::Object(Default::default()))).unwrap();
-        for case in cases::load(&workspace().join("policies").join(module.name)) {
+        for case in quorate_cases::load(&workspace().join("policies").join(module.name)) {
             let bound = policy.rebound(Binding { settings: case.settings.clone(), ..policy.binding().clone() });
             let ran = run(&bound.unwrap_or_else(|error| panic!("{}: {error}", case.name)), &case);
             count += 1;
@@ -43,9 +44,8 @@ fn run(policy: &Policy, case: &Case) -> Ran {
         let bytes = review.to_string();
         let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
         policy.matching(phase, &request)?;
-        let related = case.related.map(Value::to_string);
-        let context = Context { related: &related, facts: &case.facts };
-        let verdict = block_on(policy.call(phase, &request, &context));
+        let prepared = prepared_from_text(&request, case.related.map(Value::to_string), &case.facts);
+        let verdict = block_on(policy.call(phase, &request, &prepared));
         let verdict = verdict.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         if let Some(patch) = &verdict.patch {
             let patch: json_patch::Patch = serde_json::from_str(patch).unwrap();

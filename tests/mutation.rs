@@ -4,9 +4,10 @@
 
 use kubernetes::admission::{Phase, Request};
 use kubernetes::manifest::StatefulSet;
-use quorate_engine::{Context, Level};
-use quorate_sdk::cases;
-use quorate_tests::{binding, block_on, builtin, builtin_with, set_review, upstream, upstream_sets, workspace};
+use quorate_engine::Level;
+use quorate_tests::{
+    binding, block_on, builtin, builtin_with, knowing, set_review, upstream, upstream_sets, workspace,
+};
 use rqlite::cluster::RqliteSet;
 use rqlite::role::Role;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
 fn mutating_twice_is_mutating_once_in_every_case() {
     let mut count = 0;
     for policy in ["remove-on-shutdown", "secret-mounts"] {
-        for case in cases::load(&workspace().join("policies").join(policy)) {
+        for case in quorate_cases::load(&workspace().join("policies").join(policy)) {
             let set = builtin_with(
                 |name| if name == policy { binding(case.settings.clone()) } else { binding(serde_json::json!({})) },
                 quorate_engine::BreakGlass::default(),
@@ -95,7 +96,7 @@ fn a_defect_that_was_there_is_old_whatever_pods_run() {
         let level = |before: Value| {
             let bytes = set_review(Some(&set(before, "1")), Some(&set(asking.clone(), "2"))).to_string();
             let request = Request::decode(bytes.as_bytes()).unwrap();
-            let review = block_on(builtin().review(Phase::Validate, &request, &Context { facts, ..Context::UNKNOWN }));
+            let review = block_on(builtin().review(Phase::Validate, &request, &knowing(&request, facts)));
             review.findings.iter().find(|finding| finding.rule == "secret-mounts/not-mounted").unwrap().level
         };
         assert_eq!(level(json!({})), Level::Deny, "{facts}");
@@ -112,8 +113,7 @@ fn recognised(set: &Value) -> RqliteSet {
 fn mutated(set: &quorate_engine::PolicySet, review: &Value, facts: &str) -> Value {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap();
-    let context = Context { facts, ..Context::UNKNOWN };
-    let patch = block_on(set.review(Phase::Mutate, &request, &context)).patch;
+    let patch = block_on(set.review(Phase::Mutate, &request, &knowing(&request, facts))).patch;
     let mut object = review["request"]["object"].clone();
     json_patch::patch(&mut object, &patch).unwrap();
     object

@@ -10,13 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kubernetes::related::Related;
-use serde_json::{Value, json};
-
-use crate::bindings::quorate::policy::types::{
+use quorate_sdk::bindings::quorate::policy::types::{
     Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
 };
-use crate::policy::{self, Policy};
-use crate::review::{PROJECTIONS, kind_of, parent_projections};
+use quorate_sdk::policy::{self, Policy};
+use quorate_sdk::review::{PROJECTIONS, kind_of, parent_projections};
+use serde_json::{Value, json};
+
 pub use render::render;
 
 /// Writes `expect.txt` instead of comparing, when set to anything.

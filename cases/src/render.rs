@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use quorate_sdk::bindings::quorate::policy::types::{Finding, Level, Verdict};
 use serde_json::Value;
 
 use super::Ran;
-use crate::bindings::quorate::policy::types::{Finding, Level, Verdict};
 
 /// The text of what came of a case. `allowed` alone where there is nothing to say.
 pub fn render(policy: &str, ran: &Ran) -> String {

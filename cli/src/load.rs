@@ -2,6 +2,7 @@
 //! Does not judge requests.
 
 use quorate_engine::{Allocation, LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
+use quorate_facts::PROVIDER;
 use quorate_webhook::registration::Registered;
 
 use crate::compiled;
@@ -23,7 +24,7 @@ pub(crate) fn offline() -> MachineLimits {
 pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) -> anyhow::Result<PolicySet> {
     let asked = resolved.policies.iter().map(|bound| bound.binding.limits.memory_bytes);
     let memory_bytes = asked.fold(limits.memory_bytes, usize::max);
-    let machine = Machine::with_compiled(MachineLimits { memory_bytes, ..limits }, compiled::modules())?;
+    let machine = Machine::with_compiled(MachineLimits { memory_bytes, ..limits }, &PROVIDER, compiled::modules())?;
     // A server has said so in its log.
     if machine.allocation() == Allocation::OnDemand && !tracing::dispatcher::has_been_set() {
         output::complain(ON_DEMAND);

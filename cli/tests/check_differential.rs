@@ -13,8 +13,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
+use quorate_cases::Case;
 use quorate_engine::{Binding, BreakGlass, Machine, MachineLimits, PolicyLimits, PolicySet};
-use quorate_sdk::cases::{self, Case};
 use quorate_webhook::{ServerConfig, Sources, Webhook};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -77,7 +77,7 @@ fn plain_cases() -> Vec<Case> {
     };
     let policies = common::repository().join("policies");
     let modules = quorate_builtin::modules().iter();
-    let all = modules.flat_map(|module| cases::load(&policies.join(module.name)));
+    let all = modules.flat_map(|module| quorate_cases::load(&policies.join(module.name)));
     // An autoscaler's target would be another case's set.
     let is_set = |case: &Case| case.review["request"]["kind"]["kind"] == "StatefulSet";
     // Its set was injected into a probe without a scheme; the API server fills that in before it asks, and so does `check`.
@@ -91,7 +91,8 @@ fn name(case: &Case) -> String {
 }
 
 fn by_server(cases: &[Case]) -> BTreeMap<String, Served> {
-    let machine = Machine::new(MachineLimits { instances: 2, ..MachineLimits::default() }).unwrap();
+    let machine =
+        Machine::new(MachineLimits { instances: 2, ..MachineLimits::default() }, &quorate_facts::PROVIDER).unwrap();
     let limits = PolicyLimits { cpu: CPU, ..PolicyLimits::default() };
     let binding = || Binding { capabilities: ["rqlite".into(), "log".into()].into(), limits, ..Binding::default() };
     let modules = quorate_builtin::modules().iter();

@@ -4,21 +4,16 @@
 #[cfg(test)]
 mod tests;
 
+use kubernetes::annotation::BREAK_GLASS;
+use kubernetes::break_glass::{End, Grant, Unreadable};
 use thiserror::Error;
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use crate::context::Context;
 use crate::projection;
+use crate::provider::Prepared;
 use crate::verdict::{Finding, Level, Review};
 use kubernetes::admission::Request;
 use kubernetes::text::one_line;
-
-/// JSON pointer of `quorate.dev/break-glass`.
-const ANNOTATION: &str = "/metadata/annotations/quorate.dev~1break-glass";
-
-/// An emergency is not a state: whoever needs more than a day says so again.
-const LONGEST: Duration = Duration::hours(24);
 
 /// Longest reason that is repeated, in bytes.
 const MAX_REASON: usize = 120;
@@ -34,24 +29,19 @@ pub struct BreakGlass {
 }
 
 /// Turns each denial that an honoured annotation names into a warning; elsewhere says why the annotation does not help.
-pub(crate) fn apply(
-    config: &BreakGlass,
-    request: &Request<'_>,
-    context: &Context<'_>,
-    now: Option<OffsetDateTime>,
-    review: &mut Review,
-) {
-    let notes = annotations(request, context);
+pub(crate) fn apply(config: &BreakGlass, request: &Request<'_>, prepared: &Prepared, review: &mut Review) {
+    let notes = annotations(request, prepared);
     let user = one_line(&request.username, MAX_USER);
     for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         let mut refusal = None;
-        let honoured = notes.iter().find_map(|note| match permission(note, &finding.rule, config, request, now) {
-            Ok(grant) => Some(grant),
-            Err(why) => {
-                refusal.get_or_insert(why);
-                None
-            }
-        });
+        let honoured =
+            notes.iter().find_map(|note| match permission(note, &finding.rule, config, request, prepared.now) {
+                Ok(grant) => Some(grant),
+                Err(why) => {
+                    refusal.get_or_insert(why);
+                    None
+                }
+            });
         match (honoured, refusal) {
             (Some(grant), _) => {
                 let used = format!("by `{user}` until {}: {}", grant.until_text, one_line(grant.reason, MAX_REASON));
@@ -67,9 +57,9 @@ pub(crate) fn apply(
 }
 
 /// The annotation of the object, its parent, and the object as it was, where they have one.
-fn annotations(request: &Request<'_>, context: &Context<'_>) -> Vec<String> {
-    let parent = context.related.found().map(String::as_str);
-    let pointer = [ANNOTATION.to_owned()];
+fn annotations(request: &Request<'_>, prepared: &Prepared) -> Vec<String> {
+    let parent = prepared.related.found().map(String::as_str);
+    let pointer = [format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1"))];
     let documents = [request.object.map(|raw| raw.get()), parent, request.old_object.map(|raw| raw.get())];
     let note = |document: &str| {
         serde_json::from_str::<String>(projection::cut(document, &pointer).ok()?.pop()??.as_str()).ok()
@@ -86,14 +76,6 @@ fn audit_key(known: &[(String, String)]) -> String {
 fn explain(finding: &mut Finding, why: &Refusal) {
     let stop = if finding.remedy.is_empty() { "" } else { "; " };
     finding.remedy = format!("{}{stop}break-glass is not honoured: {why}", finding.remedy);
-}
-
-/// `<policy>/<rule>[,...] until=<RFC 3339> <reason>`
-struct Grant<'n> {
-    rules: &'n str,
-    until: OffsetDateTime,
-    until_text: &'n str,
-    reason: &'n str,
 }
 
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -123,16 +105,14 @@ fn permission<'n>(
     request: &Request<'_>,
     now: Option<OffsetDateTime>,
 ) -> Result<Grant<'n>, Refusal> {
-    let grant = parse(note)?;
-    if !grant.rules.split(',').any(|named| named == rule) {
+    let grant = Grant::parse(note)?;
+    if !grant.names(rule) {
         return Err(Refusal::OtherRule);
     }
-    let now = now.ok_or(Refusal::NoTime)?;
-    if grant.until <= now {
-        return Err(Refusal::Ended(grant.until_text.to_owned()));
-    }
-    if grant.until - now > LONGEST {
-        return Err(Refusal::TooLong);
+    match grant.end(now.ok_or(Refusal::NoTime)?) {
+        End::Ahead => {}
+        End::Past => return Err(Refusal::Ended(grant.until_text.to_owned())),
+        End::TooFar => return Err(Refusal::TooLong),
     }
     if config.groups.is_empty() {
         return Err(Refusal::NoGroups);
@@ -143,13 +123,11 @@ fn permission<'n>(
     Ok(grant)
 }
 
-// The policy secret-mounts reads the same form, to warn of a text that does nothing. No crate may be imported by both (the engine knows
-// nothing of policies, a guest nothing of the host), so `tests/data/break-glass.txt` holds both to one table.
-fn parse(note: &str) -> Result<Grant<'_>, Refusal> {
-    let mut words = note.trim().splitn(3, char::is_whitespace);
-    let rules = words.next().filter(|rules| rules.contains('/')).ok_or(Refusal::Malformed)?;
-    let until_text = words.next().and_then(|word| word.strip_prefix("until=")).ok_or(Refusal::Malformed)?;
-    let until = OffsetDateTime::parse(until_text, &Rfc3339).map_err(|_| Refusal::Malformed)?;
-    let reason = words.next().map(str::trim).filter(|reason| !reason.is_empty()).ok_or(Refusal::NoReason)?;
-    Ok(Grant { rules, until, until_text, reason })
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Form => Self::Malformed,
+            Unreadable::NoReason => Self::NoReason,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
-use crate::wit::quorate::policy::{log, rqlite};
+use crate::wit::quorate::policy::log;
 use kubernetes::text::one_line;
 
 /// Longest line that a guest writes to the log, in bytes.
@@ -36,6 +36,10 @@ impl Cage {
         Self { policy, uid: uid.to_owned(), facts: facts.to_owned(), memory_bytes, refused_memory: false, log_lines: 0 }
     }
 
+    pub(crate) fn facts(&self) -> &str {
+        &self.facts
+    }
+
     pub(crate) fn was_refused_memory(&self) -> bool {
         self.refused_memory
     }
@@ -50,12 +54,6 @@ impl ResourceLimiter for Cage {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= MAX_TABLE)
-    }
-}
-
-impl rqlite::Host for Cage {
-    fn facts(&mut self) -> String {
-        self.facts.clone()
     }
 }
 

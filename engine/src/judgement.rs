@@ -7,11 +7,11 @@ use json_patch::Patch;
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, NOT_JUDGED, Said, WOULD_PATCH};
-use crate::context::{Context, HostFacts};
 use crate::description::Projections;
 use crate::failure::PolicyFailure;
 use crate::patch;
 use crate::policy::{Policy, documents};
+use crate::provider::Prepared;
 use crate::verdict::{Finding, Level};
 use crate::wit::types::Documents;
 use kubernetes::admission::{Operation, Phase, Request};
@@ -38,14 +38,14 @@ pub(crate) struct Patched {
 
 /// What the policies of one phase share.
 pub(crate) struct Panel<'c> {
-    context: &'c Context<'c>,
+    prepared: &'c Prepared,
     /// Policies with equal projections get the same slices.
     cuts: Vec<(Projections, Arc<Documents>)>,
 }
 
 impl<'c> Panel<'c> {
-    pub(crate) fn new(context: &'c Context<'c>) -> Self {
-        Self { context, cuts: Vec::new() }
+    pub(crate) fn new(prepared: &'c Prepared) -> Self {
+        Self { prepared, cuts: Vec::new() }
     }
 
     /// The object has changed: cut again.
@@ -72,7 +72,7 @@ impl<'c> Panel<'c> {
         wanted: &Projections,
     ) -> Result<Judgement, PolicyFailure> {
         let documents = self.documents(request, wanted)?;
-        let mut answer = ask(policy, phase, request, self.context, &documents).await?;
+        let mut answer = ask(policy, phase, request, self.prepared, &documents).await?;
         let mut audit = answer.audit;
         if phase == Phase::Validate && answer.findings.iter().any(|said| said.finding.level == Level::Deny) {
             audit.push(mode(policy));
@@ -98,7 +98,7 @@ impl<'c> Panel<'c> {
         if let Some((_, cut)) = self.cuts.iter().find(|(projections, _)| projections == wanted) {
             return Ok(cut.clone());
         }
-        let cut = Arc::new(documents(request, self.context, wanted)?);
+        let cut = Arc::new(documents(request, self.prepared, wanted)?);
         self.cuts.push((wanted.clone(), cut.clone()));
         Ok(cut)
     }
@@ -108,9 +108,7 @@ impl<'c> Panel<'c> {
         if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
-        // Facts are about the StatefulSet: of the objects that refer to it, none is created again by what it left.
-        let creates_set = request.operation == Operation::Create && request.kind.kind == "StatefulSet";
-        let recreation = creates_set && HostFacts::read(self.context.facts).has_remains;
+        let recreation = self.prepared.recreation;
         let known = if recreation { Vec::new() } else { self.known_defects(policy, request, findings).await };
         for said in findings.iter_mut().filter(|said| is_denied_defect(said)) {
             if recreation {
@@ -124,10 +122,11 @@ impl<'c> Panel<'c> {
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
     /// any. A shape has its defect whatever runs at the moment (a creation beside running pods lets some of them wait).
     async fn known_defects(&self, policy: &Policy, request: &Request<'_>, denied: &[Said]) -> Vec<(String, String)> {
-        let mut known = self.defects_before(policy, request, self.context).await;
+        let mut known = self.defects_before(policy, request, self.prepared).await;
         let is_known = |said: &Said| known.iter().any(|known| is_defect(said, known));
         if !denied.iter().filter(|said| is_denied_defect(said)).all(is_known) {
-            let without_facts = Context { facts: Context::NO_FACTS, ..*self.context };
+            let nothing_known = policy.machine.provider().nothing_known().to_owned();
+            let without_facts = Prepared { facts: nothing_known, ..self.prepared.clone() };
             known.extend(self.defects_before(policy, request, &without_facts).await);
         }
         known
@@ -138,7 +137,7 @@ impl<'c> Panel<'c> {
         &self,
         policy: &Policy,
         request: &Request<'_>,
-        context: &Context<'_>,
+        prepared: &Prepared,
     ) -> Vec<(String, String)> {
         let (Operation::Update, Some(old)) = (request.operation, request.old_object) else {
             return Vec::new();
@@ -154,8 +153,8 @@ impl<'c> Panel<'c> {
             return Vec::new();
         };
         let asked = async {
-            let documents = documents(&before, context, &rule.projections)?;
-            ask(policy, Phase::Validate, &before, context, &documents).await
+            let documents = documents(&before, prepared, &rule.projections)?;
+            ask(policy, Phase::Validate, &before, prepared, &documents).await
         };
         match asked.await {
             Ok(answer) => {
@@ -187,10 +186,10 @@ async fn ask(
     policy: &Policy,
     phase: Phase,
     request: &Request<'_>,
-    context: &Context<'_>,
+    prepared: &Prepared,
     documents: &Documents,
 ) -> Result<Answer, PolicyFailure> {
-    let raw = policy.review(phase, request, context, documents).await?;
+    let raw = policy.review(phase, request, prepared, documents).await?;
     Answer::checked(policy.description(), &policy.binding().limits, raw)
 }
 

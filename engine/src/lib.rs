@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! a request ───────────────────────────┐                  ┌─ projection: slices of the documents
-//! parent, facts ───── Context ─────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
+//! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
 //! modules ── Machine::load ── Policy ──┘        │         └─ answer, patch: what came back, checked
 //!                                               └─ defects, modes, break-glass ── Review
 //! ```
@@ -15,7 +15,6 @@ mod binding;
 mod break_glass;
 mod cage;
 mod compiled;
-mod context;
 mod description;
 mod failure;
 mod judgement;
@@ -24,6 +23,7 @@ mod machine;
 mod patch;
 mod policy;
 mod projection;
+mod provider;
 mod set;
 mod verdict;
 mod wit;
@@ -31,11 +31,11 @@ mod wit;
 pub use binding::{Binding, Mode, OnError, PolicyLimits};
 pub use break_glass::BreakGlass;
 pub use compiled::{CompiledModules, FolderError};
-pub use context::Context;
 pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;
 pub use load::{LoadError, SettingsProblem};
 pub use machine::{Allocation, Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
+pub use provider::{Prepared, Provider};
 pub use set::PolicySet;
 pub use verdict::{Finding, Level, Review, Verdict};

@@ -13,11 +13,11 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
 use thiserror::Error;
+use wasmtime::StoreContextMut;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::binding::{Binding, PolicyLimits};
 use crate::cage::Cage;
-use crate::context::Context;
 use crate::description::Description;
 use crate::failure::PolicyFailure;
 use crate::machine::Machine;
@@ -29,8 +29,11 @@ pub use self::settings::SettingsProblem;
 /// The package of `policies/wit`; a guest may import nothing else.
 const PACKAGE: &str = "quorate:policy/";
 
-/// The interfaces that a configuration can grant.
-const CAPABILITIES: [&str; 2] = ["rqlite", "log"];
+/// The capability that needs no provider.
+const LOG: &str = "log";
+
+/// The version of the contract, in the names of its interfaces.
+const VERSION: &str = "0.1.0";
 
 /// Loading is rare and its first call pays for fresh pages, so it gets more time than a review.
 const LOAD_CPU: Duration = Duration::from_secs(1);
@@ -41,9 +44,9 @@ pub enum LoadError {
     #[error("not a wasm component that this machine can run: {0}; build it with the policy SDK")]
     NotAComponent(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(
-        "the component imports `{import}`, which no policy is given; only `quorate:policy/rqlite` and `quorate:policy/log` exist"
+        "the component imports `{import}`, which no policy is given; only `quorate:policy/{provided}` and `quorate:policy/log` exist"
     )]
-    ForeignImport { import: String },
+    ForeignImport { import: String, provided: &'static str },
     #[error(
         "the component does not fit the world `quorate:policy/policy@0.1.0`: {0}; build it with the policy SDK of this version"
     )]
@@ -52,8 +55,8 @@ pub enum LoadError {
         "policy `{policy}` imports `{capability}` but does not declare it; add it to `capabilities` in its description"
     )]
     Undeclared { policy: String, capability: String },
-    #[error("policy `{policy}` asks for the unknown capability `{capability}`; known are `rqlite` and `log`")]
-    UnknownCapability { policy: String, capability: String },
+    #[error("policy `{policy}` asks for the unknown capability `{capability}`; known are `{provided}` and `log`")]
+    UnknownCapability { policy: String, capability: String, provided: &'static str },
     #[error(
         "policy `{policy}` asks for `{capability}`, which is not granted; add it to `policies.{policy}.capabilities` in the configuration"
     )]
@@ -104,7 +107,7 @@ impl Machine {
     }
 
     fn bind(&self, component: &Component, description: Description, binding: Binding) -> Result<Policy, LoadError> {
-        check_capabilities(&description, &self.capabilities(component)?, &binding)?;
+        check_capabilities(&description, &self.capabilities(component)?, &binding, self.provider().interface())?;
         let machine_bytes = self.limits().memory_bytes;
         if binding.limits.memory_bytes > machine_bytes {
             let asked_bytes = binding.limits.memory_bytes;
@@ -135,14 +138,14 @@ impl Machine {
 
     /// The capabilities that the component imports.
     fn capabilities(&self, component: &Component) -> Result<BTreeSet<String>, LoadError> {
-        let ty = component.component_type();
+        let (ty, provided) = (component.component_type(), self.provider().interface());
         let mut capabilities = BTreeSet::new();
         for (import, _) in ty.imports(self.engine()) {
             let interface = import.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next());
             match interface {
                 Some("types") => {}
-                Some(name) if CAPABILITIES.contains(&name) => drop(capabilities.insert(name.to_owned())),
-                _ => return Err(LoadError::ForeignImport { import: import.to_owned() }),
+                Some(name) if is_capability(name, provided) => drop(capabilities.insert(name.to_owned())),
+                _ => return Err(LoadError::ForeignImport { import: import.to_owned(), provided }),
             }
         }
         Ok(capabilities)
@@ -156,7 +159,7 @@ impl Machine {
         let limits =
             PolicyLimits { cpu: LOAD_CPU, memory_bytes: self.limits().memory_bytes, ..PolicyLimits::default() };
         let described = drive(async {
-            let cage = Cage::new(Arc::from("describe"), "", Context::NO_FACTS, limits.memory_bytes);
+            let cage = Cage::new(Arc::from("describe"), "", self.provider().nothing_known(), limits.memory_bytes);
             let mut run = self.start(&guest, cage, &limits).await?;
             let called = run.meter.of(run.guest.call_describe(&mut run.store)).await;
             run.outcome(called)
@@ -168,10 +171,14 @@ impl Machine {
     fn link(&self, component: &Component, capabilities: &[String]) -> Result<wit::PolicyPre<Cage>, LoadError> {
         let wrong = |error: wasmtime::Error| LoadError::WrongWorld(error.into());
         let mut linker = Linker::new(self.engine());
-        if capabilities.iter().any(|name| name == "rqlite") {
-            wit::quorate::policy::rqlite::add_to_linker::<_, HasSelf<Cage>>(&mut linker, |cage| cage).map_err(wrong)?;
+        let provided = self.provider().interface();
+        if capabilities.iter().any(|name| name == provided) {
+            // By its name: the engine knows no provider, and so none of the types that are generated for one.
+            let facts = |cage: StoreContextMut<'_, Cage>, ()| Ok((cage.data().facts().to_owned(),));
+            let mut interface = linker.instance(&format!("{PACKAGE}{provided}@{VERSION}")).map_err(wrong)?;
+            interface.func_wrap("facts", facts).map_err(wrong)?;
         }
-        if capabilities.iter().any(|name| name == "log") {
+        if capabilities.iter().any(|name| name == LOG) {
             wit::quorate::policy::log::add_to_linker::<_, HasSelf<Cage>>(&mut linker, |cage| cage).map_err(wrong)?;
         }
         prepared(&linker, component)
@@ -193,19 +200,24 @@ fn prepared(linker: &Linker<Cage>, component: &Component) -> Result<wit::PolicyP
     linker.instantiate_pre(component).and_then(wit::PolicyPre::new).map_err(|error| LoadError::WrongWorld(error.into()))
 }
 
+fn is_capability(name: &str, provided: &str) -> bool {
+    name == LOG || name == provided
+}
+
 /// Imported must be declared, declared must be known and granted.
 fn check_capabilities(
     description: &Description,
     imported: &BTreeSet<String>,
     binding: &Binding,
+    provided: &'static str,
 ) -> Result<(), LoadError> {
     let policy = || description.name.clone();
     if let Some(name) = imported.iter().find(|name| !description.capabilities.contains(name)) {
         return Err(LoadError::Undeclared { policy: policy(), capability: name.clone() });
     }
     for name in &description.capabilities {
-        if !CAPABILITIES.contains(&name.as_str()) {
-            return Err(LoadError::UnknownCapability { policy: policy(), capability: name.clone() });
+        if !is_capability(name, provided) {
+            return Err(LoadError::UnknownCapability { policy: policy(), capability: name.clone(), provided });
         }
         if !binding.capabilities.contains(name) {
             return Err(LoadError::NotGranted { policy: policy(), capability: name.clone() });
@@ -217,7 +229,8 @@ fn check_capabilities(
 async fn check_settings(policy: &Policy) -> Result<Vec<SettingsProblem>, LoadError> {
     let failed = |failure| LoadError::Failed { call: "check-settings", failure };
     let limits = PolicyLimits { cpu: LOAD_CPU, ..policy.binding.limits };
-    let cage = Cage::new(policy.name.clone(), "", Context::NO_FACTS, limits.memory_bytes);
+    let nothing_known = policy.machine.provider().nothing_known();
+    let cage = Cage::new(policy.name.clone(), "", nothing_known, limits.memory_bytes);
     let mut run = policy.machine.start(&policy.guest, cage, &limits).await.map_err(failed)?;
     let called = run.meter.of(run.guest.call_check_settings(&mut run.store, &policy.settings)).await;
     let problems = run.outcome(called).map_err(failed)?;

@@ -17,6 +17,7 @@ use crate::binding::PolicyLimits;
 use crate::cage::{Cage, OutOfTime};
 use crate::compiled::CompiledModules;
 use crate::failure::PolicyFailure;
+use crate::provider::Provider;
 use crate::wit;
 
 pub use self::memory::Allocation;
@@ -60,6 +61,7 @@ struct Inner {
     clock: Thread,
     allocation: Allocation,
     limits: MachineLimits,
+    provider: &'static dyn Provider,
     compiled: Option<CompiledModules>,
 }
 
@@ -73,27 +75,35 @@ pub enum MachineError {
 }
 
 impl Machine {
-    /// A machine that compiles each module that it loads.
+    /// A machine that compiles each module that it loads. Its guests may be granted the facts of this provider.
     ///
     /// # Errors
     /// As [`Machine::with_compiled`].
-    pub fn new(limits: MachineLimits) -> Result<Self, MachineError> {
-        Self::with_compiled(limits, None)
+    pub fn new(limits: MachineLimits, provider: &'static dyn Provider) -> Result<Self, MachineError> {
+        Self::with_compiled(limits, provider, None)
     }
 
     /// Reserves the instances' address space, if the system gives it, and starts the clock. What is found in `compiled` is not compiled again.
     ///
     /// # Errors
     /// When wasmtime cannot run on this system, or it gives no thread.
-    pub fn with_compiled(limits: MachineLimits, compiled: Option<CompiledModules>) -> Result<Self, MachineError> {
+    pub fn with_compiled(
+        limits: MachineLimits,
+        provider: &'static dyn Provider,
+        compiled: Option<CompiledModules>,
+    ) -> Result<Self, MachineError> {
         let (engine, allocation) = memory::engine(limits)?;
         let slots = Arc::new(Semaphore::new(usize::try_from(limits.instances).unwrap_or(Semaphore::MAX_PERMITS)));
         let clock = start_clock(engine.weak(), slots.clone()).map_err(MachineError::Clock)?;
-        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, allocation, limits, compiled }) })
+        Ok(Self { inner: Arc::new(Inner { engine, slots, clock, allocation, limits, provider, compiled }) })
     }
 
     pub fn allocation(&self) -> Allocation {
         self.inner.allocation
+    }
+
+    pub(crate) fn provider(&self) -> &'static dyn Provider {
+        self.inner.provider
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::binding::{Binding, Mode, OnError};
 use crate::cage::Cage;
-use crate::context::Context;
 use crate::description::{Description, MatchRule, Projections};
 use crate::failure::PolicyFailure;
 use crate::machine::Machine;
 use crate::projection;
+use crate::provider::Prepared;
 use crate::wit;
 use kubernetes::admission::{Operation, Phase, Request};
 use kubernetes::related::Related;
@@ -67,13 +67,13 @@ impl Policy {
         &self,
         phase: Phase,
         request: &Request<'_>,
-        context: &Context<'_>,
+        prepared: &Prepared,
     ) -> Result<RawVerdict, PolicyFailure> {
         let rule = self.matching(phase, request).ok_or_else(|| PolicyFailure::NotStarted {
             detail: format!("no match of `{}` fits the request", self.name),
         })?;
-        let documents = documents(request, context, &rule.projections)?;
-        self.review(phase, request, context, &documents).await
+        let documents = documents(request, prepared, &rule.projections)?;
+        self.review(phase, request, prepared, &documents).await
     }
 
     /// One call of `review` in a fresh instance.
@@ -81,11 +81,11 @@ impl Policy {
         &self,
         phase: Phase,
         request: &Request<'_>,
-        context: &Context<'_>,
+        prepared: &Prepared,
         documents: &wit::types::Documents,
     ) -> Result<RawVerdict, PolicyFailure> {
-        let limits = self.binding.limits.for_input(bytes(documents) + context.facts.len());
-        let cage = Cage::new(self.name.clone(), &request.uid, context.facts, limits.memory_bytes);
+        let limits = self.binding.limits.for_input(bytes(documents) + prepared.facts.len());
+        let cage = Cage::new(self.name.clone(), &request.uid, &prepared.facts, limits.memory_bytes);
         let envelope = envelope(phase, request);
         let mut run = self.machine.start(&self.guest, cage, &limits).await?;
         let call = run.guest.call_review(&mut run.store, &envelope, documents, &self.settings);
@@ -102,7 +102,7 @@ fn bytes(documents: &wit::types::Documents) -> usize {
 /// The slices of all documents that these projections ask for.
 pub(crate) fn documents(
     request: &Request<'_>,
-    context: &Context<'_>,
+    prepared: &Prepared,
     wanted: &Projections,
 ) -> Result<wit::types::Documents, PolicyFailure> {
     let cut = |document: &'static str, text: Option<&str>, pointers: &[String]| match text {
@@ -110,12 +110,12 @@ pub(crate) fn documents(
         Some(text) => projection::cut(text, pointers)
             .map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() }),
     };
-    let parent_state = match context.related {
+    let parent_state = match prepared.related {
         Related::Found(_) => wit::types::ParentState::Found,
         Related::Absent => wit::types::ParentState::Absent,
         Related::Unknown(_) => wit::types::ParentState::Unknown,
     };
-    let parent = context.related.found().map(String::as_str);
+    let parent = prepared.related.found().map(String::as_str);
     Ok(wit::types::Documents {
         object: cut("object", request.object.map(|raw| raw.get()), &wanted.object)?,
         old_object: cut("old object", request.old_object.map(|raw| raw.get()), &wanted.old_object)?,

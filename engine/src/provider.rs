@@ -1,75 +1,57 @@
-//! The surroundings of one review: the object behind a sub-resource, and the recorded facts.
-//! Does not fetch either; the doors do, before a review starts.
+//! What is known beside a request, said once for all policies: what stands behind it, and the facts of a provider.
+//! What the facts mean is for the provider and the guests; the engine hands them over.
 
 use kubernetes::related::{Reason, Related};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-/// What a review knows besides the request.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
+/// Who knows facts, and under which name guests ask for them.
+pub trait Provider: Send + Sync {
+    /// The interface of the contract by which guests read its facts, and the capability that a configuration grants.
+    fn interface(&self) -> &'static str;
+
+    /// JSON text of facts of which nothing is known.
+    fn nothing_known(&self) -> &'static str;
+}
+
+/// What is known beside one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
     /// JSON text of the object behind a sub-resource or a reference, or of the list of those that depend on what is deleted.
-    pub related: &'a Related<String>,
-    /// JSON text, version 1. A key that is absent is unknown; an empty list is knowledge.
-    pub facts: &'a str,
+    pub related: Related<String>,
+    /// JSON text, in the provider's own format.
+    pub facts: String,
+    /// When the request is judged. None: not known.
+    pub now: Option<OffsetDateTime>,
+    /// A creation of what is there in part already: no defect of the object is a new one.
+    pub recreation: bool,
 }
 
-static NOT_GIVEN: Related<String> = Related::Unknown(Reason::NotGiven);
-
-impl Context<'_> {
-    /// Facts of which nothing is known.
-    pub const NO_FACTS: &'static str = r#"{"version": 1}"#;
-
-    /// No parent, no facts.
-    pub const UNKNOWN: Context<'static> = Context { related: &NOT_GIVEN, facts: Self::NO_FACTS };
-}
-
-/// The two facts that the engine itself acts on; all others are the guests'.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct HostFacts {
-    pub(crate) now: Option<OffsetDateTime>,
-    /// Pods or claims of the set exist already: a CREATE is a re-creation.
-    pub(crate) has_remains: bool,
-}
-
-impl HostFacts {
-    /// Unreadable facts are unknown facts: the door has checked them, and each guest reports them.
-    pub(crate) fn read(facts: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Wire {
-            now: Option<String>,
-            pods: Option<Vec<IgnoredAny>>,
-            pvcs: Option<Vec<IgnoredAny>>,
-        }
-        let Ok(wire) = serde_json::from_str::<Wire>(facts) else {
-            return Self::default();
-        };
-        let any = |list: Option<Vec<IgnoredAny>>| list.is_some_and(|list| !list.is_empty());
+impl Prepared {
+    /// Nothing stands behind the request, and these facts say that nothing is known.
+    pub fn unknown(nothing_known: &str) -> Self {
         Self {
-            now: wire.now.and_then(|now| OffsetDateTime::parse(&now, &Rfc3339).ok()),
-            has_remains: any(wire.pods) || any(wire.pvcs),
+            related: Related::Unknown(Reason::NotGiven),
+            facts: nothing_known.to_owned(),
+            now: None,
+            recreation: false,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod fixture {
     use super::*;
 
-    #[test]
-    fn remains_are_pods_or_claims() {
-        assert!(HostFacts::read(r#"{"version":1,"pods":[{"name":"rqlite-0"}]}"#).has_remains);
-        assert!(HostFacts::read(r#"{"version":1,"pods":[],"pvcs":[{}]}"#).has_remains);
-        assert!(!HostFacts::read(r#"{"version":1,"pods":[],"pvcs":[]}"#).has_remains);
-        assert!(!HostFacts::read(Context::NO_FACTS).has_remains);
-    }
+    /// A provider of facts that no guest of the unit tests asks for.
+    pub(crate) struct Weather;
 
-    #[test]
-    fn unreadable_facts_are_unknown() {
-        assert_eq!(HostFacts::read("{"), HostFacts::default());
-        assert_eq!(HostFacts::read(r#"{"now":"yesterday"}"#).now, None);
-        assert!(HostFacts::read(r#"{"now":"2026-11-22T10:00:00Z"}"#).now.is_some());
+    impl Provider for Weather {
+        fn interface(&self) -> &'static str {
+            "weather"
+        }
+
+        fn nothing_known(&self) -> &'static str {
+            "{}"
+        }
     }
 }

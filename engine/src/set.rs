@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 
 use crate::binding::OnError;
 use crate::break_glass::{self, BreakGlass};
-use crate::context::{Context, HostFacts};
 use crate::judgement::{Judgement, Panel, Patched};
 use crate::load::LoadError;
 use crate::policy::Policy;
+use crate::provider::Prepared;
 use crate::verdict::{Finding, Level, Review, Verdict};
 use kubernetes::admission::{Phase, Request};
 
@@ -44,18 +44,18 @@ impl PolicySet {
     }
 
     /// Runs one phase. Never fails: a policy that cannot judge leaves a `not-judged` finding.
-    pub async fn review(&self, phase: Phase, request: &Request<'_>, context: &Context<'_>) -> Review {
+    pub async fn review(&self, phase: Phase, request: &Request<'_>, prepared: &Prepared) -> Review {
         match phase {
-            Phase::Mutate => self.mutate(request, context).await.0,
-            Phase::Validate => self.validate(request, context).await,
+            Phase::Mutate => self.mutate(request, prepared).await.0,
+            Phase::Validate => self.validate(request, prepared).await,
         }
     }
 
     /// Both phases, as the API server would run them: what comes out of the first is judged by the second.
     /// A finding that both give is given once, at its heavier level.
-    pub async fn mutate_then_validate(&self, request: &Request<'_>, context: &Context<'_>) -> Review {
-        let (mutated, object) = self.mutate(request, context).await;
-        let judged = self.validate(&with_object(request, object.as_deref()), context).await;
+    pub async fn mutate_then_validate(&self, request: &Request<'_>, prepared: &Prepared) -> Review {
+        let (mutated, object) = self.mutate(request, prepared).await;
+        let judged = self.validate(&with_object(request, object.as_deref()), prepared).await;
         self.merged(mutated, judged)
     }
 
@@ -76,10 +76,10 @@ impl PolicySet {
     }
 
     /// One policy after the other, each on the former's result. Also gives the object that came out, if it was patched.
-    async fn mutate(&self, request: &Request<'_>, context: &Context<'_>) -> (Review, Option<Box<RawValue>>) {
+    async fn mutate(&self, request: &Request<'_>, prepared: &Prepared) -> (Review, Option<Box<RawValue>>) {
         let mut object: Option<Box<RawValue>> = None;
         let mut review = Review::new(Phase::Mutate, Vec::new());
-        let mut panel = Panel::new(context);
+        let mut panel = Panel::new(prepared);
         for policy in &self.policies {
             let current = with_object(request, object.as_deref());
             let Some(judgement) = panel.judge(policy, Phase::Mutate, &current).await else { continue };
@@ -93,9 +93,9 @@ impl PolicySet {
     }
 
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
-    async fn validate(&self, request: &Request<'_>, context: &Context<'_>) -> Review {
+    async fn validate(&self, request: &Request<'_>, prepared: &Prepared) -> Review {
         let mut review = Review::new(Phase::Validate, Vec::new());
-        let mut panel = Panel::new(context);
+        let mut panel = Panel::new(prepared);
         for policy in &self.policies {
             if let Some(judgement) = panel.judge(policy, Phase::Validate, request).await {
                 collect(&mut review, policy, judgement);
@@ -103,8 +103,7 @@ impl PolicySet {
         }
         review.verdict = Verdict::of(&review.findings);
         if review.verdict == Verdict::Denied {
-            let now = HostFacts::read(context.facts).now;
-            break_glass::apply(&self.break_glass, request, context, now, &mut review);
+            break_glass::apply(&self.break_glass, request, prepared, &mut review);
             review.verdict = Verdict::of(&review.findings);
         }
         review

@@ -1,5 +1,5 @@
 //! Who is asked for what stands behind a request.
-//! Fetches nothing itself; a source does, from the cluster.
+//! Fetches nothing itself; a source does: from the cluster, from given manifests, from a state of a repository, from a case.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -8,25 +8,43 @@
 
 use serde_json::{Map, Value, json};
 
-/// What the API server makes of the object.
-pub(super) fn defaulted(kind: &str, mut object: Value, namespace: Option<&str>) -> Value {
+use crate::request::RequestKind;
+
+/// `spec.replicas` of a StatefulSet. Of a Scale it is zero, which is not written.
+pub const REPLICAS: i32 = 1;
+
+/// `spec.minReplicas` of an autoscaler.
+pub const MIN_REPLICAS: i32 = 1;
+
+/// `spec.podManagementPolicy`.
+pub const ORDERED_READY: &str = "OrderedReady";
+
+/// `spec.updateStrategy.type`.
+pub const ROLLING_UPDATE: &str = "RollingUpdate";
+
+/// `spec.terminationGracePeriodSeconds` of a pod.
+pub const GRACE_SECONDS: i64 = 30;
+
+/// What the API server makes of the object of such a request.
+pub fn defaulted(request: RequestKind, mut object: Value, namespace: Option<&str>) -> Value {
     if let (Some(namespace), Some(metadata)) = (namespace, object.get_mut("metadata").and_then(Value::as_object_mut)) {
         absent(metadata, "namespace", json!(namespace));
     }
     drop_nulls(&mut object);
     if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-        match kind {
-            "StatefulSet" => stateful_set(spec),
-            "HorizontalPodAutoscaler" => absent(spec, "minReplicas", json!(1)),
-            _ => {}
+        match request {
+            RequestKind::StatefulSet => stateful_set(spec),
+            RequestKind::Autoscaler => absent(spec, "minReplicas", json!(MIN_REPLICAS)),
+            RequestKind::Scale | RequestKind::Eviction | RequestKind::Dependency(_) | RequestKind::Other => {}
         }
     }
     object
 }
 
 /// Whether the manifest leaves its count to others: an autoscaler, or whoever scaled last.
-pub(super) fn leaves_count_open(kind: &str, object: &Value) -> bool {
-    kind == "StatefulSet" && object.get("spec").is_some_and(|spec| spec.get("replicas").is_none_or(Value::is_null))
+pub fn leaves_count_open(request: RequestKind, object: &Value) -> bool {
+    request == RequestKind::StatefulSet
+        && object.get("spec").is_some_and(|spec| spec.get("replicas").is_none_or(Value::is_null))
 }
 
 fn absent(object: &mut Map<String, Value>, key: &str, value: Value) {
@@ -53,13 +71,13 @@ fn drop_nulls(value: &mut Value) {
 }
 
 fn stateful_set(spec: &mut Map<String, Value>) {
-    absent(spec, "replicas", json!(1));
-    absent(spec, "podManagementPolicy", json!("OrderedReady"));
+    absent(spec, "replicas", json!(REPLICAS));
+    absent(spec, "podManagementPolicy", json!(ORDERED_READY));
     absent(spec, "revisionHistoryLimit", json!(10));
     absent(spec, "updateStrategy", json!({}));
     if let Some(strategy) = within(spec, "updateStrategy") {
-        absent(strategy, "type", json!("RollingUpdate"));
-        if strategy.get("type").is_some_and(|kind| kind == "RollingUpdate") {
+        absent(strategy, "type", json!(ROLLING_UPDATE));
+        if strategy.get("type").is_some_and(|kind| kind == ROLLING_UPDATE) {
             absent(strategy, "rollingUpdate", json!({}));
             if let Some(rolling) = within(strategy, "rollingUpdate") {
                 absent(rolling, "partition", json!(0));
@@ -77,7 +95,7 @@ fn stateful_set(spec: &mut Map<String, Value>) {
 }
 
 fn pod_spec(pod: &mut Map<String, Value>) {
-    absent(pod, "terminationGracePeriodSeconds", json!(30));
+    absent(pod, "terminationGracePeriodSeconds", json!(GRACE_SECONDS));
     absent(pod, "restartPolicy", json!("Always"));
     absent(pod, "dnsPolicy", json!("ClusterFirst"));
     absent(pod, "schedulerName", json!("default-scheduler"));
@@ -142,8 +160,6 @@ fn pull_policy(image: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -157,15 +173,18 @@ mod tests {
                 {"name": "rqlite", "image": "rqlite/rqlite:9.4.5", "imagePullPolicy": "IfNotPresent",
                  "ports": [{"containerPort": 4001, "protocol": "TCP"}]}],
                 "volumes": [{"name": "v", "secret": {"secretName": "s", "defaultMode": 420}}]}}}});
-        assert_eq!(defaulted("StatefulSet", bare, Some("db")), defaulted("StatefulSet", written, Some("elsewhere")),);
+        assert_eq!(
+            defaulted(RequestKind::StatefulSet, bare, Some("db")),
+            defaulted(RequestKind::StatefulSet, written, Some("elsewhere")),
+        );
     }
 
     #[test]
     fn a_count_that_is_absent_or_null_is_left_open() {
-        assert!(leaves_count_open("StatefulSet", &json!({"spec": {}})));
-        assert!(leaves_count_open("StatefulSet", &json!({"spec": {"replicas": null}})));
-        assert!(!leaves_count_open("StatefulSet", &json!({"spec": {"replicas": 0}})));
-        assert!(!leaves_count_open("HorizontalPodAutoscaler", &json!({"spec": {}})));
+        assert!(leaves_count_open(RequestKind::StatefulSet, &json!({"spec": {}})));
+        assert!(leaves_count_open(RequestKind::StatefulSet, &json!({"spec": {"replicas": null}})));
+        assert!(!leaves_count_open(RequestKind::StatefulSet, &json!({"spec": {"replicas": 0}})));
+        assert!(!leaves_count_open(RequestKind::Autoscaler, &json!({"spec": {}})));
     }
 
     #[test]

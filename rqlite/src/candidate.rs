@@ -3,18 +3,12 @@
 
 use std::fmt;
 
-use crate::cluster::CONTAINER_ANNOTATION;
 use crate::flag_table;
 use crate::image;
 use crate::launch::{self, Program};
+use kubernetes::annotation;
 use kubernetes::manifest::{Container, ContainerPlace, StatefulSet};
 use kubernetes::manifest::{List, Place};
-
-/// All annotations that speak to Quorate begin so.
-pub const ANNOTATION_PREFIX: &str = "quorate.dev/";
-
-/// The value of [`CONTAINER_ANNOTATION`] by which a user says that no container runs rqlite. It hides none that does.
-pub const NO_CONTAINER: &str = "none";
 
 /// The first thing in a set that speaks of rqlite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +25,14 @@ impl Sign {
     /// Of a set that is not recognised. None: nothing in it speaks of rqlite, or its author has said that nothing of it is rqlite's.
     pub fn of(set: &StatefulSet) -> Option<Self> {
         let annotations = &set.metadata.annotations;
-        if annotations.get(CONTAINER_ANNOTATION).is_some_and(|name| name == NO_CONTAINER) {
+        if annotations.get(annotation::CONTAINER).is_some_and(|name| name == annotation::NO_CONTAINER) {
             return None;
         }
         let containers = || {
             let all = set.spec.template.spec.running_containers();
             all.filter(|(_, container)| launch::program(container) != Program::Other)
         };
-        let annotation = || annotations.keys().find(|key| key.starts_with(ANNOTATION_PREFIX));
+        let annotation = || annotations.keys().find(|key| key.starts_with(annotation::PREFIX));
         let flag = containers().find_map(|(at, container)| flag_of(at, container));
         flag.or_else(|| containers().find_map(|(at, container)| image_of(at, container)))
             .or_else(|| annotation().map(|key| Self::Annotation { key: key.clone() }))

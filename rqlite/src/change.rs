@@ -84,7 +84,7 @@ pub fn first_ordinal(set: &StatefulSet) -> u32 {
 
 /// The ordinals of a set as its spec has them; an absent count is 1.
 pub fn ordinals(set: &StatefulSet) -> Ordinals {
-    Ordinals::first(first_ordinal(set), count(set.spec.replicas.unwrap_or(1)))
+    Ordinals::first(first_ordinal(set), set.spec.count())
 }
 
 /// The name of the set.

@@ -19,10 +19,8 @@ use crate::shutdown::Shutdown;
 use crate::storage::Storage;
 use crate::value::{Source, Value};
 use crate::version::ImageVersion;
+use kubernetes::annotation;
 use kubernetes::manifest::{Container, ContainerList, ContainerPlace, StatefulSet};
-
-/// The annotation that names the rqlite container, before launch and image are asked.
-pub const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
 
 /// The flag whose address is a node's id where neither `-node-id` nor `-raft-adv-addr` is given.
 const BOUND: &str = "raft-addr";
@@ -61,7 +59,7 @@ impl RqliteSet {
         let annotated = set
             .metadata
             .annotations
-            .get(CONTAINER_ANNOTATION)
+            .get(annotation::CONTAINER)
             .filter(|name| pod.running_containers().any(|(_, container)| container.name == **name));
         // A native sidecar never is the only container, whatever runs beside it; nor does one take that from a container.
         let alone = |place: ContainerPlace| place.list == ContainerList::Containers && pod.containers.len() == 1;
@@ -79,7 +77,7 @@ impl RqliteSet {
         let nodes: Vec<Node> = pod.running_containers().filter_map(read).collect();
         (!nodes.is_empty()).then(|| RqliteSet {
             nodes,
-            replicas: u32::try_from(set.spec.replicas.unwrap_or(1)).unwrap_or(0),
+            replicas: set.spec.count(),
             first_ordinal: set.spec.ordinals.as_ref().map_or(0, |ordinals| u32::try_from(ordinals.start).unwrap_or(0)),
         })
     }

@@ -114,7 +114,7 @@ impl Reduction<'_> {
 fn first_replaced(set: &StatefulSet) -> Ordinals {
     let own = change::ordinals(set);
     let (count, partition) = (own.count(), rollout::partition(set));
-    if !rollout::is_rolling(set) || count <= partition {
+    if !set.spec.is_rolling() || count <= partition {
         return Ordinals::default();
     }
     let at_once = rollout::max_unavailable(set, count).map_or(1, |asked| asked.pods.max(1));

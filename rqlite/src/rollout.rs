@@ -13,12 +13,6 @@ pub struct MaxUnavailable {
     pub is_percentage: bool,
 }
 
-/// The set's pods are replaced by the controller once the template changes; with `OnDelete` by nobody.
-pub fn is_rolling(set: &StatefulSet) -> bool {
-    let strategy = set.spec.update_strategy.as_ref();
-    strategy.and_then(|strategy| strategy.kind.as_deref()).is_none_or(|kind| kind == "RollingUpdate")
-}
-
 /// Of so many replicas: a percentage is rounded down, and at least 1. None: absent, or no such value.
 pub fn max_unavailable(set: &StatefulSet, replicas: u32) -> Option<MaxUnavailable> {
     match set.spec.update_strategy.as_ref()?.rolling_update.as_ref()?.max_unavailable.as_ref()? {
@@ -61,10 +55,11 @@ mod tests {
 
     #[test]
     fn only_a_rolling_update_replaces_pods() {
-        let set = |strategy: &str| serde_json::from_str(&format!(r#"{{"spec":{{{strategy}}}}}"#)).unwrap();
-        assert!(is_rolling(&set("")));
-        assert!(is_rolling(&set(r#""updateStrategy":{"type":"RollingUpdate"}"#)));
-        assert!(!is_rolling(&set(r#""updateStrategy":{"type":"OnDelete"}"#)));
+        let set =
+            |strategy: &str| serde_json::from_str::<StatefulSet>(&format!(r#"{{"spec":{{{strategy}}}}}"#)).unwrap();
+        assert!(set("").spec.is_rolling());
+        assert!(set(r#""updateStrategy":{"type":"RollingUpdate"}"#).spec.is_rolling());
+        assert!(!set(r#""updateStrategy":{"type":"OnDelete"}"#).spec.is_rolling());
         assert_eq!(partition(&set(r#""updateStrategy":{"rollingUpdate":{"partition":2}}"#)), 2);
     }
 }

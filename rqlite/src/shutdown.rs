@@ -4,6 +4,7 @@
 use crate::flag::{CommandLine, Flag};
 use crate::launch::{Launch, single_command};
 use crate::value::Value;
+use kubernetes::defaults::GRACE_SECONDS;
 use kubernetes::manifest::{Container, Handler, PodSpec};
 
 /// Shutdown behaviour of a node.
@@ -31,7 +32,7 @@ impl Shutdown {
             remove: launch.line.as_ref().and_then(removal),
             may_remove: launch.line.as_ref().is_none_or(may_remove),
             sigterm_arrives: launch.sigterm_arrives && signal == SIGTERM,
-            grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
+            grace_seconds: pod.termination_grace_period_seconds.unwrap_or(GRACE_SECONDS),
             pre_stop_seconds: pre_stop.map_or(Some(0), seconds),
         }
     }
@@ -61,9 +62,6 @@ fn removal(line: &CommandLine) -> Option<Value<bool>> {
         Some(Value::Known(_) | Value::Malformed(_)) | None => Some(given),
     }
 }
-
-/// Of Kubernetes, where `terminationGracePeriodSeconds` is absent.
-const DEFAULT_GRACE_SECONDS: i64 = 30;
 
 fn seconds(handler: &Handler) -> Option<i64> {
     match (&handler.sleep, &handler.exec) {

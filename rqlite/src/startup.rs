@@ -14,13 +14,12 @@ const NOLEADER: Version = Version::new(7, 2, 0);
 /// several voters never has a leader, so after a stop of all of them the second pod is never created (rqlite answers 503 on `/readyz`
 /// until a quorum of voters runs; measured on rqlited 10.2.7).
 pub fn waits_for_leader_in_order(set: &StatefulSet, rqlite: &RqliteSet) -> bool {
-    let ordered = set.spec.pod_management_policy.as_deref().unwrap_or("OrderedReady") == "OrderedReady";
     let asks = rqlite.nodes.iter().any(|node| {
         let release = node.version.release();
         let probes = [&node.container.readiness_probe, &node.container.startup_probe];
         probes.into_iter().flatten().any(|probe| needs_leader(probe, release))
     });
-    ordered && rqlite.role() == Role::Voter && asks
+    set.spec.is_ordered() && rqlite.role() == Role::Voter && asks
 }
 
 /// Such a set of more than one voter is never formed: `-bootstrap-expect` nodes have to hear of each other first.

@@ -20,9 +20,10 @@ allowed() {
     done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
 }
 
-allowed kubernetes serde serde_json thiserror
+allowed kubernetes serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+allowed quorate-cases kubernetes quorate-sdk json-patch serde-saphyr serde_json
 for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown; do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done

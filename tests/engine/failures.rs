@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use kubernetes::admission::{Operation, Phase};
-use quorate_engine::{Context, Level, OnError, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
-use quorate_tests::block_on;
+use quorate_engine::{Level, OnError, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
+use quorate_tests::{block_on, nothing_known};
 
 use crate::guest::{object, policy_a, policy_b, request, set, told};
 
@@ -19,13 +19,13 @@ fn fails(phase: Phase, does: &str) -> PolicyFailure {
 
 fn call(phase: Phase, policy: &Policy) -> Result<quorate_engine::RawVerdict, PolicyFailure> {
     let object = object("{}");
-    block_on(policy.call(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+    block_on(policy.call(phase, &request(Operation::Create, &object, None), &nothing_known()))
 }
 
 fn review(phase: Phase, does: &str) -> Review {
     let object = object(r#"{"x": 1}"#);
     let set = set(vec![policy_a(told(does)), policy_b(told("deny"))]);
-    block_on(set.review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+    block_on(set.review(phase, &request(Operation::Create, &object, None), &nothing_known()))
 }
 
 /// The first policy is not judged for this reason; the second one judges as ever.
@@ -57,8 +57,8 @@ fn a_loop_does_not_hold_its_thread() {
     let healthy = policy_b(told("deny"));
     let (stopped, (served, after)) = block_on(async {
         let started = Instant::now();
-        let serve = async { (healthy.call(Phase::Validate, &request, &Context::UNKNOWN).await, started.elapsed()) };
-        let stop = async { (looping.call(Phase::Validate, &request, &Context::UNKNOWN).await, started.elapsed()) };
+        let serve = async { (healthy.call(Phase::Validate, &request, &nothing_known()).await, started.elapsed()) };
+        let stop = async { (looping.call(Phase::Validate, &request, &nothing_known()).await, started.elapsed()) };
         let (stopped, served) = tokio::join!(stop, serve);
         assert!(stopped.1 > served.1, "the healthy call ends first, on the same thread");
         (stopped.0, served)
@@ -129,7 +129,7 @@ fn the_server_answers_a_failure_as_configured() {
     let settled = |on_error, phase| {
         let object = object("{}");
         let set = set(vec![policy_a(quorate_engine::Binding { on_error, ..told("trap") })]);
-        let review = block_on(set.review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN));
+        let review = block_on(set.review(phase, &request(Operation::Create, &object, None), &nothing_known()));
         assert_eq!(review.verdict, Verdict::NotJudged);
         let settled = set.settle(review);
         (settled.verdict, settled.findings[0].level)
@@ -144,7 +144,7 @@ fn the_server_answers_a_failure_as_configured() {
 #[test]
 fn more_calls_than_slots_wait_their_turn() {
     let limits = quorate_engine::MachineLimits { instances: 2, ..Default::default() };
-    let machine = quorate_engine::Machine::new(limits).unwrap();
+    let machine = quorate_engine::Machine::new(limits, &quorate_facts::PROVIDER).unwrap();
     let policy = std::sync::Arc::new(machine.load(crate::guest::hostile(), told("deny")).unwrap());
     let calls = (0..32).map(|_| {
         let policy = policy.clone();

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
-use quorate_engine::{Binding, BreakGlass, Context, Policy, PolicyLimits, PolicySet};
+use quorate_engine::{Binding, BreakGlass, Policy, PolicyLimits, PolicySet};
+use quorate_facts::INTERFACE;
 use quorate_tests::machine;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -67,7 +68,7 @@ pub(crate) fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
 pub(crate) fn told(does: &str) -> Binding {
     Binding {
         settings: json!({ "does": does }),
-        capabilities: BTreeSet::from(["rqlite".to_owned(), "log".to_owned()]),
+        capabilities: BTreeSet::from([INTERFACE.to_owned(), "log".to_owned()]),
         limits: PolicyLimits { cpu: time_for(does), ..PolicyLimits::default() },
         ..Binding::default()
     }
@@ -93,11 +94,6 @@ pub(crate) fn policy_b(binding: Binding) -> Policy {
 /// The policies in this order, and one group that may break the glass.
 pub(crate) fn set(policies: Vec<Policy>) -> PolicySet {
     PolicySet::new(policies, BreakGlass { groups: vec!["dba".to_owned()] }).unwrap()
-}
-
-/// No parent, and these facts.
-pub(crate) fn knowing(facts: &str) -> Context<'_> {
-    Context { facts, ..Context::UNKNOWN }
 }
 
 /// A StatefulSet with this `spec`.

@@ -2,21 +2,22 @@
 //! The rules themselves are the policies' tests.
 
 use kubernetes::admission::{Operation, Phase};
-use quorate_engine::{Binding, Context, Level, Mode, Policy, Review, Verdict};
-use quorate_tests::block_on;
+use quorate_engine::{Binding, Level, Mode, Policy, Review, Verdict};
+use quorate_facts::NOTHING_KNOWN;
+use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
-use crate::guest::{A, B, knowing, object, policy_a, policy_b, request, set, told};
+use crate::guest::{A, B, object, policy_a, policy_b, request, set, told};
 
 fn both(policies: Vec<Policy>) -> Review {
     let object = object(r#"{"x": 1}"#);
-    block_on(set(policies).mutate_then_validate(&request(Operation::Create, &object, None), &Context::UNKNOWN))
+    block_on(set(policies).mutate_then_validate(&request(Operation::Create, &object, None), &nothing_known()))
 }
 
 fn one(phase: Phase, policy: Policy) -> Review {
     let object = object(r#"{"x": 1}"#);
-    block_on(set(vec![policy]).review(phase, &request(Operation::Create, &object, None), &Context::UNKNOWN))
+    block_on(set(vec![policy]).review(phase, &request(Operation::Create, &object, None), &nothing_known()))
 }
 
 fn in_mode_warn(does: &str) -> Binding {
@@ -31,7 +32,7 @@ fn a_review_can_be_spawned() {
     let object = object("{}");
     let set = set(vec![policy_a(told("deny"))]);
     let request = request(Operation::Create, &object, None);
-    let review = block_on(is_send(set.mutate_then_validate(&request, &Context::UNKNOWN)));
+    let review = block_on(is_send(set.mutate_then_validate(&request, &nothing_known())));
     assert_eq!(review.verdict, Verdict::Denied);
 }
 
@@ -43,7 +44,7 @@ fn nothing_matched_is_allowed() {
     assert!(set.matching(Phase::Validate, &request));
     request.resource.resource = "deployments".into();
     assert!(!set.matching(Phase::Validate, &request));
-    let review = block_on(set.mutate_then_validate(&request, &Context::UNKNOWN));
+    let review = block_on(set.mutate_then_validate(&request, &nothing_known()));
     assert_eq!((review.verdict, review.findings.len(), review.matched.len()), (Verdict::Allowed, 0, 0));
 }
 
@@ -115,7 +116,7 @@ fn mode_warn_denies_nothing_and_patches_nothing() {
 fn mode_warn_never_denies_what_was_not_judged() {
     let set = set(vec![policy_a(in_mode_warn("be-unsure"))]);
     let object = object("{}");
-    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &Context::UNKNOWN));
+    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &nothing_known()));
     assert_eq!(review.verdict, Verdict::NotJudged);
     assert_eq!(set.settle(review).verdict, Verdict::Allowed);
 }
@@ -125,7 +126,7 @@ fn denies_a_defect_that_is_new_and_warns_of_one_that_was_there() {
     let (bad, good) = (object(r#""bad""#), object(r#""good""#));
     let set = set(vec![policy_a(told("find-defect"))]);
     let update =
-        |old| block_on(set.review(Phase::Validate, &request(Operation::Update, &bad, Some(old)), &Context::UNKNOWN));
+        |old| block_on(set.review(Phase::Validate, &request(Operation::Update, &bad, Some(old)), &nothing_known()));
     let new = update(&good);
     assert_eq!((new.verdict, new.findings[0].message.as_str()), (Verdict::Denied, "spec is bad"));
     let known = update(&bad);
@@ -137,9 +138,11 @@ fn denies_a_defect_that_is_new_and_warns_of_one_that_was_there() {
 fn denies_a_defect_at_creation_and_warns_at_a_re_creation() {
     let bad = object(r#""bad""#);
     let set = set(vec![policy_a(told("find-defect"))]);
-    let create =
-        |facts| block_on(set.review(Phase::Validate, &request(Operation::Create, &bad, None), &knowing(facts)));
-    assert_eq!(create(Context::NO_FACTS).verdict, Verdict::Denied);
+    let create = |facts| {
+        let request = request(Operation::Create, &bad, None);
+        block_on(set.review(Phase::Validate, &request, &knowing(&request, facts)))
+    };
+    assert_eq!(create(NOTHING_KNOWN).verdict, Verdict::Denied);
     assert_eq!(create(r#"{"version": 1, "pods": [], "pvcs": []}"#).verdict, Verdict::Denied);
     let again = create(r#"{"version": 1, "pvcs": [{"name": "file-rqlite-0", "bound": true}]}"#);
     assert_eq!(again.verdict, Verdict::Allowed);
@@ -152,8 +155,9 @@ fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
     let object = to_raw_value(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}})).unwrap();
     let review = |does| {
         let set = set(vec![policy_a(told(does))]);
-        let context = knowing(r#"{"version": 1, "now": "2026-11-22T10:00:00Z"}"#);
-        set.settle(block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &context)))
+        let request = request(Operation::Create, &object, None);
+        let prepared = knowing(&request, r#"{"version": 1, "now": "2026-11-22T10:00:00Z"}"#);
+        set.settle(block_on(set.review(Phase::Validate, &request, &prepared)))
     };
     let broken = review("deny");
     assert_eq!(broken.verdict, Verdict::Allowed);
@@ -168,12 +172,9 @@ fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
 fn guests_get_the_recorded_facts_and_a_bounded_log() {
     let object = object("{}");
     let review = |does| {
-        let context = knowing(r#"{"version": 1, "leader": "rqlite-1"}"#);
-        block_on(set(vec![policy_a(told(does))]).review(
-            Phase::Validate,
-            &request(Operation::Create, &object, None),
-            &context,
-        ))
+        let request = request(Operation::Create, &object, None);
+        let prepared = knowing(&request, r#"{"version": 1, "leader": "rqlite-1"}"#);
+        block_on(set(vec![policy_a(told(does))]).review(Phase::Validate, &request, &prepared))
     };
     assert_eq!(review("tell-facts").findings[0].message, r#"{"version": 1, "leader": "rqlite-1"}"#);
     assert_eq!(review("log").verdict, Verdict::Allowed);

@@ -8,7 +8,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{ObjectSource, ServerConfig, Sources, Webhook};
+use quorate_facts::ObjectSource;
+use quorate_webhook::{ServerConfig, Sources, Webhook};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -28,7 +29,15 @@ pub(crate) fn webhook(config: &ServerConfig, policies: Arc<PolicySet>) -> Webhoo
 }
 
 pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, objects: Arc<dyn ObjectSource>) -> Webhook {
-    Webhook::new(config, policies, Sources { objects, ..Sources::default() }, clock)
+    Webhook::new(
+        config,
+        policies,
+        Sources {
+            known: quorate_facts::Sources { objects, ..quorate_facts::Sources::default() },
+            ..Sources::default()
+        },
+        clock,
+    )
 }
 
 /// A server without policies: everything that can be read is allowed.

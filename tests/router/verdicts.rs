@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
 use quorate_engine::{BreakGlass, PolicySet};
+use quorate_facts::{ObjectSource, RelatedFuture};
 use quorate_tests::{binding, builtin_with, set_review};
-use quorate_webhook::{ObjectSource, RelatedFuture, ServerConfig};
+use quorate_webhook::ServerConfig;
 use serde_json::{Value, json};
 
 use crate::sample::rqlite_set;

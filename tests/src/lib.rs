@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
-use quorate_engine::{Binding, BreakGlass, Context, Machine, MachineLimits, Policy, PolicyLimits, PolicySet, Review};
+use quorate_engine::{Binding, BreakGlass, Machine, MachineLimits, Policy, PolicyLimits, PolicySet, Prepared, Review};
+use quorate_facts::{INTERFACE, PROVIDER, prepared_from_text};
 use serde_json::{Value, json};
 
 /// The workspace's folder.
@@ -33,14 +34,14 @@ pub fn upstream() -> Option<PathBuf> {
 /// One machine for a test binary: compiled components are shared.
 pub fn machine() -> &'static Machine {
     static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(|| Machine::new(MachineLimits::default()).expect("the machine starts"))
+    MACHINE.get_or_init(|| Machine::new(MachineLimits::default(), &PROVIDER).expect("the machine starts"))
 }
 
 /// What a built-in policy gets by default: enforced, with everything that it asks for. With time to spare: what a limit does is shown in
 /// `engine`, and the verdicts of all other tests must not depend on how busy the machine is.
 pub fn binding(settings: Value) -> Binding {
     let limits = PolicyLimits { cpu: Duration::from_secs(1), ..PolicyLimits::default() };
-    Binding { settings, capabilities: BTreeSet::from(["rqlite".to_owned()]), limits, ..Binding::default() }
+    Binding { settings, capabilities: BTreeSet::from([INTERFACE.to_owned()]), limits, ..Binding::default() }
 }
 
 /// The four built-in policies with their defaults.
@@ -62,8 +63,18 @@ pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> 
 pub fn judge(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    let related = related.map(Value::to_string);
-    block_on(set.mutate_then_validate(&request, &Context { related: &related, facts }))
+    let prepared = prepared_from_text(&request, related.map(Value::to_string), facts);
+    block_on(set.mutate_then_validate(&request, &prepared))
+}
+
+/// Nothing stands behind the request, and nothing else is known.
+pub fn nothing_known() -> Prepared {
+    Prepared::unknown(quorate_facts::NOTHING_KNOWN)
+}
+
+/// The same with these facts.
+pub fn knowing(request: &Request<'_>, facts: &str) -> Prepared {
+    prepared_from_text(request, Related::Unknown(Reason::NothingBehind), facts)
 }
 
 /// What stands behind a request that stands for itself.

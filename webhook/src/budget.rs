@@ -17,6 +17,29 @@ pub struct Budget {
 /// Labels of a set's pods.
 pub type Labels = BTreeMap<String, String>;
 
+/// Knows of pods what reservations rest on.
+pub trait PodSource: Send + Sync {
+    /// The pod of this uid was there, and is no more. False where nobody knows.
+    fn has_gone(&self, uid: &str) -> bool;
+
+    /// What the PodDisruptionBudgets leave that select pods of these labels.
+    fn budget<'a>(&'a self, namespace: &'a str, labels: &'a Labels) -> BudgetFuture<'a>;
+}
+
+/// Knows no cluster: nothing is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPods;
+
+impl PodSource for NoPods {
+    fn has_gone(&self, _uid: &str) -> bool {
+        false
+    }
+
+    fn budget<'a>(&'a self, _namespace: &'a str, _labels: &'a Labels) -> BudgetFuture<'a> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
 /// None: not known.
 pub type BudgetFuture<'a> = Pin<Box<dyn Future<Output = Option<Budget>> + Send + 'a>>;
 

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use kubernetes::admission::{Phase, Request};
-use kubernetes::lookup::Lookup;
-use kubernetes::related::{Reason, Related};
 use kubernetes::subject::subject;
-use quorate_engine::{Context, Finding, Level, PolicySet, Review, Verdict};
+use quorate_engine::{Finding, Level, PolicySet, Prepared, Review, Verdict};
+use quorate_facts::{now, prepared};
 use rqlite::facts::{Facts, Leaving};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 
 use crate::answer::Answer;
+use crate::budget::PodSource;
 use crate::deadline::Deadline;
-use crate::facts::{AboutSet, FactSource, now};
 use crate::metrics::{path, verdict};
 use crate::refusal::Refusal;
 use crate::reservations::{self, Candidate, Counted, Reserved, StoreError};
+use crate::sources::Sources;
 use crate::webhook::Webhook;
 
 /// For what could not be had now: the API server did not answer, or not in time.
@@ -63,7 +63,7 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
     let policies = webhook.policies();
     if !policies.matching(phase, request) {
         debug!(uid = &*request.uid, "no policy matches");
-        return policies.review(phase, request, &Context::UNKNOWN).await;
+        return policies.review(phase, request, &Prepared::unknown(quorate_facts::NOTHING_KNOWN)).await;
     }
     match timeout_at(deadline.at, known_then_judged(webhook, phase, request, deadline)).await {
         Ok(review) => review,
@@ -73,28 +73,31 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
 
 /// Judges with what is known, and reserves what an admitted reduction takes away; anew where somebody else did so meanwhile.
 async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
-    let related = related(webhook, request, deadline).await;
+    let Sources { known: sources, pods, reservations } = webhook.sources();
+    let mut related = sources.related(request, deadline.budget).await;
     let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &related)).flatten();
     let others = async {
         if let Some(candidate) = &candidate {
-            webhook.sources().reservations.refresh(&candidate.set).await;
+            reservations.refresh(&candidate.set).await;
         }
     };
     let budget = async {
         let candidate = candidate.as_ref()?;
-        webhook.sources().facts.budget(&candidate.set.namespace, candidate.labels()).await
+        pods.budget(&candidate.set.namespace, candidate.labels()).await
     };
-    let (mut known, (), budget) = tokio::join!(facts(webhook, phase, request, &related, deadline), others, budget);
+    let facts = sources.facts(phase, request, &related, deadline.budget);
+    let (mut known, (), budget) = tokio::join!(facts, others, budget);
+    known.now = now(webhook.now());
     let told = std::mem::take(&mut known.leaving);
     loop {
-        let counted = |candidate: &Candidate| webhook.sources().reservations.counted(&candidate.set, budget.as_ref());
+        let counted = |candidate: &Candidate| reservations.counted(&candidate.set, budget.as_ref());
         let counted = candidate.as_ref().map(counted).unwrap_or_default();
-        known.leaving = leaving(webhook.sources().facts.as_ref(), &known, &counted);
+        known.leaving = leaving(pods.as_ref(), &known, &counted);
         known.leaving.extend_from_slice(&told);
-        let facts = known.to_json().unwrap_or_else(|_| Context::NO_FACTS.to_owned());
-        debug!(uid = &*request.uid, facts, "facts");
-        let mut review = webhook.policies().review(phase, request, &Context { related: &related, facts: &facts }).await;
-        if related.is_unknown() {
+        let prepared = prepared(request, related, &known);
+        debug!(uid = &*request.uid, facts = prepared.facts, "facts");
+        let mut review = webhook.policies().review(phase, request, &prepared).await;
+        if prepared.related.is_unknown() {
             review.advise(TRY_AGAIN);
         }
         let Some(candidate) = &candidate else { return review };
@@ -105,10 +108,9 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         if taken.pods.is_empty() {
             return review;
         }
-        let reservations = &webhook.sources().reservations;
         match reservations.reserve(&request.uid, &candidate.set, &taken, &counted, budget.as_ref()).await {
             Ok(Reserved::Done) => return review,
-            Ok(Reserved::Changed) => {}
+            Ok(Reserved::Changed) => related = prepared.related,
             Err(error) => return unreserved(review, &error),
         }
     }
@@ -116,7 +118,7 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
 
 /// The pods that other admissions take away, as the policies are told of them. One whose uid nobody has seen yet is whichever pod bears
 /// the name: what is known of pods is a moment old.
-fn leaving(source: &dyn FactSource, known: &Facts, counted: &Counted) -> Vec<Leaving> {
+fn leaving(source: &dyn PodSource, known: &Facts, counted: &Counted) -> Vec<Leaving> {
     let has_gone = |pod: &&Leaving| pod.uid.as_deref().is_some_and(|uid| source.has_gone(uid));
     let as_known = |pod: &Leaving| {
         let named = known.pods.iter().flatten().find(|known| known.name == pod.name);
@@ -145,39 +147,6 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
     });
     review.verdict = Verdict::of(&review.findings);
     review
-}
-
-/// May take half of the time, so that the policies can still judge without it.
-async fn related(webhook: &Webhook, request: &Request<'_>, deadline: Deadline) -> Related<String> {
-    let Some(of) = Lookup::of(request) else { return Related::Unknown(Reason::NothingBehind) };
-    let found = timeout(deadline.budget / 2, webhook.sources().objects.get(&of)).await;
-    let related = found.unwrap_or(Related::Unknown(Reason::Late));
-    if let Related::Unknown(reason) = &related {
-        debug!(uid = &*request.uid, ?of, %reason, "what stands behind the request is not known");
-    }
-    related
-}
-
-/// What is known, reservations apart. May take half of the time too; what is not known by then stays so.
-async fn facts(
-    webhook: &Webhook,
-    phase: Phase,
-    request: &Request<'_>,
-    related: &Related<String>,
-    deadline: Deadline,
-) -> Facts {
-    let mut known = match AboutSet::of(phase, request, related, deadline.budget / 3) {
-        Some(about) => {
-            let found = timeout(deadline.budget / 2, webhook.sources().facts.facts(&about)).await;
-            found.unwrap_or_else(|_| {
-                debug!(uid = &*request.uid, "facts not found in time");
-                Facts::default()
-            })
-        }
-        None => Facts::default(),
-    };
-    known.now = now(webhook.now());
-    known
 }
 
 /// What every policy that was asked would say if it could: nothing, in the time that there was.

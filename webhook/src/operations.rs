@@ -13,7 +13,7 @@ use quorate_certs::{State as Validity, Window};
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::CertificateHandle;
-use crate::facts::Clock;
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 
 /// What keeps the server from being ready, if anything does.

@@ -18,10 +18,10 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::certificate::{CallerError, CallerVerifier, Keeper};
+use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
-use crate::facts::Clock;
 use crate::operations::Readiness;
 use crate::sources::Sources;
 use crate::tls::tls_config;

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::facts::{FactSource, NoFacts};
-use crate::objects::{NoObjects, ObjectSource};
+use crate::budget::{NoPods, PodSource};
 use crate::reservations::Reservations;
 
-/// Who finds objects, who finds facts, and what other admissions have taken away. Cheap to clone.
+/// Who finds objects and facts, what is known of pods that go, and what other admissions have taken away. Cheap to clone.
 #[derive(Clone)]
 pub struct Sources {
-    pub objects: Arc<dyn ObjectSource>,
-    pub facts: Arc<dyn FactSource>,
+    pub known: quorate_facts::Sources,
+    pub pods: Arc<dyn PodSource>,
     pub reservations: Arc<Reservations>,
 }
 
@@ -18,8 +17,8 @@ impl Default for Sources {
     /// There is no cluster: everything is unknown, and nobody else admits anything.
     fn default() -> Self {
         Self {
-            objects: Arc::new(NoObjects),
-            facts: Arc::new(NoFacts),
+            known: quorate_facts::Sources::default(),
+            pods: Arc::new(NoPods),
             reservations: Arc::new(Reservations::of_one_replica()),
         }
     }

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 use crate::certificate::CertificateHandle;
+use crate::clock::Clock;
 use crate::config::{CertificateSource, ServerConfig};
-use crate::facts::Clock;
 use crate::metrics::Metrics;
 use crate::sources::Sources;
 

@@ -1,9 +1,9 @@
 //! From a pair of manifests to the request that applying the second over the first makes: an ordinary AdmissionReview.
 //! Does not judge it.
 
+use kubernetes::defaults::{defaulted, leaves_count_open};
 use serde_json::{Value, json};
 
-use super::defaults::{defaulted, leaves_count_open};
 use super::object::{Id, Object, resource_of};
 use super::pair::Pair;
 use super::profile::Profile;
@@ -52,9 +52,9 @@ impl Change {
     /// None where nothing changes that the API server would send. What runs goes before what the base says.
     pub(crate) fn of(pair: Pair, running: Option<&Running>) -> Option<Self> {
         let Pair { old, new } = pair;
-        let full = |id: &Id, value: Value| defaulted(&id.kind, value, id.namespace.as_deref());
+        let full = |id: &Id, value: Value| defaulted(id.request_kind(), value, id.namespace.as_deref());
         let manifest = |object: &Object| full(&object.id, object.value.clone());
-        let open = |object: &Object| leaves_count_open(&object.id.kind, &object.value);
+        let open = |object: &Object| leaves_count_open(object.id.request_kind(), &object.value);
         let count_is_open = running.is_none() && old.as_ref().is_some_and(open);
         let (mut before, mut after) = (old.as_ref().map(manifest), new.as_ref().map(manifest));
         if before == after {

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use rqlite::facts::Facts;
+use serde_json::Value;
 
 use super::change::Change;
 use super::object::Object;
@@ -36,24 +37,18 @@ pub(super) fn of_side(manifests: &mut Manifests, is_judged: bool) -> Vec<Object>
 impl ConfigMaps {
     /// `facts` with the values that the change's set names, before and after. Where both states have a ConfigMap of that name, the
     /// new one counts: the same reference is no edit, and pods that come read what is there by then.
-    pub(super) fn complete(&self, facts: &str, change: &Change) -> serde_json::Result<String> {
+    pub(super) fn complete(&self, facts: Facts, change: &Change) -> Facts {
         let named = names(change);
         let of = |side: &[Object]| held(side, change, &named);
-        let mut known: Map<String, Value> = serde_json::from_str(facts)?;
-        let mut maps = of(&self.base);
-        if let Some(Value::Object(recorded)) = known.remove("configMaps") {
-            maps.extend(recorded);
-        }
-        maps.extend(of(&self.head));
-        if !maps.is_empty() {
-            known.insert("configMaps".to_owned(), maps.into_iter().collect());
-        }
-        serde_json::to_string(&known)
+        let mut config_maps = of(&self.base);
+        config_maps.extend(facts.config_maps);
+        config_maps.extend(of(&self.head));
+        Facts { config_maps, ..facts }
     }
 }
 
 /// By name and key, those in the change's namespace: of its own scope, else the only one of that name.
-fn held(side: &[Object], change: &Change, named: &BTreeSet<&str>) -> BTreeMap<String, Value> {
+fn held(side: &[Object], change: &Change, named: &BTreeSet<&str>) -> BTreeMap<String, BTreeMap<String, String>> {
     let object = &change.object;
     let here =
         side.iter().filter(|map| map.id.namespace == object.id.namespace && named.contains(map.id.name.as_str()));
@@ -72,9 +67,9 @@ fn held(side: &[Object], change: &Change, named: &BTreeSet<&str>) -> BTreeMap<St
 }
 
 /// Its texts; what is no text (`binaryData`) no variable takes.
-fn data(map: &Object) -> Value {
+fn data(map: &Object) -> BTreeMap<String, String> {
     let entries = map.value.get("data").and_then(Value::as_object).into_iter().flatten();
-    entries.filter(|(_, value)| value.is_string()).map(|(key, value)| (key.clone(), value.clone())).collect()
+    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 /// All texts of both specs: the names of ConfigMaps are among them.

@@ -7,13 +7,16 @@ use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::defaults::defaulted;
 use kubernetes::list;
 use kubernetes::lookup::Lookup;
 use kubernetes::manifest::StatefulSet;
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
-use quorate_engine::{Context, Finding, Level, PolicySet, Review, Verdict};
+use quorate_engine::{Finding, Level, PolicySet, Review, Verdict};
+use quorate_facts::{Recorded, prepared};
 use rqlite::cluster::RqliteSet;
+use rqlite::facts::Facts;
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,7 +24,6 @@ use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
 use super::config_maps::ConfigMaps;
-use super::defaults::defaulted;
 use super::guard::ClusterGuard;
 use super::object::{Object, Origin, resource_of};
 use super::outcome::{By, Judged, Said, Spot};
@@ -31,8 +33,8 @@ use super::snapshot::{Running, Snapshot};
 use super::source::text_at;
 use super::tree::{File, Side, Tree};
 use crate::config::{Resolved, Source};
+use crate::document;
 use crate::load::{load, offline};
-use crate::{document, facts};
 
 /// The rule under which this command itself speaks.
 pub(crate) const OPEN_COUNT: &str = "check/replicas-not-known";
@@ -145,11 +147,11 @@ impl Court {
         let text = change.review(&self.profile);
         let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
         let related = related(&request, change, beside.head);
-        let known = running.map_or_else(|| Context::NO_FACTS.to_owned(), Running::facts);
-        let facts = facts::complete(beside.maps.complete(&known, change)?, self.now)?;
-        let context = Context { related: &related, facts: &facts };
+        let known = running.map_or_else(|| Ok(Facts::default()), Running::facts)?;
+        let Recorded(facts) = Recorded::at(beside.maps.complete(known, change), self.now)?;
+        let prepared = prepared(&request, related, &facts);
         let policies = self.policies()?;
-        let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &context));
+        let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &prepared));
         let mut review = ask();
         if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {
             // A guest that ran out of time on a busy machine: a gate must not depend on that.
@@ -234,7 +236,7 @@ fn dependents(dependency: Dependency, namespace: &str, name: &str, head: &[Objec
 }
 
 fn as_admitted(set: &Object) -> Value {
-    defaulted(&set.id.kind, set.value.clone(), set.id.namespace.as_deref())
+    defaulted(set.id.request_kind(), set.value.clone(), set.id.namespace.as_deref())
 }
 
 /// The files of both sides, to show lines of.

@@ -12,7 +12,6 @@ mod apply;
 pub(crate) mod args;
 mod change;
 mod config_maps;
-mod defaults;
 mod drift;
 mod git;
 mod gitops;

@@ -1,6 +1,7 @@
 //! Who applies the change: the users of the usual tools, as they are installed by default, or one's own.
 //! What a user may do is for the policies.
 
+use kubernetes::users;
 use quorate_webhook::cluster::PropagationPolicy;
 
 use super::args::Args;
@@ -26,7 +27,7 @@ impl Profile {
             user => (user.to_owned(), Vec::new(), PropagationPolicy::Background),
         };
         let given = args.groups.iter().cloned();
-        let everybody = "system:authenticated".to_owned();
+        let everybody = users::AUTHENTICATED.to_owned();
         Self { username, groups: own_groups.into_iter().chain(given).chain([everybody]).collect(), propagation }
     }
 }
@@ -36,6 +37,5 @@ fn service_account(
     name: &str,
     propagation: PropagationPolicy,
 ) -> (String, Vec<String>, PropagationPolicy) {
-    let groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
-    (format!("system:serviceaccount:{namespace}:{name}"), groups, propagation)
+    (users::service_account(namespace, name), users::service_account_groups(namespace), propagation)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use kubernetes::request::RequestKind;
-use rqlite::facts::Facts;
+use rqlite::facts::{Facts, FactsError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -102,8 +102,8 @@ impl Snapshot {
 }
 
 impl Running {
-    pub(super) fn facts(&self) -> String {
-        self.facts.to_string()
+    pub(super) fn facts(&self) -> Result<Facts, FactsError> {
+        Facts::parse(&self.facts.to_string())
     }
 
     /// What runs after the manifest has been applied over it: what `base` had and `head` has not goes, what others put there stays.

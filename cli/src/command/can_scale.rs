@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use kubernetes::admission::Request;
 use kubernetes::related::Related;
-use quorate_engine::{Context, Level, Review, Verdict};
+use quorate_engine::{Level, Review, Verdict};
+use quorate_facts::{Recorded, prepared};
 use quorate_webhook::cluster::survey::{Survey, Surveyor};
 use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};
@@ -14,12 +15,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::args::{CanScale as Args, Format, ObjectName};
+use crate::clock;
 use crate::config::Source;
 use crate::exit::Exit;
 use crate::load::{load, offline};
 use crate::output::printable;
 use crate::report::BOLD;
-use crate::{clock, facts};
 
 /// All that is shown.
 #[derive(Debug, Serialize)]
@@ -131,7 +132,7 @@ async fn judged(
 ) -> anyhow::Result<(Verdict, &'static str, Vec<Said>)> {
     let source = Source::read(args.config.as_deref())?;
     let policies = load(&source, &source.resolve()?, offline())?;
-    let facts = facts::complete(survey.facts.to_json()?, clock::now())?;
+    let Recorded(facts) = Recorded::at(survey.facts.clone(), clock::now())?;
     let scale = |replicas: u32| json!({ "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": { "name": set.name, "namespace": set.namespace }, "spec": { "replicas": replicas } });
     let request = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "can-scale", "operation": "UPDATE", "dryRun": true, "userInfo": {},
@@ -141,9 +142,9 @@ async fn judged(
         "object": scale(args.to), "oldObject": scale(change::ordinals(&survey.set).count()),
     } });
     let bytes = serde_json::to_vec(&request)?;
-    let related = Related::Found(survey.json.clone());
-    let context = Context { related: &related, facts: &facts };
-    let review: Review = policies.mutate_then_validate(&Request::decode(&bytes)?, &context).await;
+    let request = Request::decode(&bytes)?;
+    let prepared = prepared(&request, Related::Found(survey.json.clone()), &facts);
+    let review: Review = policies.mutate_then_validate(&request, &prepared).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };
         Said { level: finding.level, text: format!("{}: {}{remedy}", finding.rule, finding.message) }

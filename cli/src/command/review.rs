@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
-use quorate_engine::{Context, PolicySet};
+use quorate_engine::PolicySet;
+use quorate_facts::{Recorded, prepared};
 
 use crate::args::Review as Args;
 use crate::config::Source;
@@ -22,7 +23,7 @@ struct Desk {
     policies: PolicySet,
     body_limit_bytes: usize,
     parents: Option<Parents>,
-    facts: String,
+    facts: Recorded,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -71,10 +72,9 @@ impl Desk {
             bail!("empty, expected an AdmissionReview");
         }
         let request = Request::decode(&bytes)?;
-        let related = self.related(&request, args)?;
-        let context = Context { related: &related, facts: &self.facts };
-        let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &context));
-        if related.is_unknown() {
+        let prepared = prepared(&request, self.related(&request, args)?, &self.facts.0);
+        let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &prepared));
+        if prepared.related.is_unknown() {
             review.advise("give it with --parent");
         }
         let verdict = review.verdict;

@@ -194,7 +194,7 @@ fn start_logs(logs: Logs) -> anyhow::Result<()> {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let ours = ["quorate", "quorate_engine", "quorate_webhook", "quorate_certs"];
+    let ours = ["quorate", "quorate_engine", "quorate_facts", "quorate_webhook", "quorate_certs"];
     let targets =
         Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(ours.map(|target| (target, level)));
     let lines = fmt::layer().with_writer(io::stderr);

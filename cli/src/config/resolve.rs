@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use quorate_engine::{Binding, BreakGlass, PolicyLimits};
+use quorate_facts::INTERFACE;
 use quorate_webhook::{CallerCheck, CertificateSource};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use crate::nearest;
 const MODULE_BYTES: usize = 32 * 1024 * 1024;
 
 /// The host functions there are (`policies/wit`). A built-in policy is granted those that it asks for.
-const CAPABILITIES: [&str; 2] = ["rqlite", "log"];
+const CAPABILITIES: [&str; 2] = [INTERFACE, "log"];
 
 /// A configuration that names only what exists.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::*;
 use crate::verdict::Verdict;
@@ -39,12 +41,16 @@ fn request(object: &RawValue) -> Request<'_> {
     }
 }
 
+fn at(now: Option<&str>) -> Prepared {
+    let now = now.map(|now| OffsetDateTime::parse(now, &Rfc3339).unwrap());
+    Prepared { now, ..Prepared::unknown("{}") }
+}
+
 fn applied(note: &str, groups: &[&str], now: Option<&str>) -> Review {
     let object = noted(note);
     let mut review = denied(Level::Deny);
     let config = BreakGlass { groups: groups.iter().map(|group| (*group).to_owned()).collect() };
-    let now = now.map(|now| OffsetDateTime::parse(now, &Rfc3339).unwrap());
-    apply(&config, &request(&object), &Context::UNKNOWN, now, &mut review);
+    apply(&config, &request(&object), &at(now), &mut review);
     review.verdict = Verdict::of(&review.findings);
     review
 }
@@ -92,14 +98,13 @@ fn denies_and_says_why_the_annotation_does_not_help() {
 fn holds_from_the_parent_and_the_old_object_too() {
     let (noted, plain) = (noted(NOTE), to_raw_value(&json!({})).unwrap());
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
-    let now = TEN.map(|now| OffsetDateTime::parse(now, &Rfc3339).unwrap());
     let related = Related::Found(noted.get().to_owned());
-    let by_parent = Context { related: &related, facts: Context::NO_FACTS };
+    let by_parent = Prepared { related, ..at(TEN) };
     let mut review = denied(Level::Deny);
-    apply(&config, &request(&plain), &by_parent, now, &mut review);
+    apply(&config, &request(&plain), &by_parent, &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
     let mut review = denied(Level::Deny);
-    apply(&config, &Request { old_object: Some(&noted), ..request(&plain) }, &Context::UNKNOWN, now, &mut review);
+    apply(&config, &Request { old_object: Some(&noted), ..request(&plain) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -107,9 +112,8 @@ fn holds_from_the_parent_and_the_old_object_too() {
 fn one_valid_annotation_beats_an_outdated_one() {
     let (outdated, valid) = (noted("quorum-guard/scale-below-quorum until=2026-11-20T00:00:00Z past"), noted(NOTE));
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
-    let now = TEN.map(|now| OffsetDateTime::parse(now, &Rfc3339).unwrap());
     let mut review = denied(Level::Deny);
-    apply(&config, &Request { old_object: Some(&valid), ..request(&outdated) }, &Context::UNKNOWN, now, &mut review);
+    apply(&config, &Request { old_object: Some(&valid), ..request(&outdated) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -117,7 +121,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
 fn never_allows_what_was_not_judged() {
     let object = noted(NOTE);
     let mut review = denied(Level::NotJudged);
-    apply(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &Context::UNKNOWN, None, &mut review);
+    apply(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::NotJudged));
 }
 
@@ -125,7 +129,7 @@ fn never_allows_what_was_not_judged() {
 fn a_denial_without_an_annotation_is_left_alone() {
     let object = to_raw_value(&json!({"metadata": {}})).unwrap();
     let mut review = denied(Level::Deny);
-    apply(&BreakGlass::default(), &request(&object), &Context::UNKNOWN, None, &mut review);
+    apply(&BreakGlass::default(), &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::Deny));
 }
 
@@ -133,27 +137,4 @@ fn a_denial_without_an_annotation_is_left_alone() {
 fn a_reason_cannot_smuggle_words_that_clients_act_on() {
     let review = applied(&NOTE.replace("two nodes are on fire", "it\u{202e} is\nimmutable"), &["dba"], TEN);
     assert!(review.findings[0].message.ends_with(": it  cannot be changed)"), "{}", review.findings[0].message);
-}
-
-#[test]
-fn each_text_is_read_as_secret_mounts_reads_it() {
-    let object = noted(NOTE);
-    let config = BreakGlass { groups: vec!["dba".to_owned()] };
-    let now = OffsetDateTime::parse("2026-11-22T10:00:00Z", &Rfc3339).ok();
-    let rows = include_str!("../../../tests/data/break-glass.txt").lines().filter(|row| !row.starts_with('#'));
-    let mut read = 0;
-    for row in rows {
-        let (expected, text) = row.split_once(" |").unwrap();
-        let text = text.strip_suffix('|').unwrap().replace("\\n", "\n").replace("\\t", "\t");
-        let outcome = match permission(&text, RULE, &config, &request(&object), now) {
-            Ok(_) => "honoured",
-            Err(Refusal::Malformed | Refusal::NoReason) => "malformed",
-            Err(Refusal::Ended(_)) => "ended",
-            Err(Refusal::TooLong) => "too-long",
-            Err(other) => panic!("{row}: {other}"),
-        };
-        assert_eq!(outcome, expected, "{row}");
-        read += 1;
-    }
-    assert!(read > 20, "{read} rows");
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::folder::MOST_KEPT;
 use super::*;
 use crate::machine::{Machine, MachineLimits};
+use crate::provider::fixture::Weather;
 
 /// The smallest component.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -21,7 +22,7 @@ fn folder() -> (tempfile::TempDir, PathBuf, CompiledModules) {
 }
 
 fn engine() -> Engine {
-    Machine::new(MachineLimits { instances: 1, ..MachineLimits::default() }).unwrap().engine().clone()
+    Machine::new(MachineLimits { instances: 1, ..MachineLimits::default() }, &Weather).unwrap().engine().clone()
 }
 
 fn keep(modules: &CompiledModules, engine: &Engine) -> String {
@@ -53,7 +54,7 @@ fn what_was_kept_is_found_by_the_same_engine_and_module() {
 fn how_much_a_machine_may_use_does_not_matter() {
     let (_folder, _, modules) = folder();
     keep(&modules, &engine());
-    let large = Machine::new(MachineLimits { instances: 3, memory_bytes: 128 << 20 }).unwrap();
+    let large = Machine::new(MachineLimits { instances: 3, memory_bytes: 128 << 20 }, &Weather).unwrap();
     assert!(modules.find(large.engine(), EMPTY).is_some());
 }
 

@@ -8,6 +8,9 @@ use super::*;
 use crate::wit::types as guest;
 use kubernetes::admission::{GroupVersionResource, Operation, Request};
 
+/// The interface of the provider.
+const PROVIDED: &str = "weather";
+
 fn said() -> guest::Description {
     guest::Description {
         name: "quorum-guard".to_owned(),
@@ -20,7 +23,7 @@ fn said() -> guest::Description {
             "additionalProperties": false
         })
         .to_string(),
-        capabilities: vec!["rqlite".to_owned()],
+        capabilities: vec![PROVIDED.to_owned()],
         rules: vec![guest::RuleInfo { id: "scale-below-quorum".to_owned(), summary: String::new() }],
         matches: vec![matches(&["apps"], &["statefulsets"], &[])],
     }
@@ -117,19 +120,22 @@ fn names_the_place_of_every_wrong_setting() {
 #[test]
 fn names_the_grant_that_is_missing_and_where_it_goes() {
     let description = checked(said()).unwrap();
-    let imported = BTreeSet::from(["rqlite".to_owned()]);
-    let error = check_capabilities(&description, &imported, &Binding::default()).unwrap_err();
+    let imported = BTreeSet::from([PROVIDED.to_owned()]);
+    let error = check_capabilities(&description, &imported, &Binding::default(), PROVIDED).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "policy `quorum-guard` asks for `rqlite`, which is not granted; add it to `policies.quorum-guard.capabilities` in the configuration"
+        "policy `quorum-guard` asks for `weather`, which is not granted; add it to `policies.quorum-guard.capabilities` in the configuration"
     );
     let granted = Binding { capabilities: imported.clone(), ..Binding::default() };
-    assert!(check_capabilities(&description, &imported, &granted).is_ok());
+    assert!(check_capabilities(&description, &imported, &granted, PROVIDED).is_ok());
     let undeclared = checked(guest::Description { capabilities: vec![], ..said() }).unwrap();
-    assert!(matches!(check_capabilities(&undeclared, &imported, &granted), Err(LoadError::Undeclared { .. })));
+    assert!(matches!(
+        check_capabilities(&undeclared, &imported, &granted, PROVIDED),
+        Err(LoadError::Undeclared { .. })
+    ));
     let unknown = checked(guest::Description { capabilities: vec!["network".to_owned()], ..said() }).unwrap();
     assert!(matches!(
-        check_capabilities(&unknown, &BTreeSet::new(), &granted),
+        check_capabilities(&unknown, &BTreeSet::new(), &granted, PROVIDED),
         Err(LoadError::UnknownCapability { .. })
     ));
 }

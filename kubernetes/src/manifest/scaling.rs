@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Metadata, or_default};
+use crate::defaults;
 use crate::request::{RequestKind, group_of};
 
 /// autoscaling/v1 Scale.
@@ -41,6 +42,13 @@ pub struct AutoscalerSpec {
     pub max_replicas: i32,
     #[serde(deserialize_with = "or_default")]
     pub scale_target_ref: TargetRef,
+}
+
+impl AutoscalerSpec {
+    /// Its lower bound; absent is 1.
+    pub fn min(&self) -> i32 {
+        self.min_replicas.unwrap_or(defaults::MIN_REPLICAS)
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

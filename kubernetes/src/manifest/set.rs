@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Metadata, PodTemplate, or_default};
+use crate::defaults;
 
 /// apps/v1 StatefulSet.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -31,6 +32,24 @@ pub struct StatefulSetSpec {
     pub volume_claim_templates: Vec<ClaimTemplate>,
     #[serde(deserialize_with = "or_default")]
     pub template: PodTemplate,
+}
+
+impl StatefulSetSpec {
+    /// How many pods it asks for: absent is 1; a negative number is no count, and asks for none.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.replicas.unwrap_or(defaults::REPLICAS)).unwrap_or(0)
+    }
+
+    /// Its pods start and stop one after the other.
+    pub fn is_ordered(&self) -> bool {
+        self.pod_management_policy.as_deref().unwrap_or(defaults::ORDERED_READY) == defaults::ORDERED_READY
+    }
+
+    /// The controller replaces its pods once the template changes; with `OnDelete` nobody does.
+    pub fn is_rolling(&self) -> bool {
+        let kind = self.update_strategy.as_ref().and_then(|strategy| strategy.kind.as_deref());
+        kind.unwrap_or(defaults::ROLLING_UPDATE) == defaults::ROLLING_UPDATE
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

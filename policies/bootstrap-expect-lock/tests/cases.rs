@@ -4,5 +4,5 @@ use bootstrap_expect_lock::BootstrapExpectLock;
 
 #[test]
 fn every_case_has_its_verdict() {
-    quorate_sdk::cases::run::<BootstrapExpectLock>(env!("CARGO_MANIFEST_DIR"));
+    quorate_cases::run::<BootstrapExpectLock>(env!("CARGO_MANIFEST_DIR"));
 }

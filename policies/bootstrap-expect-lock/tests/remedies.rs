@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
 use kubernetes::manifest::StatefulSet;
-use quorate_sdk::cases::{Case, load};
+use quorate_cases::{Case, load};
 use rqlite::bootstrap::names_flag;
 use rqlite::cluster::RqliteSet;
 use serde_json::{Value, json};

@@ -2,5 +2,5 @@
 
 #[test]
 fn every_case_is_decided_as_its_expectation_says() {
-    quorate_sdk::cases::run::<quorum_guard::QuorumGuard>(env!("CARGO_MANIFEST_DIR"));
+    quorate_cases::run::<quorum_guard::QuorumGuard>(env!("CARGO_MANIFEST_DIR"));
 }

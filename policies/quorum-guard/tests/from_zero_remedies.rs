@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use quorate_sdk::cases::{Case, load};
+use quorate_cases::{Case, load};
 use quorum_guard::QuorumGuard;
 use serde_json::{Value, json};
 

@@ -143,7 +143,7 @@ fn old_ask(old: &SetDocument, settings: Settings) -> Ask {
 }
 
 fn old_replicas(old: &SetDocument) -> u32 {
-    u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0)
+    old.set.spec.count()
 }
 
 fn old_document(review: &Review) -> Option<&SetDocument> {

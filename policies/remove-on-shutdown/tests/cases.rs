@@ -4,5 +4,5 @@ use remove_on_shutdown::RemoveOnShutdown;
 
 #[test]
 fn every_case_has_its_verdict() {
-    quorate_sdk::cases::run::<RemoveOnShutdown>(env!("CARGO_MANIFEST_DIR"));
+    quorate_cases::run::<RemoveOnShutdown>(env!("CARGO_MANIFEST_DIR"));
 }

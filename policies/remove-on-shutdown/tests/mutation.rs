@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use kubernetes::manifest::StatefulSet;
-use quorate_sdk::cases::{Case, load};
+use quorate_cases::{Case, load};
 use remove_on_shutdown::RemoveOnShutdown;
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;

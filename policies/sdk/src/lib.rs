@@ -6,8 +6,6 @@
 //! ```
 
 pub mod bindings;
-#[cfg(feature = "cases")]
-pub mod cases;
 pub mod finding;
 pub mod injection;
 mod place;

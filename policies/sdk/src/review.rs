@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use kubernetes::annotation;
 use kubernetes::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
@@ -201,7 +202,7 @@ impl SetDocument {
 
     fn unchanged(&self, new: &SetDocument) -> bool {
         self.set.metadata.owner_references == new.set.metadata.owner_references
-            && own_annotations(&self.set.metadata).eq(own_annotations(&new.set.metadata))
+            && annotation::own(&self.set.metadata).eq(annotation::own(&new.set.metadata))
             && self.same_spec(new)
     }
 
@@ -231,14 +232,6 @@ impl SetDocument {
     pub fn spec_tree(&self) -> Value {
         serde_json::from_str(&self.spec).unwrap_or(Value::Null)
     }
-}
-
-pub use rqlite::candidate::ANNOTATION_PREFIX;
-
-/// The annotations that speak to Quorate, in the order of their keys.
-pub fn own_annotations(metadata: &Metadata) -> impl Iterator<Item = (&str, &str)> {
-    let all = metadata.annotations.iter();
-    all.filter(|(key, _)| key.starts_with(ANNOTATION_PREFIX)).map(|(key, value)| (key.as_str(), value.as_str()))
 }
 
 /// Equal texts are equal; else the trees decide.

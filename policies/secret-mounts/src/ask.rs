@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use kubernetes::annotation::PREFIX;
 use kubernetes::manifest::Metadata;
-use quorate_sdk::review::ANNOTATION_PREFIX;
 
 use crate::name::{is_host_name, is_key, is_secret_name, is_user_name};
 use crate::settings::Settings;
@@ -96,7 +96,7 @@ impl Asked {
 /// What is asked of a set: an annotation wins over the settings, also one that cannot be meant.
 pub fn of_set(metadata: &Metadata, settings: &Settings) -> Asked {
     collect(|topic| {
-        let annotation = metadata.annotations.get(&format!("{ANNOTATION_PREFIX}{}", topic.key));
+        let annotation = metadata.annotations.get(&format!("{PREFIX}{}", topic.key));
         let annotation = annotation.map(|text| (Origin::Annotation, text.as_str()));
         annotation.or_else(|| settings.text(topic.key).map(|text| (Origin::Settings, text)))
     })
@@ -167,7 +167,7 @@ impl Origin {
     /// How a message names who asks.
     pub fn words(self, topic: &Topic) -> String {
         match self {
-            Origin::Annotation => format!("annotation `{ANNOTATION_PREFIX}{}`", topic.key),
+            Origin::Annotation => format!("annotation `{PREFIX}{}`", topic.key),
             Origin::Settings => format!("setting `{}`", topic.key),
         }
     }
@@ -175,7 +175,7 @@ impl Origin {
     /// Where a finding points: at the annotation; settings are no part of the object.
     pub fn field(self, topic: &Topic) -> String {
         match self {
-            Origin::Annotation => format!("metadata.annotations[{ANNOTATION_PREFIX}{}]", topic.key),
+            Origin::Annotation => format!("metadata.annotations[{PREFIX}{}]", topic.key),
             Origin::Settings => String::new(),
         }
     }

@@ -82,7 +82,7 @@ fn at_creation(facts: &Facts) -> NodeTls {
 }
 
 fn at_update(facts: &Facts, old: &SetDocument, new: &RqliteSet) -> NodeTls {
-    let replicas = u32::try_from(old.set.spec.replicas.unwrap_or(1)).unwrap_or(0);
+    let replicas = old.set.spec.count();
     if replicas == 0 {
         return match pods_left(facts, old) {
             0 => NodeTls::WithoutPods,

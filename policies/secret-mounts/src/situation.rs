@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use kubernetes::annotation::INJECTED;
 use kubernetes::manifest::{Metadata, PodSpec, StatefulSet};
-use quorate_sdk::injection::{self, Entry, Mark};
+use quorate_sdk::injection::{Entry, Mark};
 use quorate_sdk::{Review, SetDocument};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::Facts;
@@ -97,7 +98,7 @@ impl<'a> Situation<'a> {
 
 /// What the annotation lists of this policy.
 pub fn marks(metadata: &Metadata) -> Vec<Mark> {
-    let list = metadata.annotations.get(injection::ANNOTATION).map(String::as_str).unwrap_or_default();
+    let list = metadata.annotations.get(INJECTED).map(String::as_str).unwrap_or_default();
     let entries = list.lines().filter_map(|line| line.parse::<Entry>().ok());
     entries.filter(|entry| entry.policy == POLICY).map(|entry| entry.mark).collect()
 }

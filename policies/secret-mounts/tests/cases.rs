@@ -2,5 +2,5 @@
 
 #[test]
 fn every_case_has_its_verdict() {
-    quorate_sdk::cases::run::<secret_mounts::SecretMounts>(env!("CARGO_MANIFEST_DIR"));
+    quorate_cases::run::<secret_mounts::SecretMounts>(env!("CARGO_MANIFEST_DIR"));
 }

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use kubernetes::manifest::StatefulSet;
-use quorate_sdk::cases::edit::{DISCOVERY, Step, by_dns, container, launch, without_args};
-use quorate_sdk::cases::{Case, load};
+use quorate_cases::edit::{DISCOVERY, Step, by_dns, container, launch, without_args};
+use quorate_cases::{Case, load};
 use rqlite::cluster::RqliteSet;
 use secret_mounts::SecretMounts;
 use serde_json::{Value, json};

@@ -134,8 +134,7 @@ impl<'a> Before<'a> {
         // The grace period runs while preStop does. rqlited has removed itself within 0.12 s of SIGTERM where there is a leader, and has
         // given up after 11.3 s where there is none (measured on 10.2.7; 8.43.4 and 9.4.5 try for 21.5 s, in vain as well).
         const REMOVAL_SECONDS: i64 = 12;
-        let ordered = self.set.spec.pod_management_policy.as_deref().unwrap_or("OrderedReady") == "OrderedReady";
-        ordered
+        self.set.spec.is_ordered()
             && self.rqlite.is_some_and(|rqlite| {
                 rqlite.nodes.iter().map(|node| &node.shutdown).all(|shutdown| {
                     shutdown.pre_stop_seconds.is_some_and(|pause| {
@@ -183,14 +182,14 @@ impl<'a> Before<'a> {
     pub fn rollout_is_under_way(&self, out: &Ordinals) -> bool {
         let (spec, status) = (&self.set.spec, &self.set.status);
         let strategy = spec.update_strategy.as_ref();
-        if strategy.and_then(|strategy| strategy.kind.as_deref()).is_some_and(|kind| kind != "RollingUpdate") {
+        if !spec.is_rolling() {
             return false;
         }
         if self.is_behind() {
             return true;
         }
         let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition).unwrap_or(0);
-        let asked = i64::from(spec.replicas.unwrap_or(1)) - i64::from(partition);
+        let asked = i64::from(spec.count()) - i64::from(partition);
         let revisions = status.update_revision.as_ref().zip(status.current_revision.as_ref());
         let same = revisions.map(|(update, current)| update == current);
         // A count of zero is not written.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
+use quorate_cases::Case;
 use quorate_sdk::bindings::quorate::policy::types::{Phase, Verdict as Raw};
-use quorate_sdk::cases::Case;
 use quorate_sdk::{Level, Operation, Policy};
 use quorum_guard::QuorumGuard;
 use remove_on_shutdown::RemoveOnShutdown;

@@ -14,8 +14,8 @@ use tracing::error;
 
 use super::files::CertificateFiles;
 use super::{CallerVerifier, CertificateHandle};
+use crate::clock::Clock;
 use crate::config::CertificateSource;
-use crate::facts::Clock;
 use crate::server::ServeError;
 
 /// Content is compared, not watched for: a kubelet swaps symbolic links above the files, some file systems give no

@@ -21,13 +21,13 @@ use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
 use crate::certificate::CertificateHandle;
+use crate::clock::Clock;
 use crate::cluster::entries::{bundle_of, rebundled};
 use crate::cluster::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
 use crate::cluster::replicas::{addresses, served};
 use crate::cluster::watched::Watched;
 use crate::cluster::{ClusterConfig, owned};
 use crate::cluster::{server_time, single};
-use crate::facts::Clock;
 
 /// What is observed is looked at again after this, whatever the step says: clocks are set, Secrets are lost.
 const LONGEST: Duration = Duration::from_secs(300);

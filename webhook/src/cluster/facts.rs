@@ -9,11 +9,12 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod};
 use kube::api::ObjectMeta;
 use kube::{Api, Client};
+use quorate_facts::{AboutSet, FactSource, FactsFuture};
 use rqlite::facts::{Claim, Facts};
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::budget::{BudgetFuture, Labels};
+use crate::budget::{BudgetFuture, Labels, PodSource};
 use crate::cluster::budgets;
 use crate::cluster::evicted::Evicted;
 use crate::cluster::kept::Kept;
@@ -21,7 +22,6 @@ use crate::cluster::membership::{Direct, LastVoters, Looked, Memberships, Target
 use crate::cluster::owners;
 use crate::cluster::pods::{KeptPod, WatchedPod};
 use crate::cluster::subject::Subject;
-use crate::facts::{AboutSet, FactSource, FactsFuture};
 
 /// For a ConfigMap; an API server that calls us answers within milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -53,7 +53,9 @@ impl FactSource for ClusterFacts {
             }
         })
     }
+}
 
+impl PodSource for ClusterFacts {
     fn has_gone(&self, uid: &str) -> bool {
         self.pods.has_gone(uid)
     }

@@ -12,12 +12,12 @@ use kubernetes::request::{Dependency, RequestKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use quorate_facts::{ObjectSource, RelatedFuture};
 use serde::Deserialize;
 use tracing::{debug, warn};
 
 use crate::cluster::controller::{controller, is_stateful_set};
 use crate::cluster::sets::Sets;
-use crate::objects::{ObjectSource, RelatedFuture};
 
 /// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]

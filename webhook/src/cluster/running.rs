@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::certificate::CertificateHandle;
+use crate::clock::Clock;
 use crate::cluster::certificate::{self, CertificateMetrics, Keeper};
 use crate::cluster::facts::ClusterFacts;
 use crate::cluster::login::{Login, LoginError};
@@ -25,7 +26,6 @@ use crate::cluster::reservations::{self, ReservationMaps};
 use crate::cluster::sets::{Sets, SetsWatch};
 use crate::cluster::watched::{Watched, Watches};
 use crate::cluster::{ClusterConfig, Content, Right, Uses, client, leader, missing, rights};
-use crate::facts::Clock;
 use crate::operations::Note;
 use crate::reservations::Reservations;
 use crate::sources::Sources;
@@ -125,8 +125,11 @@ impl Cluster {
     /// Who finds out what stands around a request.
     pub fn sources(&self) -> Sources {
         Sources {
-            objects: Arc::new(self.objects.clone()),
-            facts: Arc::new(self.facts.clone()),
+            known: quorate_facts::Sources {
+                objects: Arc::new(self.objects.clone()),
+                facts: Arc::new(self.facts.clone()),
+            },
+            pods: Arc::new(self.facts.clone()),
             reservations: Arc::clone(&self.reservations),
         }
     }

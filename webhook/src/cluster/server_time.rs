@@ -9,7 +9,7 @@ use kube::{Client, Error};
 use time::OffsetDateTime;
 use tracing::warn;
 
-use crate::facts::Clock;
+use crate::clock::Clock;
 
 /// By which clocks may differ without a word.
 const USUAL: Duration = Duration::from_secs(300);

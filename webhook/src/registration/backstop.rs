@@ -8,12 +8,12 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubernetes::admission::Operation;
+use kubernetes::annotation::{ALLOW_DELETION, ALLOWED};
+use kubernetes::defaults::REPLICAS;
 use kubernetes::request::Resource;
 
 use super::entry::{condition, namespaces, rule};
 use super::{Registration, cel, literal};
-
-const ALLOW: &str = "quorate.dev/allow-deletion";
 
 /// The policy, and the binding without which it does nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,9 +73,9 @@ fn constraints(registration: &Registration) -> MatchResources {
 fn variables() -> Vec<Variable> {
     let variable = |name: &str, expression: String| Variable { name: name.to_owned(), expression };
     vec![
-        variable("replicas", cel::optional("oldObject.spec.replicas", "1")),
+        variable("replicas", cel::optional("oldObject.spec.replicas", &REPLICAS.to_string())),
         variable("orphans", orphans()),
-        variable("deliberate", cel::annotated_with("oldObject", ALLOW, "true")),
+        variable("deliberate", cel::annotated_with("oldObject", ALLOW_DELETION, ALLOWED)),
         variable("readOnly", cel::is_read_only("oldObject")),
         variable("keepsData", keeps_data()),
         variable("deleting", "has(oldObject.metadata.deletionTimestamp)".to_owned()),
@@ -99,7 +99,7 @@ fn keeps_data() -> String {
 }
 
 fn validation() -> Validation {
-    let remedy = format!("to delete it on purpose annotate it `{ALLOW}: \"true\"`");
+    let remedy = format!("to delete it on purpose annotate it `{ALLOW_DELETION}: \"{ALLOWED}\"`");
     let found = "'quorum-guard/cluster-deleted: StatefulSet ' + request.namespace + '/' + oldObject.metadata.name + \
                  ': deletes a running cluster of ' + string(variables.replicas) + (variables.replicas == 1 ? ' voter' : ' voters') + \
                  (variables.keepsData ? '' : ' and its data')";

@@ -8,16 +8,12 @@
 //! cluster. So nothing is read that may be absent without `has()`, and nothing costs much: one webhook's conditions have a budget of
 //! 2.5 million units, and `matches` costs text times pattern. Absent in `request` is every empty field, `subResource` and `name` too.
 
+use kubernetes::annotation;
+use kubernetes::defaults::REPLICAS;
+use kubernetes::users::SYSTEM_DELETERS;
+
 use super::literal::{list, quoted};
 use super::naming::Among;
-
-/// Kubernetes' own cleaners: while they cannot delete, a deleted namespace hangs. Exactly these, as kube-controller-manager 1.36.3 calls them;
-/// the last one with `--use-service-account-credentials=false`.
-pub(super) const CLEANERS: [&str; 3] = [
-    "system:serviceaccount:kube-system:namespace-controller",
-    "system:serviceaccount:kube-system:generic-garbage-collector",
-    "system:kube-controller-manager",
-];
 
 /// What every flag that only rqlited has begins with (a test holds the table against it): what tells rqlite's
 /// `docker-entrypoint.sh` from the same script of a hundred other images.
@@ -48,8 +44,6 @@ const DELETED: &str = "oldObject.metadata.name";
 
 const NAMESPACE: &str = "request.namespace";
 
-const CONTAINER_ANNOTATION: &str = "quorate.dev/container";
-
 /// The old or the new object is, or may be, an rqlite set: a change must not take itself out of the guard.
 pub(super) fn is_rqlite() -> String {
     either(&format!("{}.exists(c, {})", running_containers("o"), may_be_rqlite("o", "c")))
@@ -58,8 +52,7 @@ pub(super) fn is_rqlite() -> String {
 /// Nothing of it is, or was, but something speaks of rqlite: an image's name, a flag, an annotation of ours. Asked where this may be
 /// new. The image's registry and tag count here too, which `rqlite::candidate` leaves out: cheaper, and no more is sent for it.
 pub(super) fn may_want_guard() -> String {
-    let annotated =
-        format!("{}.exists(k, k.startsWith('quorate.dev/'))", optional("object.metadata.annotations", "{}"));
+    let annotated = format!("{}.exists(k, {})", optional("object.metadata.annotations", "{}"), is_own("k"));
     let speaks = format!("has(c.image) && c.image.contains('rqlite') || {}", has_flag("c"));
     let template = "object.spec.template != oldObject.spec.template";
     format!(
@@ -97,13 +90,13 @@ pub(super) fn looked_at() -> String {
     )
 }
 
-/// Not a deletion by one of [`CLEANERS`].
+/// Not a deletion by one of [`SYSTEM_DELETERS`].
 pub(super) fn not_a_cleaner() -> String {
     format!("request.operation != 'DELETE' || !({})", is_cleaner())
 }
 
 pub(super) fn is_cleaner() -> String {
-    format!("request.userInfo.username in {}", list(CLEANERS))
+    format!("request.userInfo.username in {}", list(SYSTEM_DELETERS))
 }
 
 /// Of a Scale, which has neither template nor labels: its selector names rqlite, as `app: rqlite` does.
@@ -208,7 +201,7 @@ fn either(of_o: &str) -> String {
 }
 
 fn dangerous_update() -> String {
-    let count = |object: &str| optional(&format!("{object}.spec.replicas"), "1");
+    let count = |object: &str| optional(&format!("{object}.spec.replicas"), &REPLICAS.to_string());
     let start = |object: &str| {
         format!("(has({object}.spec.ordinals) && has({object}.spec.ordinals.start) ? {object}.spec.ordinals.start : 0)")
     };
@@ -251,11 +244,11 @@ fn running_containers(object: &str) -> String {
 
 /// The annotation names it, or it may run rqlite. An annotation that names no container counts as absent.
 fn may_be_rqlite(object: &str, container: &str) -> String {
-    let annotation = quoted(CONTAINER_ANNOTATION);
+    let annotation = quoted(annotation::CONTAINER);
     format!(
         "{annotated} && has({container}.name) && {object}.metadata.annotations[{annotation}] == {container}.name ||\n  {}",
         may_run_rqlite(container),
-        annotated = has_annotation(object, CONTAINER_ANNOTATION),
+        annotated = has_annotation(object, annotation::CONTAINER),
     )
 }
 
@@ -306,10 +299,15 @@ fn annotations_changed() -> String {
     let of = |object: &str| optional(&format!("{object}.metadata.annotations"), "{}");
     let (new, old) = (of("object"), of("oldObject"));
     // Not the filtered maps themselves: a macro turns a map into a list of keys in no order.
+    let own = is_own("k");
     format!(
-        "{new}.exists(k, k.startsWith('quorate.dev/') && !(k in {old} && {old}[k] == {new}[k])) || \
-         {old}.exists(k, k.startsWith('quorate.dev/') && !(k in {new}))"
+        "{new}.exists(k, {own} && !(k in {old} && {old}[k] == {new}[k])) || {old}.exists(k, {own} && !(k in {new}))"
     )
+}
+
+/// The key of an annotation that speaks to Quorate.
+fn is_own(key: &str) -> String {
+    format!("{key}.startsWith({})", quoted(annotation::PREFIX))
 }
 
 fn scale_count(object: &str) -> String {

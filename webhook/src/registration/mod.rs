@@ -31,6 +31,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubernetes::admission::Phase;
+use kubernetes::users::SYSTEM_NAMESPACES;
 use quorate_engine::{Description, Mode, OnError, Policy};
 use rqlite::needs::Needs;
 use serde::Deserialize;
@@ -152,7 +153,7 @@ impl Registration {
     }
 
     fn system_namespaces<'n>(more: impl IntoIterator<Item = &'n str>) -> BTreeSet<String> {
-        ["kube-system", "kube-public", "kube-node-lease"].into_iter().chain(more).map(str::to_owned).collect()
+        SYSTEM_NAMESPACES.into_iter().chain(more).map(str::to_owned).collect()
     }
 
     /// What is rendered.

@@ -40,7 +40,7 @@ pub(crate) fn judge(
     facts: &Facts,
 ) -> Option<Finding> {
     let spec = &new.spec;
-    let (min, max) = (spec.min_replicas.unwrap_or(1), spec.max_replicas);
+    let (min, max) = (spec.min(), spec.max_replicas);
     if min == max || !targets_stateful_set(spec) {
         return None;
     }

@@ -8,7 +8,9 @@ mod needed;
 mod owner;
 mod service;
 
-use kubernetes::manifest::{Metadata, StatefulSet};
+use kubernetes::annotation::{ALLOW_DELETION, ALLOWED, allows_deletion};
+use kubernetes::manifest::StatefulSet;
+use kubernetes::users::SYSTEM_DELETERS;
 use quorate_sdk::{Envelope, Finding, Rule};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
@@ -71,15 +73,6 @@ pub(crate) use owner::judge as judge_owners;
 /// the set, about a second after its creation.
 pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
 
-const ALLOW: &str = "quorate.dev/allow-deletion";
-
-/// Cleaners of Kubernetes' own; exactly these (measured on kube-controller-manager 1.36.3).
-const CLEANERS: [&str; 3] = [
-    "system:serviceaccount:kube-system:namespace-controller",
-    "system:serviceaccount:kube-system:generic-garbage-collector",
-    "system:kube-controller-manager",
-];
-
 /// The part of DeleteOptions that tells an orphan deletion.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -102,7 +95,7 @@ pub(crate) fn judge(
     facts: &Facts,
     deletion: settings::Deletion,
 ) -> Option<Finding> {
-    if is_by_cleaner(envelope) {
+    if is_by_system(envelope) {
         return None;
     }
     let rqlite = RqliteSet::recognise(old)?;
@@ -134,11 +127,11 @@ pub(crate) fn judge(
         None => format!("deletes a running cluster of {voters}"),
     };
     let harmless = loss.is_none() && (count <= 1 || old.metadata.deletion_timestamp.is_some());
-    if is_deliberate(&old.metadata) || harmless || deletion == settings::Deletion::Warn {
+    if allows_deletion(&old.metadata) || harmless || deletion == settings::Deletion::Warn {
         return Some(RULE.warn(message));
     }
     Some(RULE.deny(message).remedy(format!(
-        "to delete it on purpose annotate it `{ALLOW}: \"true\"`; Services, ConfigMaps and Secrets of the release may be gone already: restore them with `helm rollback` or apply them again"
+        "to delete it on purpose annotate it `{ALLOW_DELETION}: \"{ALLOWED}\"`; Services, ConfigMaps and Secrets of the release may be gone already: restore them with `helm rollback` or apply them again"
     )))
 }
 
@@ -162,13 +155,9 @@ fn stopped(set: &StatefulSet, data: &Data, claims: Option<&Ordinals>, loss: Opti
     format!("deletes a set that is scaled to zero{goes}")
 }
 
-fn is_by_cleaner(envelope: &Envelope) -> bool {
-    CLEANERS.contains(&envelope.username.as_str())
-}
-
-/// Its owner has said that it may go.
-fn is_deliberate(metadata: &Metadata) -> bool {
-    metadata.annotations.get(ALLOW).is_some_and(|value| value == "true")
+/// By Kubernetes itself.
+fn is_by_system(envelope: &Envelope) -> bool {
+    SYSTEM_DELETERS.contains(&envelope.username.as_str())
 }
 
 /// Why the data goes with the set, if it does.

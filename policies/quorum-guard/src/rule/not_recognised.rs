@@ -1,11 +1,10 @@
 //! Says that a set which looks like rqlite's is not guarded, and refuses an annotation that names no container.
 //! Not which sets are recognised (`rqlite::cluster`), nor what speaks of rqlite (`rqlite::candidate`).
 
+use kubernetes::annotation::{self, CONTAINER, NO_CONTAINER};
 use kubernetes::manifest::{PodSpec, StatefulSet};
-use quorate_sdk::review::own_annotations;
 use quorate_sdk::{Finding, Rule, SetDocument};
-use rqlite::candidate::{NO_CONTAINER, Sign};
-use rqlite::cluster::CONTAINER_ANNOTATION;
+use rqlite::candidate::Sign;
 
 /// ## What it refuses
 /// `quorate.dev/container` that is newly written and names no container of the pod that keeps running. (An init container counts
@@ -48,8 +47,8 @@ pub(crate) fn judge_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> 
         None => format!("names no container of the pod, which has {}", names(pod)),
     };
     let finding = RULE
-        .deny(format!("`{CONTAINER_ANNOTATION}: {named}` {found}"))
-        .field(format!("metadata.annotations[{CONTAINER_ANNOTATION}]"))
+        .deny(format!("`{CONTAINER}: {named}` {found}"))
+        .field(format!("metadata.annotations[{CONTAINER}]"))
         .remedy(format!("name the container that runs rqlited, or write `{NO_CONTAINER}` if none does"));
     Some(finding.defect(format!("names {named}")))
 }
@@ -63,15 +62,11 @@ pub(crate) fn judge(old: Option<&SetDocument>, new: &SetDocument) -> Option<Find
     let (found, remedy) = match sign.container() {
         Some(name) => (
             "looks like rqlite's",
-            format!(
-                "if rqlited runs there, annotate the set with `{CONTAINER_ANNOTATION}: {name}`, if not with `{NO_CONTAINER}`"
-            ),
+            format!("if rqlited runs there, annotate the set with `{CONTAINER}: {name}`, if not with `{NO_CONTAINER}`"),
         ),
         None => (
             "speaks to Quorate",
-            format!(
-                "name the container that runs rqlited in `{CONTAINER_ANNOTATION}`, or write `{NO_CONTAINER}` if none does"
-            ),
+            format!("name the container that runs rqlited in `{CONTAINER}`, or write `{NO_CONTAINER}` if none does"),
         ),
     };
     let warning =
@@ -80,11 +75,11 @@ pub(crate) fn judge(old: Option<&SetDocument>, new: &SetDocument) -> Option<Find
 }
 
 fn changes(old: &SetDocument, new: &SetDocument) -> bool {
-    !own_annotations(&old.set.metadata).eq(own_annotations(&new.set.metadata)) || !old.same_template(new)
+    !annotation::own(&old.set.metadata).eq(annotation::own(&new.set.metadata)) || !old.same_template(new)
 }
 
 fn annotation(set: &StatefulSet) -> Option<&str> {
-    set.metadata.annotations.get(CONTAINER_ANNOTATION).map(String::as_str)
+    set.metadata.annotations.get(CONTAINER).map(String::as_str)
 }
 
 /// The first few: a message is one line.

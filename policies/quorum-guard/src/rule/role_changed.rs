@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use kubernetes::annotation::CONTAINER;
 use kubernetes::manifest::Place;
 use kubernetes::manifest::{ContainerPlace, PodSpec, StatefulSet};
 use quorate_sdk::{Finding, Rule};
-use rqlite::cluster::{CONTAINER_ANNOTATION, Node, RqliteSet};
+use rqlite::cluster::{Node, RqliteSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
 
@@ -148,10 +149,10 @@ fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, nodes: &RqliteSet,
             .field(place.to_string())
             .remedy("keep it among `containers`, or give it `restartPolicy: Always`, or scale to 0 first");
     }
-    let had = |set: &StatefulSet| set.metadata.annotations.get(CONTAINER_ANNOTATION).cloned();
+    let had = |set: &StatefulSet| set.metadata.annotations.get(CONTAINER).cloned();
     let annotation = old.and_then(had).filter(|name| had(new).as_ref() != Some(name));
     let (why, field) = match annotation {
-        Some(name) => (format!("without `{CONTAINER_ANNOTATION}: {name}`"), "metadata.annotations".to_owned()),
+        Some(name) => (format!("without `{CONTAINER}: {name}`"), "metadata.annotations".to_owned()),
         None if old.is_some_and(|old| images(old) == images(new)) => {
             ("by its new launch".to_owned(), "spec.template.spec.containers".to_owned())
         }
@@ -159,9 +160,7 @@ fn unrecognised(old: Option<&StatefulSet>, new: &StatefulSet, nodes: &RqliteSet,
     };
     RULE.deny(format!("the set is no longer recognised as rqlite's {why}, so nothing would guard its {voters}"))
         .field(field)
-        .remedy(format!(
-            "name the container in `{CONTAINER_ANNOTATION}` if it still runs rqlite, else scale to 0 first"
-        ))
+        .remedy(format!("name the container in `{CONTAINER}` if it still runs rqlite, else scale to 0 first"))
 }
 
 /// A container that ran rqlite and is an init container without `restartPolicy: Always` now.

@@ -5,7 +5,7 @@ use kubernetes::manifest::{IntOrPercent, StatefulSet};
 use quorate_sdk::{Finding, Rule};
 use rqlite::change;
 use rqlite::quorum::failures_tolerated;
-use rqlite::rollout::{is_rolling, max_unavailable};
+use rqlite::rollout::max_unavailable;
 use rqlite::scaling::Cluster;
 
 use crate::basis;
@@ -73,7 +73,7 @@ pub(crate) fn judge_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
 /// Judges a change of the pod template of voters.
 pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Finding> {
     let parallel = set.spec.pod_management_policy.as_deref() == Some("Parallel");
-    if !parallel || !is_rolling(set) || change::ordinals(set).is_empty() {
+    if !parallel || !set.spec.is_rolling() || change::ordinals(set).is_empty() {
         return None;
     }
     let silent = cluster.pods(&cluster.silent());
@@ -96,7 +96,7 @@ fn same_strategy(old: &StatefulSet, new: &StatefulSet) -> bool {
     fn asked(set: &StatefulSet) -> Option<&IntOrPercent> {
         set.spec.update_strategy.as_ref()?.rolling_update.as_ref()?.max_unavailable.as_ref()
     }
-    is_rolling(old) == is_rolling(new) && asked(old) == asked(new)
+    old.spec.is_rolling() == new.spec.is_rolling() && asked(old) == asked(new)
 }
 
 fn allowed(voters: u32) -> u32 {
@@ -108,7 +108,7 @@ fn excess(set: &StatefulSet, voters: u32) -> Option<String> {
     if voters == 0 {
         return None;
     }
-    let asked = max_unavailable(set, voters).filter(|_| is_rolling(set))?;
+    let asked = max_unavailable(set, voters).filter(|_| set.spec.is_rolling())?;
     let text = if asked.is_percentage { format!("{} of {voters}", asked.text) } else { asked.text };
     let stops = asked.pods;
     (stops > i64::from(allowed(voters))).then(|| {

@@ -1,6 +1,7 @@
 //! Refuses a full stop that takes the data with it, and a retention policy that deletes the claims of pods that are leaving.
 //! Not how many voters stay: at zero none does, on purpose.
 
+use kubernetes::annotation::{ALLOW_DELETION, ALLOWED};
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::{self, Ordinals};
 use rqlite::scaling::{Cluster, ToZero, deletes_when_scaled, to_come_back};
@@ -56,7 +57,7 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
                 form("the only node", "all nodes"),
                 form("pod", "pods")
             ))
-            .remedy("take a backup, and delete the set on purpose (`quorate.dev/allow-deletion: \"true\"`)"),
+            .remedy(format!("take a backup, and delete the set on purpose (`{ALLOW_DELETION}: \"{ALLOWED}\"`)")),
         ToZero::ClaimsDeleted => RULE
             .deny(format!(
                 "{counts} deletes the {}: whenScaled is `Delete`",

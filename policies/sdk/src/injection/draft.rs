@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use kubernetes::annotation::INJECTED;
 use kubernetes::manifest::{Container, StatefulSet, StatefulSetSpec};
 use rqlite::cluster::RqliteSet;
 use rqlite::launch::Launch;
@@ -14,7 +15,7 @@ use super::entry::{self, Entry, Mark};
 use super::item::Item;
 use super::launch::Spot;
 use super::placing::{Ledger, NotPut};
-use super::{ANNOTATION, origin, presence, tree};
+use super::{origin, presence, tree};
 use crate::review::{Review, SetDocument, Subject};
 
 /// A policy that injects.
@@ -112,7 +113,7 @@ impl Draft {
             bare: Bare::of(new, &ledger, injector),
             old: listed_before,
             ledger,
-            annotation: new.set.metadata.annotations.get(ANNOTATION).cloned(),
+            annotation: new.set.metadata.annotations.get(INJECTED).cloned(),
             annotated: !new.set.metadata.annotations.is_empty(),
         }
     }
@@ -235,7 +236,7 @@ impl Draft {
     pub fn into_patch(self) -> Option<String> {
         let list = entry::format(&self.ledger.entries);
         let mut operations = self.ledger.edits.into_operations();
-        let path = format!("/metadata/annotations/{}", ANNOTATION.replace('/', "~1"));
+        let path = format!("/metadata/annotations/{}", INJECTED.replace('/', "~1"));
         match self.annotation {
             Some(before) if before == list => {}
             Some(_) if list.is_empty() => operations.push(json!({ "op": "remove", "path": path })),
@@ -243,7 +244,7 @@ impl Draft {
             None if list.is_empty() => {}
             None if self.annotated => operations.push(json!({ "op": "add", "path": path, "value": list })),
             None => {
-                let all = json!({ ANNOTATION: list });
+                let all = json!({ INJECTED: list });
                 operations.push(json!({ "op": "add", "path": "/metadata/annotations", "value": all }));
             }
         }
@@ -252,7 +253,7 @@ impl Draft {
 }
 
 fn listed(document: &SetDocument) -> Vec<Entry> {
-    document.set.metadata.annotations.get(ANNOTATION).map(|text| entry::parse(text)).unwrap_or_default()
+    document.set.metadata.annotations.get(INJECTED).map(|text| entry::parse(text)).unwrap_or_default()
 }
 
 fn stands_at(mark: &Mark, spot: Option<&Spot>) -> bool {

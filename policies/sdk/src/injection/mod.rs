@@ -1,7 +1,7 @@
 //! What the mutating policies put into a StatefulSet's pod template, how it is listed, and when it may start, stay and go.
 //! Does not know what any of it is for: that is the policy's.
 //!
-//! Everything injected is an [`Item`], and is listed, one entry per line, in the annotation [`ANNOTATION`] of the StatefulSet.
+//! Everything injected is an [`Item`], and is listed, one entry per line, in the annotation [`INJECTED`] of the StatefulSet.
 //! An entry opens with the name of the policy that owns it, so that two policies do not disturb each other:
 //!
 //! ```text
@@ -40,6 +40,3 @@ pub use entry::{Entry, Mark};
 pub use item::{Item, ProbeKind};
 pub use placing::NotPut;
 pub use settle::{Placed, Settled};
-
-/// The annotation that lists what was injected; see the [module](self) for its format.
-pub const ANNOTATION: &str = "quorate.dev/injected";

@@ -1,11 +1,11 @@
 //! Warns of annotations that speak to Quorate and mean nothing, by their name or by a value that is newly written.
 
+use kubernetes::annotation::{self, ALLOW_DELETION, BREAK_GLASS, CONTAINER, INJECTED, PREFIX};
 use kubernetes::manifest::Metadata;
-use quorate_sdk::review::{ANNOTATION_PREFIX, own_annotations};
 use quorate_sdk::{Finding, Rule};
 use strsim::jaro_winkler;
 
-use crate::annotation_value::{ALLOW_DELETION, BREAK_GLASS, Useless};
+use crate::annotation_value::Useless;
 use crate::topic::TOPICS;
 
 /// ## What it says
@@ -42,35 +42,36 @@ pub const RULE: Rule = Rule {
 };
 
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
-const OTHERS: [&str; 4] = ["container", "injected", ALLOW_DELETION, BREAK_GLASS];
+const OTHERS: [&str; 4] = [CONTAINER, INJECTED, ALLOW_DELETION, BREAK_GLASS];
 
 /// The engine shows no more findings of one policy, and counts the rest: what nobody reads needs no nearest name.
 const SHOWN: usize = 64;
 
 /// `old` is none at a creation; `now` is RFC 3339.
 pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
-    let annotations =
-        own_annotations(new).map(|(key, value)| (key.strip_prefix(ANNOTATION_PREFIX).unwrap_or(key), value));
-    let had = |name: &str| old?.annotations.get(&format!("{ANNOTATION_PREFIX}{name}"));
+    let annotations = annotation::own(new).map(|(key, value)| (key.strip_prefix(PREFIX).unwrap_or(key), value));
+    let had = |name: &str| old?.annotations.get(&format!("{PREFIX}{name}"));
     let mut unknown = 0;
     let found = annotations.filter_map(|(name, value)| {
         if !known().any(|known| known == name) {
             unknown += 1;
             return Some(warned(name, (unknown <= SHOWN).then(|| nearest(name)).flatten()));
         }
-        let useless = Useless::of(name, value, now).filter(|_| had(name).is_none_or(|before| before != value))?;
+        let useless = Useless::of(&format!("{PREFIX}{name}"), value, now)
+            .filter(|_| had(name).is_none_or(|before| before != value))?;
         Some(without_effect(name, &useless))
     });
     found.collect()
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
-    OTHERS.into_iter().chain(TOPICS.iter().map(|topic| topic.key))
+    let others = OTHERS.into_iter().filter_map(|key| key.strip_prefix(PREFIX));
+    others.chain(TOPICS.iter().map(|topic| topic.key))
 }
 
 fn warned(name: &str, nearest: Option<&str>) -> Finding {
-    let nearest = nearest.map_or_else(String::new, |known| format!(", the nearest is `{ANNOTATION_PREFIX}{known}`"));
-    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` is not known{nearest}"))
+    let nearest = nearest.map_or_else(String::new, |known| format!(", the nearest is `{PREFIX}{known}`"));
+    RULE.warn(format!("annotation `{PREFIX}{name}` is not known{nearest}"))
         .field(field(name))
         .remedy("correct its name, or remove it")
 }
@@ -81,11 +82,11 @@ fn nearest(name: &str) -> Option<&'static str> {
 }
 
 fn without_effect(name: &str, useless: &Useless) -> Finding {
-    RULE.warn(format!("annotation `{ANNOTATION_PREFIX}{name}` {useless}")).field(field(name)).remedy(useless.remedy())
+    RULE.warn(format!("annotation `{PREFIX}{name}` {useless}")).field(field(name)).remedy(useless.remedy())
 }
 
 fn field(name: &str) -> String {
-    format!("metadata.annotations[{ANNOTATION_PREFIX}{name}]")
+    format!("metadata.annotations[{PREFIX}{name}]")
 }
 
 #[cfg(test)]
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn says_nothing_of_known_ones_and_of_others_annotations() {
-        for name in known().filter(|name| ![ALLOW_DELETION, BREAK_GLASS].contains(name)) {
+        for name in known().filter(|name| !["allow-deletion", "break-glass"].contains(name)) {
             assert_eq!(said(name), "", "{name}");
         }
         let mut metadata = Metadata::default();

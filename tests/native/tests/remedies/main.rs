@@ -12,10 +12,10 @@ mod phrase;
 mod steps;
 
 use kubernetes::manifest::StatefulSet;
+use quorate_cases::Case;
 use quorate_native_tests::judge::{Finding, Judged, judge};
 use quorate_native_tests::workspace;
 use quorate_native_tests::world::World;
-use quorate_sdk::cases::{self, Case};
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ const MOST_STEPS: usize = 8;
 fn a_remedy_that_is_followed_leads_out() {
     let (mut failures, mut followed) = (Vec::new(), 0);
     for policy in POLICIES {
-        for case in cases::load(&workspace().join("policies").join(policy)) {
+        for case in quorate_cases::load(&workspace().join("policies").join(policy)) {
             let world = world_of(policy, &case);
             for finding in judge(&world).denials().filter(|finding| finding.policy() == policy) {
                 let place = format!("{policy}/{}/{}", case.rule, case.name);

@@ -1,6 +1,7 @@
 //! What there is to see, each thing fetched once; what may not be read is kept as the reason why.
 //! Draws no conclusions but one: which rights are missing.
 
+use kubernetes::users;
 use std::fmt::Display;
 
 use axum::http::Request;
@@ -121,7 +122,7 @@ async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, TrialError>
 /// Which rights the server's ServiceAccount lacks, as far as the caller may ask.
 pub(super) async fn rights(client: &Client, config: &ClusterConfig, expected: &Expected, uses: Uses) -> Vec<Check> {
     let all = used(config, uses);
-    let user = format!("system:serviceaccount:{}:{}", config.namespace, expected.service_account);
+    let user = users::service_account(&config.namespace, &expected.service_account);
     let asked = join_all(all.iter().map(|right| may(client, &user, config, right))).await;
     let unasked = asked.iter().find_map(|answer| answer.as_ref().err().map(said));
     if let Some(why) = unasked {
@@ -138,10 +139,10 @@ pub(super) async fn rights(client: &Client, config: &ClusterConfig, expected: &E
 }
 
 async fn may(client: &Client, user: &str, config: &ClusterConfig, right: &Right) -> Result<bool, Error> {
-    let groups = ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{}", config.namespace)];
+    let groups = users::service_account_groups(&config.namespace);
     let spec = SubjectAccessReviewSpec {
         user: Some(user.to_owned()),
-        groups: Some(groups.into_iter().chain(["system:authenticated".to_owned()]).collect()),
+        groups: Some(groups.into_iter().chain([users::AUTHENTICATED.to_owned()]).collect()),
         resource_attributes: Some(right.attributes()),
         ..SubjectAccessReviewSpec::default()
     };

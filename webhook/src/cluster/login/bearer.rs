@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::plugin::{Credential, Plugin};
 use super::{Login, LoginError};
-use crate::facts::Clock;
+use crate::clock::Clock;
 
 /// A token's file is read again after this time, as client-go does.
 const FILE: Duration = Duration::from_secs(60);

@@ -33,7 +33,7 @@ pub use plugin::PluginError;
 use proxy::Proxy;
 pub(crate) use route::{CONNECT, Route};
 
-use crate::facts::Clock;
+use crate::clock::Clock;
 
 /// A variable of the environment; None where it is not set.
 type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use quorate_sdk::cases::load;
+use quorate_cases::load;
 use serde_json::{Value, json};
 
 use super::server::Request;

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use kubernetes::manifest::StatefulSet;
-use quorate_sdk::cases::{Case, load};
+use kubernetes::users::SYSTEM_DELETERS;
+use quorate_cases::{Case, load};
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
 
@@ -63,7 +64,7 @@ fn is_unchanged(request: &Value) -> bool {
 
 fn is_exempt(request: &Value) -> bool {
     let user = request["userInfo"]["username"].as_str().unwrap_or_default();
-    request["operation"] == "DELETE" && super::super::cel::CLEANERS.contains(&user)
+    request["operation"] == "DELETE" && SYSTEM_DELETERS.contains(&user)
 }
 
 #[test]

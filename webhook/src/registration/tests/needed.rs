@@ -5,14 +5,14 @@ use std::path::Path;
 use kubernetes::admission::Request as Reviewed;
 use kubernetes::manifest::StatefulSet;
 use kubernetes::request::RequestKind;
-use quorate_sdk::cases::{Case, load};
+use kubernetes::users::SYSTEM_DELETERS;
+use quorate_cases::{Case, load};
 use rqlite::cluster::RqliteSet;
 use rqlite::needs::Needs;
 use serde_json::{Value, json};
 
 use super::server::Request;
 use super::{knowing, validating};
-use crate::registration::cel::CLEANERS;
 use crate::registration::{KnownSets, SetName};
 
 const NOT_SENT: &[&str] = &[];
@@ -49,7 +49,7 @@ fn what_a_known_set_needs_is_sent() {
         let request = deletion(resource, name);
         assert_eq!(request.entries(&entries), expected, "{resource} {name}");
         assert_eq!(request.is_refused(&entries), !expected.is_empty(), "{resource} {name}");
-        for cleaner in CLEANERS {
+        for cleaner in SYSTEM_DELETERS {
             assert_eq!(request.clone().by(cleaner).entries(&entries), NOT_SENT, "{resource} {name} by {cleaner}");
         }
     }

@@ -1,10 +1,11 @@
 //! Changes to StatefulSets, one by one: sent where, and what passes when nobody answers.
 
+use kubernetes::users::SYSTEM_DELETERS;
 use serde_json::{Value, json};
 
 use super::server::Request;
 use super::validating;
-use crate::registration::cel::{CLEANERS, DISTINCTIVE};
+use crate::registration::cel::DISTINCTIVE;
 
 const FAIL: &[&str] = &["statefulsets.quorate.dev"];
 const IGNORE: &[&str] = &["statefulsets-rest.quorate.dev"];
@@ -109,7 +110,7 @@ fn a_set_that_is_no_longer_named_by_its_annotation_is_another_launch() {
 fn only_kubernetes_own_cleaners_are_left_out() {
     let entries = validating(&[]);
     let deletion = Request::on_set(&set(), &Value::Null);
-    for cleaner in CLEANERS {
+    for cleaner in SYSTEM_DELETERS {
         assert_eq!(deletion.clone().by(cleaner).entries(&entries), NOT_SENT, "{cleaner}");
         assert_eq!(Request::on_set(&set(), &with("/spec/replicas", json!(1))).by(cleaner).entries(&entries), FAIL);
     }

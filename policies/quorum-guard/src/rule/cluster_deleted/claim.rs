@@ -1,12 +1,13 @@
 //! A claim with rqlite's data: whether a current voter needs it.
 //! The claims of other templates, and of read-only nodes, are no concern.
 
+use kubernetes::annotation::{ALLOW_DELETION, ALLOWED};
 use quorate_sdk::{Finding, Level};
 use rqlite::change;
 use rqlite::scaling::{Basis, Cluster, Data, Holder};
 
+use super::RULE;
 use super::needed::{Concerned, Deletion, lowered_if};
-use super::{ALLOW, RULE};
 use crate::words;
 
 pub(super) fn judge(deletion: &Deletion, sets: &[Concerned]) -> Option<Finding> {
@@ -60,5 +61,5 @@ fn voter(node: &str, cluster: &Cluster, annotate: &str) -> Finding {
 
 fn annotating(deletion: &Deletion) -> String {
     let namespace = deletion.envelope.namespace.as_deref().unwrap_or_default();
-    format!("run `kubectl -n {namespace} annotate pvc {} {ALLOW}=true`", deletion.name())
+    format!("run `kubectl -n {namespace} annotate pvc {} {ALLOW_DELETION}={ALLOWED}`", deletion.name())
 }

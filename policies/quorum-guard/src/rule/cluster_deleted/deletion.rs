@@ -1,6 +1,7 @@
 //! The deletion of an object that sets need, judged: who may always delete it, and whose loss it is.
 //! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
 
+use kubernetes::annotation::allows_deletion;
 use kubernetes::manifest::StatefulSet;
 use kubernetes::related::Related;
 use kubernetes::request::Dependency;
@@ -8,7 +9,7 @@ use quorate_sdk::Finding;
 use rqlite::facts::Facts;
 
 use super::needed::{Concerned, Deletion, lowered_if};
-use super::{claim, is_by_cleaner, is_deliberate, namespace, service};
+use super::{claim, is_by_system, namespace, service};
 use crate::settings;
 
 impl Deletion<'_> {
@@ -18,7 +19,7 @@ impl Deletion<'_> {
         facts: &Facts,
         deletion: settings::Deletion,
     ) -> Option<Finding> {
-        if is_by_cleaner(self.envelope) || self.metadata.deletion_timestamp.is_some() {
+        if is_by_system(self.envelope) || self.metadata.deletion_timestamp.is_some() {
             return None;
         }
         let sets = match sets {
@@ -38,6 +39,6 @@ impl Deletion<'_> {
             Dependency::Service => service::judge(self, &concerned),
             Dependency::Claim => claim::judge(self, &concerned),
         }?;
-        Some(lowered_if(is_deliberate(self.metadata) || deletion == settings::Deletion::Warn, finding))
+        Some(lowered_if(allows_deletion(self.metadata) || deletion == settings::Deletion::Warn, finding))
     }
 }

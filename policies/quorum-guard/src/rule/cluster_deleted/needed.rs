@@ -1,6 +1,7 @@
 //! The deletion of an object that sets need: which sets are concerned, how they are named, what makes a refusal a warning.
 //! Judges nothing.
 
+use kubernetes::annotation::{ALLOW_DELETION, ALLOWED, allows_deletion};
 use kubernetes::manifest::{Metadata, StatefulSet};
 use kubernetes::request::Dependency;
 use quorate_sdk::{Envelope, Finding, Level};
@@ -10,7 +11,7 @@ use rqlite::facts::Facts;
 use rqlite::needs::Needs;
 use rqlite::scaling::{Before, Data, Ids};
 
-use super::{ALLOW, RULE, is_deliberate};
+use super::RULE;
 use crate::words;
 
 /// A DELETE of an object that sets may need.
@@ -43,7 +44,7 @@ impl Deletion<'_> {
     pub(super) fn allowing(&self, sets: &[&Concerned]) -> String {
         let namespace = self.envelope.namespace.as_deref().unwrap_or_default();
         let names: Vec<&str> = sets.iter().map(|concerned| change::name(concerned.set)).collect();
-        format!("run `kubectl -n {namespace} annotate statefulset {} {ALLOW}=true`", names.join(" "))
+        format!("run `kubectl -n {namespace} annotate statefulset {} {ALLOW_DELETION}={ALLOWED}`", names.join(" "))
     }
 }
 
@@ -62,7 +63,7 @@ impl Concerned<'_> {
     }
 
     pub(super) fn is_deliberate(&self) -> bool {
-        is_deliberate(&self.set.metadata)
+        allows_deletion(&self.set.metadata)
     }
 }
 

@@ -3,9 +3,10 @@
 mod laws;
 mod settling;
 
+use kubernetes::annotation::INJECTED;
 use serde_json::{Value, json};
 
-use super::{ANNOTATION, Draft, Injector, Item, ProbeKind, Settled};
+use super::{Draft, Injector, Item, ProbeKind, Settled};
 use crate::review::SetDocument;
 
 const FLAG: &str = "-raft-cluster-remove-shutdown=true";
@@ -112,7 +113,7 @@ fn both(old: Option<&Value>, new: &Value) -> Value {
 }
 
 fn list(object: &Value) -> &str {
-    object["metadata"]["annotations"][ANNOTATION].as_str().unwrap_or_default()
+    object["metadata"]["annotations"][INJECTED].as_str().unwrap_or_default()
 }
 
 fn args(object: &Value) -> Vec<&str> {

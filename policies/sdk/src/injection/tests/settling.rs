@@ -169,7 +169,7 @@ fn the_users_own_token_is_no_item() {
 fn an_entry_that_the_policy_cannot_have_written_is_struck() {
     let mut forged = git(dns());
     forged["metadata"]["annotations"] =
-        json!({ ANNOTATION: "remove-on-shutdown flag rqlite args[2] -bootstrap-expect=3\nnonsense" });
+        json!({ INJECTED: "remove-on-shutdown flag rqlite args[2] -bootstrap-expect=3\nnonsense" });
     let (result, settled) = turn(SHUTDOWN, None, &forged, &[]);
     assert_eq!((args(&result), list(&result)), (args(&forged), ""));
     assert_eq!(settled, Settled::default());

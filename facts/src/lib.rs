@@ -1,0 +1,21 @@
+//! What is known beside a request: what stands behind it, and the facts of its rqlite set. The provider that the engine is given.
+//! Asks through traits, each with several sources, and holds no rule, no socket and no client.
+//!
+//! ```text
+//! Request ── lookup ── ObjectSource ── Related ──┬── AboutSet ── FactSource ── Facts ──┐
+//!             (kubernetes)                       └─────────────────────────────────────┴── prepared ── engine::Prepared
+//! ```
+
+mod about;
+mod facts;
+mod object;
+mod prepared;
+mod provider;
+mod recorded;
+
+pub use about::AboutSet;
+pub use facts::{FactSource, FactsFuture, NoFacts};
+pub use object::{NoObjects, ObjectSource, RelatedFuture};
+pub use prepared::{prepared, prepared_from_text};
+pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
+pub use recorded::{Recorded, UnusableFacts, now};

@@ -1,0 +1,88 @@
+//! The provider of rqlite's facts: asked once for each request, within the time that there is.
+//! Whom it asks is given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubernetes::admission::{Phase, Request};
+use kubernetes::lookup::Lookup;
+use kubernetes::related::{Reason, Related};
+use quorate_engine::Provider;
+use rqlite::facts::Facts;
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::about::AboutSet;
+use crate::facts::{FactSource, NoFacts};
+use crate::object::{NoObjects, ObjectSource};
+
+/// The interface of the contract by which guests read the facts; what a configuration grants.
+pub const INTERFACE: &str = "rqlite";
+
+/// Facts of which nothing is known.
+pub const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
+
+/// For the engine.
+pub static PROVIDER: Rqlite = Rqlite;
+
+/// What the engine knows of rqlite's facts: their name, and how none of them look.
+#[derive(Debug, Clone, Copy)]
+pub struct Rqlite;
+
+impl Provider for Rqlite {
+    fn interface(&self) -> &'static str {
+        INTERFACE
+    }
+
+    fn nothing_known(&self) -> &'static str {
+        NOTHING_KNOWN
+    }
+}
+
+/// Who is asked. Cheap to clone.
+#[derive(Clone)]
+pub struct Sources {
+    pub objects: Arc<dyn ObjectSource>,
+    pub facts: Arc<dyn FactSource>,
+}
+
+impl Default for Sources {
+    /// There is no cluster: everything is unknown.
+    fn default() -> Self {
+        Self { objects: Arc::new(NoObjects), facts: Arc::new(NoFacts) }
+    }
+}
+
+impl Sources {
+    /// What stands behind the request. May take half of the time, so that the policies can still judge without it.
+    pub async fn related(&self, request: &Request<'_>, budget: Duration) -> Related<String> {
+        let Some(of) = Lookup::of(request) else { return Related::Unknown(Reason::NothingBehind) };
+        let found = timeout(budget / 2, self.objects.get(&of)).await;
+        let related = found.unwrap_or(Related::Unknown(Reason::Late));
+        if let Related::Unknown(reason) = &related {
+            debug!(uid = &*request.uid, ?of, %reason, "what stands behind the request is not known");
+        }
+        related
+    }
+
+    /// The facts of the set that it is about. May take half of the time too; what is not known by then stays so.
+    pub async fn facts(
+        &self,
+        phase: Phase,
+        request: &Request<'_>,
+        related: &Related<String>,
+        budget: Duration,
+    ) -> Facts {
+        let Some(about) = AboutSet::of(phase, request, related, budget / 3) else { return Facts::default() };
+        timeout(budget / 2, self.facts.facts(&about)).await.unwrap_or_else(|_| {
+            debug!(uid = &*request.uid, "facts not found in time");
+            Facts::default()
+        })
+    }
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sources").finish_non_exhaustive()
+    }
+}
