@@ -22,6 +22,11 @@ pub use render::render;
 /// Writes `expect.txt` instead of comparing, when set to anything.
 const BLESS: &str = "QUORATE_BLESS";
 
+/// The built-in policies' names, in the order in which they run.
+pub fn built_in() -> impl Iterator<Item = &'static str> {
+    include_str!("../../policies/builtin/policies.txt").lines()
+}
+
 /// One case folder, read.
 #[derive(Debug, Clone)]
 pub struct Case {

@@ -108,14 +108,15 @@ fn eviction_request(eviction: &Value) -> Value {
 /// The StatefulSet, or the StatefulSetList of what is deleted.
 fn related(request: &Value, mut sets: Vec<Value>) -> Option<Value> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    match RequestKind::of_object(&text(&request["kind"]["group"]), &text(&request["kind"]["kind"])) {
-        _ if sets.is_empty() => None,
-        RequestKind::Dependency(_) => {
-            let items: Vec<String> = sets.iter().map(Value::to_string).collect();
-            serde_json::from_str(&list::stateful_sets(items.iter().map(String::as_str))).ok()
-        }
-        _ => Some(sets.swap_remove(0)),
+    let kind = RequestKind::of_object(&text(&request["kind"]["group"]), &text(&request["kind"]["kind"]));
+    if sets.is_empty() {
+        return None;
     }
+    if !matches!(kind, RequestKind::Dependency(_)) {
+        return Some(sets.swap_remove(0));
+    }
+    let items: Vec<String> = sets.iter().map(Value::to_string).collect();
+    serde_json::from_str(&list::stateful_sets(items.iter().map(String::as_str))).ok()
 }
 
 /// The user, the options, and whatever else the case overrides.

@@ -2,8 +2,6 @@
 //! The server is asked as the API server asks it (`policies/*/cases`), `check` is given the manifests.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -18,6 +16,8 @@ use quorate_engine::{Binding, BreakGlass, Machine, MachineLimits, PolicyLimits, 
 use quorate_webhook::{ServerConfig, Sources, Webhook};
 use serde_json::Value;
 use tower::ServiceExt;
+
+use crate::common;
 
 /// Far above what a guest needs, for a busy machine and a debug build.
 const CPU: Duration = Duration::from_secs(2);

@@ -1,12 +1,10 @@
 //! Where compiled policies stay between calls, and that a folder which cannot be used costs time and no verdict.
 
-mod common;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use common::{Folder, Run, command, repository};
+use crate::common::{Folder, Run, command, repository};
 
 const REVIEW: [&str; 4] = ["review", "--policies", "quorum-guard", "docs/examples/scale-3-to-1.json"];
 

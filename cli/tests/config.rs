@@ -1,9 +1,7 @@
 //! `quorate config`: the schema, and every error that a configuration file can have, with its path.
 //! What a good configuration does is tested where it takes effect.
 
-mod common;
-
-use common::{Folder, NO_POLICIES, ONE_POLICY, in_repository};
+use crate::common::{self, Folder, NO_POLICIES, ONE_POLICY, in_repository};
 
 #[track_caller]
 fn assert_refused(config: &str, complaints: &[&str]) {

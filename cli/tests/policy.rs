@@ -1,12 +1,9 @@
 //! `quorate policy` and `quorate explain`: what is loaded, and the pages of the rules.
 //! What the rules decide is tested elsewhere.
 
-mod common;
-
-use common::{Folder, in_repository};
 use serde_json::{Value, json};
 
-const NAMES: [&str; 4] = ["quorum-guard", "bootstrap-expect-lock", "secret-mounts", "remove-on-shutdown"];
+use crate::common::{Folder, in_repository};
 
 #[test]
 fn lists_every_built_in_policy_and_explains_every_rule() {
@@ -14,7 +11,7 @@ fn lists_every_built_in_policy_and_explains_every_rule() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     let list = run.json();
     let of = |key: &str| list.as_array().unwrap().iter().map(|policy| policy[key].clone()).collect::<Vec<Value>>();
-    assert_eq!(of("name"), NAMES);
+    assert_eq!(of("name"), quorate_cases::built_in().collect::<Vec<_>>());
     assert_eq!(of("mutating"), [false, false, true, true]);
     for policy in list.as_array().unwrap() {
         let keys: Vec<&String> = policy.as_object().unwrap().keys().collect();

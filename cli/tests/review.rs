@@ -1,13 +1,12 @@
 //! `quorate review`: verdicts, exit codes, both formats, and input that no API server would send.
 //! What each rule says is tested with the rules; here stands what the door does with it.
 
-mod common;
-
 use std::io::Read;
 use std::process::Command;
 
-use common::{Folder, NO_POLICIES, Run, command, in_repository, repository, review, scale};
 use serde_json::{Value, json};
+
+use crate::common::{Folder, NO_POLICIES, Run, command, in_repository, repository, review, scale};
 
 const DENIED: &str = "docs/examples/scale-3-to-1.json";
 const ALLOWED: &str = "docs/examples/scale-3-to-4.json";

@@ -1,13 +1,11 @@
 //! `quorate serve` as a process: what it prints, that its own suggestion gets a denial, and that it stops when told.
 //! The protocol is tested in `webhook` and `tests`.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command};
 
-use common::{Folder, command, repository};
+use crate::common::{self, Folder, command, repository};
 
 /// A server that does not outlive its test.
 struct Server(Child);
@@ -55,7 +53,7 @@ fn prints_what_it_serves_and_stops_on_sigterm() {
         "{operations}"
     );
     let names: Vec<&str> = policies.iter().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["quorum-guard", "bootstrap-expect-lock", "secret-mounts", "remove-on-shutdown"]);
+    assert_eq!(names, quorate_cases::built_in().collect::<Vec<_>>());
     assert!(
         policies.iter().all(|line| line.contains(&format!(" {version}, rules: ")) && line.ends_with(", mode: enforce")),
         "{policies:?}"

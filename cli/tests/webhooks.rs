@@ -2,10 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its output has failed")]
 
-mod common;
-
-use common::{Folder, Run, in_repository};
 use serde_json::{Value, json};
+
+use crate::common::{Folder, Run, in_repository};
 
 fn documents(run: &Run) -> Vec<Value> {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");

@@ -85,7 +85,7 @@ pub struct Binding {
     /// `None`: deny for a policy that validates, warn for one that only mutates.
     pub on_error: Option<OnError>,
     pub settings: serde_json::Value,
-    /// Granted capabilities: `rqlite`, `log`.
+    /// Granted capabilities: the provider's interface, `log`.
     pub capabilities: BTreeSet<String>,
     pub limits: PolicyLimits,
 }

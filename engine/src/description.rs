@@ -16,7 +16,7 @@ pub struct Description {
     pub phases: Vec<Phase>,
     /// JSON Schema (2020-12).
     pub settings_schema: serde_json::Value,
-    /// `rqlite`, `log`.
+    /// The provider's interface, `log`.
     pub capabilities: Vec<String>,
     pub rules: Vec<RuleInfo>,
     /// The first one that fits a request is the one whose projections are cut.

@@ -120,7 +120,7 @@ impl<'c> Panel<'c> {
     }
 
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
-    /// any. A shape has its defect whatever runs at the moment (a creation beside running pods lets some of them wait).
+    /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait).
     async fn known_defects(&self, policy: &Policy, request: &Request<'_>, denied: &[Said]) -> Vec<(String, String)> {
         let mut known = self.defects_before(policy, request, self.prepared).await;
         let is_known = |said: &Said| known.iter().any(|known| is_defect(said, known));

@@ -1,5 +1,5 @@
 //! The wasm host: loads policy components, runs them under limits, merges their verdicts.
-//! Knows the contract in `policies/wit` and Kubernetes' requests; knows nothing of rqlite, HTTP or exit codes.
+//! Knows the contract in `policies/wit` and Kubernetes' requests; knows no database, no HTTP and no exit codes.
 //!
 //! ```text
 //! a request ───────────────────────────┐                  ┌─ projection: slices of the documents

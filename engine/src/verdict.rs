@@ -57,7 +57,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// `quorum-guard/scale-below-quorum: StatefulSet db/rqlite: <message>; <remedy>`
+    /// `quorum-guard/scale-below-quorum: Deployment web/shop: <message>; <remedy>`
     pub fn line(&self, subject: &str) -> String {
         let Self { rule, message, remedy, .. } = self;
         let stop = if remedy.is_empty() { "" } else { "; " };
@@ -144,11 +144,11 @@ mod tests {
     fn a_line_ends_with_the_remedy_or_without_a_semicolon() {
         let mut one = finding(Level::Deny);
         assert_eq!(
-            one.line("StatefulSet db/rqlite"),
-            "quorum-guard/scale-below-quorum: StatefulSet db/rqlite: replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3; scale to 3"
+            one.line("Deployment web/shop"),
+            "quorum-guard/scale-below-quorum: Deployment web/shop: replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3; scale to 3"
         );
         one.remedy.clear();
-        assert!(one.line("StatefulSet db/rqlite").ends_with("quorum is 3"));
+        assert!(one.line("Deployment web/shop").ends_with("quorum is 3"));
         assert_eq!(one.policy(), "quorum-guard");
     }
 }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod list;
 pub mod lookup;
 pub mod manifest;
+pub mod refusal;
 pub mod related;
 pub mod request;
 pub mod subject;

@@ -81,9 +81,9 @@ slots=$(sed -n 's/^pub const SLOTS: usize = \([0-9]*\);$/\1/p' webhook/src/reser
 times "${slots:-none}" '^  name: quorate-reservations-[0-9]+$'
 
 quoted() { grep -oE '"[a-z-]+"' | tr -d '"' | sort; }
-diff <(sed -n '/^const POLICIES/,/^$/p' policies/builtin/build/main.rs | quoted) \
-    <(sed -n '/define "quorate.builtIn"/,/end }}/p' "$chart/templates/_helpers.tpl" | grep 'list ' | quoted) >&2 ||
-    fail "the built-in policies of _helpers.tpl are not those of policies/builtin"
+# Each entry is asked for by the policies that ask for its requests: their names stand once more in `quorate.need`.
+diff <(sed -n '/define "quorate.need"/,/end }}/p' "$chart/templates/_helpers.tpl" | quoted | grep -Fxf policies/builtin/policies.txt) \
+    <(sort policies/builtin/policies.txt) >&2 || fail "_helpers.tpl names policies that are not built in, or not all of them"
 
 # Where it lives, and what it leaves alone.
 gives "one more namespace" 'backup' --set 'webhooks.excludedNamespaces={backup}'

@@ -4,14 +4,15 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo llvm-cov --version >/dev/null 2>&1 || cargo install cargo-llvm-cov --locked
 rustup component add llvm-tools >/dev/null 2>&1
-packages="kubernetes rqlite quorum-guard bootstrap-expect-lock remove-on-shutdown secret-mounts"
+mapfile -t policies <policies/builtin/policies.txt
+packages="kubernetes rqlite ${policies[*]}"
 
 cargo llvm-cov clean --workspace
 for package in $packages; do
     cargo llvm-cov --no-report --package "$package" >/dev/null
 done
 status=0
-for path in kubernetes/src rqlite/src policies/quorum-guard policies/bootstrap-expect-lock policies/remove-on-shutdown policies/secret-mounts; do
+for path in kubernetes/src rqlite/src "${policies[@]/#/policies/}"; do
     percent=$(cargo llvm-cov report --json --summary-only |
         python3 -c "
 import json, sys

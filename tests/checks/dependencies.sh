@@ -23,8 +23,9 @@ allowed() {
 allowed kubernetes serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+allowed quorate-facts kubernetes quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-cases kubernetes quorate-sdk json-patch serde-saphyr serde_json
-for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown; do
+for policy in $(grep -vx secret-mounts policies/builtin/policies.txt); do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done
 # `time` reads until when a break-glass annotation holds; no clock is asked.
@@ -44,6 +45,12 @@ never() {
 }
 
 never quorate-engine rqlite kube axum
+never quorate-facts kube axum rustls hyper
 never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
+# The engine is given a provider; what that knows of is not its matter.
+if git grep -nwE 'rqlite|StatefulSet|Pod' -- engine >&2; then
+    echo "dependencies: engine/ names what its provider knows of (tests/checks/dependencies.sh)" >&2
+    status=1
+fi
 exit "$status"

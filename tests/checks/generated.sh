@@ -19,6 +19,8 @@ ${CARGO:-cargo} run --quiet --package quorate -- webhooks >"$work/webhooks.yaml"
     cat "$work/webhooks.yaml"
 } >"$work/chart/files/webhooks.yaml"
 
+cp policies/builtin/policies.txt "$work/chart/files/policies.txt"
+
 (cd "$work/chart" && go run "$HELM_DOCS" --log-level error --sort-values-order file)
 
 # render <folder> <mode>: the chart as plain manifests, and the same in one file.
@@ -61,7 +63,7 @@ YAML
 render base warn install.yaml
 render enforce enforce install-enforce.yaml
 
-generated=(chart/files/webhooks.yaml chart/README.md manifests)
+generated=(chart/files/webhooks.yaml chart/files/policies.txt chart/README.md manifests)
 if [ "${1:-}" = --write ]; then
     for path in "${generated[@]}"; do
         rm -rf "deploy/$path"

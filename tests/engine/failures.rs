@@ -7,7 +7,7 @@ use kubernetes::admission::{Operation, Phase};
 use quorate_engine::{Level, OnError, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
 use quorate_tests::{block_on, nothing_known};
 
-use crate::guest::{object, policy_a, policy_b, request, set, told};
+use quorate_tests::guest::{object, policy_a, policy_b, request, set, told};
 
 fn fails(phase: Phase, does: &str) -> PolicyFailure {
     let healthy = policy_a(told("deny"));
@@ -145,7 +145,7 @@ fn the_server_answers_a_failure_as_configured() {
 fn more_calls_than_slots_wait_their_turn() {
     let limits = quorate_engine::MachineLimits { instances: 2, ..Default::default() };
     let machine = quorate_engine::Machine::new(limits, &quorate_facts::PROVIDER).unwrap();
-    let policy = std::sync::Arc::new(machine.load(crate::guest::hostile(), told("deny")).unwrap());
+    let policy = std::sync::Arc::new(machine.load(quorate_tests::guest::hostile(), told("deny")).unwrap());
     let calls = (0..32).map(|_| {
         let policy = policy.clone();
         std::thread::spawn(move || call(Phase::Validate, &policy).map(|verdict| verdict.findings.len()))

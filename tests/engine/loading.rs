@@ -7,7 +7,7 @@ use quorate_engine::{Binding, BreakGlass, LoadError, PolicyLimits, PolicySet};
 use quorate_tests::machine;
 use serde_json::json;
 
-use crate::guest::{A, altered, hostile, policy_a, told};
+use quorate_tests::guest::{A, altered, hostile, policy_a, told};
 
 #[track_caller]
 fn refused(wasm: &[u8], binding: Binding, says: &str) {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod failures;
-mod guest;
 mod loading;
 mod starved;
 mod verdicts;

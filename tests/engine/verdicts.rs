@@ -8,7 +8,7 @@ use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
-use crate::guest::{A, B, object, policy_a, policy_b, request, set, told};
+use quorate_tests::guest::{A, B, object, policy_a, policy_b, request, set, told};
 
 fn both(policies: Vec<Policy>) -> Review {
     let object = object(r#"{"x": 1}"#);

@@ -15,8 +15,8 @@ use rustls::version::{TLS12, TLS13};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::client::{Failure, Protocol, Target};
 use crate::running::{PATIENCE, Running, assert_reviews, bind, config, review};
+use quorate_tests::client::{Failure, Protocol, Target};
 
 /// A CA of callers.
 struct Authority {

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::client::Protocol;
 use crate::running::{PATIENCE, Running, assert_reviews, bind, config};
+use quorate_tests::client::Protocol;
 
 fn window() -> Window {
     Window::starting(OffsetDateTime::now_utc(), time::Duration::days(1))

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::client::{Client, Protocol, Target};
 use crate::running::{PATIENCE, Running, assert_reviews, config, review};
+use quorate_tests::client::{Client, Protocol, Target};
 
 const CONNECTIONS: usize = 24;
 /// What a caller may have to wait for an answer, whoever else holds the connections.

@@ -11,8 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::client::Protocol;
 use crate::running::{PATIENCE, Running, assert_reviews, config, review};
+use quorate_tests::client::Protocol;
 
 fn with(limits: Limits) -> ServerConfig {
     ServerConfig { limits, ..config() }

@@ -9,8 +9,6 @@
 
 mod callers;
 mod certificate;
-#[path = "../client.rs"]
-mod client;
 mod crowded;
 mod hostile;
 mod memory;

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
-use crate::client::{Failure, Protocol, Target};
 use crate::running::{PATIENCE, config};
+use quorate_tests::client::{Failure, Protocol, Target};
 
 /// What the chart gives a replica at most, and less than it asks for.
 const MEBIBYTES: [u64; 2] = [512, 96];

@@ -3,8 +3,8 @@
 use quorate_webhook::{CertificateSource, ServeError, ServerConfig};
 use rustls::version::{TLS12, TLS13};
 
-use crate::client::Protocol;
 use crate::running::{Running, assert_allowed, assert_reviews, bind, config, review};
+use quorate_tests::client::Protocol;
 
 #[tokio::test]
 async fn serves_each_http_version_over_each_tls_version() {

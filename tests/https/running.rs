@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::client::{Client, Protocol, Target};
+use quorate_tests::client::{Client, Protocol, Target};
 
 /// Longer than anything here takes, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

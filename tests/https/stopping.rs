@@ -9,8 +9,8 @@ use rustls::version::TLS13;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::client::Protocol;
 use crate::running::{PATIENCE, Running, assert_allowed, assert_reviews, config, review};
+use quorate_tests::client::Protocol;
 
 #[tokio::test]
 async fn answers_probes_and_scrapes_on_the_second_port() {

@@ -12,9 +12,9 @@ use quorate_tests::set_review;
 use quorate_webhook::{CertificateHandle, Readiness, ServerConfig, Webhook};
 use serde_json::Value;
 
-use crate::guest::{policy_a, policy_b, set, told};
-use crate::sample::rqlite_set;
 use crate::support::{call, post, webhook};
+use quorate_tests::guest::{policy_a, policy_b, set, told};
+use quorate_tests::sample::rqlite_set;
 
 /// The guest's first policy does as it is told, the second one always denies.
 fn with(first: Binding) -> Webhook {

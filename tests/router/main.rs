@@ -3,12 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod failures;
-#[expect(dead_code, reason = "the engine's tests use all of it")]
-#[path = "../engine/guest.rs"]
-mod guest;
 mod operations;
-#[path = "../sample.rs"]
-mod sample;
 mod support;
 mod transport;
 mod verdicts;

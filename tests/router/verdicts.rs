@@ -15,8 +15,8 @@ use quorate_tests::{binding, builtin_with, set_review};
 use quorate_webhook::ServerConfig;
 use serde_json::{Value, json};
 
-use crate::sample::rqlite_set;
 use crate::support::{call, post, webhook, webhook_with};
+use quorate_tests::sample::rqlite_set;
 
 fn builtin() -> Arc<PolicySet> {
     static SET: OnceLock<Arc<PolicySet>> = OnceLock::new();

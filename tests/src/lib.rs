@@ -4,6 +4,10 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
+pub mod client;
+pub mod guest;
+pub mod sample;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

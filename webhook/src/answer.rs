@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kubernetes::admission::{Operation, Request};
+use kubernetes::refusal;
 use kubernetes::request::RequestKind;
 use quorate_engine::{Finding, Level, Review, Verdict};
 use serde::Serialize;
@@ -60,6 +61,8 @@ struct Status {
 
 #[derive(Debug, Serialize)]
 struct Details {
+    /// Whose refusal it is.
+    group: &'static str,
     causes: Vec<Cause>,
 }
 
@@ -156,9 +159,9 @@ impl Status {
     fn of(denial: Denial, subject: &str, findings: &[Finding]) -> Self {
         let denials: Vec<&Finding> = findings.iter().filter(|finding| finding.level != Level::Warn).collect();
         let lines = denials.iter().map(|finding| one_line(&finding.line(subject), DENIAL_CHARS)).collect();
-        let causes = findings.iter().take(DENIALS).map(Cause::of).collect();
+        let causes = denials.iter().take(DENIALS).flat_map(|finding| Cause::of(finding)).collect();
         let message = bounded(lines, DENIALS, "denials").join("\n");
-        Self::new(denial, message, Some(Details { causes }))
+        Self::new(denial, message, Some(Details { group: refusal::GROUP, causes }))
     }
 
     fn new(denial: Denial, message: String, details: Option<Details>) -> Self {
@@ -167,12 +170,16 @@ impl Status {
 }
 
 impl Cause {
-    fn of(finding: &Finding) -> Self {
-        Self {
-            reason: finding.rule.clone(),
-            message: one_line(&finding.message, DENIAL_CHARS),
+    /// What is wrong, and what to do, where there is something.
+    fn of(finding: &Finding) -> impl Iterator<Item = Self> {
+        let cause = |reason: String, message: &str| Self {
+            reason,
+            message: one_line(message, DENIAL_CHARS),
             field: finding.field.clone(),
-        }
+        };
+        let remedy = || cause(refusal::remedy_of(&finding.rule), &finding.remedy);
+        let remedy = (!finding.remedy.is_empty()).then(remedy);
+        [cause(finding.rule.clone(), &finding.message)].into_iter().chain(remedy)
     }
 }
 

@@ -35,7 +35,7 @@ impl ClusterGuard {
             (_, Operation::Delete) => self.ask(change, Act::Delete(profile.propagation.clone())).await,
             (None, _) => return (here, By::Here),
         };
-        joined(guard, &change.object.id.shown(), here)
+        joined(guard, here)
     }
 
     async fn ask(&self, change: &Change, act: Act<'_>) -> Guard {
@@ -67,12 +67,12 @@ fn trial<'t>(change: &'t Change, act: Act<'t>) -> Trial<'t> {
     }
 }
 
-fn joined(guard: Guard, subject: &str, here: Review) -> (Review, By) {
+fn joined(guard: Guard, here: Review) -> (Review, By) {
     let unheard = || By::Instead("the cluster lets it pass, and its Quorate said nothing of this".to_owned());
     match guard {
         Guard::Asked { verdict: Verdict::Allowed, heard } if !speaks_of_all(&heard, &here) => (here, unheard()),
         Guard::Asked { verdict, heard } => {
-            let findings = heard.into_iter().map(|heard| finding(heard, subject, &here.findings)).collect();
+            let findings = heard.into_iter().map(|heard| finding(heard, &here.findings)).collect();
             (Review { verdict, findings, ..here }, By::Cluster)
         }
         Guard::Silent if here.verdict == Verdict::Allowed => (here, By::Here),
@@ -89,17 +89,17 @@ fn speaks_of_all(heard: &[Heard], here: &Review) -> bool {
     refusals.all(|refusal| heard.iter().any(|heard| heard.rule == refusal.rule))
 }
 
-fn finding(heard: Heard, subject: &str, here: &[Finding]) -> Finding {
-    let Heard { rule, level, text, remedy, field } = heard;
+fn finding(heard: Heard, here: &[Finding]) -> Finding {
+    let Heard { rule, level, message: text, remedy, field } = heard;
     let same = here.iter().find(|finding| finding.rule == rule);
-    let text = text.strip_prefix(subject).and_then(|text| text.strip_prefix(": ")).unwrap_or(&text);
+    // A warning is one text: where the same remedy was found here, it is told from the message.
     let known = same.map(|same| same.remedy.as_str()).filter(|known| remedy.is_empty() && !known.is_empty());
-    let message = known.and_then(|known| text.strip_suffix(known)?.strip_suffix("; "));
+    let message = known.and_then(|known| text.strip_suffix(known)?.strip_suffix("; ")).map(str::to_owned);
     Finding {
         level,
-        message: message.unwrap_or(text).to_owned(),
+        remedy: message.as_ref().and(known).map_or(remedy, str::to_owned),
+        message: message.unwrap_or(text),
         field: if field.is_empty() { same.map(|same| same.field.clone()).unwrap_or_default() } else { field },
-        remedy: message.and(known).map_or(remedy, str::to_owned),
         retry: false,
         of_shape: false,
         rule,
@@ -113,7 +113,6 @@ mod tests {
     use super::*;
 
     const RULE: &str = "quorum-guard/scale-below-quorum";
-    const SUBJECT: &str = "StatefulSet db/rqlite";
 
     fn here(level: Level) -> Review {
         let finding = Finding {
@@ -131,27 +130,31 @@ mod tests {
         Review { phase: Phase::Validate, verdict, findings, patch, audit, matched }
     }
 
-    fn asked(verdict: Verdict, level: Level, text: &str, remedy: &str) -> Guard {
-        let (text, remedy) = (text.to_owned(), remedy.to_owned());
+    fn asked(verdict: Verdict, level: Level, message: &str, remedy: &str) -> Guard {
+        let (message, remedy) = (message.to_owned(), remedy.to_owned());
         Guard::Asked {
             verdict,
-            heard: vec![Heard { rule: RULE.to_owned(), level, text, remedy, field: String::new() }],
+            heard: vec![Heard { rule: RULE.to_owned(), level, message, remedy, field: String::new() }],
         }
     }
 
     #[test]
     fn the_cluster_decides_in_its_own_words() {
-        let refusal = format!("{SUBJECT}: seen 0.01 s ago; scale to 2");
-        let (review, by) = joined(asked(Verdict::Denied, Level::Deny, &refusal, ""), SUBJECT, here(Level::Warn));
+        let denied = asked(Verdict::Denied, Level::Deny, "seen 0.01 s ago", "scale to 2");
+        let (review, by) = joined(denied, here(Level::Warn));
         let found = review.findings.first().unwrap();
         assert_eq!((review.verdict, &by), (Verdict::Denied, &By::Cluster));
         assert_eq!((found.message.as_str(), found.remedy.as_str()), ("seen 0.01 s ago", "scale to 2"));
         assert_eq!((found.level, found.field.as_str()), (Level::Deny, "spec.replicas"));
-        let warned = asked(Verdict::Allowed, Level::Warn, &format!("{SUBJECT}: never mind"), "wait");
-        let (review, _) = joined(warned, SUBJECT, here(Level::Deny));
-        let found = review.findings.first().unwrap();
-        assert_eq!(review.verdict, Verdict::Allowed);
-        assert_eq!((found.message.as_str(), found.remedy.as_str()), ("never mind", "wait"));
+        for (message, remedy, expected) in [
+            ("never mind", "wait", ("never mind", "wait")),
+            ("never mind; scale to 2", "", ("never mind", "scale to 2")),
+        ] {
+            let (review, _) = joined(asked(Verdict::Allowed, Level::Warn, message, remedy), here(Level::Deny));
+            let found = review.findings.first().unwrap();
+            assert_eq!(review.verdict, Verdict::Allowed);
+            assert_eq!((found.message.as_str(), found.remedy.as_str()), expected);
+        }
     }
 
     #[test]
@@ -159,16 +162,16 @@ mod tests {
         let other = Heard {
             rule: "remove-on-shutdown/injected".to_owned(),
             level: Level::Warn,
-            text: format!("{SUBJECT}: injected"),
+            message: "injected".to_owned(),
             remedy: String::new(),
             field: String::new(),
         };
         let unasked = Guard::Asked { verdict: Verdict::Allowed, heard: vec![other] };
         for guard in [unasked, Guard::Silent, Guard::Absent, Guard::Unseen("forbidden".to_owned())] {
-            let (review, by) = joined(guard, SUBJECT, here(Level::Deny));
+            let (review, by) = joined(guard, here(Level::Deny));
             assert_eq!((&review, matches!(by, By::Instead(_))), (&here(Level::Deny), true));
         }
-        let (review, by) = joined(Guard::Refused("quota".to_owned()), SUBJECT, here(Level::Deny));
+        let (review, by) = joined(Guard::Refused("quota".to_owned()), here(Level::Deny));
         assert_eq!((review, by), (here(Level::Deny), By::Refused("quota".to_owned())));
     }
 }

@@ -1,6 +1,8 @@
 //! `quorate can-scale`: the verdict on a scale before anybody tries it, the members of the cluster, and the way there.
 //! The cluster's own Quorate decides where there is one; else the same policies do, here, with what the caller may see.
 
+mod commands;
+
 use std::io::{self, Write};
 
 use kubernetes::admission::Request;
@@ -10,10 +12,11 @@ use quorate_facts::{Recorded, prepared};
 use quorate_webhook::cluster::survey::{Survey, Surveyor};
 use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};
-use rqlite::scaling::{Before, Data, Listed, PathStep, path_down, roster};
+use rqlite::scaling::{Before, Data, Listed, path_down, roster};
 use serde::Serialize;
 use serde_json::json;
 
+use self::commands::Place;
 use crate::args::{CanScale as Args, Format, ObjectName};
 use crate::clock;
 use crate::config::Source;
@@ -82,10 +85,13 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let ObjectName { namespace, name } = &set;
     let mut survey = surveyor.survey(namespace, name).await?;
     let guarding = surveyor.guarding(&args.webhooks).await;
-    let guard = surveyor.ask(&guarding, &Trial::of_set(namespace, name, Act::Scale(args.to))).await;
+    let trial = Trial::of_set(namespace, name, Act::Scale(args.to));
+    let guard = surveyor.ask(&guarding, &trial).await;
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
-        Guard::Asked { verdict, heard } => (verdict, "the cluster's own Quorate, by a dry run", said(heard)),
+        Guard::Asked { verdict, heard } => {
+            (verdict, "the cluster's own Quorate, by a dry run", said(heard, &trial.subject()))
+        }
         Guard::Silent => {
             let by = "the same policies, here; in the cluster nobody said anything to a dry run";
             let here = judged(args, &set, &survey, by).await?;
@@ -115,10 +121,10 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     })
 }
 
-fn said(heard: Vec<Heard>) -> Vec<Said> {
-    let said = |Heard { level, rule, text, remedy, .. }| {
+fn said(heard: Vec<Heard>, subject: &str) -> Vec<Said> {
+    let said = |Heard { level, rule, message, remedy, .. }| {
         let stop = if remedy.is_empty() { "" } else { "; " };
-        Said { level, text: format!("{rule}: {text}{stop}{remedy}") }
+        Said { level, text: format!("{rule}: {subject}: {message}{stop}{remedy}") }
     };
     heard.into_iter().map(said).collect()
 }
@@ -176,14 +182,9 @@ fn way(set: &ObjectName, to: u32, survey: &Survey) -> Vec<String> {
     let ObjectName { namespace, name } = set;
     let (scheme, port) = (if survey.http.tls { "https" } else { "http" }, survey.http.port);
     let base = format!("{scheme}://localhost:{port}");
-    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, to, namespace, &base);
-    let commands: Vec<String> = steps
-        .into_iter()
-        .flat_map(|step| match step {
-            PathStep::Way { commands, .. } => commands,
-            PathStep::EndSelfRemoval { remark: line } | PathStep::Arrive { command: line } => vec![line],
-        })
-        .collect();
+    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, to);
+    let place = Place { set, base: &base };
+    let commands: Vec<String> = steps.iter().flat_map(|step| place.commands(step)).collect();
     let stays = change::ordinals(&survey.set).lowest().unwrap_or_default();
     let forward = format!("kubectl -n {namespace} port-forward pod/{name}-{stays} {port} &");
     let forwarded = commands.iter().any(|command| command.contains(&base));

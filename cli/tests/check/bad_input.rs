@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::{States, run, set};
+use super::support::{States, run, set};
 
 #[test]
 fn a_malformed_file_is_named_and_the_others_are_judged() {

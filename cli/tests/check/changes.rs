@@ -1,6 +1,6 @@
 //! Which change each pair of manifests is, and at which line its finding stands.
 
-use crate::support::{States, first, set};
+use super::support::{States, first, set};
 
 #[test]
 fn denies_a_scale_below_quorum_at_its_line() {

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::git::git;
+use super::support::{States, set};
 use crate::common::{Run, repository};
-use crate::git::git;
-use crate::support::{States, set};
 
 fn history() -> States {
     let states = States::new(&[], &[]);
@@ -106,7 +106,7 @@ fn the_hook_judges_the_working_folder() {
     let entry = hook["entry"].as_str().unwrap();
     let args: Vec<&str> = entry.split(' ').skip(1).collect();
     let run =
-        |states: &States| crate::support::run(&states.path(""), &[&args[..], &["--policies", "quorum-guard"]].concat());
+        |states: &States| super::support::run(&states.path(""), &[&args[..], &["--policies", "quorum-guard"]].concat());
     assert_eq!(run(&states).code, Some(0));
     states.put("db.yaml", set(0));
     states.put("db.yaml", set(3).replace("-bootstrap-expect=3", "-raft-non-voter=true"));

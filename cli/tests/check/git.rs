@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{States, first, run, set};
+use super::support::{States, first, run, set};
 
 /// Runs git as nobody in particular.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{States, set};
+use super::support::{States, set};
 
 fn put_many(states: &States, side: &str, files: usize) {
     for index in 0..files {

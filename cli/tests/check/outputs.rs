@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{States, set};
+use super::support::{States, set};
 
 fn states() -> States {
     let head: &[(&str, &str)] =
@@ -76,7 +76,7 @@ fn markdown_is_a_table() {
 /// Against the schema of OASIS, which is not ours to ship: name a copy of sarif-schema-2.1.0.json.
 #[test]
 fn sarif_is_what_its_schema_says() {
-    let Some(schema) = crate::support::named_by("QUORATE_SARIF_SCHEMA", "SARIF schema") else { return };
+    let Some(schema) = super::support::named_by("QUORATE_SARIF_SCHEMA", "SARIF schema") else { return };
     // Its pattern of a language has a bracket too many, which is no regular expression to a strict reader.
     let schema = std::fs::read_to_string(schema).unwrap().replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
     let schema: Value = serde_json::from_str(&schema).unwrap();

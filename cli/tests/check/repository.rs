@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::git::git;
-use crate::support::{States, run, set, tool};
+use super::git::git;
+use super::support::{States, run, set, tool};
 
 const KUSTOMIZE: &str = "apps/rqlite/overlays/prod (kustomize)";
 const HELM: &str = "charts/queue (helm, release queue)";

@@ -1,7 +1,7 @@
 //! Without a base: what an object's shape alone shows, and creation on demand.
 
+use super::support::{States, set};
 use crate::common::{Folder, command};
-use crate::support::{States, set};
 
 const HPA: &str = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: rqlite, namespace: db}\nspec:\n  \
                    minReplicas: 1\n  maxReplicas: 5\n  scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: rqlite}\n";

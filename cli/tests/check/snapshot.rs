@@ -7,8 +7,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use super::support::{States, first, set};
 use crate::common::command;
-use crate::support::{States, first, set};
 
 /// The set as it runs: five voters, whatever git says, with more than the manifest has.
 fn running() -> Value {

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
-use crate::pki::Pki;
-use crate::support::{listen, run};
+use super::pki::Pki;
+use super::support::{listen, run};
 
 /// One request, as it came.
 #[derive(Debug, Clone)]

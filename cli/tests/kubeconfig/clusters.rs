@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::api::Setup;
-use crate::pki::Pki;
-use crate::support::{Home, closed, kubeconfig, kubeconfig_in};
+use super::api::Setup;
+use super::pki::Pki;
+use super::support::{Home, closed, kubeconfig, kubeconfig_in};
 
 #[test]
 fn files_of_the_variable_are_one_and_a_missing_one_is_skipped() {
@@ -75,7 +75,7 @@ fn options_name_another_context_cluster_or_user() {
     home.save_with(&[], &["--cluster", "d"]).assert_saved();
     home.save_with(&[], &["--user", "v"]).assert_saved();
     let tokens =
-        |api: &crate::api::Api| api.asked().iter().filter_map(|asked| asked.authorization.clone()).collect::<Vec<_>>();
+        |api: &super::api::Api| api.asked().iter().filter_map(|asked| asked.authorization.clone()).collect::<Vec<_>>();
     assert_eq!(tokens(&other), ["Bearer v", "Bearer u"]);
     assert_eq!(tokens(&one), ["Bearer v"]);
     let file = home.path("config").display().to_string();

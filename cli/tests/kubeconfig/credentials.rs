@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::api::Setup;
-use crate::pki::{Leaf, Pki};
-use crate::support::{Home, kubeconfig};
+use super::api::Setup;
+use super::pki::{Leaf, Pki};
+use super::support::{Home, kubeconfig};
 
 #[test]
 fn client_certificates_are_shown_from_data_and_from_files() {
@@ -75,7 +75,7 @@ fn a_user_may_act_as_another() {
 
 /// What is said of a user whose credentials are no longer accepted.
 #[track_caller]
-fn assert_refused(api: &crate::api::Api, home: &Home, says: &str) {
+fn assert_refused(api: &super::api::Api, home: &Home, says: &str) {
     let server = format!("http://{}/", api.address);
     home.save(&[]).assert_said(&format!("StatefulSets cannot be listed: {}", says.replace("SERVER", &server)));
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Setup;
+use super::api::Setup;
+use super::support::{Home, closed, kubeconfig, kubeconfig_in};
 use crate::common::NO_POLICIES;
-use crate::support::{Home, closed, kubeconfig, kubeconfig_in};
 
 const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 

@@ -5,10 +5,10 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, Setup};
+use super::api::{Api, Setup};
+use super::pki::{Leaf, Pki};
+use super::support::{Home, kubeconfig};
 use crate::common::{NO_POLICIES, command};
-use crate::pki::{Leaf, Pki};
-use crate::support::{Home, kubeconfig};
 
 const VERSION: &str = "client.authentication.k8s.io/v1";
 

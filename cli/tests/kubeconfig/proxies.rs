@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use hyper::Version;
 
-use crate::api::{Api, Setup};
+use super::api::{Api, Setup};
+use super::pki::Pki;
+use super::proxy::Proxy;
+use super::support::{Home, closed, kubeconfig};
 use crate::common::{NO_POLICIES, command};
-use crate::pki::Pki;
-use crate::proxy::Proxy;
-use crate::support::{Home, closed, kubeconfig};
 
 /// A name that nobody but the proxy of a test can look up.
 const NAME: &str = "api.example";

@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirec
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::pki::Pki;
-use crate::support::{closed, listen, run};
+use super::pki::Pki;
+use super::support::{closed, listen, run};
 
 #[derive(Clone)]
 pub(crate) struct Proxy {

@@ -60,9 +60,9 @@ quorate-certificate
 {{- $names | uniq | toJson -}}
 {{- end }}
 
-{{/* The built-in policies (tests/checks/chart.sh holds the list against the sources). */}}
+{{/* The built-in policies (generated from policies/builtin). */}}
 {{- define "quorate.builtIn" -}}
-{{- list "quorum-guard" "bootstrap-expect-lock" "remove-on-shutdown" "secret-mounts" | toJson -}}
+{{- .Files.Get "files/policies.txt" | trim | splitList "\n" | sortAlpha | toJson -}}
 {{- end }}
 
 {{/* Every policy with its mode, under what `config.policies` says of it: one of the user's own enforces no sooner than ours. */}}

@@ -12,9 +12,9 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// The built-in policies. Mutating ones run in this order: `remove-on-shutdown` has to see an `-auth` that `secret-mounts` injects,
-/// since a node with it needs `-join-as` to remove itself.
-const POLICIES: [&str; 4] = ["quorum-guard", "bootstrap-expect-lock", "secret-mounts", "remove-on-shutdown"];
+/// The built-in policies, a line each: the one list that all others read. Mutating ones run in this order: `remove-on-shutdown` has to see
+/// an `-auth` that `secret-mounts` injects, since a node with it needs `-join-as` to remove itself.
+const POLICIES: &str = include_str!("../policies.txt");
 
 /// What every guest is built from, besides its own folder; from `policies/`.
 const SHARED_SOURCES: [&str; 8] = [
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     rerun_if_changed(policies);
 
     let mut list = String::from("const MODULES: &[Module] = &[\n");
-    for name in POLICIES {
+    for name in POLICIES.lines() {
         let component = guest::component(name, policies, &out)?;
         let pages = page::pages(name, &policies.join(name))?;
         module(&mut list, name, &component, &pages)?;
@@ -46,11 +46,12 @@ fn main() -> Result<()> {
 }
 
 fn rerun_if_changed(policies: &Path) {
-    let own = POLICIES.iter().flat_map(|name| [format!("{name}/src"), format!("{name}/Cargo.toml")]);
+    let own = POLICIES.lines().flat_map(|name| [format!("{name}/src"), format!("{name}/Cargo.toml")]);
     for path in SHARED_SOURCES.into_iter().map(str::to_owned).chain(own) {
         println!("cargo::rerun-if-changed={}", policies.join(path).display());
     }
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=policies.txt");
 }
 
 fn module(list: &mut String, name: &str, component: &Path, pages: &[page::Page]) -> Result<()> {

@@ -17,13 +17,13 @@ use kubernetes::manifest::StatefulSet;
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
-    /// What has to come before, and its commands.
-    Way { way: Way, commands: Vec<String> },
-    /// The nodes have to stop removing themselves first: two of them can block each other for good. A remark for a shell, since where the
-    /// flag stands is the manifest's matter.
-    EndSelfRemoval { remark: String },
-    /// The count that was asked for can be reached now.
-    Arrive { command: String },
+    /// What has to come before.
+    Way(Way),
+    /// The nodes have to stop removing themselves first: two of them can block each other for good. Where the flag stands is the
+    /// manifest's matter.
+    EndSelfRemoval,
+    /// This count, that was asked for, can be reached now.
+    Arrive(u32),
 }
 
 /// What is known between two steps.
@@ -35,21 +35,14 @@ struct Halt {
 }
 
 /// The steps from the set as it is to `to` replicas, in order. Ends early at a step behind which nothing can be foreseen: voters that have to
-/// come back, or no way by what is known. `base` is where a node answers HTTP: `http://localhost:4001`.
-pub fn path_down(
-    set: &StatefulSet,
-    rqlite: &RqliteSet,
-    facts: &Facts,
-    to: u32,
-    namespace: &str,
-    base: &str,
-) -> Vec<PathStep> {
+/// come back, or no way by what is known.
+pub fn path_down(set: &StatefulSet, rqlite: &RqliteSet, facts: &Facts, to: u32) -> Vec<PathStep> {
     let mut halt =
         Halt { set: set.clone(), rqlite: rqlite.clone(), facts: facts.clone(), running: change::ordinals(set) };
     let mut steps = Vec::new();
     // Each step lowers the count, removes a voter, or ends self-removal.
     while steps.len() < LONGEST {
-        let step = halt.step(to, namespace, base);
+        let step = halt.step(to);
         let goes_on = halt.take(&step, to);
         steps.push(step);
         if !goes_on {
@@ -63,7 +56,7 @@ pub fn path_down(
 const LONGEST: usize = 32;
 
 impl Halt {
-    fn step(&self, to: u32, namespace: &str, base: &str) -> PathStep {
+    fn step(&self, to: u32) -> PathStep {
         let data = Data::of(&self.set, &self.rqlite);
         let before = Before::new(&self.set, Some(&self.rqlite), self.running.clone(), data, &self.facts);
         let cluster = Cluster::of(&before);
@@ -71,29 +64,18 @@ impl Halt {
         let change = Change { old: self.running.clone(), new: Ordinals::first(first, to) };
         let allowed = Down::of(&cluster, &change.leaving()).allowed();
         let way = (!allowed).then(|| Way::down(&cluster, &change));
-        let name = change::name(&self.set);
         if way.as_ref().is_none_or(Way::shrinks) && before.all_remove_themselves() && leads_over_two(&change) {
-            let remark = format!(
-                "# first set -raft-cluster-remove-shutdown=false in {namespace}/{name}, and wait for the rollout: two voters that remove \
-                 themselves can block each other for good"
-            );
-            return PathStep::EndSelfRemoval { remark };
+            return PathStep::EndSelfRemoval;
         }
-        let Some(way) = way else {
-            return PathStep::Arrive {
-                command: format!("kubectl -n {namespace} scale statefulset {name} --replicas={to}"),
-            };
-        };
-        let commands = way.commands(&cluster, namespace, base);
-        PathStep::Way { way, commands }
+        way.map_or(PathStep::Arrive(to), PathStep::Way)
     }
 
     /// Takes the step as done; false: nothing can be foreseen behind it.
     fn take(&mut self, step: &PathStep, to: u32) -> bool {
         let way = match step {
-            PathStep::Way { way, .. } => way,
-            PathStep::EndSelfRemoval { .. } => return self.end_self_removal(),
-            PathStep::Arrive { .. } => return false,
+            PathStep::Way(way) => way,
+            PathStep::EndSelfRemoval => return self.end_self_removal(),
+            PathStep::Arrive(_) => return false,
         };
         match way {
             Way::ScaleThenRemove { target, remove: ids } | Way::RemoveDead { dead: ids, target } => {

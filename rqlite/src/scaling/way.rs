@@ -1,9 +1,9 @@
-//! The way down that is left after a denial: the lowest count that is safe in one step, what to do next, and the commands for it.
+//! The way down that is left after a denial: the lowest count that is safe in one step, and what to do next.
 
 #[cfg(test)]
 mod tests;
 
-use crate::change::{self, Change, Ordinals};
+use crate::change::{Change, Ordinals};
 use crate::quorum::Standing;
 use crate::scaling::cluster::{Basis, Cluster, Ids};
 use crate::scaling::down::Down;
@@ -120,27 +120,6 @@ impl Way {
         match asked.or_else(|| lowest_safe(&repaired, change)) {
             Some(target) if !cluster.may_return() => Way::RemoveDead { dead: missing, target },
             Some(_) | None => Way::BringBack { missing },
-        }
-    }
-
-    /// The step as commands, for a set in that namespace whose nodes answer HTTP at `base` (`http://rqlite-0.rqlite-svc-internal:4001`).
-    /// `DELETE /remove` takes one node at a time and answers 200 for an unknown id too (rqlite.io/docs/clustering), so `/nodes` has the last word.
-    pub fn commands(&self, cluster: &Cluster, namespace: &str, base: &str) -> Vec<String> {
-        let name = change::name(cluster.before().set);
-        let scale = |count: &u32| format!("kubectl -n {namespace} scale statefulset {name} --replicas={count}");
-        let remove = |ids: &Ids| {
-            let id = |name: &String| if ids.guessed { format!("<id of {name}>") } else { name.clone() };
-            let one = |name: &String| format!("curl -X DELETE '{base}/remove' -d '{{\"id\":\"{}\"}}'", id(name));
-            ids.named.iter().rev().map(one).collect::<Vec<_>>()
-        };
-        let verify = || format!("curl '{base}/nodes?nonvoters&ver=2'");
-        match self {
-            Way::ScaleThenRemove { target, remove: ids } => {
-                std::iter::once(scale(target)).chain(remove(ids)).chain([verify()]).collect()
-            }
-            Way::RemoveDead { dead, target } => remove(dead).into_iter().chain([verify(), scale(target)]).collect(),
-            Way::RemoveFirst { remove: ids } => remove(ids).into_iter().chain([verify()]).collect(),
-            Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => vec![verify()],
         }
     }
 }

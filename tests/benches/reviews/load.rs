@@ -7,9 +7,9 @@ use axum::body::Bytes;
 use hyper::StatusCode;
 
 use crate::Outcome;
-use crate::client::{Client, Protocol};
 use crate::process::Child;
 use crate::stats::Latency;
+use quorate_tests::client::{Client, Protocol};
 
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(4);

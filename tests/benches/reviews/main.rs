@@ -4,14 +4,9 @@
 #![expect(clippy::indexing_slicing, reason = "the review is made of literals")]
 
 mod calls;
-#[expect(dead_code, reason = "the tests speak HTTP/1.1 too")]
-#[path = "../../client.rs"]
-mod client;
 mod load;
 mod process;
 mod review;
-#[path = "../../sample.rs"]
-mod sample;
 mod serving;
 mod stats;
 

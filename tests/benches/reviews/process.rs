@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::client::Target;
+use quorate_tests::client::Target;
 
 /// Before the kind, on the child's command line.
 pub(crate) const SERVE: &str = "--serve";

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sample::rqlite_set;
+use quorate_tests::sample::rqlite_set;
 
 /// The UPDATE of an annotation, as an API server sends it: both objects whole, with status and managedFields.
 pub(crate) fn update_review() -> Value {

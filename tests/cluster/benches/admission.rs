@@ -58,8 +58,8 @@ impl Constant {
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a writable folder");
         write("constant.crt", &leaf);
         write("constant.key", &key);
-        let policies = ["quorum-guard", "bootstrap-expect-lock", "remove-on-shutdown", "secret-mounts"];
-        let off: String = policies.iter().map(|name| format!("  {name}: {{enabled: false}}\n")).collect();
+        let policies = include_str!("../../../policies/builtin/policies.txt");
+        let off: String = policies.lines().map(|name| format!("  {name}: {{enabled: false}}\n")).collect();
         let certificate = "certificate: {source: files, certFile: constant.crt, keyFile: constant.key}\n";
         write("constant.yaml", &format!("{certificate}policies:\n{off}"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");

@@ -79,9 +79,9 @@ fn denies_with_403_all_denials_and_a_cause_for_each_finding() {
                 "code": 403,
                 "reason": "Forbidden",
                 "message": format!("{line}replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3; scale to 3\n{line}second"),
-                "details": {"causes": [
-                    {"reason": "quorum-guard/scale-below-quorum", "message": "replicas 4 is even", "field": "spec.replicas"},
+                "details": {"group": "quorate.dev", "causes": [
                     {"reason": "quorum-guard/scale-below-quorum", "message": "replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3", "field": "spec.replicas"},
+                    {"reason": "quorum-guard/scale-below-quorum/remedy", "message": "scale to 3", "field": "spec.replicas"},
                     {"reason": "quorum-guard/scale-below-quorum", "message": "second"},
                 ]},
             },
@@ -160,7 +160,7 @@ fn sums_up_the_denials_that_do_not_fit() {
     assert_eq!(message.lines().count(), 32);
     assert!(message.lines().all(|line| line.chars().count() <= 1000));
     assert!(message.ends_with("\nquorate: 33 further denials"));
-    assert_eq!(answer["status"]["details"]["causes"].as_array().unwrap().len(), 32);
+    assert_eq!(answer["status"]["details"]["causes"].as_array().unwrap().len(), 64);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Status, StatusCause};
 use kube::client::Body;
 use kube::{Client, Error};
+use kubernetes::refusal;
 use quorate_engine::Level;
 
 /// The API server's answer.
@@ -19,8 +20,18 @@ pub struct DryRun {
     pub message: String,
     /// Texts of its `Warning` headers.
     pub warnings: Vec<String>,
-    /// Fields that a refusal names, each with who names it: of ours, a rule.
-    pub fields: Vec<(String, String)>,
+    /// What a refusal of ours says, one by one; None: it is none of ours.
+    pub causes: Option<Vec<Cause>>,
+}
+
+/// One thing that a refusal of ours says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// `<policy>/<rule>`, or that with the mark of its remedy.
+    pub reason: String,
+    pub message: String,
+    /// Kubernetes path; empty where none was named.
+    pub field: String,
 }
 
 /// A finding of the cluster's own Quorate.
@@ -29,9 +40,9 @@ pub struct Heard {
     /// `<policy>/<rule>`.
     pub rule: String,
     pub level: Level,
-    /// The object, the message and, mostly, the remedy, as one line.
-    pub text: String,
-    /// What to do, where it was said by itself; else it is the end of `text`.
+    /// One line. Of a warning the remedy is mostly the end of it: warnings are lines of text.
+    pub message: String,
+    /// What to do, where it was said by itself.
     pub remedy: String,
     /// Kubernetes path; empty where none was named.
     pub field: String,
@@ -51,9 +62,9 @@ impl DryRun {
         let bytes = response.into_body().collect().await?.to_bytes();
         // An object, when it passed: then nothing of it is read.
         let status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
-        let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
-        let fields = causes.into_iter().filter_map(|StatusCause { reason, field, .. }| Some((reason?, field?)));
-        Ok(Self { code, message: status.message.unwrap_or_default(), warnings, fields: fields.collect() })
+        let ours = status.details.filter(|details| details.group.as_deref() == Some(refusal::GROUP));
+        let causes = ours.map(|details| details.causes.into_iter().flatten().map(Cause::from).collect());
+        Ok(Self { code, message: status.message.unwrap_or_default(), warnings, causes })
     }
 
     /// Whether the change would be stored.
@@ -61,44 +72,58 @@ impl DryRun {
         (200..300).contains(&self.code)
     }
 
-    /// Whether one of our entries refused it.
+    /// Whether Quorate refused it.
     pub(super) fn is_ours(&self) -> bool {
-        self.refusal().is_some()
+        self.causes.is_some()
     }
 
-    /// What of the answer has the form of Quorate's: its refusal first, then its warnings about `subject` (`StatefulSet db/rqlite`).
+    /// What of the answer is Quorate's: its refusal first, then its warnings about `subject` (`StatefulSet db/rqlite`).
     pub fn heard(&self, subject: &str) -> Vec<Heard> {
-        let refusal = self.refusal().unwrap_or_default().lines();
-        let mut heard: Vec<Heard> = refusal.filter_map(|line| self.finding(line, Level::Deny)).collect();
-        for warning in self.warnings.iter().filter_map(|text| self.finding(text, Level::Warn)) {
-            match heard.last_mut() {
-                _ if warning.text.starts_with(subject) => heard.push(warning),
+        let mut heard: Vec<Heard> = Vec::new();
+        for Cause { reason, message, field } in self.causes.iter().flatten().cloned() {
+            match (refusal::rule_of_remedy(&reason), heard.last_mut()) {
+                (Some(rule), Some(last)) if last.rule == rule => last.remedy = message,
+                (Some(_), _) => {}
+                (None, _) => heard.push(Heard { field, ..Heard::of(reason, Level::Deny, message) }),
+            }
+        }
+        for (rule, text) in self.warnings.iter().filter_map(|text| warning(text)) {
+            match (text.strip_prefix(subject).and_then(|text| text.strip_prefix(": ")), heard.last_mut()) {
+                (Some(message), _) => heard.push(Heard::of(rule.to_owned(), Level::Warn, message.to_owned())),
                 // A warning that is too long for one comes as two, the second its remedy.
-                Some(last) if last.level != Level::Deny && last.rule == warning.rule => last.remedy = warning.text,
-                Some(_) | None => {}
+                (None, Some(last)) if last.level != Level::Deny && last.rule == rule => {
+                    text.clone_into(&mut last.remedy)
+                }
+                (None, _) => {}
             }
         }
         heard
     }
+}
 
-    /// The text of a refusal by one of our entries.
-    fn refusal(&self) -> Option<&str> {
-        let (entry, text) = self.message.strip_prefix("admission webhook \"")?.split_once("\" denied the request: ")?;
-        entry.ends_with(".quorate.dev").then_some(text)
+impl Heard {
+    fn of(rule: String, level: Level, message: String) -> Self {
+        let is_open = rule.split_once('/').is_some_and(|(_, name)| name == NOT_JUDGED);
+        let level = if is_open { Level::NotJudged } else { level };
+        Self { rule, level, message, remedy: String::new(), field: String::new() }
     }
+}
 
-    fn finding(&self, line: &str, level: Level) -> Option<Heard> {
-        let (rule, text) = line.split_once(": ")?;
-        let (_, name) = rule.split_once('/').filter(|(policy, name)| is_name(policy) && is_name(name))?;
-        let field = self.fields.iter().find(|(of, _)| of == rule).map(|(_, field)| field.clone());
-        Some(Heard {
-            rule: rule.to_owned(),
-            level: if name == "not-judged" { Level::NotJudged } else { level },
-            text: text.to_owned(),
-            remedy: String::new(),
-            field: field.unwrap_or_default(),
-        })
+impl From<StatusCause> for Cause {
+    fn from(StatusCause { reason, message, field }: StatusCause) -> Self {
+        let text = Option::unwrap_or_default;
+        Self { reason: text(reason), message: text(message), field: text(field) }
     }
+}
+
+/// The rule of every policy that says that it cannot judge.
+const NOT_JUDGED: &str = "not-judged";
+
+/// A warning of the form of ours: the rule, and what it says.
+fn warning(text: &str) -> Option<(&str, &str)> {
+    let (rule, text) = text.split_once(": ")?;
+    let (policy, name) = rule.split_once('/')?;
+    (is_name(policy) && is_name(name)).then_some((rule, text))
 }
 
 /// As policies and rules are called. Other warnings of the API server open with words or paths.

@@ -64,7 +64,7 @@ mod watched;
 
 pub use config::ClusterConfig;
 pub use content::Content;
-pub use dry_run::{DryRun, Heard};
+pub use dry_run::{Cause, DryRun, Heard};
 pub use guard::{Guard, Guarding};
 pub use kube::api::PropagationPolicy;
 pub use login::{Login, LoginError, PluginError};

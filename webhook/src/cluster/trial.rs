@@ -5,6 +5,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, GetParams, Patch, PatchParams, PostParams, PropagationPolicy, Request,
 };
 use kube::{Client, Error, Resource};
+use kubernetes::request;
 use kubernetes::subject::named;
 use serde_json::{Value, json};
 
@@ -53,12 +54,12 @@ pub enum Act<'t> {
 impl<'t> Trial<'t> {
     /// Of a StatefulSet.
     pub fn of_set(namespace: &'t str, name: &'t str, act: Act<'t>) -> Self {
-        let (group, version, kind, resource) = ("apps", "v1", "StatefulSet", "statefulsets");
-        Self { group, version, kind, resource, namespace: Some(namespace), name, act }
+        let request::Resource { group, version, plural, subject, .. } = request::Resource::STATEFUL_SETS;
+        Self { group, version, kind: subject, resource: plural, namespace: Some(namespace), name, act }
     }
 
     /// As findings name it: `StatefulSet db/rqlite`.
-    pub(crate) fn subject(&self) -> String {
+    pub fn subject(&self) -> String {
         named(self.kind, self.namespace, self.name)
     }
 

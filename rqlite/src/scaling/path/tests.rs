@@ -1,27 +1,24 @@
 //! Ways down as a person would walk them.
 
 use super::*;
+use crate::scaling::cluster::Ids;
 use crate::scaling::fixture::{World, led, nothing};
 
 #[track_caller]
 fn walked(world: &World, to: u32) -> Vec<String> {
-    let short = |command: String| {
-        if command.starts_with("# first set -raft-cluster-remove-shutdown=false in db/rqlite, ") {
-            return "end self-removal".to_owned();
-        }
-        let (_, count) = command.rsplit_once("--replicas=").unwrap_or_default();
-        if !count.is_empty() {
-            return format!("scale {count}");
-        }
-        let (_, id) = command.rsplit_once("{\"id\":\"").unwrap_or_default();
-        if id.is_empty() { "look".to_owned() } else { format!("remove {}", id.trim_end_matches("\"}'")) }
-    };
-    let commands = path_down(&world.set, world.rqlite(), world.facts(), to, "db", "http://localhost:4001").into_iter();
-    let commands = commands.flat_map(|step| match step {
-        PathStep::Way { commands, .. } => commands,
-        PathStep::EndSelfRemoval { remark: line } | PathStep::Arrive { command: line } => vec![line],
+    let removed = |ids: &Ids| ids.named.iter().rev().map(|id| format!("remove {id}")).collect::<Vec<_>>();
+    let look = || vec!["look".to_owned()];
+    let scaled = |count: &u32| vec![format!("scale {count}")];
+    let steps = path_down(&world.set, world.rqlite(), world.facts(), to).into_iter();
+    let said = steps.flat_map(|step| match &step {
+        PathStep::EndSelfRemoval => vec!["end self-removal".to_owned()],
+        PathStep::Arrive(count) => scaled(count),
+        PathStep::Way(Way::ScaleThenRemove { target, remove }) => [scaled(target), removed(remove), look()].concat(),
+        PathStep::Way(Way::RemoveDead { dead, target }) => [removed(dead), look(), scaled(target)].concat(),
+        PathStep::Way(Way::RemoveFirst { remove }) => [removed(remove), look()].concat(),
+        PathStep::Way(Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay) => look(),
     });
-    commands.map(short).collect()
+    said.collect()
 }
 
 #[test]

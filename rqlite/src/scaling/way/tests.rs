@@ -1,4 +1,4 @@
-//! The way down after a denial, as steps and as commands.
+//! The way down after a denial, step by step.
 
 use super::*;
 use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
@@ -81,24 +81,6 @@ fn shifted_ordinals_have_no_safe_count() {
     let change = Change { old: Ordinals::first(0, 3), new: Ordinals::first(3, 3) };
     let before = world.before();
     assert_eq!(lowest_safe(&Cluster::of(&before), &change), None);
-}
-
-#[test]
-fn the_way_down_as_commands() {
-    let world = World::of(5, &[], &led(5, &[]));
-    let before = world.before();
-    let cluster = Cluster::of(&before);
-    let commands =
-        Way::down(&cluster, &world.to(2)).commands(&cluster, "db", "http://rqlite-0.rqlite-svc-internal:4001");
-    assert_eq!(
-        commands,
-        [
-            "kubectl -n db scale statefulset rqlite --replicas=3",
-            "curl -X DELETE 'http://rqlite-0.rqlite-svc-internal:4001/remove' -d '{\"id\":\"rqlite-4\"}'",
-            "curl -X DELETE 'http://rqlite-0.rqlite-svc-internal:4001/remove' -d '{\"id\":\"rqlite-3\"}'",
-            "curl 'http://rqlite-0.rqlite-svc-internal:4001/nodes?nonvoters&ver=2'",
-        ]
-    );
 }
 
 #[test]

@@ -21,15 +21,13 @@ use serde_json::Value;
 
 use crate::steps::{Step, steps};
 
-const POLICIES: [&str; 4] = ["quorum-guard", "bootstrap-expect-lock", "remove-on-shutdown", "secret-mounts"];
-
 /// Steps that a way down may have; nine voters to one are four.
 const MOST_STEPS: usize = 8;
 
 #[test]
 fn a_remedy_that_is_followed_leads_out() {
     let (mut failures, mut followed) = (Vec::new(), 0);
-    for policy in POLICIES {
+    for policy in quorate_cases::built_in() {
         for case in quorate_cases::load(&workspace().join("policies").join(policy)) {
             let world = world_of(policy, &case);
             for finding in judge(&world).denials().filter(|finding| finding.policy() == policy) {

@@ -65,39 +65,39 @@ fn answered(dry_run: &DryRun, namespace: &str, failed_open: bool) -> Check {
 mod tests {
     use super::super::Level;
     use super::*;
+    use crate::cluster::Cause;
+
+    fn answer(code: u16, message: &str) -> DryRun {
+        DryRun { code, message: message.to_owned(), warnings: Vec::new(), causes: None }
+    }
 
     #[track_caller]
-    fn assert_level(code: u16, message: &str, warnings: &[&str], level: Level) {
-        let warnings = warnings.iter().map(|&warning| warning.to_owned()).collect();
-        let check = answered(&DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() }, "db", false);
+    fn assert_level(dry_run: &DryRun, level: Level) {
+        let check = answered(dry_run, "db", false);
         assert_eq!(check.level, level, "{check:?}");
     }
 
     #[test]
     fn a_denial_and_a_warning_of_ours_are_answers() {
-        let denied = r#"admission webhook "statefulsets.quorate.dev" denied the request: bootstrap-expect-lock/bootstrap-expect-mismatch: ..."#;
-        assert_level(403, denied, &[], Level::Fine);
-        assert_level(
-            201,
-            "",
-            &["bootstrap-expect-lock/bootstrap-expect-mismatch: StatefulSet db/quorate-doctor: ..."],
-            Level::Fine,
-        );
+        const RULE: &str = "bootstrap-expect-lock/bootstrap-expect-mismatch";
+        let cause = Cause { reason: RULE.to_owned(), message: "...".to_owned(), field: String::new() };
+        assert_level(&DryRun { causes: Some(vec![cause]), ..answer(403, "denied") }, Level::Fine);
+        let warnings = vec![format!("{RULE}: StatefulSet db/quorate-doctor: ...")];
+        assert_level(&DryRun { warnings, ..answer(201, "") }, Level::Fine);
     }
 
     #[test]
     fn silence_is_a_problem() {
-        assert_level(201, "", &[], Level::Problem);
+        assert_level(&answer(201, ""), Level::Problem);
         let failed = r#"Internal error occurred: failed calling webhook "statefulsets.quorate.dev": x509"#;
-        assert_level(500, failed, &[], Level::Problem);
+        assert_level(&answer(500, failed), Level::Problem);
     }
 
     #[test]
     fn says_why_it_is_not_reached() {
         let said = |message: &str, failed_open| {
             let code = if message.is_empty() { 201 } else { 500 };
-            let dry_run = DryRun { code, message: message.to_owned(), warnings: Vec::new(), fields: Vec::new() };
-            let check = answered(&dry_run, "db", failed_open);
+            let check = answered(&answer(code, message), "db", failed_open);
             (check.message, check.remedy)
         };
         let refused = r#"failed calling webhook "x": failed to call webhook: Post "https://q": dial tcp: connect: connection refused"#;
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_somebody_else_says_nothing() {
-        assert_level(403, "statefulsets.apps is forbidden: User \"x\" cannot create resource", &[], Level::Unknown);
-        assert_level(404, "namespaces \"db\" not found", &[], Level::Unknown);
+        assert_level(&answer(403, "statefulsets.apps is forbidden: User \"x\" cannot create resource"), Level::Unknown);
+        assert_level(&answer(404, "namespaces \"db\" not found"), Level::Unknown);
     }
 }

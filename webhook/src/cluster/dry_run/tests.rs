@@ -6,12 +6,15 @@ const RULE: &str = "quorum-guard/scale-below-quorum";
 const SUBJECT: &str = "StatefulSet db/rqlite";
 
 fn refused(message: &str) -> DryRun {
-    let fields = vec![(RULE.to_owned(), "spec.replicas".to_owned())];
-    DryRun { code: 403, message: message.to_owned(), warnings: Vec::new(), fields }
+    DryRun { code: 403, message: message.to_owned(), warnings: Vec::new(), causes: None }
 }
 
-fn heard(rule: &str, level: Level, text: &str, field: &str) -> Heard {
-    Heard { rule: rule.to_owned(), level, text: text.to_owned(), remedy: String::new(), field: field.to_owned() }
+fn cause(reason: &str, message: &str, field: &str) -> Cause {
+    Cause { reason: reason.to_owned(), message: message.to_owned(), field: field.to_owned() }
+}
+
+fn heard(rule: &str, level: Level, message: &str, field: &str) -> Heard {
+    Heard { field: field.to_owned(), ..Heard::of(rule.to_owned(), level, message.to_owned()) }
 }
 
 #[test]
@@ -21,24 +24,24 @@ fn a_warning_is_the_text_in_its_quotes() {
 }
 
 #[test]
-fn a_refusal_is_a_finding_a_line() {
-    let answer = refused(
-        "admission webhook \"scale.quorate.dev\" denied the request: quorum-guard/scale-below-quorum: StatefulSet db/rqlite: no; wait\n\
-         mine/not-judged: StatefulSet db/rqlite: out of time",
-    );
-    assert_eq!(
-        answer.heard(SUBJECT),
-        [
-            heard(RULE, Level::Deny, "StatefulSet db/rqlite: no; wait", "spec.replicas"),
-            heard("mine/not-judged", Level::NotJudged, "StatefulSet db/rqlite: out of time", ""),
-        ]
-    );
+fn a_refusal_is_what_its_causes_say() {
+    let causes = vec![
+        cause(RULE, "replicas 3 -> 1: no; never", "spec.replicas"),
+        cause("quorum-guard/scale-below-quorum/remedy", "scale to 2; then go on", "spec.replicas"),
+        cause("mine/not-judged", "out of time", ""),
+        cause("other/rule/remedy", "of a finding that is not there", ""),
+    ];
+    let answer = DryRun { causes: Some(causes), ..refused("whatever sentence stands here") };
+    let denied = heard(RULE, Level::Deny, "replicas 3 -> 1: no; never", "spec.replicas");
+    let denied = Heard { remedy: "scale to 2; then go on".to_owned(), ..denied };
+    assert_eq!(answer.heard(SUBJECT), [denied, heard("mine/not-judged", Level::NotJudged, "out of time", "")]);
 }
 
 #[test]
 fn what_others_refuse_is_not_ours() {
     for message in [
         "admission webhook \"other.example.com\" denied the request: a/b: no",
+        "admission webhook \"scale.quorate.dev\" denied the request: a/b: StatefulSet db/rqlite: no",
         "failed calling webhook \"scale.quorate.dev\": connection refused",
         "statefulsets.apps \"rqlite\" is forbidden: User \"ci\" cannot update resource",
     ] {
@@ -58,8 +61,8 @@ fn warnings_of_others_are_not_ours() {
         "quorum-guard/not-judged: StatefulSet db/rqlite: out of time",
     ];
     let answer = DryRun { code: 200, warnings: warnings.map(str::to_owned).into(), ..refused("") };
-    let advice = heard("quorum-guard/scale-advice", Level::Warn, "StatefulSet db/rqlite: replicas 3 -> 4…", "");
+    let advice = heard("quorum-guard/scale-advice", Level::Warn, "replicas 3 -> 4…", "");
     let advice = Heard { remedy: "wait until it is ready".to_owned(), ..advice };
-    let open = heard("quorum-guard/not-judged", Level::NotJudged, "StatefulSet db/rqlite: out of time", "");
+    let open = heard("quorum-guard/not-judged", Level::NotJudged, "out of time", "");
     assert_eq!(answer.heard(SUBJECT), [advice, open]);
 }

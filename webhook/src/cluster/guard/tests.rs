@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use super::*;
+use crate::cluster::dry_run::Cause;
 
-const OURS: &str = "admission webhook \"scale.quorate.dev\" denied the request: ";
+const DENIED: &str = "quorum-guard/scale-below-quorum";
+const OPEN: &str = "quorum-guard/not-judged";
 const WARNING: &str = "quorum-guard/scale-advice: StatefulSet db/rqlite: replicas 3 -> 4";
 
 fn answered(by: &Guarding, code: u16, message: &str, warnings: &[&str]) -> Guard {
     let warnings = warnings.iter().map(|&text| text.to_owned()).collect();
-    let answer = DryRun { code, message: message.to_owned(), warnings, fields: Vec::new() };
+    let answer = DryRun { code, message: message.to_owned(), warnings, causes: None };
     by.answer(&Trial::of_set("db", "rqlite", Act::Scale(1)), &answer)
 }
 
@@ -25,16 +27,22 @@ fn assert_answered(code: u16, message: &str, expected: fn(String) -> Guard) {
     assert_eq!(answered(&Guarding::Present, code, message, &[WARNING]), expected(message.to_owned()), "{message}");
 }
 
+/// By a refusal of ours with these reasons.
+fn refused_for(by: &Guarding, reasons: &[&str], warnings: &[&str]) -> Guard {
+    let cause = |reason: &&str| Cause { reason: (*reason).to_owned(), message: "no".to_owned(), field: String::new() };
+    let warnings = warnings.iter().map(|&text| text.to_owned()).collect();
+    let causes = Some(reasons.iter().map(cause).collect());
+    let answer = DryRun { code: 403, message: "denied".to_owned(), warnings, causes };
+    by.answer(&Trial::of_set("db", "rqlite", Act::Scale(1)), &answer)
+}
+
 #[test]
 fn our_refusal_is_ours_whatever_can_be_read() {
-    let denied = format!("{OURS}quorum-guard/scale-below-quorum: StatefulSet db/rqlite: no");
     for by in [Guarding::Present, Guarding::Absent, Guarding::Unseen("forbidden".to_owned())] {
-        assert_eq!(asked(answered(&by, 403, &denied, &[WARNING])), (Verdict::Denied, 2));
+        assert_eq!(asked(refused_for(&by, &[DENIED], &[WARNING])), (Verdict::Denied, 2));
     }
-    let open = format!("{OURS}quorum-guard/not-judged: StatefulSet db/rqlite: out of time");
-    assert_eq!(asked(answered(&Guarding::Present, 403, &open, &[])), (Verdict::NotJudged, 1));
-    let both = format!("{open}\nquorum-guard/scale-below-quorum: StatefulSet db/rqlite: no");
-    assert_eq!(asked(answered(&Guarding::Present, 403, &both, &[])), (Verdict::Denied, 2));
+    assert_eq!(asked(refused_for(&Guarding::Present, &[OPEN], &[])), (Verdict::NotJudged, 1));
+    assert_eq!(asked(refused_for(&Guarding::Present, &[OPEN, DENIED], &[])), (Verdict::Denied, 2));
 }
 
 #[test]
@@ -58,7 +66,7 @@ fn what_is_not_there_is_not_updated() {
     let object = json!({});
     let created = Trial::of_set("db", "rqlite", Act::Create(&object));
     let warnings = vec![WARNING.to_owned()];
-    let answer = DryRun { code: 201, message: String::new(), warnings, fields: Vec::new() };
+    let answer = DryRun { code: 201, message: String::new(), warnings, causes: None };
     assert_eq!(asked(Guarding::Present.answer(&created, &answer)), (Verdict::Allowed, 1));
 }
 

@@ -6,18 +6,16 @@ use std::path::Path;
 
 use kubernetes::manifest::StatefulSet;
 use kubernetes::users::SYSTEM_DELETERS;
-use quorate_cases::{Case, load};
+use quorate_cases::{Case, built_in, load};
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
 
 use super::server::Request;
 use super::validating;
 
-const POLICIES: [&str; 4] = ["quorum-guard", "bootstrap-expect-lock", "remove-on-shutdown", "secret-mounts"];
-
 fn cases() -> Vec<Case> {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
-    POLICIES.iter().flat_map(|policy| load(&policies.join(policy))).collect()
+    built_in().flat_map(|policy| load(&policies.join(policy))).collect()
 }
 
 fn is_recognised(object: &Value) -> bool {

@@ -39,10 +39,8 @@ fn of_one(owner: &OwnerReference, existence: Related<()>, creates: bool) -> Opti
             "adds {kind} {name} as owner, which does not exist or is being deleted: the garbage collector deletes the set within seconds"
         )),
         Related::Unknown(reason) => {
-            let why = match reason {
-                Reason::NotGiven => "no facts about owners".to_owned(),
-                reason => reason.to_string(),
-            };
+            let nothing_said = reason == Reason::NotGiven;
+            let why = if nothing_said { "no facts about owners".to_owned() } else { reason.to_string() };
             let message = format!(
                 "adds {kind} {name} as owner, and it is not known whether that exists ({why}): if not, the garbage collector deletes the set within seconds"
             );

@@ -2,9 +2,6 @@
 //! proxies are played here, on loopback.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod api;
 mod clusters;
 mod credentials;

@@ -4,8 +4,6 @@
 
 mod bad_input;
 mod changes;
-#[path = "../common/mod.rs"]
-mod common;
 mod deploy;
 mod drift;
 mod git;

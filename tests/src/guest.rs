@@ -1,5 +1,6 @@
 //! The hostile guest: built once, bound as a test wants it, and the requests it is given.
 //! Asserts nothing about the engine.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,21 +8,21 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::machine;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
 use quorate_engine::{Binding, BreakGlass, Policy, PolicyLimits, PolicySet};
 use quorate_facts::INTERFACE;
-use quorate_tests::machine;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use wit_component::ComponentEncoder;
 
 /// What the guest calls itself.
-pub(crate) const A: &str = "hostile-policy-a";
+pub const A: &str = "hostile-policy-a";
 /// As long as [`A`], which it replaces.
-pub(crate) const B: &str = "hostile-policy-b";
+pub const B: &str = "hostile-policy-b";
 
 /// The component's bytes.
-pub(crate) fn hostile() -> &'static [u8] {
+pub fn hostile() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
         let core = std::fs::read(build()).unwrap();
@@ -29,9 +30,10 @@ pub(crate) fn hostile() -> &'static [u8] {
     })
 }
 
-/// In a target folder of its own: the outer build holds the lock of the common one.
+/// In a target folder of its own, beside the running test's: the outer build holds the lock of the common one.
 fn build() -> std::path::PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap().join("tmp/hostile");
     let triple = "wasm32-unknown-unknown";
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/hostile/Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));
@@ -50,7 +52,7 @@ fn build() -> std::path::PathBuf {
 }
 
 /// The guest with each text replaced by another of the same length: another name, other imports, other exports.
-pub(crate) fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
+pub fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
     let mut wasm = hostile().to_vec();
     for (from, to) in changes {
         assert_eq!(from.len(), to.len(), "`{from}` and `{to}` differ in length");
@@ -65,7 +67,7 @@ pub(crate) fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// Enforced, told what to do, with every grant.
-pub(crate) fn told(does: &str) -> Binding {
+pub fn told(does: &str) -> Binding {
     Binding {
         settings: json!({ "does": does }),
         capabilities: BTreeSet::from([INTERFACE.to_owned(), "log".to_owned()]),
@@ -80,31 +82,31 @@ fn time_for(does: &str) -> Duration {
 }
 
 /// The first policy, compiled once.
-pub(crate) fn policy_a(binding: Binding) -> Policy {
+pub fn policy_a(binding: Binding) -> Policy {
     static BASE: OnceLock<Policy> = OnceLock::new();
     BASE.get_or_init(|| machine().load(hostile(), told("nothing")).unwrap()).rebound(binding).unwrap()
 }
 
 /// The second policy: the same under another name.
-pub(crate) fn policy_b(binding: Binding) -> Policy {
+pub fn policy_b(binding: Binding) -> Policy {
     static BASE: OnceLock<Policy> = OnceLock::new();
     BASE.get_or_init(|| machine().load(&altered(&[(A, B)]), told("nothing")).unwrap()).rebound(binding).unwrap()
 }
 
 /// The policies in this order, and one group that may break the glass.
-pub(crate) fn set(policies: Vec<Policy>) -> PolicySet {
+pub fn set(policies: Vec<Policy>) -> PolicySet {
     PolicySet::new(policies, BreakGlass { groups: vec!["dba".to_owned()] }).unwrap()
 }
 
 /// A StatefulSet with this `spec`.
-pub(crate) fn object(spec: &str) -> Box<RawValue> {
+pub fn object(spec: &str) -> Box<RawValue> {
     let spec: serde_json::Value = serde_json::from_str(spec).unwrap();
     to_raw_value(&json!({"kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"}, "spec": spec}))
         .unwrap()
 }
 
 /// The request of `alice`, a dba, to do this.
-pub(crate) fn request<'a>(operation: Operation, object: &'a RawValue, old_object: Option<&'a RawValue>) -> Request<'a> {
+pub fn request<'a>(operation: Operation, object: &'a RawValue, old_object: Option<&'a RawValue>) -> Request<'a> {
     Request {
         kind: GroupVersionKind { group: "apps".into(), version: "v1".into(), kind: "StatefulSet".into() },
         resource: GroupVersionResource { group: "apps".into(), version: "v1".into(), resource: "statefulsets".into() },

@@ -18,24 +18,24 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
+pub enum Protocol {
     Http1,
     Http2,
 }
 
 /// What a client needs to know of a server.
 #[derive(Clone)]
-pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
+pub struct Target {
+    pub address: SocketAddr,
     roots: Arc<RootCertStore>,
     own: Option<Arc<CertifiedKey>>,
 }
 
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Target {
     /// Trusts exactly the certificates of this PEM text.
-    pub(crate) fn new(address: SocketAddr, authority: &str) -> Result<Self, Failure> {
+    pub fn new(address: SocketAddr, authority: &str) -> Result<Self, Failure> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
             roots.add(certificate?)?;
@@ -45,12 +45,12 @@ impl Target {
 
     /// Shows this certificate when it is asked for one.
     #[allow(dead_code, reason = "the benches show none")]
-    pub(crate) fn showing(self, own: Arc<CertifiedKey>) -> Self {
+    pub fn showing(self, own: Arc<CertifiedKey>) -> Self {
         Self { own: Some(own), ..self }
     }
 
     /// A connection after its TLS handshake, with nothing sent.
-    pub(crate) async fn handshake(
+    pub async fn handshake(
         &self,
         alpn: &[&[u8]],
         versions: &[&'static SupportedProtocolVersion],
@@ -70,11 +70,11 @@ impl Target {
         Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
     }
 
-    pub(crate) async fn connect(&self, protocol: Protocol) -> Result<Client, Failure> {
+    pub async fn connect(&self, protocol: Protocol) -> Result<Client, Failure> {
         self.connect_with(protocol, rustls::ALL_VERSIONS).await
     }
 
-    pub(crate) async fn connect_with(
+    pub async fn connect_with(
         &self,
         protocol: Protocol,
         versions: &[&'static SupportedProtocolVersion],
@@ -100,14 +100,14 @@ impl Target {
 }
 
 /// One open connection.
-pub(crate) enum Client {
+pub enum Client {
     Http1(http1::SendRequest<Body>),
     Http2(http2::SendRequest<Body>),
 }
 
 impl Client {
     /// Sends JSON and waits for the whole answer.
-    pub(crate) async fn post(&mut self, path: &str, body: impl Into<Body>) -> Result<(StatusCode, Bytes), Failure> {
+    pub async fn post(&mut self, path: &str, body: impl Into<Body>) -> Result<(StatusCode, Bytes), Failure> {
         let request = Request::post(path)
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")

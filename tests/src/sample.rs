@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// `db/rqlite` with so many voters and bootstrap-expect 3, DNS discovery and one claim per pod.
-pub(crate) fn rqlite_set(replicas: u32) -> Value {
+pub fn rqlite_set(replicas: u32) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",

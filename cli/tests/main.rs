@@ -1,0 +1,13 @@
+//! The one binary, run as its users run it: in a folder, with arguments, a kubeconfig, a repository.
+//! What a rule says is tested with the rule.
+
+mod check;
+mod check_differential;
+mod common;
+mod compiled;
+mod config;
+mod kubeconfig;
+mod policy;
+mod review;
+mod serve;
+mod webhooks;
