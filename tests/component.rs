@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use kubernetes::admission::{Phase, Request};
 use quorate_cases::{Case, Ran};
 use quorate_engine::{Binding, Policy, RawVerdict};
-use quorate_facts::prepared_from_text;
+use quorate_facts::{prepared_from_text, related};
 use quorate_tests::{binding, block_on, machine, workspace};
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn run(policy: &Policy, case: &Case) -> Ran {
         let bytes = review.to_string();
         let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
         policy.matching(phase, &request)?;
-        let prepared = prepared_from_text(&request, case.related.map(Value::to_string), &case.facts);
+        let prepared = prepared_from_text(&request, block_on(related(case, &request)), &case.facts);
         let verdict = block_on(policy.call(phase, &request, &prepared));
         let verdict = verdict.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         if let Some(patch) = &verdict.patch {

@@ -4,7 +4,7 @@
 
 use kubernetes::admission::{Phase, Request};
 use kubernetes::manifest::StatefulSet;
-use quorate_engine::Level;
+use kubernetes::verdict::Level;
 use quorate_tests::{
     binding, block_on, builtin, builtin_with, knowing, set_review, upstream, upstream_sets, workspace,
 };

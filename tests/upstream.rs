@@ -7,7 +7,8 @@ use std::path::Path;
 
 use kubernetes::list;
 use kubernetes::related::Related;
-use quorate_engine::{Level, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::Review;
 use quorate_tests::{NOTHING_BEHIND, builtin, judge, set_review, stateful_sets, upstream, upstream_sets};
 use serde_json::{Value, json};
 
@@ -223,7 +224,7 @@ fn parent_of(review: &Value, reviews: &[(String, Value)]) -> Option<Value> {
         _ => json!(3),
     };
     let listed = matches!(request["kind"]["kind"].as_str(), Some("Namespace" | "PersistentVolumeClaim"));
-    let list = || serde_json::from_str(&list::stateful_sets([set.to_string().as_str()])).expect("a list");
+    let list = || serde_json::from_str(&list::stateful_sets([set.to_string().as_str()])).unwrap();
     Some(if listed { list() } else { set })
 }
 

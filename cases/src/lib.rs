@@ -9,7 +9,9 @@ mod request;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
+use quorate_facts::{ObjectSource, RelatedFuture, known};
 use quorate_sdk::bindings::quorate::policy::types::{
     Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
 };
@@ -129,6 +131,13 @@ impl Case {
                 Related::Unknown(_) => ParentState::Unknown,
             },
         }
+    }
+}
+
+/// Whatever is asked for, the case says what stands behind its request.
+impl ObjectSource for Case {
+    fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
+        known(self.related.map(Value::to_string))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use quorate_engine::Verdict;
+use kubernetes::verdict::Verdict;
 
 /// The outcome of a command. Ordered: of several files the worst decides, so an unreadable one is never outvoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

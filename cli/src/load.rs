@@ -1,9 +1,11 @@
 //! Loads the configured policies into the machine: which ones, and what is wrong with them in terms of the configuration's keys.
 //! Does not judge requests.
 
-use quorate_engine::{Allocation, LoadError, Machine, MachineLimits, Policy, PolicySet, SettingsProblem};
+use quorate_cluster::registration::{Registered, RequestMatch};
+use quorate_engine::{
+    Allocation, LoadError, Machine, MachineLimits, MatchRule, Mode, OnError, Policy, PolicySet, SettingsProblem,
+};
 use quorate_facts::PROVIDER;
-use quorate_webhook::registration::Registered;
 
 use crate::compiled;
 use crate::config::{Bound, ConfigError, Fault, Resolved, Source};
@@ -50,9 +52,25 @@ pub(crate) fn load(source: &Source, resolved: &Resolved, limits: MachineLimits) 
 }
 
 /// The policies, as they are registered with the API server: a module of one's own under a built-in name is not built in.
-pub(crate) fn registered<'a>(source: &Source, policies: &'a [Policy]) -> Vec<Registered<'a>> {
+pub(crate) fn registered(source: &Source, policies: &[Policy]) -> Vec<Registered> {
     let is_own = |name: &str| source.config.policies.get(name).is_some_and(|policy| policy.module.is_some());
-    policies.iter().map(|policy| Registered::of(policy, !is_own(policy.name()))).collect()
+    let registered = |policy: &Policy| {
+        let description = policy.description();
+        Registered {
+            name: description.name.clone(),
+            phases: description.phases.clone(),
+            matches: description.matches.iter().map(request_match).collect(),
+            built_in: !is_own(policy.name()),
+            fails: policy.binding().mode == Mode::Enforce && policy.on_error() == OnError::Deny,
+        }
+    };
+    policies.iter().map(registered).collect()
+}
+
+fn request_match(rule: &MatchRule) -> RequestMatch {
+    let MatchRule { groups, resources, sub_resources, operations, conditions, projections: _ } = rule.clone();
+    let conditions = conditions.into_iter().map(|own| (own.name, own.expression)).collect();
+    RequestMatch { groups, resources, sub_resources, operations, conditions }
 }
 
 /// Leaves only the named policies, in their configured order; all of them when none is named.

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use quorate_webhook::cluster::Login;
+use quorate_cluster::Login;
 
 use crate::clock;
 

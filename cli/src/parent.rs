@@ -7,8 +7,9 @@ use kubernetes::admission::Request;
 use kubernetes::list;
 use kubernetes::lookup::Lookup;
 use kubernetes::manifest;
-use kubernetes::related::{Reason, Related};
+use kubernetes::related::Related;
 use kubernetes::request::{Dependency, RequestKind};
+use quorate_facts::{ObjectSource, RelatedFuture, known};
 use rqlite::cluster::RqliteSet;
 use rqlite::needs::Needs;
 use serde::Deserialize;
@@ -62,21 +63,16 @@ impl Parents {
         sets.iter().map(StatefulSet::from_manifest).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The JSON text of what is behind the review. Nothing is behind a StatefulSet, which is checked all the same.
-    pub(crate) fn behind(&self, request: &Request<'_>) -> Result<Related<String>, ParentError> {
-        let itself = itself(request);
-        let Some(wanted) = itself.clone().or_else(|| Lookup::of(request)) else {
-            return Ok(Related::Unknown(Reason::NothingBehind));
-        };
-        let found: Vec<&StatefulSet> = self.0.iter().filter(|set| set.is(&wanted)).collect();
-        let Some(first) = found.first() else { return Err(self.mismatch(&wanted)) };
-        Ok(match (itself, &wanted) {
-            (Some(_), _) => Related::Unknown(Reason::NothingBehind),
-            (None, Lookup::DependentsOf { .. }) => {
-                Related::Found(list::stateful_sets(found.iter().map(|set| set.json.as_str())))
-            }
-            (None, Lookup::Object { .. } | Lookup::ControllerOf { .. }) => Related::Found(first.json.clone()),
-        })
+    /// Refuses manifests of which none is the review's: neither behind it, nor the StatefulSet under review itself.
+    pub(crate) fn check(&self, request: &Request<'_>) -> Result<(), ParentError> {
+        match itself(request).or_else(|| Lookup::of(request)) {
+            Some(wanted) if self.are(&wanted).next().is_none() => Err(self.mismatch(&wanted)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn are(&self, wanted: &Lookup) -> impl Iterator<Item = &StatefulSet> {
+        self.0.iter().filter(|set| set.is(wanted))
     }
 
     fn mismatch(&self, wanted: &Lookup) -> ParentError {
@@ -98,6 +94,18 @@ impl Parents {
         };
         let found: Vec<_> = self.0.iter().map(|set| set.shown(namespace)).collect();
         ParentError::NotTheReviews { found: found.join(", "), wanted: printable(&wanted).into_owned() }
+    }
+}
+
+impl ObjectSource for Parents {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
+        let mut found = self.are(of).map(|set| set.json.as_str()).peekable();
+        let text = match of {
+            _ if found.peek().is_none() => None,
+            Lookup::DependentsOf { .. } => Some(list::stateful_sets(found)),
+            Lookup::Object { .. } | Lookup::ControllerOf { .. } => found.next().map(str::to_owned),
+        };
+        known(text.map_or(Related::Absent, Related::Found))
     }
 }
 
@@ -190,6 +198,7 @@ fn kind_of(document: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use kubernetes::admission::{GroupVersionResource, Operation};
+    use quorate_facts::related;
     use serde_json::json;
 
     use super::*;
@@ -216,32 +225,32 @@ mod tests {
         Parents::from_documents(vec![service, set]).unwrap()
     }
 
+    fn behind(parents: &Parents, request: &Request<'_>) -> Option<String> {
+        parents.check(request).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(related(parents, request)).found().cloned()
+    }
+
     #[track_caller]
     fn assert_refused(parents: &Parents, request: &Request<'_>, message: &str) {
-        assert_eq!(parents.behind(request).unwrap_err().to_string(), message);
+        assert_eq!(parents.check(request).unwrap_err().to_string(), message);
     }
 
     #[test]
     fn finds_the_set_of_a_scale_an_eviction_and_an_autoscaler() {
         let parents = parents("rqlite", Some("db"));
-        assert!(parents.behind(&request("apps", "statefulsets", Some("scale"), "rqlite")).unwrap().found().is_some());
-        assert!(parents.behind(&request("", "pods", Some("eviction"), "rqlite-12")).unwrap().found().is_some());
+        assert!(behind(&parents, &request("apps", "statefulsets", Some("scale"), "rqlite")).is_some());
+        assert!(behind(&parents, &request("", "pods", Some("eviction"), "rqlite-12")).is_some());
         let spec = json!({"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "StatefulSet", "name": "rqlite"}}});
         let object = serde_json::value::to_raw_value(&spec).unwrap();
         let autoscaler =
             Request { object: Some(&object), ..request("autoscaling", "horizontalpodautoscalers", None, "any") };
-        assert!(parents.behind(&autoscaler).unwrap().found().is_some());
+        assert!(behind(&parents, &autoscaler).is_some());
     }
 
     #[test]
     fn takes_a_manifest_without_a_namespace_for_any() {
-        assert!(
-            parents("rqlite", None)
-                .behind(&request("apps", "statefulsets", Some("scale"), "rqlite"))
-                .unwrap()
-                .found()
-                .is_some()
-        );
+        assert!(behind(&parents("rqlite", None), &request("apps", "statefulsets", Some("scale"), "rqlite")).is_some());
     }
 
     #[test]
@@ -281,7 +290,7 @@ mod tests {
     #[test]
     fn checks_a_review_of_the_set_itself_and_hands_nothing_on() {
         let itself = request("apps", "statefulsets", None, "rqlite");
-        assert!(parents("rqlite", None).behind(&itself).unwrap().found().is_none());
+        assert!(behind(&parents("rqlite", None), &itself).is_none());
         assert_refused(
             &parents("other", None),
             &itself,
@@ -291,7 +300,7 @@ mod tests {
 
     #[test]
     fn has_nothing_for_a_service_that_is_not_deleted() {
-        assert!(parents("rqlite", None).behind(&request("", "services", None, "rqlite")).unwrap().found().is_none());
+        assert!(behind(&parents("rqlite", None), &request("", "services", None, "rqlite")).is_none());
     }
 
     fn rqlite_set(name: &str, namespace: &str) -> Value {
@@ -314,7 +323,7 @@ mod tests {
 
     #[track_caller]
     fn finds(parents: &Parents, deletion: &Request<'_>, expected: &[&str]) {
-        let list: Value = serde_json::from_str(parents.behind(deletion).unwrap().found().unwrap()).unwrap();
+        let list: Value = serde_json::from_str(&behind(parents, deletion).unwrap()).unwrap();
         assert_eq!(list["kind"], "StatefulSetList");
         let items = list["items"].as_array().unwrap().iter();
         assert_eq!(items.map(|set| set["metadata"]["name"].as_str().unwrap()).collect::<Vec<_>>(), expected);

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use kubernetes::admission::Request;
 use kubernetes::subject::subject;
-use quorate_engine::{Finding, Level, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{Finding, Review};
 use serde::Serialize;
 
 use crate::args::Format;

@@ -8,9 +8,10 @@ use crate::binding::PolicyLimits;
 use crate::description::Description;
 use crate::failure::PolicyFailure;
 use crate::policy::RawVerdict;
-use crate::verdict::{Finding, Level};
+use crate::verdict::Finding;
 use crate::wit::types as guest;
 use kubernetes::text::one_line;
+use kubernetes::verdict::Level;
 
 /// The rule of a guest that says it cannot judge; every policy has it.
 pub(crate) const NOT_JUDGED: &str = "not-judged";

@@ -11,9 +11,10 @@ use time::OffsetDateTime;
 
 use crate::projection;
 use crate::provider::Prepared;
-use crate::verdict::{Finding, Level, Review};
+use crate::verdict::{Finding, Review};
 use kubernetes::admission::Request;
 use kubernetes::text::one_line;
+use kubernetes::verdict::Level;
 
 /// Longest reason that is repeated, in bytes.
 const MAX_REASON: usize = 120;

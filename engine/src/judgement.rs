@@ -12,10 +12,11 @@ use crate::failure::PolicyFailure;
 use crate::patch;
 use crate::policy::{Policy, documents};
 use crate::provider::Prepared;
-use crate::verdict::{Finding, Level};
+use crate::verdict::Finding;
 use crate::wit::types::Documents;
 use kubernetes::admission::{Operation, Phase, Request};
 use kubernetes::text::one_line;
+use kubernetes::verdict::Level;
 
 /// Paths that a `would-patch` message names.
 const SHOWN_PATHS: usize = 4;

@@ -38,4 +38,4 @@ pub use machine::{Allocation, Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
 pub use provider::{Prepared, Provider};
 pub use set::PolicySet;
-pub use verdict::{Finding, Level, Review, Verdict};
+pub use verdict::{Finding, Review};

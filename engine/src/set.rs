@@ -9,8 +9,9 @@ use crate::judgement::{Judgement, Panel, Patched};
 use crate::load::LoadError;
 use crate::policy::Policy;
 use crate::provider::Prepared;
-use crate::verdict::{Finding, Level, Review, Verdict};
+use crate::verdict::{Finding, Review};
 use kubernetes::admission::{Phase, Request};
+use kubernetes::verdict::{Level, Verdict};
 
 /// The loaded policies, in declared order.
 pub struct PolicySet {
@@ -65,7 +66,7 @@ impl PolicySet {
         for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::NotJudged) {
             finding.level = self.settled(review.phase, finding.policy());
         }
-        review.verdict = Verdict::of(&review.findings);
+        review.verdict = Finding::verdict(&review.findings);
         review
     }
 
@@ -88,7 +89,7 @@ impl PolicySet {
                 object = Some(patched);
             }
         }
-        review.verdict = Verdict::of(&review.findings);
+        review.verdict = Finding::verdict(&review.findings);
         (review, object)
     }
 
@@ -101,10 +102,10 @@ impl PolicySet {
                 collect(&mut review, policy, judgement);
             }
         }
-        review.verdict = Verdict::of(&review.findings);
+        review.verdict = Finding::verdict(&review.findings);
         if review.verdict == Verdict::Denied {
             break_glass::apply(&self.break_glass, request, prepared, &mut review);
-            review.verdict = Verdict::of(&review.findings);
+            review.verdict = Finding::verdict(&review.findings);
         }
         review
     }
@@ -128,7 +129,7 @@ impl PolicySet {
             }
         }
         Review {
-            verdict: Verdict::of(&findings),
+            verdict: Finding::verdict(&findings),
             findings,
             patch: mutated.patch,
             audit,

@@ -4,38 +4,7 @@
 use serde::Serialize;
 
 use kubernetes::admission::Phase;
-
-/// How a review ends. Denied beats not judged, which beats allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    Allowed,
-    Denied,
-    NotJudged,
-}
-
-impl Verdict {
-    /// The verdict that these findings amount to.
-    pub fn of(findings: &[Finding]) -> Self {
-        let has = |level| findings.iter().any(|finding| finding.level == level);
-        if has(Level::Deny) {
-            Self::Denied
-        } else if has(Level::NotJudged) {
-            Self::NotJudged
-        } else {
-            Self::Allowed
-        }
-    }
-}
-
-/// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    Deny,
-    Warn,
-    NotJudged,
-}
+use kubernetes::verdict::{Level, Verdict};
 
 /// One thing that one rule has to say. Serialises with its keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,6 +33,11 @@ impl Finding {
         format!("{rule}: {subject}: {message}{stop}{remedy}")
     }
 
+    /// What these findings amount to.
+    pub fn verdict(findings: &[Self]) -> Verdict {
+        Verdict::of(findings.iter().map(|finding| finding.level))
+    }
+
     /// The policy that the finding belongs to: the rule's id up to the slash.
     pub fn policy(&self) -> &str {
         self.rule.split_once('/').map_or(self.rule.as_str(), |(policy, _)| policy)
@@ -90,7 +64,7 @@ impl Review {
     pub(crate) fn new(phase: Phase, findings: Vec<Finding>) -> Self {
         Self {
             phase,
-            verdict: Verdict::of(&findings),
+            verdict: Finding::verdict(&findings),
             findings,
             patch: json_patch::Patch::default(),
             audit: Vec::new(),
@@ -121,15 +95,6 @@ mod tests {
             retry: false,
             of_shape: false,
         }
-    }
-
-    #[test]
-    fn denied_beats_not_judged_beats_allowed() {
-        let all = [finding(Level::Warn), finding(Level::NotJudged), finding(Level::Deny)];
-        assert_eq!(Verdict::of(&all), Verdict::Denied);
-        assert_eq!(Verdict::of(&all[..2]), Verdict::NotJudged);
-        assert_eq!(Verdict::of(&all[..1]), Verdict::Allowed);
-        assert_eq!(Verdict::of(&[]), Verdict::Allowed);
     }
 
     #[test]

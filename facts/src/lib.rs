@@ -7,6 +7,7 @@
 //! ```
 
 mod about;
+mod clock;
 mod facts;
 mod object;
 mod prepared;
@@ -14,8 +15,9 @@ mod provider;
 mod recorded;
 
 pub use about::AboutSet;
+pub use clock::Clock;
 pub use facts::{FactSource, FactsFuture, NoFacts};
-pub use object::{NoObjects, ObjectSource, RelatedFuture};
+pub use object::{NoObjects, ObjectSource, RelatedFuture, known, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
 pub use recorded::{Recorded, UnusableFacts, now};

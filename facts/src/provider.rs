@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubernetes::admission::{Phase, Request};
-use kubernetes::lookup::Lookup;
 use kubernetes::related::{Reason, Related};
 use quorate_engine::Provider;
 use rqlite::facts::Facts;
@@ -14,7 +13,7 @@ use tracing::debug;
 
 use crate::about::AboutSet;
 use crate::facts::{FactSource, NoFacts};
-use crate::object::{NoObjects, ObjectSource};
+use crate::object::{NoObjects, ObjectSource, related};
 
 /// The interface of the contract by which guests read the facts; what a configuration grants.
 pub const INTERFACE: &str = "rqlite";
@@ -56,11 +55,10 @@ impl Default for Sources {
 impl Sources {
     /// What stands behind the request. May take half of the time, so that the policies can still judge without it.
     pub async fn related(&self, request: &Request<'_>, budget: Duration) -> Related<String> {
-        let Some(of) = Lookup::of(request) else { return Related::Unknown(Reason::NothingBehind) };
-        let found = timeout(budget / 2, self.objects.get(&of)).await;
+        let found = timeout(budget / 2, related(self.objects.as_ref(), request)).await;
         let related = found.unwrap_or(Related::Unknown(Reason::Late));
         if let Related::Unknown(reason) = &related {
-            debug!(uid = &*request.uid, ?of, %reason, "what stands behind the request is not known");
+            debug!(uid = &*request.uid, %reason, "what stands behind the request is not known");
         }
         related
     }

@@ -16,3 +16,4 @@ pub mod request;
 pub mod subject;
 pub mod text;
 pub mod users;
+pub mod verdict;

@@ -77,7 +77,7 @@ times 5 '^ *mode: enforce$' "${enforce[@]}" --set config.policies.zones.module=z
 gives "its own mode" 'mode: enforce' --set config.policies.zones.module=zones.wasm,config.policies.zones.mode=enforce \
     --show-only templates/configmap.yaml
 # Every replica of every version has the same slots.
-slots=$(sed -n 's/^pub const SLOTS: usize = \([0-9]*\);$/\1/p' webhook/src/reservations/store.rs)
+slots=$(sed -n 's/^pub const SLOTS: usize = \([0-9]*\);$/\1/p' cluster/src/store.rs)
 times "${slots:-none}" '^  name: quorate-reservations-[0-9]+$'
 
 quoted() { grep -oE '"[a-z-]+"' | tr -d '"' | sort; }

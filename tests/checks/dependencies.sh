@@ -24,7 +24,7 @@ allowed kubernetes serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 allowed quorate-facts kubernetes quorate-engine rqlite serde_json thiserror time tokio tracing
-allowed quorate-cases kubernetes quorate-sdk json-patch serde-saphyr serde_json
+allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde-saphyr serde_json
 for policy in $(grep -vx secret-mounts policies/builtin/policies.txt); do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done
@@ -46,6 +46,7 @@ never() {
 
 never quorate-engine rqlite kube axum
 never quorate-facts kube axum rustls hyper
+never quorate-cluster axum quorate-webhook
 never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
 # The engine is given a provider; what that knows of is not its matter.

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use kubernetes::admission::{Operation, Phase};
-use quorate_engine::{Level, OnError, Policy, PolicyFailure, PolicyLimits, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{OnError, Policy, PolicyFailure, PolicyLimits, Review};
 use quorate_tests::{block_on, nothing_known};
 
 use quorate_tests::guest::{object, policy_a, policy_b, request, set, told};

@@ -3,7 +3,8 @@
 
 use std::process::{Child, Command, Stdio};
 
-use quorate_engine::{Binding, BreakGlass, Level, PolicyLimits, PolicySet};
+use kubernetes::verdict::Level;
+use quorate_engine::{Binding, BreakGlass, PolicyLimits, PolicySet};
 use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, judge, set_review};
 use serde_json::{Value, json};
 

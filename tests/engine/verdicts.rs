@@ -2,7 +2,8 @@
 //! The rules themselves are the policies' tests.
 
 use kubernetes::admission::{Operation, Phase};
-use quorate_engine::{Binding, Level, Mode, Policy, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{Binding, Mode, Policy, Review};
 use quorate_facts::NOTHING_KNOWN;
 use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;

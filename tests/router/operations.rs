@@ -6,7 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use quorate_certs::{Authority, ServingCertificate, Window};
-use quorate_webhook::{CertificateHandle, CertificateSource, Note, Readiness, ServerConfig, Webhook};
+use quorate_cluster::Note;
+use quorate_webhook::{CertificateHandle, CertificateSource, Readiness, ServerConfig, Webhook};
 use time::Duration;
 
 use crate::support::{Answer, call, clock, no_policies, post, review, webhook};

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use kubernetes::admission::{Operation, Request};
 use kubernetes::refusal;
 use kubernetes::request::RequestKind;
-use quorate_engine::{Finding, Level, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{Finding, Review};
 use serde::Serialize;
 
 #[cfg(test)]

@@ -6,20 +6,22 @@ use std::time::Duration;
 use axum::body::Bytes;
 use kubernetes::admission::{Phase, Request};
 use kubernetes::subject::subject;
-use quorate_engine::{Finding, Level, PolicySet, Prepared, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_cluster::StoreError;
+use quorate_engine::{Finding, PolicySet, Prepared, Review};
 use quorate_facts::{now, prepared};
 use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
 
 use crate::answer::Answer;
-use crate::budget::PodSource;
 use crate::deadline::Deadline;
 use crate::metrics::{path, verdict};
 use crate::refusal::Refusal;
-use crate::reservations::{self, Candidate, Counted, Reserved, StoreError};
+use crate::reservations::{self, Candidate, Counted, Reserved};
 use crate::sources::Sources;
 use crate::webhook::Webhook;
+use quorate_cluster::PodSource;
 
 /// For what could not be had now: the API server did not answer, or not in time.
 const TRY_AGAIN: &str = "try again";
@@ -145,7 +147,7 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
         retry: true,
         of_shape: false,
     });
-    review.verdict = Verdict::of(&review.findings);
+    review.verdict = Finding::verdict(&review.findings);
     review
 }
 

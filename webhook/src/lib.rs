@@ -8,7 +8,7 @@
 //!     └ routes    /validate /mutate      └ operations   /livez /readyz /metrics
 //!        ├ webhook     what all requests share
 //!        ├ body        bytes under a limit and a deadline
-//!        ├ judging     envelope, parent, facts, policies, onError
+//!        ├ judging     envelope, what is known beside it, policies, onError
 //!        │  └ reservations   what other admissions have taken away
 //!        └ answer      AdmissionReview response
 //! ```
@@ -17,18 +17,16 @@
 
 mod answer;
 mod body;
-mod budget;
 mod certificate;
-mod clock;
-pub mod cluster;
 mod config;
 mod deadline;
+#[cfg(test)]
+mod documented;
 mod door;
 mod judging;
 mod metrics;
 mod operations;
 mod refusal;
-pub mod registration;
 mod reservations;
 mod routes;
 mod server;
@@ -36,13 +34,11 @@ mod sources;
 mod tls;
 mod webhook;
 
-pub use budget::{Budget, BudgetFuture, Labels, NoPods, PodSource};
 pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
-pub use clock::Clock;
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
-pub use operations::{Gate, Note, Readiness};
-pub use reservations::{ReservationStore, Reservations, SLOTS, StoreError, StoreFuture, Stored, Written};
+pub use operations::{Gate, Readiness};
+pub use reservations::Reservations;
 pub use server::{Addresses, Bound, ServeError, Server};
 pub use sources::Sources;
 pub use tls::tls_config;

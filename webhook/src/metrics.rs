@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use kubernetes::admission::Phase;
+use kubernetes::verdict::{Level, Verdict};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -13,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use quorate_engine::{Finding, Level, Review, Verdict};
+use quorate_engine::{Finding, Review};
 
 use crate::certificate::CertificateMetrics;
 use crate::door::ConnectionMetrics;

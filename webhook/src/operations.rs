@@ -10,17 +10,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use quorate_certs::{State as Validity, Window};
+use quorate_cluster::Note;
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::CertificateHandle;
-use crate::clock::Clock;
 use crate::metrics::Metrics;
+use quorate_facts::Clock;
 
 /// What keeps the server from being ready, if anything does.
 pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
-
-/// What is to be said although the server is ready, if anything is: one line.
-pub type Note = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
 /// within seconds, and a review that was sent before may take 30 s.

@@ -1,6 +1,7 @@
 //! The server as a whole: both ports, the certificate, start and stop in the right order.
 //! Handles no signal; `cli` says when to stop.
 
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,14 +19,14 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::certificate::{CallerError, CallerVerifier, Keeper};
-use crate::clock::Clock;
-use crate::cluster::Cluster;
 use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
 use crate::operations::Readiness;
 use crate::sources::Sources;
 use crate::tls::tls_config;
 use crate::webhook::Webhook;
+use quorate_cluster::Cluster;
+use quorate_facts::Clock;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -62,6 +63,8 @@ pub struct Bound {
     clock: Clock,
     grace: Duration,
     drain: Duration,
+    /// Whether this replica writes for all; none where there are no others.
+    leads: Option<watch::Receiver<bool>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +114,7 @@ impl Server {
             clock,
             grace: config.grace,
             drain: config.drain,
+            leads: None,
         })
     }
 }
@@ -141,7 +145,10 @@ impl Bound {
     pub fn attach(&mut self, cluster: &Cluster) {
         self.readiness.require(Arc::new(cluster.gate()));
         self.readiness.add_notes(cluster.notes());
-        self.webhook.metrics().show(cluster.metrics());
+        self.leads = Some(cluster.leads());
+        let mut registry = cluster.metrics();
+        self.webhook.sources().reservations.show(&mut registry);
+        self.webhook.metrics().show(registry);
     }
 
     /// Serves until `shutdown` is done; then unready, the grace, no new connections, the drain.
@@ -167,9 +174,17 @@ impl Bound {
         };
         let operations = self.operations.serve(operations, operations_closing, Duration::ZERO);
         let serving = async { tokio::join!(stop, reviews, operations) };
+        let reservations = Arc::clone(&self.webhook.sources().reservations);
+        let sweeping = async {
+            match self.leads {
+                Some(leads) => reservations.sweep_while(leads).await,
+                None => pending().await,
+            }
+        };
         let ((), connections, _) = tokio::select! {
             ended = serving => ended,
             never = self.keeper.keep(self.clock) => match never {},
+            never = sweeping => match never {},
         };
         info!(connections, "stopped");
         if connections == 0 { Ok(()) } else { Err(ServeError::Cut { connections, drain: self.drain }) }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::budget::{NoPods, PodSource};
 use crate::reservations::Reservations;
+use quorate_cluster::{Cluster, NoPods, PodSource};
 
 /// Who finds objects and facts, what is known of pods that go, and what other admissions have taken away. Cheap to clone.
 #[derive(Clone)]
@@ -11,6 +11,14 @@ pub struct Sources {
     pub known: quorate_facts::Sources,
     pub pods: Arc<dyn PodSource>,
     pub reservations: Arc<Reservations>,
+}
+
+impl Sources {
+    /// Out of a cluster, shared with its other replicas.
+    pub fn of(cluster: &Cluster) -> Self {
+        let reservations = Arc::new(Reservations::shared(cluster.reservations()));
+        Self { known: cluster.sources(), pods: cluster.pods(), reservations }
+    }
 }
 
 impl Default for Sources {

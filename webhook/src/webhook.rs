@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 use crate::certificate::CertificateHandle;
-use crate::clock::Clock;
 use crate::config::{CertificateSource, ServerConfig};
 use crate::metrics::Metrics;
 use crate::sources::Sources;
+use quorate_facts::Clock;
 
 /// What all requests share. Cheap to clone.
 #[derive(Clone)]

@@ -2,9 +2,10 @@
 //! to tell message from remedy, and to find the field. Its silence lowers nothing.
 //! Does not judge.
 
-use quorate_engine::{Finding, Level, Review, Verdict};
-use quorate_webhook::cluster::survey::Surveyor;
-use quorate_webhook::cluster::{Act, Guard, Guarding, Heard, Trial};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_cluster::survey::Surveyor;
+use quorate_cluster::{Act, Guard, Guarding, Heard, Trial};
+use quorate_engine::{Finding, Review};
 use serde_json::Value;
 
 use super::apply::applied;
@@ -124,7 +125,7 @@ mod tests {
             retry: false,
             of_shape: false,
         };
-        let verdict = Verdict::of(std::slice::from_ref(&finding));
+        let verdict = Finding::verdict(std::slice::from_ref(&finding));
         let findings = vec![finding];
         let (patch, audit, matched) = Default::default();
         Review { phase: Phase::Validate, verdict, findings, patch, audit, matched }

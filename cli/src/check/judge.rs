@@ -7,24 +7,19 @@ use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
-use kubernetes::defaults::defaulted;
-use kubernetes::list;
-use kubernetes::lookup::Lookup;
-use kubernetes::manifest::StatefulSet;
-use kubernetes::related::{Reason, Related};
-use kubernetes::request::{Dependency, RequestKind};
-use quorate_engine::{Finding, Level, PolicySet, Review, Verdict};
-use quorate_facts::{Recorded, prepared};
+use kubernetes::request::RequestKind;
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{Finding, PolicySet, Review};
+use quorate_facts::{Recorded, prepared, related};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::needs::Needs;
-use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
 use super::config_maps::ConfigMaps;
 use super::guard::ClusterGuard;
+use super::head::Head;
 use super::object::{Object, Origin, resource_of};
 use super::outcome::{By, Judged, Said, Spot};
 use super::place::{Place, Places};
@@ -146,7 +141,8 @@ impl Court {
     fn review(&self, change: &Change, running: Option<&Running>, beside: Beside<'_>) -> anyhow::Result<Review> {
         let text = change.review(&self.profile);
         let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
-        let related = related(&request, change, beside.head);
+        let head = Head { objects: beside.head, scope: &change.object.scope };
+        let related = self.runtime.block_on(related(&head, &request));
         let known = running.map_or_else(|| Ok(Facts::default()), Running::facts)?;
         let Recorded(facts) = Recorded::at(beside.maps.complete(known, change), self.now)?;
         let prepared = prepared(&request, related, &facts);
@@ -159,11 +155,11 @@ impl Court {
         }
         if self.judges_shape(running) {
             review.findings.retain(|finding| finding.of_shape || finding.level == Level::NotJudged);
-            review.verdict = Verdict::of(&review.findings);
+            review.verdict = Finding::verdict(&review.findings);
         }
         if review.verdict != Verdict::Denied && depends_on_open_count(change) {
             review.findings.push(open_count());
-            review.verdict = Verdict::of(&review.findings);
+            review.verdict = Finding::verdict(&review.findings);
         }
         Ok(review)
     }
@@ -190,53 +186,6 @@ fn open_count() -> Finding {
         retry: false,
         of_shape: false,
     }
-}
-
-/// The StatefulSet that an autoscaler points at, as it is to be, of the same scope where there are several; or those that are to be and
-/// need what is deleted.
-fn related(request: &Request<'_>, change: &Change, head: &[Object]) -> Related<String> {
-    let (group, kind, namespace, name) = match Lookup::of(request) {
-        Some(Lookup::Object { group, kind, namespace, name, .. }) => (group, kind, namespace, name),
-        Some(Lookup::DependentsOf { dependency, namespace, name }) => {
-            return dependents(dependency, &namespace, &name, head);
-        }
-        Some(Lookup::ControllerOf { .. }) | None => return Related::Unknown(Reason::NothingBehind),
-    };
-    // No policy reads another kind, and the server does not look for one.
-    if RequestKind::of_reference(&group, &kind) != RequestKind::StatefulSet {
-        return Related::Unknown(Reason::NotRead);
-    }
-    let is_it = |object: &&Object| {
-        object.id.request_kind() == RequestKind::StatefulSet
-            && object.id.name == name
-            && object.id.namespace.as_deref() == Some(&namespace)
-    };
-    let near = |object: &&Object| is_it(object) && object.scope == change.object.scope;
-    match head.iter().find(near).or_else(|| head.iter().find(is_it)) {
-        Some(set) => Related::Found(as_admitted(set).to_string()),
-        None => Related::Absent,
-    }
-}
-
-fn dependents(dependency: Dependency, namespace: &str, name: &str, head: &[Object]) -> Related<String> {
-    let there = |object: &&Object| {
-        object.id.request_kind() == RequestKind::StatefulSet && object.id.namespace.as_deref() == Some(namespace)
-    };
-    let needs = |value: &Value| {
-        let set = StatefulSet::deserialize(value).ok()?;
-        Some(Needs::of(&set, &RqliteSet::recognise(&set)?))
-    };
-    let sets = head.iter().filter(there).map(as_admitted);
-    let sets = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(dependency, name)));
-    let items: Vec<String> = sets.map(|set| set.to_string()).collect();
-    if items.is_empty() {
-        return Related::Absent;
-    }
-    Related::Found(list::stateful_sets(items.iter().map(String::as_str)))
-}
-
-fn as_admitted(set: &Object) -> Value {
-    defaulted(set.id.request_kind(), set.value.clone(), set.id.namespace.as_deref())
 }
 
 /// The files of both sides, to show lines of.

@@ -2,8 +2,8 @@
 //! Does not judge, and keeps nothing.
 
 use anyhow::Context as _;
-use quorate_webhook::cluster::Login;
-use quorate_webhook::cluster::survey::{SurveyError, Surveyor};
+use quorate_cluster::Login;
+use quorate_cluster::survey::{SurveyError, Surveyor};
 
 use super::snapshot::Snapshot;
 use crate::clock;

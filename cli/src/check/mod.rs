@@ -16,6 +16,7 @@ mod drift;
 mod git;
 mod gitops;
 mod guard;
+mod head;
 mod judge;
 pub(crate) mod live;
 mod object;

@@ -1,7 +1,8 @@
 //! What a check comes to: every change with its verdict, what could not be judged, read or evaluated, and the exit code.
 //! Says nothing by itself about any object; how it is shown is for `output`.
 
-use quorate_engine::{Finding, Level, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::Finding;
 
 use super::args::FailOn;
 use super::change::Operation;

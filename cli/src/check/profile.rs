@@ -2,7 +2,7 @@
 //! What a user may do is for the policies.
 
 use kubernetes::users;
-use quorate_webhook::cluster::PropagationPolicy;
+use quorate_cluster::PropagationPolicy;
 
 use super::args::Args;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use quorate_webhook::registration::Registration;
+use quorate_cluster::registration::Registration;
 
 use super::args::Args;
 use super::change::{Change, kept_by};

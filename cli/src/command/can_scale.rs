@@ -7,10 +7,11 @@ use std::io::{self, Write};
 
 use kubernetes::admission::Request;
 use kubernetes::related::Related;
-use quorate_engine::{Level, Review, Verdict};
+use kubernetes::verdict::{Level, Verdict};
+use quorate_cluster::survey::{Survey, Surveyor};
+use quorate_cluster::{Act, Guard, Heard, Trial};
+use quorate_engine::Review;
 use quorate_facts::{Recorded, prepared};
-use quorate_webhook::cluster::survey::{Survey, Surveyor};
-use quorate_webhook::cluster::{Act, Guard, Heard, Trial};
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::scaling::{Before, Data, Listed, path_down, roster};
 use serde::Serialize;

@@ -3,11 +3,10 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use quorate_webhook::cluster::ClusterConfig;
-use quorate_webhook::cluster::doctor::{Check, Expected, Home, Level, Topic, examine};
+use quorate_cluster::ClusterConfig;
+use quorate_cluster::doctor::{Check, Expected, Home, Level, Topic, examine};
 use serde::Serialize;
 
 use super::in_cluster::{content, issues_its_own};
@@ -34,14 +33,14 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let source = Source::read(args.config.as_deref())?;
     let resolved = source.resolve()?;
     let section = resolved.cluster.clone().unwrap_or_default();
-    let policies = Arc::new(load(&source, &resolved, offline())?);
+    let policies = load(&source, &resolved, offline())?;
     let expected = |home: Option<Home>| {
         let config = within(&section, home, &source.folder);
         Expected {
             namespace: args.namespace.clone(),
             service_account: args.service_account.clone(),
             own_certificate: issues_its_own(&resolved.certificate),
-            content: content(&source, &config, policies),
+            content: content(&source, &config, &policies),
             config,
         }
     };

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
 use quorate_engine::PolicySet;
-use quorate_facts::{Recorded, prepared};
+use quorate_facts::{Recorded, prepared, related};
 
 use crate::args::Review as Args;
 use crate::config::Source;
@@ -86,6 +86,7 @@ impl Desk {
         let (Some(parents), Some(file)) = (&self.parents, &args.parent) else {
             return Ok(Related::Unknown(Reason::NotGiven));
         };
-        parents.behind(request).with_context(|| format!("--parent {}", file.display()))
+        parents.check(request).with_context(|| format!("--parent {}", file.display()))?;
+        Ok(self.runtime.block_on(related(parents, request)))
     }
 }

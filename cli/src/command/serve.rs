@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let in_cluster = InCluster::connect(&args.cluster.login(), &source, &resolved, &policies).await?;
-        let handle = in_cluster.as_ref().and_then(|own| own.certificate.as_ref()).map(|own| own.handle.clone());
+        let handle = in_cluster.as_ref().and_then(|own| own.handle.clone());
         let server = ServerConfig {
             listen: resolved.listen,
             metrics_listen: resolved.metrics_listen,
@@ -73,14 +73,14 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let stop = Stop::new()?;
     let certificate = config.certificate.clone();
-    let sources = in_cluster.as_ref().map_or_else(Sources::default, |own| own.cluster.sources());
+    let sources = in_cluster.as_ref().map_or_else(Sources::default, |own| Sources::of(&own.cluster));
     let mut server = Server::bind(config, Arc::clone(&policies), sources, clock::now).await?;
     let banner = Banner { addresses: server.addresses(), certificate: &certificate, policies: &policies };
     match format {
         LogFormat::Text => banner.print(out)?,
         LogFormat::Json => banner.log(),
     }
-    let Some(InCluster { cluster, content, certificate }) = in_cluster else {
+    let Some(InCluster { cluster, content, certificate, .. }) = in_cluster else {
         return Ok(server.run(stop.signalled()).await?);
     };
     server.attach(&cluster);
@@ -194,7 +194,7 @@ fn start_logs(logs: Logs) -> anyhow::Result<()> {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let ours = ["quorate", "quorate_engine", "quorate_facts", "quorate_webhook", "quorate_certs"];
+    let ours = ["quorate", "quorate_engine", "quorate_facts", "quorate_cluster", "quorate_webhook", "quorate_certs"];
     let targets =
         Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets(ours.map(|target| (target, level)));
     let lines = fmt::layer().with_writer(io::stderr);

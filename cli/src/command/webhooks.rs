@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use quorate_webhook::registration::{Client, Registration};
+use quorate_cluster::registration::{Client, Registration};
 use serde::Serialize;
 
 use crate::args::Webhooks as Args;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use quorate_webhook::cluster::{ClusterConfig, RqliteAccess};
+use quorate_cluster::{ClusterConfig, RqliteAccess};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
-use crate::verdict::Verdict;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::related::Related;
+use kubernetes::verdict::Verdict;
 
 const RULE: &str = "quorum-guard/scale-below-quorum";
 const NOTE: &str =
@@ -51,7 +51,7 @@ fn applied(note: &str, groups: &[&str], now: Option<&str>) -> Review {
     let mut review = denied(Level::Deny);
     let config = BreakGlass { groups: groups.iter().map(|group| (*group).to_owned()).collect() };
     apply(&config, &request(&object), &at(now), &mut review);
-    review.verdict = Verdict::of(&review.findings);
+    review.verdict = Finding::verdict(&review.findings);
     review
 }
 

@@ -35,7 +35,7 @@ fn finding(level: Level, message: &str) -> Finding {
 fn review(findings: Vec<Finding>) -> Review {
     Review {
         phase: Phase::Validate,
-        verdict: Verdict::of(&findings),
+        verdict: Finding::verdict(&findings),
         findings,
         patch: json_patch::Patch::default(),
         audit: Vec::new(),

@@ -14,9 +14,9 @@ use tracing::error;
 
 use super::files::CertificateFiles;
 use super::{CallerVerifier, CertificateHandle};
-use crate::clock::Clock;
 use crate::config::CertificateSource;
 use crate::server::ServeError;
+use quorate_facts::Clock;
 
 /// Content is compared, not watched for: a kubelet swaps symbolic links above the files, some file systems give no
 /// notice at all, and watches run out. Three small files a second cost some microseconds.

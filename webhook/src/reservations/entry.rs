@@ -4,8 +4,8 @@
 use rqlite::facts::Leaving;
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Budget;
-use crate::registration::SetName;
+use quorate_cluster::Budget;
+use quorate_cluster::registration::SetName;
 
 /// The pods of one set that one admission takes away. Unknown keys are skipped: a newer replica may run beside this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@
 mod entry;
 mod request;
 mod slot;
-mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +22,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 use rqlite::facts::Leaving;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -29,11 +30,11 @@ use tracing::{debug, warn};
 
 use self::entry::Reservation;
 use self::slot::Slot;
-use crate::budget::Budget;
-use crate::registration::SetName;
+use quorate_cluster::Budget;
+use quorate_cluster::registration::SetName;
+use quorate_cluster::{ReservationStore, SLOTS, StoreError, StoreFuture, Stored, Written};
 
 pub(crate) use self::request::Candidate;
-pub use self::store::{ReservationStore, SLOTS, StoreError, StoreFuture, Stored, Written};
 
 /// Whose verdicts rest on it.
 pub(crate) const POLICY: &str = "quorum-guard";
@@ -93,6 +94,15 @@ impl Counted {
 }
 
 impl Reservations {
+    /// What it counts.
+    pub(crate) fn show(&self, registry: &mut Registry) {
+        registry.register(
+            "reservation_writes",
+            "Reservations of pods that an admission takes away, by how the write ended",
+            self.writes.0.clone(),
+        );
+    }
+
     /// Shared by all replicas that have this store.
     pub fn shared(store: Arc<dyn ReservationStore>) -> Self {
         Self::with(Some(store))

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::Taken;
-use crate::budget::Labels;
-use crate::registration::SetName;
+use quorate_cluster::Labels;
+use quorate_cluster::registration::SetName;
 
 /// A request about an rqlite set.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::entry::Reservation;
-use super::store::Stored;
-use crate::budget::Budget;
-use crate::registration::SetName;
+use quorate_cluster::Stored;
+use quorate_cluster::Budget;
+use quorate_cluster::registration::SetName;
 
 /// A reservation counts so long. By then its pods are gone or terminating and known to be, or what took them has not happened.
 pub(super) const COUNTS: Duration = Duration::from_secs(30);

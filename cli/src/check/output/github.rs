@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use quorate_engine::Level;
+use kubernetes::verdict::Level;
 
 use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};
 use super::super::place::Place;

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use quorate_engine::{Level, Verdict};
+use kubernetes::verdict::{Level, Verdict};
 use serde::Serialize;
 
 use super::super::change::Operation;

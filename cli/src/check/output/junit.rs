@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use quorate_engine::{Level, Verdict};
+use kubernetes::verdict::{Level, Verdict};
 
 use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};
 

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use quorate_engine::Level;
+use kubernetes::verdict::Level;
 use serde_json::{Value, json};
 
 use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};

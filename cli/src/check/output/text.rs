@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use quorate_engine::{Level, Verdict};
+use kubernetes::verdict::{Level, Verdict};
 
 use super::super::outcome::{By, Gap, Judged, Outcome, Said, Spot, Trouble, verdict_name};
 use super::super::place::Place;

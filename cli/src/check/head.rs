@@ -1,0 +1,72 @@
+//! What stands behind a request, in the state that is to be: the StatefulSet that an autoscaler points at, or those that need what is
+//! deleted. Pods are in no repository.
+
+use kubernetes::defaults::defaulted;
+use kubernetes::list;
+use kubernetes::lookup::Lookup;
+use kubernetes::manifest::StatefulSet;
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
+use quorate_facts::{ObjectSource, RelatedFuture, known};
+use rqlite::cluster::RqliteSet;
+use rqlite::needs::Needs;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::object::Object;
+
+/// The objects of the state that is to be, as a change of this scope sees them.
+pub(super) struct Head<'h> {
+    pub(super) objects: &'h [Object],
+    /// Several clusters may each have an object of the same name: the one of the change's own scope comes first.
+    pub(super) scope: &'h str,
+}
+
+impl ObjectSource for Head<'_> {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
+        known(match of {
+            // No policy reads another kind, and the server does not look for one.
+            Lookup::Object { group, kind, .. }
+                if RequestKind::of_reference(group, kind) != RequestKind::StatefulSet =>
+            {
+                Related::Unknown(Reason::NotRead)
+            }
+            Lookup::Object { namespace, name, .. } => self.set(namespace, name),
+            Lookup::DependentsOf { dependency, namespace, name } => self.dependents(*dependency, namespace, name),
+            Lookup::ControllerOf { .. } => Related::Unknown(Reason::NotGiven),
+        })
+    }
+}
+
+impl Head<'_> {
+    fn sets_in(&self, namespace: &str) -> impl Iterator<Item = &Object> {
+        let there = move |object: &&Object| {
+            object.id.request_kind() == RequestKind::StatefulSet && object.id.namespace.as_deref() == Some(namespace)
+        };
+        self.objects.iter().filter(there)
+    }
+
+    fn set(&self, namespace: &str, name: &str) -> Related<String> {
+        let named = || self.sets_in(namespace).filter(|set| set.id.name == name);
+        let found = named().find(|set| set.scope == self.scope).or_else(|| named().next());
+        found.map_or(Related::Absent, |set| Related::Found(as_admitted(set).to_string()))
+    }
+
+    fn dependents(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<String> {
+        let needs = |value: &Value| {
+            let set = StatefulSet::deserialize(value).ok()?;
+            Some(Needs::of(&set, &RqliteSet::recognise(&set)?))
+        };
+        let sets = self.sets_in(namespace).map(as_admitted);
+        let sets = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(dependency, name)));
+        let items: Vec<String> = sets.map(|set| set.to_string()).collect();
+        if items.is_empty() {
+            return Related::Absent;
+        }
+        Related::Found(list::stateful_sets(items.iter().map(String::as_str)))
+    }
+}
+
+fn as_admitted(set: &Object) -> Value {
+    defaulted(set.id.request_kind(), set.value.clone(), set.id.namespace.as_deref())
+}

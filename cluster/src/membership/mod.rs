@@ -1,0 +1,200 @@
+//! Who is a member of a set's cluster right now: all its nodes asked at once, and of what they tell the one view that may be trusted.
+//! Never a view that was had before: only who voted in the last one is remembered, for when none can be had.
+
+mod access;
+mod ask;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use rqlite::facts::{Facts, Seen};
+use rqlite::membership::{Answer, Membership, trusted};
+use tokio::time::Instant;
+use tracing::debug;
+
+pub use self::access::RqliteAccess;
+pub use self::ask::LARGEST_ANSWER;
+pub(crate) use self::ask::{Direct, Proxied, Target, Way};
+
+/// For all nodes together. A healthy one answers within milliseconds, also about another that does not.
+pub const BUDGET: Duration = Duration::from_millis(800);
+
+/// Nodes of one set that are asked; more than any cluster has members.
+pub const MOST_ASKED: usize = 64;
+
+/// Sets; no cluster has so many.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Asks, and remembers who voted. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Memberships {
+    access: Arc<[RqliteAccess]>,
+    last: Arc<Mutex<HashMap<SetKey, LastVoters>>>,
+    pub(crate) looks: Looks,
+}
+
+/// A StatefulSet by name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SetKey {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// Who voted in the last trusted view of a set.
+#[derive(Debug, Clone)]
+pub(crate) struct LastVoters {
+    /// Of the StatefulSet: another one of that name starts anew.
+    uid: Option<String>,
+    asked: Instant,
+    pub(crate) voters: Vec<String>,
+}
+
+impl LastVoters {
+    /// Since they were asked for.
+    pub(crate) fn age_milliseconds(&self) -> u64 {
+        milliseconds(self.asked.elapsed())
+    }
+}
+
+/// What came of a look.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Looked {
+    Seen {
+        membership: Membership,
+        seen: Seen,
+    },
+    /// Why there is no view.
+    Unseen(String),
+}
+
+impl Looked {
+    /// Facts of the membership alone.
+    pub(crate) fn into_facts(self) -> Facts {
+        match self {
+            Self::Seen { membership, seen } => {
+                Facts { membership: Some(membership), seen: Some(seen), ..Facts::default() }
+            }
+            Self::Unseen(why) => Facts { unseen: Some(why), ..Facts::default() },
+        }
+    }
+}
+
+/// How looks ended: `led`, `leaderless` or `none`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Looks(pub(crate) Family<ViewLabel, Counter>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ViewLabel {
+    view: &'static str,
+}
+
+impl Memberships {
+    pub(crate) fn new(access: Vec<RqliteAccess>) -> Self {
+        Self { access: access.into(), last: Arc::default(), looks: Looks::default() }
+    }
+
+    /// How the nodes of a set are asked.
+    pub(crate) fn access(&self, key: &SetKey) -> Option<&RqliteAccess> {
+        RqliteAccess::of(&self.access, &key.namespace, &key.name)
+    }
+
+    /// Asks all of these nodes of the set at once, and remembers who votes.
+    pub(crate) async fn look<W: Way>(
+        &self,
+        key: &SetKey,
+        uid: Option<&str>,
+        targets: &[Target<W>],
+        budget: Duration,
+    ) -> Looked {
+        let asked = Instant::now();
+        let looked = look(targets, budget.min(BUDGET)).await;
+        debug!(?key, ?looked, "membership looked at");
+        self.looks.count(&looked);
+        if let Looked::Seen { membership, .. } = &looked
+            && membership.leader.is_some()
+        {
+            let voters = membership.voters().map(|voter| voter.id.clone()).collect();
+            self.remember(key, LastVoters { uid: uid.map(str::to_owned), asked, voters });
+        }
+        looked
+    }
+
+    fn remember(&self, key: &SetKey, voters: LastVoters) {
+        let mut last = self.last();
+        // What is remembered only ever makes a verdict stricter: losing it all is safe.
+        if last.len() >= MOST_REMEMBERED {
+            last.clear();
+        }
+        // A look that was asked earlier may end later.
+        let is_newer = |kept: &LastVoters| kept.uid == voters.uid && kept.asked > voters.asked;
+        if !last.get(key).is_some_and(is_newer) {
+            last.insert(key.clone(), voters);
+        }
+    }
+
+    /// The voters of the last led view of this set; of one whose uid is not known, of any set of its name.
+    pub(crate) fn last_voters(&self, key: &SetKey, uid: Option<&str>) -> Option<LastVoters> {
+        let last = self.last();
+        let last = last.get(key)?;
+        let same = uid.is_none() || last.uid.is_none() || last.uid.as_deref() == uid;
+        same.then(|| last.clone())
+    }
+
+    fn last(&self) -> MutexGuard<'_, HashMap<SetKey, LastVoters>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks all of these nodes at once, within `budget`. A view is as old as the question.
+pub(crate) async fn look<W: Way>(targets: &[Target<W>], budget: Duration) -> Looked {
+    let started = Instant::now();
+    let targets = targets.get(..MOST_ASKED).unwrap_or(targets);
+    let asked = join_all(targets.iter().map(|target| ask::ask(target, budget))).await;
+    let mut failures = Vec::new();
+    let mut answers = Vec::new();
+    for (target, asked) in targets.iter().zip(asked) {
+        match asked {
+            Ok(answer) => answers.push(answer),
+            Err(error) => failures.push(format!("{}: {error}", target.pod)),
+        }
+    }
+    match trusted(&answers) {
+        Some(view) => {
+            let age_milliseconds = milliseconds(started.elapsed());
+            Looked::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
+        }
+        None => Looked::Unseen(why(&failures, &answers)),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The first failure stands for all: they are mostly alike, and a message is one line.
+fn why(failures: &[String], answers: &[Answer]) -> String {
+    match (failures, answers) {
+        ([], []) => "no pod of the set has an address".to_owned(),
+        ([only], _) => only.clone(),
+        ([first, rest @ ..], _) => format!("{first}, and {} more", rest.len()),
+        ([], [first, ..]) => format!("{} is in no membership that it tells", first.node),
+    }
+}
+
+impl Looks {
+    fn count(&self, looked: &Looked) {
+        let view = match looked {
+            Looked::Seen { membership, .. } if membership.leader.is_some() => "led",
+            Looked::Seen { .. } => "leaderless",
+            Looked::Unseen(_) => "none",
+        };
+        self.0.get_or_create(&ViewLabel { view }).inc();
+    }
+}

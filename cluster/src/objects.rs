@@ -1,0 +1,186 @@
+//! Finds the object behind a request: in the cache where that is certain to be the version that the request was made from,
+//! else by one GET. The sets that need a deleted object come from the cache alone: only those that it knows are guarded. An error is [`Related::Unknown`], never [`Related::Absent`].
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{GetParams, Request};
+use kube::{Api, Client, Error, Resource};
+use kubernetes::list;
+use kubernetes::lookup::{Lookup, ObjectVersion};
+use kubernetes::related::{Reason, Related};
+use kubernetes::request::{Dependency, RequestKind};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use quorate_facts::{ObjectSource, RelatedFuture};
+use serde::Deserialize;
+use tracing::{debug, warn};
+
+use crate::controller::{controller, is_stateful_set};
+use crate::sets::Sets;
+
+/// What stands behind requests, out of a cluster. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ClusterObjects {
+    client: Client,
+    sets: Sets,
+    pub(crate) lookups: Lookups,
+}
+
+/// Where it came from: `cache`, `get`, or `error` where none came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lookups(pub(crate) Family<SourceLabel, Counter>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct SourceLabel {
+    source: &'static str,
+}
+
+impl Lookups {
+    fn count(&self, source: &'static str) {
+        self.0.get_or_create(&SourceLabel { source }).inc();
+    }
+}
+
+/// A StatefulSet as the API server writes it.
+struct Written {
+    json: String,
+    uid: Option<String>,
+}
+
+impl ObjectSource for ClusterObjects {
+    fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
+        Box::pin(async move {
+            let found = match of {
+                Lookup::Object { group, kind, namespace, name, version } => {
+                    // No policy reads another kind, and no right is asked for one.
+                    if RequestKind::of_reference(group, kind) != RequestKind::StatefulSet {
+                        return Related::Unknown(Reason::NotRead);
+                    }
+                    self.set(namespace, name, version.as_ref()).await
+                }
+                Lookup::ControllerOf { namespace, pod } => self.controller(namespace, pod).await,
+                Lookup::DependentsOf { dependency, namespace, name } => Ok(self.needing(*dependency, namespace, name)),
+            };
+            found.unwrap_or_else(|error| {
+                self.lookups.count("error");
+                warn!(?of, error = %error, "what stands behind a request could not be had");
+                Related::Unknown(Reason::Failed(error.to_string()))
+            })
+        })
+    }
+}
+
+impl ClusterObjects {
+    pub(crate) fn new(client: Client, sets: Sets) -> Self {
+        Self { client, sets, lookups: Lookups::default() }
+    }
+
+    async fn set(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Related<String>, Error> {
+        if let Some(found) = self.cached(namespace, name, version) {
+            return Ok(found);
+        }
+        Ok(match self.get_set(namespace, name).await? {
+            None => Related::Absent,
+            Some(set) if version.is_none_or(|version| set.uid.as_ref() == Some(&version.uid)) => {
+                Related::Found(set.json)
+            }
+            // Deleted and made anew in between: not what the request was made from.
+            Some(_) => Related::Unknown(Reason::Replaced),
+        })
+    }
+
+    /// A Scale must find exactly the version that it names, however old; an autoscaler's target names none and must be current.
+    fn cached(&self, namespace: &str, name: &str, version: Option<&ObjectVersion>) -> Option<Related<String>> {
+        let stored = match version {
+            Some(_) => self.sets.get(namespace, name)?,
+            None => self.sets.current(namespace, name)?,
+        };
+        let is_it = |version: &ObjectVersion| {
+            stored.uid() == Some(&version.uid) && stored.resource_version() == Some(&version.resource_version)
+        };
+        if !version.is_none_or(is_it) {
+            debug!(namespace, name, ?version, cached = ?stored.resource_version(), "cached version is another");
+            return None;
+        }
+        self.lookups.count("cache");
+        Some(Related::Found(stored.json().to_owned()))
+    }
+
+    /// The StatefulSet that controls a pod. A pod of nobody, or of another kind, has none.
+    async fn controller(&self, namespace: &str, pod: &str) -> Result<Related<String>, Error> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let pod = pods.get_metadata_opt(pod).await?;
+        let references = pod.and_then(|pod| pod.metadata.owner_references).unwrap_or_default();
+        let Some(owner) = controller(&references).filter(|owner| is_stateful_set(owner)) else {
+            return Ok(Related::Absent);
+        };
+        if let Some(stored) = self.sets.current(namespace, &owner.name)
+            && stored.uid() == Some(&owner.uid)
+        {
+            self.lookups.count("cache");
+            return Ok(Related::Found(stored.json().to_owned()));
+        }
+        Ok(match self.get_set(namespace, &owner.name).await? {
+            Some(set) if set.uid.as_ref() == Some(&owner.uid) => Related::Found(set.json),
+            // The controller is gone; another one of its name does not control this pod.
+            Some(_) | None => Related::Absent,
+        })
+    }
+
+    /// A list of the sets that need the object.
+    fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<String> {
+        let Some(sets) = self.sets.needing(dependency, namespace, name) else {
+            return Related::Unknown(Reason::NotReady);
+        };
+        self.lookups.count("cache");
+        if sets.is_empty() {
+            return Related::Absent;
+        }
+        Related::Found(list::stateful_sets(sets.iter().map(|set| set.json())))
+    }
+
+    /// None: there is none. The text as the API server writes it: no type of ours drops a field that it does not know.
+    async fn get_set(&self, namespace: &str, name: &str) -> Result<Option<Written>, Error> {
+        let path = StatefulSet::url_path(&(), Some(namespace));
+        let request = Request::new(path).get(name, &GetParams::default()).map_err(Error::BuildRequest)?;
+        match self.client.request_text(request).await {
+            Ok(json) => {
+                self.lookups.count("get");
+                let uid = uid(&json).map_err(Error::SerdeError)?;
+                Ok(Some(Written { json, uid }))
+            }
+            Err(Error::Api(status)) if status.is_not_found() => {
+                self.lookups.count("get");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn uid(json: &str) -> serde_json::Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        uid: Option<String>,
+    }
+    serde_json::from_str(json).map(|object: Object| object.metadata.uid)
+}
+
+impl std::fmt::Debug for ClusterObjects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClusterObjects").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Registration as the API server reads it: which requests of which cases reach which entry.
+
+mod backstop;
+mod cases;
+mod entries;
+mod naming;
+mod needed;
+mod server;
+mod sets;
+
+use kubernetes::admission::{Operation, Phase};
+use kubernetes::request::Resource;
+use rqlite::needs::Needs;
+
+use super::asked::Asked;
+use super::entry::Entry;
+use super::naming::Naming;
+use super::{KnownSets, Registered, RequestMatch, SetName, built_in, known, needed as entries_of_needed};
+
+/// Built in, and enforced.
+fn policy(name: &str, phases: &[Phase], matches: Vec<RequestMatch>) -> Registered {
+    Registered { name: name.to_owned(), phases: phases.to_vec(), matches, built_in: true, fails: true }
+}
+
+fn matching(resource: Resource, operations: &[Operation]) -> RequestMatch {
+    let matched = named_matching(resource.group, resource.plural, operations);
+    RequestMatch { sub_resources: resource.sub_resource.iter().map(|name| (*name).to_owned()).collect(), ..matched }
+}
+
+/// Of a policy of one's own, which may name any resource.
+fn named_matching(group: &str, plural: &str, operations: &[Operation]) -> RequestMatch {
+    RequestMatch {
+        groups: vec![group.to_owned()],
+        resources: vec![plural.to_owned()],
+        sub_resources: Vec::new(),
+        operations: operations.to_vec(),
+        conditions: Vec::new(),
+    }
+}
+
+/// As quorum-guard describes itself.
+fn guard() -> Registered {
+    use Operation::{Create, Delete, Update};
+    let matches = vec![
+        matching(Resource::STATEFUL_SETS, &[Create, Update, Delete]),
+        matching(Resource::SCALES, &[Update]),
+        matching(Resource::EVICTIONS, &[Create]),
+        matching(Resource::AUTOSCALERS, &[Create, Update]),
+        matching(Resource::NAMESPACES, &[Delete]),
+        matching(Resource::SERVICES, &[Delete]),
+        matching(Resource::CLAIMS, &[Delete]),
+    ];
+    policy("quorum-guard", &[Phase::Validate], matches)
+}
+
+/// As secret-mounts does.
+fn mounts() -> Registered {
+    let sets = matching(Resource::STATEFUL_SETS, &[Operation::Create, Operation::Update]);
+    policy("secret-mounts", &[Phase::Mutate, Phase::Validate], vec![sets])
+}
+
+/// All validating entries of the built-in policies, with `db/rqlite` known where `names` has it.
+fn validating(names: &[(&str, &str)]) -> Vec<Entry> {
+    knowing(&sets(names))
+}
+
+/// The same where these sets are known.
+fn knowing(sets: &KnownSets) -> Vec<Entry> {
+    named(sets, Naming::Set)
+}
+
+/// The same where they are named in this way.
+fn named(sets: &KnownSets, naming: Naming) -> Vec<Entry> {
+    let policies = [guard(), mounts()];
+    let asked = Asked::by(&policies);
+    let of_sets = known::validating(&asked, sets, naming);
+    let kept = of_sets.into_iter().chain(entries_of_needed::validating(&asked, sets, naming));
+    built_in::validating(&asked).into_iter().chain(kept).collect()
+}
+
+/// Each with a Service `<name>-internal` and claims `file-<name>-<ordinal>`.
+fn sets(names: &[(&str, &str)]) -> KnownSets {
+    let set = |(namespace, name): &(&str, &str)| {
+        let needs = Needs { services: [format!("{name}-internal")].into(), claims: [format!("file-{name}")].into() };
+        (SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() }, needs)
+    };
+    names.iter().map(set).collect()
+}

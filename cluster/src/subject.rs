@@ -1,0 +1,145 @@
+//! The set that facts are about, read from its objects: what it is called, which pods, claims and ConfigMaps are its own.
+//! Asks nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kubernetes::manifest::StatefulSet;
+use rqlite::change;
+use rqlite::cluster::{Node, RqliteSet};
+use rqlite::running::HttpApi;
+use rqlite::value::Source;
+
+use crate::membership::SetKey;
+use crate::pods::{Controller, KeptPod};
+
+/// An rqlite set.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) key: SetKey,
+    pub(crate) uid: Option<String>,
+    pub(crate) set: StatefulSet,
+    pub(crate) rqlite: RqliteSet,
+    /// ConfigMaps that `-bootstrap-expect` of any of its objects refers to, and their keys.
+    pub(crate) config_maps: BTreeMap<String, BTreeSet<String>>,
+    /// Claim templates of all its objects: which claims it had, and which it is to have.
+    templates: BTreeSet<String>,
+    /// It is created: what an earlier set of its name left may be of other templates, and controlled by nobody.
+    created: bool,
+}
+
+impl Subject {
+    /// Of its JSON texts, as it is and as it is to be. None: none of them can be read as a set that runs rqlite.
+    pub(crate) fn of(namespace: &str, objects: [Option<&str>; 2]) -> Option<Self> {
+        let created = matches!(objects, [None, Some(_)]);
+        let objects = objects.into_iter().flatten();
+        let sets: Vec<StatefulSet> = objects.filter_map(|json| serde_json::from_str(json).ok()).collect();
+        let templates = sets.iter().flat_map(change::template_names).map(str::to_owned).collect();
+        let read = |set: StatefulSet| RqliteSet::recognise(&set).map(|rqlite| (set, rqlite));
+        let read: Vec<_> = sets.into_iter().filter_map(read).collect();
+        let mut config_maps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, key) in read.iter().flat_map(|(_, rqlite)| rqlite.nodes.iter().filter_map(config_map)) {
+            config_maps.entry(name).or_default().insert(key);
+        }
+        let (set, rqlite) = read.into_iter().next()?;
+        let key = SetKey { namespace: namespace.to_owned(), name: change::name(&set).to_owned() };
+        Some(Self { key, uid: set.metadata.uid.clone(), set, rqlite, config_maps, templates, created })
+    }
+
+    /// The set controls it, and not an earlier one of its name, whose pods go. At a creation those count as well, and so does a pod of
+    /// nobody, which the controller adopts by its name.
+    pub(crate) fn owns_pod(&self, name: &str, pod: &KeptPod) -> bool {
+        let is_itself = |uid: &String| self.created || self.uid.as_ref().is_none_or(|own| own == uid);
+        let is_own = |set: &Controller| set.name == self.key.name && is_itself(&set.uid);
+        pod.set.as_ref().map_or(self.created, is_own) && change::ordinal(&self.set, name).is_some()
+    }
+
+    pub(crate) fn owns_claim(&self, name: &str) -> bool {
+        let of = |template: &str| change::claim_ordinal(&self.set, template, name).is_some();
+        let of_an_earlier_set = || {
+            let template =
+                name.rsplit_once('-').and_then(|(base, _)| base.strip_suffix(&self.key.name)?.strip_suffix('-'));
+            template.is_some_and(of)
+        };
+        self.templates.iter().any(|template| of(template)) || (self.created && of_an_earlier_set())
+    }
+
+    /// Where a pod's node listens: by its own spec; by the template where that does not show rqlite.
+    pub(crate) fn http(&self, pod: &KeptPod) -> HttpApi {
+        pod.node.as_ref().map_or_else(|| HttpApi::of_set(&self.rqlite), |node| node.http)
+    }
+}
+
+fn config_map(node: &Node) -> Option<(String, String)> {
+    match node.expect.as_ref()?.source()? {
+        Source::ConfigMapKey { name, key } => Some((name.clone(), key.clone())),
+        Source::SecretKey { .. }
+        | Source::FileKey { .. }
+        | Source::Field(_)
+        | Source::Resource(_)
+        | Source::Script(_)
+        | Source::Composed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn set(template: &str, env: Value) -> String {
+        json!({
+            "metadata": { "name": "rqlite", "namespace": "db", "uid": "u" },
+            "spec": {
+                "template": { "spec": { "containers": [{
+                    "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "args": ["-bootstrap-expect=$(N)"], "env": env,
+                }] } },
+                "volumeClaimTemplates": [{ "metadata": { "name": template } }],
+            },
+        })
+        .to_string()
+    }
+
+    /// Of the set of that name and of this uid.
+    fn pod(set: Option<(&str, &str)>) -> KeptPod {
+        let set = set.map(|(name, uid)| Controller { name: name.to_owned(), uid: uid.to_owned() });
+        KeptPod { set, uid: None, ready: true, running: None, terminating: false, address: None, node: None }
+    }
+
+    #[test]
+    fn knows_its_pods_and_the_claims_of_all_its_templates() {
+        let (old, new) = (set("file", json!([])), set("data", json!([])));
+        let subject = Subject::of("db", [Some(&old), Some(&new)]).unwrap();
+        assert!(subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "u")))));
+        assert!(!subject.owns_pod("rqlite-0", &pod(None)));
+        assert!(!subject.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
+        assert!(!subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
+        assert!(!subject.owns_pod("rqlite-x", &pod(None)));
+        for claim in ["file-rqlite-0", "data-rqlite-7"] {
+            assert!(subject.owns_claim(claim), "{claim}");
+        }
+        assert!(!subject.owns_claim("file-my-rqlite-0"));
+    }
+
+    #[test]
+    fn a_created_set_takes_over_what_an_earlier_one_left() {
+        let created = Subject::of("db", [None, Some(&set("data", json!([])))]).unwrap();
+        assert!(created.owns_pod("rqlite-0", &pod(None)));
+        assert!(created.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
+        assert!(!created.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
+        assert!(created.owns_claim("file-rqlite-0"));
+        assert!(!created.owns_claim("file-rqlite-x"));
+    }
+
+    #[test]
+    fn names_the_config_maps_that_its_expect_refers_to() {
+        let env = json!([{ "name": "N", "valueFrom": { "configMapKeyRef": { "name": "peers", "key": "count" } } }]);
+        let subject = Subject::of("db", [None, Some(&set("file", env))]).unwrap();
+        assert_eq!(subject.config_maps, [("peers".to_owned(), ["count".to_owned()].into())].into());
+    }
+
+    #[test]
+    fn another_set_is_none() {
+        assert!(Subject::of("db", [Some(r#"{"metadata":{"name":"web"},"spec":{}}"#), None]).is_none());
+    }
+}

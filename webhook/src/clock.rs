@@ -1,6 +1,0 @@
-//! The door's clock.
-
-use time::OffsetDateTime;
-
-/// An argument, so that a verdict can be replayed at its own time.
-pub type Clock = fn() -> OffsetDateTime;

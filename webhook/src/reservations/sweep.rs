@@ -1,0 +1,24 @@
+//! What has stayed long enough is taken away, by one replica.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::Reservations;
+
+/// Between two looks for it.
+const SWEEP: Duration = Duration::from_secs(30);
+
+impl Reservations {
+    /// Sweeps while this replica leads; for ever.
+    pub(crate) async fn sweep_while(&self, leads: watch::Receiver<bool>) -> Infallible {
+        loop {
+            sleep(SWEEP).await;
+            if *leads.borrow() {
+                self.sweep().await;
+            }
+        }
+    }
+}
