@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubernetes::request::RequestKind;
 use quorate_engine::Policy;
 use quorate_tests::{builtin, workspace};
 
@@ -40,6 +41,23 @@ fn every_rule_has_a_refusal_and_a_weaker_twin() {
         }
     }
     assert!(missing.is_empty(), "without a refusal and a weaker twin:\n{}", missing.join("\n"));
+}
+
+/// The gate looks at the objects of that table alone while no policy is loaded, and entries are written for its rows.
+#[test]
+fn the_built_in_policies_ask_for_the_requests_of_the_table_and_for_no_others() {
+    let mut asked = BTreeSet::new();
+    for rule in builtin().policies().iter().flat_map(|policy| &policy.description().matches) {
+        let sub_resources: Vec<Option<&str>> = match rule.sub_resources.as_slice() {
+            [] => vec![None],
+            named => named.iter().map(|name| Some(name.as_str())).collect(),
+        };
+        for (group, plural) in rule.groups.iter().flat_map(|group| rule.resources.iter().map(move |one| (group, one))) {
+            asked.extend(sub_resources.iter().map(|sub_resource| (group.as_str(), plural.as_str(), *sub_resource)));
+        }
+    }
+    let rows = RequestKind::ALL.into_iter().filter_map(RequestKind::resource);
+    assert_eq!(asked, rows.map(|row| (row.group, row.plural, row.sub_resource)).collect());
 }
 
 /// How much the outcome in a case's name weighs.

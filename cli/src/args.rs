@@ -7,8 +7,7 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::check;
-use crate::login::Cluster;
+use crate::login::{Cluster, Kubeconfig};
 
 /// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on your desk.
 ///
@@ -30,9 +29,9 @@ pub(crate) enum Command {
     ///
     /// Exit codes, the first that applies: 1 denied (or warned, with `--fail-on warn`), 2 bad usage or unreadable input, 3 not judged or
     /// not evaluated (with `--strict`), else 0.
-    Check(Box<check::args::Args>),
+    Check(Box<Check>),
     /// Print the `ignoreDifferences` that an Argo CD Application needs for what is injected into these manifests.
-    Drift(check::args::Drift),
+    Drift(Drift),
     /// What is loaded: policies, their rules, settings and schema.
     #[command(subcommand)]
     Policy(Policy),
@@ -55,6 +54,43 @@ pub(crate) enum Command {
     /// Record what runs in the cluster of the kubeconfig, for `check --snapshot` where there is no cluster to ask.
     #[command(subcommand)]
     Snapshot(Snapshot),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(mut_group("kubeconfig-options", |group| group.requires("live")))]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) options: quorate_check::Options,
+    /// Ask the cluster of the kubeconfig what runs, instead of a snapshot, and its own Quorate, by a dry run of each change, for the
+    /// verdict. Changes nothing. Without the right to make a change, that change is judged here.
+    #[arg(long, conflicts_with = "snapshot")]
+    pub(crate) live: bool,
+    /// Name of the cluster's webhook configurations of Quorate.
+    #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
+    pub(crate) webhooks: String,
+    #[command(flatten)]
+    pub(crate) cluster: Kubeconfig,
+    /// With `--live`: act as this user, as `--as` of kubectl.
+    #[arg(long, value_name = "USER", requires = "live", help_heading = "Cluster")]
+    pub(crate) impersonate: Option<String>,
+    /// With `--live`: act as a member of this group. Repeatable.
+    #[arg(long = "impersonate-group", value_name = "GROUP", requires = "impersonate", help_heading = "Cluster")]
+    pub(crate) impersonate_groups: Vec<String>,
+    /// Only these policies.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) policies: Vec<String>,
+    /// Configuration file (YAML): modes, settings, own modules. Give the one of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) options: quorate_check::DriftOptions,
+    /// Configuration file (YAML). Give the one of the server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use quorate_facts::{NOTHING_KNOWN, Recorded};
 use time::OffsetDateTime;
 
-use crate::document::{self, DocumentError};
+use quorate_check::document::{self, DocumentError};
 
 /// `--facts` that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -13,15 +13,13 @@
 #![forbid(unsafe_code)]
 
 mod args;
-mod check;
 mod clock;
 mod command;
 mod compiled;
 mod config;
-mod document;
-mod exit;
 mod facts;
 mod identity;
+mod live;
 mod load;
 mod login;
 mod nearest;
@@ -33,8 +31,7 @@ mod schema;
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use crate::exit::Exit;
+use quorate_check::Exit;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();

@@ -1,7 +1,6 @@
 //! Where text goes: findings to standard output, complaints to standard error, colour only to a terminal.
 //! Decides nothing about what is said.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 
@@ -60,22 +59,13 @@ impl<W: Write> Write for Patient<W> {
     }
 }
 
-/// Text out of a review or a file, fit for a terminal: control characters are shown, not obeyed.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
-        return Cow::Borrowed(text);
-    }
-    let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
-    Cow::Owned(shown.collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{self, Write};
 
     use anyhow::anyhow;
 
-    use super::{Patient, printable, whole};
+    use super::{Patient, whole};
 
     struct Closed;
 
@@ -101,11 +91,5 @@ mod tests {
     fn says_a_quoted_cause_once() {
         let quoted = anyhow!("too small").context("no engine: too small").context("serve");
         assert_eq!(whole(&quoted), "serve: no engine: too small");
-    }
-
-    #[test]
-    fn shows_an_escape_sequence_instead_of_obeying_it() {
-        assert_eq!(printable("db/\u{1b}[2Jrqlite"), "db/\\u{1b}[2Jrqlite");
-        assert_eq!(printable("db/rqlite"), "db/rqlite");
     }
 }

@@ -15,8 +15,8 @@ use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::document::{self, DocumentError};
-use crate::output::printable;
+use kubernetes::text::printable;
+use quorate_check::document::{self, DocumentError};
 
 /// The StatefulSets of a manifest: one, a list, or those of a whole release.
 #[derive(Debug)]

@@ -3,21 +3,16 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use kubernetes::admission::Request;
 use kubernetes::subject::subject;
+use kubernetes::text::printable;
 use kubernetes::verdict::{Level, Verdict};
+use quorate_check::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use quorate_engine::{Finding, Review};
 use serde::Serialize;
 
 use crate::args::Format;
-use crate::output::{complain, printable};
-
-pub(crate) const BOLD: Style = Style::new().bold();
-pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();
+use crate::output::complain;
 
 /// One review, ready to be shown.
 pub(crate) struct Report<'a> {

@@ -10,10 +10,11 @@ use kube::client::Body;
 use kube::{Client, Error};
 use kubernetes::refusal;
 use kubernetes::verdict::Level;
+use quorate_facts::Heard;
 
 /// The API server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DryRun {
+pub(crate) struct DryRun {
     /// HTTP status.
     pub code: u16,
     /// Of a refusal; empty otherwise.
@@ -26,24 +27,10 @@ pub struct DryRun {
 
 /// One thing that a refusal of ours says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// `<policy>/<rule>`, or that with the mark of its remedy.
     pub reason: String,
     pub message: String,
-    /// Kubernetes path; empty where none was named.
-    pub field: String,
-}
-
-/// A finding of the cluster's own Quorate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// `<policy>/<rule>`.
-    pub rule: String,
-    pub level: Level,
-    /// One line. Of a warning the remedy is mostly the end of it: warnings are lines of text.
-    pub message: String,
-    /// What to do, where it was said by itself.
-    pub remedy: String,
     /// Kubernetes path; empty where none was named.
     pub field: String,
 }
@@ -78,18 +65,18 @@ impl DryRun {
     }
 
     /// What of the answer is Quorate's: its refusal first, then its warnings about `subject` (`StatefulSet db/rqlite`).
-    pub fn heard(&self, subject: &str) -> Vec<Heard> {
+    pub(crate) fn heard(&self, subject: &str) -> Vec<Heard> {
         let mut heard: Vec<Heard> = Vec::new();
         for Cause { reason, message, field } in self.causes.iter().flatten().cloned() {
             match (refusal::rule_of_remedy(&reason), heard.last_mut()) {
                 (Some(rule), Some(last)) if last.rule == rule => last.remedy = message,
                 (Some(_), _) => {}
-                (None, _) => heard.push(Heard { field, ..Heard::of(reason, Level::Deny, message) }),
+                (None, _) => heard.push(Heard { field, ..self::heard(reason, Level::Deny, message) }),
             }
         }
         for (rule, text) in self.warnings.iter().filter_map(|text| warning(text)) {
             match (text.strip_prefix(subject).and_then(|text| text.strip_prefix(": ")), heard.last_mut()) {
-                (Some(message), _) => heard.push(Heard::of(rule.to_owned(), Level::Warn, message.to_owned())),
+                (Some(message), _) => heard.push(self::heard(rule.to_owned(), Level::Warn, message.to_owned())),
                 // A warning that is too long for one comes as two, the second its remedy.
                 (None, Some(last)) if last.level != Level::Deny && last.rule == rule => {
                     text.clone_into(&mut last.remedy)
@@ -101,12 +88,10 @@ impl DryRun {
     }
 }
 
-impl Heard {
-    fn of(rule: String, level: Level, message: String) -> Self {
-        let is_open = rule.split_once('/').is_some_and(|(_, name)| name == NOT_JUDGED);
-        let level = if is_open { Level::NotJudged } else { level };
-        Self { rule, level, message, remedy: String::new(), field: String::new() }
-    }
+fn heard(rule: String, level: Level, message: String) -> Heard {
+    let is_open = rule.split_once('/').is_some_and(|(_, name)| name == NOT_JUDGED);
+    let level = if is_open { Level::NotJudged } else { level };
+    Heard { rule, level, message, remedy: String::new(), field: String::new() }
 }
 
 impl From<StatusCause> for Cause {

@@ -9,37 +9,23 @@ use std::time::Duration;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::{Api, Client};
 use kubernetes::verdict::{Level, Verdict};
+use quorate_facts::{Act, Guard, Heard, Trial};
 use tokio::time::timeout;
 
 use crate::login::said;
-use crate::{Act, DryRun, Heard, Trial};
+use crate::{DryRun, trial};
 
 /// For one dry run: longer than all webhooks of a cluster may take together, shorter than a person waits.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether there is a Quorate whose word counts.
 #[derive(Debug)]
-pub enum Guarding {
+pub(crate) enum Guarding {
     /// Its ValidatingWebhookConfiguration is there.
     Present,
     /// There is none in the cluster.
     Absent,
     /// It cannot be read, and why.
-    Unseen(String),
-}
-
-/// Who answers for a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Guard {
-    /// Quorate, in the cluster: this is what it says.
-    Asked { verdict: Verdict, heard: Vec<Heard> },
-    /// The change passes, and no word of Quorate's came with that.
-    Silent,
-    /// Somebody else refuses the change: another webhook, a quota, the API server itself. What they say.
-    Refused(String),
-    /// Nobody: there is no Quorate in the cluster.
-    Absent,
-    /// What it says cannot be learned, and why.
     Unseen(String),
 }
 
@@ -56,7 +42,7 @@ impl Guarding {
 
     /// Tries the change, and says whose answer it is.
     pub(super) async fn ask(&self, client: &Client, trial: &Trial<'_>) -> Guard {
-        match timeout(PATIENCE, trial.send(client)).await {
+        match timeout(PATIENCE, trial::send(trial, client)).await {
             Ok(Ok(answer)) => self.answer(trial, &answer),
             Ok(Err(error)) => Guard::Unseen(error.to_string()),
             Err(_) => Guard::Unseen(format!("no answer to a dry run within {} s", PATIENCE.as_secs())),

@@ -7,16 +7,19 @@ use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{ListParams, Request};
 use kube::{Api, Client, Error, Resource, ResourceExt};
+use kubernetes::related::{Reason, Related};
+use quorate_facts::{Answer, Guard, Guardian, Trial};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Claim, Facts};
 use rqlite::running::HttpApi;
 
+use crate::guard::Guarding;
 use crate::kept::Keep;
 use crate::login::said;
 use crate::membership::{Looked, Proxied, Target, look};
 use crate::pods::{KeptPod, WatchedPod};
 use crate::subject::Subject;
-use crate::{Guard, Guarding, Login, LoginError, Trial, TrialError, client};
+use crate::{Login, LoginError, client, trial};
 
 /// Longer than a server may take: the API server stands in between, and nobody else waits.
 const BUDGET: Duration = Duration::from_secs(3);
@@ -93,22 +96,31 @@ impl Surveyor {
         survey(&self.client, namespace, name).await
     }
 
-    /// What the API server was told to ask Quorate about. `webhooks` is the name of its configurations.
-    pub async fn guarding(&self, webhooks: &str) -> Guarding {
-        Guarding::read(&self.client, webhooks).await
+    /// The cluster with the Quorate that guards it, to be asked. `webhooks` is the name of its configurations.
+    pub async fn guarded(&self, webhooks: &str) -> Guarded {
+        Guarded { client: self.client.clone(), guarding: Guarding::read(&self.client, webhooks).await }
+    }
+}
+
+/// Nothing is changed.
+pub struct Guarded {
+    client: Client,
+    guarding: Guarding,
+}
+
+impl Guardian for Guarded {
+    fn ask<'a>(&'a self, trial: &'a Trial<'a>) -> Answer<'a, Guard> {
+        Box::pin(self.guarding.ask(&self.client, trial))
     }
 
-    /// The object that a trial is about, as it is now.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn object(&self, trial: &Trial<'_>) -> Result<Option<serde_json::Value>, TrialError> {
-        trial.object(&self.client).await
-    }
-
-    /// What Quorate, where it guards the cluster, says to a change. Nothing is changed.
-    pub async fn ask(&self, guarding: &Guarding, trial: &Trial<'_>) -> Guard {
-        guarding.ask(&self.client, trial).await
+    fn object<'a>(&'a self, trial: &'a Trial<'a>) -> Answer<'a, Related<serde_json::Value>> {
+        Box::pin(async move {
+            match trial::object(trial, &self.client).await {
+                Ok(Some(object)) => Related::Found(object),
+                Ok(None) => Related::Absent,
+                Err(error) => Related::Unknown(Reason::Failed(error.to_string())),
+            }
+        })
     }
 }
 

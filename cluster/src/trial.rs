@@ -5,8 +5,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, GetParams, Patch, PatchParams, PostParams, PropagationPolicy, Request,
 };
 use kube::{Client, Error, Resource};
-use kubernetes::request;
-use kubernetes::subject::named;
+use quorate_facts::{Act, Propagation, Trial};
 use serde_json::{Value, json};
 
 use crate::DryRun;
@@ -14,7 +13,7 @@ use crate::login::said;
 
 /// Why a trial got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum TrialError {
+pub(crate) enum TrialError {
     #[error("`{0}` cannot be part of a URL of the API server")]
     NoSegment(String),
     #[error("{}", said(.0))]
@@ -27,99 +26,67 @@ impl From<Error> for TrialError {
     }
 }
 
-/// What is tried, on which object.
-#[derive(Debug, Clone)]
-pub struct Trial<'t> {
-    pub group: &'t str,
-    pub version: &'t str,
-    pub kind: &'t str,
-    /// `statefulsets`
-    pub resource: &'t str,
-    pub namespace: Option<&'t str>,
-    pub name: &'t str,
-    pub act: Act<'t>,
+pub(crate) async fn send(trial: &Trial<'_>, client: &Client) -> Result<DryRun, TrialError> {
+    Ok(DryRun::send(client, request(trial)?).await?)
 }
 
-/// The change. Objects are whole, as in a manifest.
-#[derive(Debug, Clone)]
-pub enum Act<'t> {
-    Create(&'t Value),
-    /// In the place of the one that is there, whatever its resourceVersion.
-    Replace(&'t Value),
-    Delete(PropagationPolicy),
-    /// To so many replicas.
-    Scale(u32),
+/// The object that it is about, as it is now.
+pub(crate) async fn object(trial: &Trial<'_>, client: &Client) -> Result<Option<Value>, TrialError> {
+    let request = requests(trial)?.get(trial.name, &GetParams::default()).map_err(Error::BuildRequest)?;
+    match client.request(request).await {
+        Ok(object) => Ok(Some(object)),
+        Err(Error::Api(status)) if status.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-impl<'t> Trial<'t> {
-    /// Of a StatefulSet.
-    pub fn of_set(namespace: &'t str, name: &'t str, act: Act<'t>) -> Self {
-        let request::Resource { group, version, plural, subject, .. } = request::Resource::STATEFUL_SETS;
-        Self { group, version, kind: subject, resource: plural, namespace: Some(namespace), name, act }
+/// What may be asked of the resource.
+fn requests(trial: &Trial<'_>) -> Result<Request, TrialError> {
+    let group = Some(trial.group).filter(|group| !group.is_empty());
+    let segments = [group, Some(trial.version), Some(trial.resource), trial.namespace, Some(trial.name)];
+    if let Some(foreign) = segments.into_iter().flatten().find(|segment| !is_segment(segment)) {
+        return Err(TrialError::NoSegment(foreign.to_owned()));
     }
+    Ok(Request::new(DynamicObject::url_path(&api(trial), trial.namespace)))
+}
 
-    /// As findings name it: `StatefulSet db/rqlite`.
-    pub fn subject(&self) -> String {
-        named(self.kind, self.namespace, self.name)
-    }
-
-    pub(crate) async fn send(&self, client: &Client) -> Result<DryRun, TrialError> {
-        Ok(DryRun::send(client, self.request()?).await?)
-    }
-
-    /// The object that it is about, as it is now.
-    pub(crate) async fn object(&self, client: &Client) -> Result<Option<Value>, TrialError> {
-        let request = self.requests()?.get(self.name, &GetParams::default()).map_err(Error::BuildRequest)?;
-        match client.request(request).await {
-            Ok(object) => Ok(Some(object)),
-            Err(Error::Api(status)) if status.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
+fn request(trial: &Trial<'_>) -> Result<http::Request<Vec<u8>>, TrialError> {
+    let requests = requests(trial)?;
+    let posted = PostParams { dry_run: true, ..PostParams::default() };
+    let patched = PatchParams { dry_run: true, ..PatchParams::default() };
+    let request = match &trial.act {
+        Act::Create(object) => requests.create(&posted, object.to_string().into_bytes()),
+        Act::Replace(object) => requests.replace(trial.name, &posted, unconditional(object).to_string().into_bytes()),
+        Act::Delete(policy) => {
+            let deleted = DeleteParams { dry_run: true, ..DeleteParams::default() };
+            requests
+                .delete(trial.name, &DeleteParams { propagation_policy: Some(propagation(*policy)), ..deleted })
+                .map(said_twice)
         }
-    }
-
-    /// What may be asked of the resource.
-    fn requests(&self) -> Result<Request, TrialError> {
-        let group = Some(self.group).filter(|group| !group.is_empty());
-        let segments = [group, Some(self.version), Some(self.resource), self.namespace, Some(self.name)];
-        if let Some(foreign) = segments.into_iter().flatten().find(|segment| !is_segment(segment)) {
-            return Err(TrialError::NoSegment(foreign.to_owned()));
+        Act::Scale(replicas) => {
+            let scale = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
+            requests.patch_subresource("scale", trial.name, &patched, &scale)
         }
-        Ok(Request::new(DynamicObject::url_path(&self.api(), self.namespace)))
-    }
+    };
+    Ok(request.map_err(Error::BuildRequest)?)
+}
 
-    fn request(&self) -> Result<http::Request<Vec<u8>>, TrialError> {
-        let requests = self.requests()?;
-        let posted = PostParams { dry_run: true, ..PostParams::default() };
-        let patched = PatchParams { dry_run: true, ..PatchParams::default() };
-        let request = match &self.act {
-            Act::Create(object) => requests.create(&posted, object.to_string().into_bytes()),
-            Act::Replace(object) => {
-                requests.replace(self.name, &posted, unconditional(object).to_string().into_bytes())
-            }
-            Act::Delete(policy) => {
-                let deleted = DeleteParams { dry_run: true, ..DeleteParams::default() };
-                requests
-                    .delete(self.name, &DeleteParams { propagation_policy: Some(policy.clone()), ..deleted })
-                    .map(said_twice)
-            }
-            Act::Scale(replicas) => {
-                let scale = Patch::Merge(json!({ "spec": { "replicas": replicas } }));
-                requests.patch_subresource("scale", self.name, &patched, &scale)
-            }
-        };
-        Ok(request.map_err(Error::BuildRequest)?)
+fn api(trial: &Trial<'_>) -> ApiResource {
+    let group_version =
+        if trial.group.is_empty() { trial.version.to_owned() } else { format!("{}/{}", trial.group, trial.version) };
+    ApiResource {
+        group: trial.group.to_owned(),
+        version: trial.version.to_owned(),
+        api_version: group_version,
+        kind: trial.kind.to_owned(),
+        plural: trial.resource.to_owned(),
     }
+}
 
-    fn api(&self) -> ApiResource {
-        let group_version =
-            if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) };
-        ApiResource {
-            group: self.group.to_owned(),
-            version: self.version.to_owned(),
-            api_version: group_version,
-            kind: self.kind.to_owned(),
-            plural: self.resource.to_owned(),
-        }
+fn propagation(policy: Propagation) -> PropagationPolicy {
+    match policy {
+        Propagation::Background => PropagationPolicy::Background,
+        Propagation::Foreground => PropagationPolicy::Foreground,
     }
 }
 
@@ -154,7 +121,7 @@ mod tests {
 
     fn sent(group: &str, namespace: Option<&str>, act: Act<'_>) -> (String, String) {
         let trial = Trial { group, version: "v1", kind: "Thing", resource: "things", namespace, name: "a", act };
-        let request = trial.request().unwrap();
+        let request = request(&trial).unwrap();
         (format!("{} {}", request.method(), request.uri()), String::from_utf8(request.into_body()).unwrap())
     }
 
@@ -169,7 +136,7 @@ mod tests {
         ] {
             assert_eq!(sent("apps", Some("db"), act).0, line);
         }
-        let (line, body) = sent("", None, Act::Delete(PropagationPolicy::Foreground));
+        let (line, body) = sent("", None, Act::Delete(Propagation::Foreground));
         assert_eq!(line, "DELETE /api/v1/things/a?dryRun=All");
         assert_eq!(body, r#"{"dryRun":["All"],"propagationPolicy":"Foreground"}"#);
     }
@@ -195,7 +162,7 @@ mod tests {
                 Trial { resource: part, ..trial },
             ];
             for trial in trials {
-                assert!(matches!(trial.request(), Err(TrialError::NoSegment(found)) if found == part), "{trial:?}");
+                assert!(matches!(request(&trial), Err(TrialError::NoSegment(found)) if found == part), "{trial:?}");
             }
         }
     }

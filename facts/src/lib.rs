@@ -9,15 +9,19 @@
 mod about;
 mod clock;
 mod facts;
+mod guard;
 mod object;
 mod prepared;
 mod provider;
 mod recorded;
+mod trial;
 
 pub use about::AboutSet;
 pub use clock::Clock;
 pub use facts::{FactSource, FactsFuture, NoFacts};
+pub use guard::{Answer, Guard, Guardian, Heard};
 pub use object::{NoObjects, ObjectSource, RelatedFuture, known, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
 pub use recorded::{Recorded, UnusableFacts, now};
+pub use trial::{Act, Propagation, Trial};

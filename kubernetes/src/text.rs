@@ -1,6 +1,8 @@
 //! Makes any text fit to be shown: one line, bounded, without the words that make clients delete objects.
 //! Does not judge what the text says.
 
+use std::borrow::Cow;
+
 /// Flux (kustomize-controller, helm-controller) and `kubectl apply --force` answer an error with these words by
 /// deleting and re-creating the object: here, the database.
 const BANNED: [(&str, &str); 2] = [("is immutable", "cannot be changed"), ("immutable field", "locked field")];
@@ -39,6 +41,15 @@ fn reword(mut text: String) -> String {
     text
 }
 
+/// Text out of a review or a file, fit for a terminal: control characters are shown, not obeyed.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
+    Cow::Owned(shown.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +73,11 @@ mod tests {
         assert_eq!(one_line("ä".repeat(40).as_str(), 10), "äää...");
         assert_eq!(one_line("abc", 3), "abc");
         assert_eq!(one_line("abcdefgh", 2), "...");
+    }
+
+    #[test]
+    fn shows_an_escape_sequence_instead_of_obeying_it() {
+        assert_eq!(printable("db/\u{1b}[2Jrqlite"), "db/\\u{1b}[2Jrqlite");
+        assert_eq!(printable("db/rqlite"), "db/rqlite");
     }
 }

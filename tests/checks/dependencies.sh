@@ -47,6 +47,7 @@ never() {
 never quorate-engine rqlite kube axum
 never quorate-facts kube axum rustls hyper
 never quorate-cluster axum quorate-webhook
+never quorate-check kube axum rustls hyper quorate-cluster quorate-webhook
 never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
 # The engine is given a provider; what that knows of is not its matter.

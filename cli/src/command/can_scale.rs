@@ -9,9 +9,8 @@ use kubernetes::admission::Request;
 use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_cluster::survey::{Survey, Surveyor};
-use quorate_cluster::{Act, Guard, Heard, Trial};
 use quorate_engine::Review;
-use quorate_facts::{Recorded, prepared};
+use quorate_facts::{Act, Guard, Guardian, Heard, Recorded, Trial, prepared};
 use rqlite::change::{self, Change, Ordinals};
 use rqlite::scaling::{Before, Data, Listed, path_down, roster};
 use serde::Serialize;
@@ -21,10 +20,10 @@ use self::commands::Place;
 use crate::args::{CanScale as Args, Format, ObjectName};
 use crate::clock;
 use crate::config::Source;
-use crate::exit::Exit;
 use crate::load::{load, offline};
-use crate::output::printable;
-use crate::report::BOLD;
+use kubernetes::text::printable;
+use quorate_check::Exit;
+use quorate_check::style::BOLD;
 
 /// All that is shown.
 #[derive(Debug, Serialize)]
@@ -85,9 +84,9 @@ async fn ask(args: &Args) -> anyhow::Result<Outcome> {
     let set = ObjectName { namespace, name: args.set.name.clone() };
     let ObjectName { namespace, name } = &set;
     let mut survey = surveyor.survey(namespace, name).await?;
-    let guarding = surveyor.guarding(&args.webhooks).await;
+    let guardian = surveyor.guarded(&args.webhooks).await;
     let trial = Trial::of_set(namespace, name, Act::Scale(args.to));
-    let guard = surveyor.ask(&guarding, &trial).await;
+    let guard = guardian.ask(&trial).await;
     let mut gaps = std::mem::take(&mut survey.gaps);
     let (verdict, by, findings) = match guard {
         Guard::Asked { verdict, heard } => {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use crate::args::Config as Args;
 use crate::config::{Source, schema};
-use crate::exit::Exit;
 use crate::load::{load, offline};
+use quorate_check::Exit;
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match args {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use kubernetes::text::printable;
 use quorate_cluster::ClusterConfig;
 use quorate_cluster::doctor::{Check, Expected, Home, Level, Topic, examine};
 use serde::Serialize;
@@ -13,10 +14,10 @@ use super::in_cluster::{content, issues_its_own};
 use crate::args::{Doctor as Args, Format};
 use crate::clock;
 use crate::config::{self, Source};
-use crate::exit::Exit;
 use crate::load::{load, offline};
-use crate::output::{complain, printable, whole};
-use crate::report::BOLD;
+use crate::output::{complain, whole};
+use quorate_check::Exit;
+use quorate_check::style::BOLD;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();

@@ -6,9 +6,8 @@ use std::io::Write;
 use anyhow::bail;
 
 use crate::args::Explain as Args;
-use crate::check;
-use crate::exit::Exit;
 use crate::nearest;
+use quorate_check::Exit;
 
 /// A rule's id, and its page.
 type Page = (String, &'static str);
@@ -35,5 +34,5 @@ fn pages() -> impl Iterator<Item = Page> {
     let modules = quorate_builtin::modules().iter();
     let of_policies = modules
         .flat_map(|module| module.pages.iter().map(|page| (format!("{}/{}", module.name, page.rule), page.text)));
-    of_policies.chain([(check::OPEN_COUNT.to_owned(), check::OPEN_COUNT_PAGE)])
+    of_policies.chain([(quorate_check::OPEN_COUNT.to_owned(), quorate_check::OPEN_COUNT_PAGE)])
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each. This one only tells them apart.
 
 mod can_scale;
+mod check;
 mod config;
 mod doctor;
 mod explain;
@@ -13,9 +14,9 @@ mod webhooks;
 
 use std::io::Write;
 
+use quorate_check::Exit;
+
 use crate::args::Command;
-use crate::check;
-use crate::exit::Exit;
 
 /// Runs the command; what it finds goes to `out`.
 pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit> {

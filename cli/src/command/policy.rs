@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::args::{Format, Policy as Args};
 use crate::config::Source;
-use crate::exit::Exit;
 use crate::load::{load, offline, select};
-use crate::report::BOLD;
+use quorate_check::Exit;
+use quorate_check::style::BOLD;
 
 /// One policy, as `policy list --format json` has it.
 #[derive(Serialize)]

@@ -12,11 +12,11 @@ use quorate_facts::{Recorded, prepared, related};
 
 use crate::args::Review as Args;
 use crate::config::Source;
-use crate::exit::Exit;
 use crate::load::{load, offline, select};
 use crate::parent::Parents;
 use crate::report::Report;
-use crate::{clock, document, facts, output};
+use crate::{clock, facts, output};
+use quorate_check::{Exit, document};
 
 /// Everything that the reviews of one call share.
 struct Desk {

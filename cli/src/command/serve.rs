@@ -21,9 +21,9 @@ use crate::args::Serve as Args;
 use crate::clock;
 use crate::compiled;
 use crate::config::{LogFormat, LogLevel, Logs, Source};
-use crate::exit::Exit;
 use crate::load::load;
-use crate::report::BOLD;
+use quorate_check::Exit;
+use quorate_check::style::BOLD;
 
 /// A review of the repository that is denied: three voters become one.
 const EXAMPLE: &str = "docs/examples/scale-3-to-1.json";

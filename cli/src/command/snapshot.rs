@@ -1,12 +1,12 @@
 //! `quorate snapshot save`: what runs, and what is known of it, for pipelines that cannot ask the cluster themselves.
-//! Writes a file; what is read, and how, is `check::live`.
+//! Writes a file; what is read, and how, is `live`.
 
 use std::io::Write;
 
 use crate::args::Snapshot as Args;
-use crate::check::live::{cluster, look};
-use crate::exit::Exit;
+use crate::live::{cluster, look};
 use crate::output::complain;
+use quorate_check::Exit;
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let Args::Save { file, namespace, cluster: at } = args;
@@ -15,6 +15,6 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
         runtime.block_on(async { look(&cluster(&at.login()).await?, namespace.as_deref()).await })?;
     gaps.iter().for_each(complain);
     snapshot.write(file)?;
-    writeln!(out, "{}: rqlite sets: {}", file.display(), snapshot.len())?;
+    writeln!(out, "{}: rqlite sets: {}", file.display(), snapshot.sets())?;
     Ok(if gaps.is_empty() { Exit::Allowed } else { Exit::NotJudged })
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::args::Webhooks as Args;
 use crate::config::Source;
-use crate::exit::Exit;
 use crate::load::{load, offline, registered};
+use quorate_check::Exit;
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let source = Source::read(args.config.as_deref())?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Config;
 use super::check::{Fault, faults};
-use crate::document::{self, DocumentError};
+use quorate_check::document::{self, DocumentError};
 
 /// A configuration and where it came from.
 #[derive(Debug, Clone)]

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::check::Fault;
 use super::{Cluster, ConfigError, Limits, Logs, Policy, Source};
-use crate::document;
 use crate::nearest;
+use quorate_check::document;
 
 /// Largest module, in bytes: several times the largest built-in one.
 const MODULE_BYTES: usize = 32 * 1024 * 1024;

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::{Api, Client, Error};
+use quorate_facts::{Act, Trial};
 use serde_json::json;
 
 use super::{Check, Expected, Topic};
@@ -18,7 +19,7 @@ use crate::login::said;
 use crate::registrar::{MUTATING, VALIDATING, resource};
 use crate::replicas::addresses;
 use crate::stored::StoredSet;
-use crate::{Act, ClusterConfig, DryRun, Right, Trial, TrialError, Uses, rights as used};
+use crate::{ClusterConfig, DryRun, Right, TrialError, Uses, rights as used, trial};
 
 /// The StatefulSet that is never created.
 pub(super) const DRY_RUN: &str = "quorate-doctor";
@@ -116,7 +117,7 @@ async fn dry_run(client: &Client, namespace: &str) -> Result<DryRun, TrialError>
         "spec": {"replicas": 3, "serviceName": "quorate-doctor", "selector": {"matchLabels": labels},
                  "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
     });
-    Trial::of_set(namespace, DRY_RUN, Act::Create(&set)).send(client).await
+    trial::send(&Trial::of_set(namespace, DRY_RUN, Act::Create(&set)), client).await
 }
 
 /// Which rights the server's ServiceAccount lacks, as far as the caller may ask.

@@ -65,7 +65,7 @@ fn answered(dry_run: &DryRun, namespace: &str, failed_open: bool) -> Check {
 mod tests {
     use super::super::Level;
     use super::*;
-    use crate::Cause;
+    use crate::dry_run::Cause;
 
     fn answer(code: u16, message: &str) -> DryRun {
         DryRun { code, message: message.to_owned(), warnings: Vec::new(), causes: None }

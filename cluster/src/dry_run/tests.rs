@@ -14,7 +14,7 @@ fn cause(reason: &str, message: &str, field: &str) -> Cause {
 }
 
 fn heard(rule: &str, level: Level, message: &str, field: &str) -> Heard {
-    Heard { field: field.to_owned(), ..Heard::of(rule.to_owned(), level, message.to_owned()) }
+    Heard { field: field.to_owned(), ..super::heard(rule.to_owned(), level, message.to_owned()) }
 }
 
 #[test]

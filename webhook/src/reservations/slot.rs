@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::entry::Reservation;
-use quorate_cluster::Stored;
 use quorate_cluster::Budget;
+use quorate_cluster::Stored;
 use quorate_cluster::registration::SetName;
 
 /// A reservation counts so long. By then its pods are gone or terminating and known to be, or what took them has not happened.

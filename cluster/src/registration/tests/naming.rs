@@ -20,7 +20,8 @@ fn kept(sets: usize, namespaces: usize) -> (Naming, Vec<ValidatingWebhook>) {
         (0..sets).map(|n| (long("namespace", n % namespaces), long("a-set", n))).collect();
     let names: Vec<(&str, &str)> = names.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
     let guard = guard();
-    Registration::in_cluster("quorate-system", "quorate").kept_validating(std::slice::from_ref(&guard), &super::sets(&names))
+    Registration::in_cluster("quorate-system", "quorate")
+        .kept_validating(std::slice::from_ref(&guard), &super::sets(&names))
 }
 
 #[test]

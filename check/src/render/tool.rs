@@ -12,14 +12,14 @@ const OUTPUT_BYTES: usize = 8 * MANIFEST_BYTES;
 
 /// How the tools are called.
 #[derive(Debug, Clone)]
-pub(in crate::check) struct Tools {
-    pub(in crate::check) kustomize: Option<PathBuf>,
-    pub(in crate::check) helm: Option<PathBuf>,
-    pub(in crate::check) network: bool,
+pub(crate) struct Tools {
+    pub(crate) kustomize: Option<PathBuf>,
+    pub(crate) helm: Option<PathBuf>,
+    pub(crate) network: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(in crate::check) enum ToolError {
+pub(crate) enum ToolError {
     #[error("{tool} is not to be found; install it, name it with {option}, or give rendered manifests")]
     Missing { tool: &'static str, option: &'static str },
     #[error("{tool} cannot be run: {error}")]

@@ -9,8 +9,8 @@ use kubernetes::verdict::{Level, Verdict};
 use super::super::outcome::{By, Gap, Judged, Outcome, Said, Spot, Trouble, verdict_name};
 use super::super::place::Place;
 use super::super::tree::Side;
-use crate::output::printable;
-use crate::report::{BOLD, DIM, GREEN, RED, YELLOW};
+use crate::style::{BOLD, DIM, GREEN, RED, YELLOW};
+use kubernetes::text::printable;
 
 /// Longest line of a file that is shown, in characters.
 const SHOWN: usize = 120;

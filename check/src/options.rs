@@ -1,4 +1,4 @@
-//! The command line of `quorate check`, as typed.
+//! What a check is told: which states, who applies the change, how it is printed. clap reads it from a command line.
 //! Does no work.
 
 use std::path::PathBuf;
@@ -6,117 +6,91 @@ use std::str::FromStr;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use crate::login::Kubeconfig;
-
-#[derive(Debug, Default, ClapArgs)]
-#[command(mut_group("kubeconfig-options", |group| group.requires("live")))]
-pub(crate) struct Args {
+#[derive(Debug, Default, Clone, ClapArgs)]
+pub struct Options {
     /// Files, folders, `-` for standard input; with --base or --head only what lies below these paths. Without a base, only what an
     /// object's shape alone shows is judged.
     #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
+    pub paths: Vec<PathBuf>,
     /// What is: a commit, branch or tag of the git repository.
     #[arg(long, value_name = "REF", conflicts_with_all = ["base_dir", "head_dir"])]
-    pub(crate) base: Option<String>,
+    pub base: Option<String>,
     /// What is to be: a commit, branch or tag; without it, the files as they lie in the repository's folder.
     #[arg(long, value_name = "REF", requires = "base")]
-    pub(crate) head: Option<String>,
+    pub head: Option<String>,
     /// The repository, if not that of the current folder.
     #[arg(long, value_name = "FOLDER", requires = "base")]
-    pub(crate) repository: Option<PathBuf>,
+    pub repository: Option<PathBuf>,
     /// What is: a folder.
     #[arg(long, value_name = "FOLDER", requires = "head_dir")]
-    pub(crate) base_dir: Option<PathBuf>,
+    pub base_dir: Option<PathBuf>,
     /// What is to be: a folder.
     #[arg(long, value_name = "FOLDER", requires = "base_dir", conflicts_with = "paths")]
-    pub(crate) head_dir: Option<PathBuf>,
+    pub head_dir: Option<PathBuf>,
     /// Without a base: judge the objects as if they were created now.
     #[arg(long, conflicts_with_all = ["base", "base_dir"])]
-    pub(crate) as_create: bool,
+    pub as_create: bool,
     /// Who applies the change: `argocd`, `flux`, `admin`, or the name of a user.
     #[arg(long = "as", value_name = "USER", default_value = "argocd")]
-    pub(crate) user: String,
+    pub user: String,
     /// A group of that user.
     #[arg(long = "as-group", value_name = "GROUP")]
-    pub(crate) groups: Vec<String>,
+    pub groups: Vec<String>,
     /// What runs, as `quorate snapshot save` recorded it: judged are then changes of the running sets, with their members.
     #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: Option<PathBuf>,
-    /// Ask the cluster of the kubeconfig what runs, instead of a snapshot, and its own Quorate, by a dry run of each change, for the
-    /// verdict. Changes nothing. Without the right to make a change, that change is judged here.
-    #[arg(long, conflicts_with = "snapshot")]
-    pub(crate) live: bool,
-    /// Name of the cluster's webhook configurations of Quorate.
-    #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
-    pub(crate) webhooks: String,
-    #[command(flatten)]
-    pub(crate) cluster: Kubeconfig,
-    /// With `--live`: act as this user, as `--as` of kubectl.
-    #[arg(long, value_name = "USER", requires = "live", help_heading = "Cluster")]
-    pub(crate) impersonate: Option<String>,
-    /// With `--live`: act as a member of this group. Repeatable.
-    #[arg(long = "impersonate-group", value_name = "GROUP", requires = "impersonate", help_heading = "Cluster")]
-    pub(crate) impersonate_groups: Vec<String>,
+    pub snapshot: Option<PathBuf>,
     /// Where objects go that name no namespace: `default`; with `--live` the namespace of the kubeconfig's context.
     #[arg(long, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
+    pub namespace: Option<String>,
     /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
     #[arg(long, value_name = "FILE")]
-    pub(crate) kustomize: Option<PathBuf>,
+    pub kustomize: Option<PathBuf>,
     /// The program that renders charts; else `helm` on the PATH.
     #[arg(long, value_name = "FILE")]
-    pub(crate) helm: Option<PathBuf>,
+    pub helm: Option<PathBuf>,
     /// Let these programs use the network.
     #[arg(long)]
-    pub(crate) network: bool,
+    pub network: bool,
     /// Render nothing: kustomizations and charts are named as not evaluated.
     #[arg(long)]
-    pub(crate) no_render: bool,
+    pub no_render: bool,
     /// Exit 1 also for this: `warn`.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) fail_on: FailOn,
+    pub fail_on: FailOn,
     /// Exit 3 when something was not judged or not evaluated.
     #[arg(long)]
-    pub(crate) strict: bool,
-    /// Only these policies.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub(crate) policies: Vec<String>,
-    /// Configuration file (YAML): modes, settings, own modules. Give the one of the server.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub strict: bool,
     /// What is printed, and where to: `text`, `json`, `sarif`, `junit`, `github` or `markdown`, `FORMAT=FILE` for a file. Repeatable.
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text")]
-    pub(crate) output: Vec<OutputTo>,
+    pub output: Vec<OutputTo>,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Drift {
+/// What differences are told of.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DriftOptions {
     /// Files, folders, `-` for standard input.
     #[arg(value_name = "PATH", required = true)]
-    pub(crate) paths: Vec<PathBuf>,
+    pub paths: Vec<PathBuf>,
     /// Where objects go that name no namespace: the destination of the Application. Without it none is printed for them.
     #[arg(long, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-    /// Configuration file (YAML). Give the one of the server.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub namespace: Option<String>,
     /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
     #[arg(long, value_name = "FILE")]
-    pub(crate) kustomize: Option<PathBuf>,
+    pub kustomize: Option<PathBuf>,
     /// The program that renders charts; else `helm` on the PATH.
     #[arg(long, value_name = "FILE")]
-    pub(crate) helm: Option<PathBuf>,
+    pub helm: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
+pub enum FailOn {
     #[default]
     Deny,
     Warn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutputFormat {
+pub enum OutputFormat {
     Text,
     Json,
     Sarif,
@@ -127,9 +101,9 @@ pub(crate) enum OutputFormat {
 
 /// A format, and the file that it goes to; standard output without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OutputTo {
-    pub(crate) format: OutputFormat,
-    pub(crate) file: Option<PathBuf>,
+pub struct OutputTo {
+    pub format: OutputFormat,
+    pub file: Option<PathBuf>,
 }
 
 impl FromStr for OutputTo {

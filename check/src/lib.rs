@@ -1,25 +1,28 @@
-//! `quorate check`: the gate for GitOps pipelines. Two states of a repository become the requests that applying the second over the
+//! The gate for GitOps pipelines, `quorate check`. Two states of a repository become the requests that applying the second over the
 //! first would make, and the policies judge them as they would in the cluster.
 //! Holds no rule: what is denied, and in which words, is the policies'.
 //!
 //! ```text
 //! tree ─ source ─ object ─┬─ render (kustomize, helm)
 //!  files   YAML    who    ├─ gitops (Argo CD, Flux)
-//!                         └─ pair ─ defaults ─ change ─ judge (guard) ─ outcome ─ output
+//!                         └─ pair ─ change ─ judge (guard) ─ outcome ─ output
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod apply;
-pub(crate) mod args;
 mod change;
 mod config_maps;
+pub mod document;
 mod drift;
+mod exit;
 mod git;
 mod gitops;
 mod guard;
 mod head;
 mod judge;
-pub(crate) mod live;
 mod object;
+mod options;
 mod outcome;
 mod output;
 mod pair;
@@ -30,11 +33,15 @@ mod render;
 mod run;
 mod scan;
 mod sides;
-pub(crate) mod snapshot;
+mod snapshot;
 mod source;
+pub mod style;
 mod tree;
 mod walk;
 
-pub(crate) use drift::drift;
-pub(crate) use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
-pub(crate) use run::run;
+pub use drift::drift;
+pub use exit::Exit;
+pub use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
+pub use options::{DriftOptions, FailOn, Options, OutputFormat, OutputTo};
+pub use run::{Given, Live, Policies, run};
+pub use snapshot::Snapshot;

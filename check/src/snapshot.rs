@@ -27,7 +27,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Snapshot {
+pub struct Snapshot {
     version: u64,
     /// What is known of the sets is so old.
     #[serde(with = "time::serde::rfc3339")]
@@ -46,7 +46,8 @@ pub(crate) struct Running {
 }
 
 impl Snapshot {
-    pub(crate) fn new(taken: OffsetDateTime) -> Self {
+    /// Of nothing yet.
+    pub fn new(taken: OffsetDateTime) -> Self {
         Self { version: VERSION, taken, sets: BTreeMap::new() }
     }
 
@@ -71,17 +72,22 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+    /// As JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self)?;
         std::fs::write(path, format!("{text}\n")).with_context(|| path.display().to_string())
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many sets it has.
+    pub fn sets(&self) -> usize {
         self.sets.len()
     }
 
     /// Keeps a set as it was seen. Its facts' own time is left out: whoever judges with them has a clock.
-    pub(crate) fn keep(&mut self, namespace: &str, name: &str, object: &str, facts: Facts) -> anyhow::Result<()> {
+    pub fn keep(&mut self, namespace: &str, name: &str, object: &str, facts: Facts) -> anyhow::Result<()> {
         let mut object: Value = serde_json::from_str(object)?;
         if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.remove("managedFields");

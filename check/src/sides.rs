@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, ensure};
 
-use super::args::Args;
 use super::git::Repository;
+use super::options::Options;
 use super::tree::Tree;
 use super::walk;
 use crate::document;
@@ -52,11 +52,11 @@ impl Ground {
 }
 
 impl Sides {
-    pub(super) fn gather(args: &Args) -> anyhow::Result<Self> {
-        if let Some(base) = &args.base {
-            return Self::of_git(args, base);
+    pub(super) fn gather(options: &Options) -> anyhow::Result<Self> {
+        if let Some(base) = &options.base {
+            return Self::of_git(options, base);
         }
-        if let (Some(base), Some(head)) = (&args.base_dir, &args.head_dir) {
+        if let (Some(base), Some(head)) = (&options.base_dir, &options.head_dir) {
             let input = |folder: &PathBuf| -> anyhow::Result<Input> {
                 let tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
                 Ok(Input { tree, ground: Ground::Folder(folder.clone()) })
@@ -64,26 +64,26 @@ impl Sides {
             return Ok(Self { base: Some(input(base)?), head: input(head)?, url: None });
         }
         ensure!(
-            !args.paths.is_empty(),
+            !options.paths.is_empty(),
             "nothing is named to be checked; name files or folders, or --base and --head, or --base-dir and --head-dir"
         );
-        let from_stdin = args.paths.iter().filter(|path| document::is_stdin(path)).count();
+        let from_stdin = options.paths.iter().filter(|path| document::is_stdin(path)).count();
         ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
-        let head = Input { tree: walk::named(&args.paths), ground: Ground::Folder(PathBuf::new()) };
+        let head = Input { tree: walk::named(&options.paths), ground: Ground::Folder(PathBuf::new()) };
         Ok(Self { base: None, head, url: None })
     }
 
-    fn of_git(args: &Args, base: &str) -> anyhow::Result<Self> {
-        let around = args.repository.as_deref().unwrap_or(Path::new("."));
+    fn of_git(options: &Options, base: &str) -> anyhow::Result<Self> {
+        let around = options.repository.as_deref().unwrap_or(Path::new("."));
         let repository = Rc::new(Repository::around(around)?);
-        let is_named = |path: &Path| args.paths.iter().any(|named| path.starts_with(plain(named)));
-        let wanted = |path: &Path| args.paths.is_empty() || is_named(path);
+        let is_named = |path: &Path| options.paths.iter().any(|named| path.starts_with(plain(named)));
+        let wanted = |path: &Path| options.paths.is_empty() || is_named(path);
         let commit = |reference: &str| -> anyhow::Result<Input> {
             let tree = repository.tree(reference, &wanted)?;
             let ground = Ground::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
             Ok(Input { tree, ground })
         };
-        let head = match &args.head {
+        let head = match &options.head {
             Some(head) => commit(head)?,
             None => {
                 let folder = repository.folder().context("the repository is bare; name a commit with --head")?;

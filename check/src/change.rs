@@ -82,7 +82,7 @@ impl Change {
             Operation::Create => json!({"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}),
             Operation::Update => json!({"kind": "UpdateOptions", "apiVersion": "meta.k8s.io/v1"}),
             Operation::Delete => json!({
-                "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": profile.propagation,
+                "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": profile.propagation.name(),
             }),
         };
         // The API server says so of a namespace.

@@ -14,7 +14,7 @@ use std::io::Write;
 use anyhow::Context as _;
 use quorate_engine::Finding;
 
-use super::args::{OutputFormat, OutputTo};
+use super::options::{OutputFormat, OutputTo};
 use super::outcome::{Judged, Outcome, Spot};
 use super::place::Place;
 use crate::exit::Exit;

@@ -24,32 +24,29 @@ use super::object::{Object, Origin, resource_of};
 use super::outcome::{By, Judged, Said, Spot};
 use super::place::{Place, Places};
 use super::profile::Profile;
+use super::run::Policies;
 use super::snapshot::{Running, Snapshot};
 use super::source::text_at;
 use super::tree::{File, Side, Tree};
-use crate::config::{Resolved, Source};
 use crate::document;
-use crate::load::{load, offline};
 
 /// The rule under which this command itself speaks.
-pub(crate) const OPEN_COUNT: &str = "check/replicas-not-known";
+pub const OPEN_COUNT: &str = "check/replicas-not-known";
 
 /// Its page, for `quorate explain`.
-pub(crate) const OPEN_COUNT_PAGE: &str = include_str!("replicas-not-known.md");
+pub const OPEN_COUNT_PAGE: &str = include_str!("replicas-not-known.md");
 
 /// What all changes of one call share.
-pub(super) struct Court {
-    pub(super) source: Source,
-    pub(super) resolved: Resolved,
-    /// Loaded when there is something to judge: compiling them takes longer than reading a repository.
-    pub(super) policies: OnceLock<PolicySet>,
+pub(super) struct Court<'c> {
+    pub(super) policies: Policies<'c>,
+    pub(super) loaded: OnceLock<PolicySet>,
     pub(super) profile: Profile,
     /// What was known of the cluster.
     pub(super) snapshot: Option<Snapshot>,
     /// Asked for each change, where there is a cluster to ask.
-    pub(super) guard: Option<ClusterGuard>,
+    pub(super) guard: Option<ClusterGuard<'c>>,
     pub(super) now: OffsetDateTime,
-    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) runtime: &'c tokio::runtime::Runtime,
     /// Without a base nothing changes: only what the object's shape shows is kept.
     pub(super) shape_only: bool,
 }
@@ -87,18 +84,18 @@ pub(super) struct Beside<'b> {
     pub(super) maps: &'b ConfigMaps,
 }
 
-impl Court {
+impl Court<'_> {
     fn policies(&self) -> anyhow::Result<&PolicySet> {
-        if let Some(policies) = self.policies.get() {
+        if let Some(policies) = self.loaded.get() {
             return Ok(policies);
         }
-        let policies = load(&self.source, &self.resolved, offline())?;
-        Ok(self.policies.get_or_init(|| policies))
+        let policies = (self.policies.load)()?;
+        Ok(self.loaded.get_or_init(|| policies))
     }
 
     /// What a configuration says can be wrong, and only loading shows it; without one, the built-in policies are what they are.
-    pub(super) fn concern(&self, is_configured: bool) -> anyhow::Result<Concern<'_>> {
-        if is_configured { self.policies().map(Concern::Of) } else { Ok(Concern::BuiltIn) }
+    pub(super) fn concern(&self) -> anyhow::Result<Concern<'_>> {
+        if self.policies.are_configured { self.policies().map(Concern::Of) } else { Ok(Concern::BuiltIn) }
     }
 
     pub(super) fn judge(
@@ -237,42 +234,5 @@ pub(super) fn is_unclear(change: &Change, unclear_base: &BTreeSet<String>, uncle
         Operation::Delete => unclear_head.contains(path),
         Operation::Create => unclear_base.contains(path),
         Operation::Update => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The list that stands for the built-in policies while they are not loaded.
-    #[test]
-    fn built_in_policies_look_at_what_is_said_of_them() {
-        let source = Source::read(None).unwrap();
-        let policies = load(&source, &source.resolve().unwrap(), offline()).unwrap();
-        for (group, kind) in [
-            ("apps", "StatefulSet"),
-            ("autoscaling", "HorizontalPodAutoscaler"),
-            ("apps", "Deployment"),
-            ("", "Pod"),
-            ("", "Service"),
-            ("", "ConfigMap"),
-            ("", "Secret"),
-            ("", "PersistentVolumeClaim"),
-            ("policy", "PodDisruptionBudget"),
-            ("", "Namespace"),
-        ] {
-            assert_eq!(Concern::BuiltIn.is(group, kind), Concern::Of(&policies).is(group, kind), "{kind}");
-        }
-        let objects = policies.policies().iter().flat_map(|policy| &policy.description().matches);
-        for rule in objects.filter(|rule| rule.sub_resources.is_empty()) {
-            let listed = |group: &String, plural: &String| {
-                let rows = RequestKind::ALL.into_iter().filter_map(RequestKind::resource);
-                rows.into_iter().any(|row| row.group == group && row.plural == plural && row.sub_resource.is_none())
-            };
-            assert!(
-                rule.groups.iter().all(|group| rule.resources.iter().all(|plural| listed(group, plural))),
-                "{rule:?}"
-            );
-        }
     }
 }

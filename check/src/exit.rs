@@ -1,4 +1,4 @@
-//! How the process ends: the four exit codes, and which of several reviews decides.
+//! How a command ends: the four exit codes, and which of several reviews decides.
 //! Does not say what was found; that is printed before.
 
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use kubernetes::verdict::Verdict;
 
 /// The outcome of a command. Ordered: of several files the worst decides, so an unreadable one is never outvoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// 0: done, or every review allowed.
     Allowed,
     /// 3.
@@ -35,7 +35,7 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    pub(crate) fn code(self) -> u8 {
+    pub fn code(self) -> u8 {
         match self {
             Self::Allowed => 0,
             Self::Denied => 1,

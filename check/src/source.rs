@@ -86,8 +86,8 @@ pub(crate) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
 #[cfg(test)]
 mod tests {
     use super::{Parsed, parse};
-    use crate::check::place::Place;
-    use crate::check::tree::File;
+    use crate::place::Place;
+    use crate::tree::File;
 
     fn parsed(text: &str, named: bool) -> Parsed {
         parse(&File { text: text.to_owned(), named, rendered_from: None })

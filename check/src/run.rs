@@ -6,16 +6,19 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use quorate_cluster::registration::Registration;
+use kubernetes::users::SYSTEM_NAMESPACES;
+use quorate_engine::PolicySet;
+use quorate_facts::Guardian;
+use time::OffsetDateTime;
+use tokio::runtime::Runtime;
 
-use super::args::Args;
 use super::change::{Change, kept_by};
 use super::config_maps::{self, ConfigMaps, is_config_map};
 use super::gitops::is_leading;
 use super::guard::ClusterGuard;
 use super::judge::{Beside, Court, Texts, is_unclear};
-use super::live::{cluster, look};
 use super::object::Object;
+use super::options::Options;
 use super::outcome::{By, Gap, Outcome, Trouble};
 use super::output;
 use super::pair::{Pair, Twice, pair};
@@ -27,34 +30,66 @@ use super::scan::{Manifests, Read};
 use super::sides::{Ground, Input, Sides};
 use super::snapshot::Snapshot;
 use super::tree::{Side, Tree};
-use crate::clock;
-use crate::config::Source;
 use crate::exit::Exit;
-use crate::load::select;
+
+/// Where Quorate is installed by default: what it needs to start never waits for it.
+const INSTALLED_IN: &str = "quorate-system";
+
+/// What a check is given by whoever runs it.
+pub struct Given<'g> {
+    pub policies: Policies<'g>,
+    /// The cluster, where it is to be asked.
+    pub live: Option<Live<'g>>,
+    pub now: OffsetDateTime,
+    /// The one on which the cluster was connected to.
+    pub runtime: &'g Runtime,
+}
+
+/// The policies that judge.
+pub struct Policies<'p> {
+    /// Called once, when there is something to judge: compiling them takes longer than reading a repository.
+    pub load: &'p dyn Fn() -> anyhow::Result<PolicySet>,
+    /// False: they are the built-in ones, as they are.
+    pub are_configured: bool,
+}
+
+/// What runs, and who says what the cluster's own Quorate makes of a change.
+pub struct Live<'l> {
+    pub guardian: &'l dyn Guardian,
+    /// Where objects go that name no namespace.
+    pub namespace: String,
+    pub snapshot: Snapshot,
+    /// What of it could not be seen.
+    pub gaps: Vec<String>,
+}
 
 /// Runs the check; what it finds goes to `out` and the files that were named.
-pub(crate) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let outcome = outcome_of(args)?;
-    let exit = outcome.exit(args.fail_on, args.strict);
-    output::write(&outcome, exit, &args.output, out)?;
+///
+/// # Errors
+/// When the states, the policies or the snapshot cannot be had, or nothing can be written.
+pub fn run(options: &Options, given: Given<'_>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let outcome = outcome_of(options, given)?;
+    let exit = outcome.exit(options.fail_on, options.strict);
+    output::write(&outcome, exit, &options.output, out)?;
     Ok(exit)
 }
 
 /// What a check comes to, before anything is written.
-pub(super) fn outcome_of(args: &Args) -> anyhow::Result<Outcome> {
-    let sides = Sides::gather(args)?;
-    let mut court = court(args, sides.base.is_none() && !args.as_create)?;
-    let mut unseen = Vec::new();
-    if args.live {
-        let login = args.cluster.login(args.impersonate.as_deref(), &args.impersonate_groups);
-        let surveyor = court.runtime.block_on(cluster(&login))?;
-        let (snapshot, gaps) = court.runtime.block_on(look(&surveyor, None))?;
-        court.snapshot = Some(snapshot);
-        let guarding = court.runtime.block_on(surveyor.guarding(&args.webhooks));
-        court.guard = Some(ClusterGuard { surveyor, guarding });
-        unseen = gaps;
-    }
-    let mut outcome = outcome(args, &sides, &court)?;
+pub(super) fn outcome_of(options: &Options, given: Given<'_>) -> anyhow::Result<Outcome> {
+    let sides = Sides::gather(options)?;
+    let shape_only = sides.base.is_none() && !options.as_create;
+    let Given { policies, live, now, runtime } = given;
+    let recorded = options.snapshot.as_deref().map(|file| Snapshot::read(file, now)).transpose()?;
+    let (guardian, context, snapshot, unseen) = match live {
+        Some(Live { guardian, namespace, snapshot, gaps }) => (Some(guardian), Some(namespace), Some(snapshot), gaps),
+        None => (None, None, recorded, Vec::new()),
+    };
+    let loaded = OnceLock::new();
+    let profile = Profile::of(options);
+    let guard = guardian.map(ClusterGuard);
+    let court = Court { policies, loaded, profile, snapshot, guard, now, runtime, shape_only };
+    let namespace = options.namespace.as_deref().or(context.as_deref()).unwrap_or("default");
+    let mut outcome = outcome(options, &sides, &court, namespace)?;
     outcome.gaps.extend(unseen.into_iter().map(not_seen));
     Ok(outcome)
 }
@@ -63,41 +98,17 @@ fn not_seen(reason: String) -> Gap {
     Gap { side: Side::Base, path: "the cluster".to_owned(), place: None, what: None, reason }
 }
 
-fn court(args: &Args, shape_only: bool) -> anyhow::Result<Court> {
-    let now = clock::now();
-    let source = Source::read(args.config.as_deref())?;
-    let mut resolved = source.resolve()?;
-    select(&source, &mut resolved, &args.policies)?;
-    Ok(Court {
-        source,
-        resolved,
-        policies: OnceLock::new(),
-        profile: Profile::of(args),
-        snapshot: args.snapshot.as_deref().map(|file| Snapshot::read(file, now)).transpose()?,
-        guard: None,
-        now,
-        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-        shape_only,
-    })
-}
-
-fn outcome(args: &Args, sides: &Sides, court: &Court) -> anyhow::Result<Outcome> {
+fn outcome(options: &Options, sides: &Sides, court: &Court<'_>, namespace: &str) -> anyhow::Result<Outcome> {
     let nothing = Input { tree: Tree::default(), ground: Ground::Folder(PathBuf::new()) };
     let (base, head) = (sides.base.as_ref().unwrap_or(&nothing), &sides.head);
-    let concern = court.concern(args.config.is_some())?;
+    let concern = court.concern()?;
     let wanted =
         |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind) || is_config_map(group, kind);
     let head_read = Read::of(&head.tree, None, &wanted);
     let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
-    let tools = Tools { kustomize: args.kustomize.clone(), helm: args.helm.clone(), network: args.network };
-    let context = court.guard.as_ref().map(|guard| guard.surveyor.namespace());
-    let method = Method {
-        tools: &tools,
-        renders: !args.no_render,
-        namespace: args.namespace.as_deref().or(context).unwrap_or("default"),
-        url: sides.url.as_deref(),
-        wanted: &wanted,
-    };
+    let tools = Tools { kustomize: options.kustomize.clone(), helm: options.helm.clone(), network: options.network };
+    let method =
+        Method { tools: &tools, renders: !options.no_render, namespace, url: sides.url.as_deref(), wanted: &wanted };
     let mut before = prepare(Side::Base, base, base_read, method)?;
     let mut after = prepare(Side::Head, head, head_read, method)?;
     let are_judged = concern.is("", "ConfigMap");
@@ -132,7 +143,7 @@ fn unread(side: Side, tree: &Tree, outcome: &mut Outcome) {
 }
 
 fn compare(
-    court: &Court,
+    court: &Court<'_>,
     base: Manifests,
     head: Manifests,
     maps: &ConfigMaps,
@@ -144,7 +155,7 @@ fn compare(
     outcome.troubles.extend(head.troubles);
     outcome.gaps.extend(base.gaps.into_iter().filter(|gap| head.gaps.iter().all(|other| other.path != gap.path)));
     outcome.gaps.extend(head.gaps);
-    let left_alone = Registration::in_cluster("quorate-system", "quorate").excluded_namespaces;
+    let left_alone = SYSTEM_NAMESPACES.into_iter().chain([INSTALLED_IN]).map(str::to_owned).collect();
     let objects = head.objects.clone();
     let (pairs, twice) = pair(base.objects, head.objects);
     outcome.troubles.extend(twice.iter().map(|twice| stands_twice(twice, texts)));
@@ -156,7 +167,7 @@ fn compare(
 }
 
 fn judge(
-    court: &Court,
+    court: &Court<'_>,
     pair: Pair,
     beside: Beside<'_>,
     left_alone: &BTreeSet<String>,

@@ -8,11 +8,11 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 /// Largest manifest, configuration or facts file, in bytes: twice what the API server accepts as a request body (3 MiB).
-pub(crate) const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
+pub const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
 
 /// A document that cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DocumentError {
+pub enum DocumentError {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error("larger than {0} bytes")]
@@ -26,33 +26,33 @@ pub(crate) enum DocumentError {
 /// A YAML text that cannot be read, and where.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct Malformed {
+pub struct Malformed {
     /// One line; names the place too.
-    pub(crate) message: String,
-    pub(crate) location: Option<serde_saphyr::Location>,
+    pub message: String,
+    pub location: Option<serde_saphyr::Location>,
 }
 
 /// A file, or standard input for `-`; at most `limit` bytes.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, DocumentError> {
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, DocumentError> {
     if is_stdin(path) { bounded(io::stdin().lock(), limit) } else { bounded(File::open(path)?, limit) }
 }
 
-pub(crate) fn is_stdin(path: &Path) -> bool {
+pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 /// A file of text.
-pub(crate) fn read_text(path: &Path) -> Result<String, DocumentError> {
+pub fn read_text(path: &Path) -> Result<String, DocumentError> {
     text(read(path, MANIFEST_BYTES)?)
 }
 
 /// The bytes as text.
-pub(crate) fn text(bytes: Vec<u8>) -> Result<String, DocumentError> {
+pub fn text(bytes: Vec<u8>) -> Result<String, DocumentError> {
     String::from_utf8(bytes).map_err(|error| DocumentError::NotText(error.utf8_error().valid_up_to()))
 }
 
 /// The documents of a YAML stream, as kubectl reads them: `0440` is octal, a duplicate key is an error.
-pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, DocumentError> {
+pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, DocumentError> {
     let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
     serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| DocumentError::Yaml(Malformed { message: one_line(&error), location: error.location() }))

@@ -8,36 +8,37 @@ use std::io::{self, Write};
 use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation};
 use serde_json::Value;
 
-use super::args::{Args, Drift};
 use super::object::Id;
-use super::run::outcome_of;
+use super::options::{DriftOptions, Options};
+use super::run::{Given, outcome_of};
 use super::tree::Side;
 use crate::exit::Exit;
-use crate::output::complain;
 
-/// Prints the differences of all objects of the files.
-pub(crate) fn drift(args: &Drift, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let outcome = outcome_of(&Args {
-        paths: args.paths.clone(),
-        as_create: true,
-        user: "argocd".to_owned(),
-        namespace: args.namespace.clone(),
-        config: args.config.clone(),
-        kustomize: args.kustomize.clone(),
-        helm: args.helm.clone(),
-        ..Args::default()
-    })?;
+/// Prints the differences of all objects of the files. `complain` gets a line for each that is unreadable or not evaluated.
+///
+/// # Errors
+/// As [`crate::run`].
+pub fn drift(
+    options: &DriftOptions,
+    given: Given<'_>,
+    out: &mut dyn Write,
+    complain: &mut dyn FnMut(String),
+) -> anyhow::Result<Exit> {
+    let DriftOptions { paths, namespace, kustomize, helm } = options.clone();
+    let created =
+        Options { paths, as_create: true, user: "argocd".to_owned(), namespace, kustomize, helm, ..Options::default() };
+    let outcome = outcome_of(&created, given)?;
     for trouble in &outcome.troubles {
-        complain(format_args!("{}: {}", trouble.path, trouble.message));
+        complain(format!("{}: {}", trouble.path, trouble.message));
     }
     for gap in &outcome.gaps {
-        complain(format_args!("{}: not evaluated: {}", gap.path, gap.reason));
+        complain(format!("{}: not evaluated: {}", gap.path, gap.reason));
     }
     let mut ignored: BTreeMap<Id, Vec<String>> = BTreeMap::new();
     for judged in &outcome.judged {
-        let paths = paths(judged.object.clone(), &judged.patch);
+        let paths = self::paths(judged.object.clone(), &judged.patch);
         if judged.spot.side == Side::Head && !paths.is_empty() {
-            let is_told = judged.names_namespace || args.namespace.is_some();
+            let is_told = judged.names_namespace || options.namespace.is_some();
             let namespace = judged.id.namespace.clone().filter(|_| is_told);
             ignored.entry(Id { namespace, ..judged.id.clone() }).or_default().extend(paths);
         }

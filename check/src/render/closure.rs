@@ -11,7 +11,7 @@ use crate::document;
 
 /// All of a tree's kustomizations and charts, by folder.
 #[derive(Debug, Default)]
-pub(in crate::check) struct Closures {
+pub(crate) struct Closures {
     /// Files and folders that each kustomization names, within the tree.
     kustomizations: BTreeMap<String, Kustomization>,
     /// The outermost charts.
@@ -30,7 +30,7 @@ struct Kustomization {
 }
 
 impl Closures {
-    pub(in crate::check) fn of(tree: &Tree) -> Self {
+    pub(crate) fn of(tree: &Tree) -> Self {
         let mut closures = Self::default();
         for (path, file) in &tree.files {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -61,11 +61,11 @@ impl Closures {
         self.kustomizations.insert(folder.to_owned(), Kustomization { uses, is_component });
     }
 
-    pub(in crate::check) fn is_kustomization(&self, folder: &str) -> bool {
+    pub(crate) fn is_kustomization(&self, folder: &str) -> bool {
         self.kustomizations.contains_key(folder)
     }
 
-    pub(in crate::check) fn is_chart(&self, folder: &str) -> bool {
+    pub(crate) fn is_chart(&self, folder: &str) -> bool {
         self.charts.contains(folder)
     }
 
@@ -129,7 +129,7 @@ fn is_remote(named: &str) -> bool {
 }
 
 /// `../base` of `overlays/prod` is `overlays/base`. A path that leaves the tree keeps its dots, an absolute one its slash.
-pub(in crate::check) fn joined(folder: &str, path: &str) -> String {
+pub(crate) fn joined(folder: &str, path: &str) -> String {
     let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
     let is_absolute = path.starts_with('/') || folder.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
@@ -145,7 +145,7 @@ pub(in crate::check) fn joined(folder: &str, path: &str) -> String {
 }
 
 /// The folder that a path within the tree names, in the tree's own words.
-pub(in crate::check) fn folder_of(path: &str) -> String {
+pub(crate) fn folder_of(path: &str) -> String {
     joined("", path)
 }
 

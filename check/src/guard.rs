@@ -2,10 +2,10 @@
 //! to tell message from remedy, and to find the field. Its silence lowers nothing.
 //! Does not judge.
 
+use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
-use quorate_cluster::survey::Surveyor;
-use quorate_cluster::{Act, Guard, Guarding, Heard, Trial};
 use quorate_engine::{Finding, Review};
+use quorate_facts::{Act, Guard, Guardian, Heard, Trial};
 use serde_json::Value;
 
 use super::apply::applied;
@@ -13,13 +13,10 @@ use super::change::{Change, Operation};
 use super::outcome::By;
 use super::profile::Profile;
 
-/// The cluster, and what its Quorate is asked about.
-pub(super) struct ClusterGuard {
-    pub(super) surveyor: Surveyor,
-    pub(super) guarding: Guarding,
-}
+/// The cluster whose Quorate is asked.
+pub(super) struct ClusterGuard<'g>(pub(super) &'g dyn Guardian);
 
-impl ClusterGuard {
+impl ClusterGuard<'_> {
     /// The review with the cluster's verdict in the place of the one that was found here, and whose it is.
     pub(super) async fn second(
         &self,
@@ -33,22 +30,22 @@ impl ClusterGuard {
             // What was judged: what runs, with the manifest over it.
             (Some(new), Operation::Update) if is_running => self.ask(change, Act::Replace(new)).await,
             (Some(new), Operation::Update) => self.ask_over(change, new).await,
-            (_, Operation::Delete) => self.ask(change, Act::Delete(profile.propagation.clone())).await,
+            (_, Operation::Delete) => self.ask(change, Act::Delete(profile.propagation)).await,
             (None, _) => return (here, By::Here),
         };
         joined(guard, here)
     }
 
     async fn ask(&self, change: &Change, act: Act<'_>) -> Guard {
-        self.surveyor.ask(&self.guarding, &trial(change, act)).await
+        self.0.ask(&trial(change, act)).await
     }
 
     /// The manifest over what is there now.
     async fn ask_over(&self, change: &Change, new: &Value) -> Guard {
-        let there = match self.surveyor.object(&trial(change, Act::Replace(new))).await {
-            Ok(Some(there)) => there,
-            Ok(None) => return Guard::Unseen("it is not in this cluster".to_owned()),
-            Err(error) => return Guard::Unseen(error.to_string()),
+        let there = match self.0.object(&trial(change, Act::Replace(new))).await {
+            Related::Found(there) => there,
+            Related::Absent => return Guard::Unseen("it is not in this cluster".to_owned()),
+            Related::Unknown(reason) => return Guard::Unseen(reason.to_string()),
         };
         let merged = applied(change.old.as_ref().unwrap_or(&Value::Null), new, there);
         self.ask(change, Act::Replace(&merged)).await

@@ -4,9 +4,9 @@
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::Finding;
 
-use super::args::FailOn;
 use super::change::Operation;
 use super::object::Id;
+use super::options::FailOn;
 use super::place::Place;
 use super::tree::Side;
 use crate::exit::Exit;

@@ -2,10 +2,10 @@
 //! Does not judge, and keeps nothing.
 
 use anyhow::Context as _;
+use quorate_check::Snapshot;
 use quorate_cluster::Login;
 use quorate_cluster::survey::{SurveyError, Surveyor};
 
-use super::snapshot::Snapshot;
 use crate::clock;
 
 /// The cluster of the kubeconfig.
