@@ -177,7 +177,7 @@ async fn membership(client: &Client, subject: &Subject, pods: &[(String, KeptPod
             Target { pod: name.clone(), node: pod.node_id(), way: Proxied { client: client.clone(), base } }
         })
         .collect();
-    look(&targets, BUDGET).await
+    look(&subject.key.name, &targets, BUDGET).await
 }
 
 fn gap(resource: &str, verb: &str, error: &Error) -> String {

@@ -114,7 +114,7 @@ impl Memberships {
         budget: Duration,
     ) -> Looked {
         let asked = Instant::now();
-        let looked = look(targets, budget.min(BUDGET)).await;
+        let looked = look(&key.name, targets, budget.min(BUDGET)).await;
         debug!(?key, ?looked, "membership looked at");
         self.looks.count(&looked);
         if let Looked::Seen { membership, .. } = &looked
@@ -152,8 +152,8 @@ impl Memberships {
     }
 }
 
-/// Asks all of these nodes at once, within `budget`. A view is as old as the question.
-pub(crate) async fn look<W: Way>(targets: &[Target<W>], budget: Duration) -> Looked {
+/// Asks all of these nodes of the set at once, within `budget`. A view is as old as the question.
+pub(crate) async fn look<W: Way>(set: &str, targets: &[Target<W>], budget: Duration) -> Looked {
     let started = Instant::now();
     let targets = targets.get(..MOST_ASKED).unwrap_or(targets);
     let asked = join_all(targets.iter().map(|target| ask::ask(target, budget))).await;
@@ -165,13 +165,20 @@ pub(crate) async fn look<W: Way>(targets: &[Target<W>], budget: Duration) -> Loo
             Err(error) => failures.push(format!("{}: {error}", target.pod)),
         }
     }
-    match trusted(&answers) {
+    let is_asked = |id: &str| targets.iter().any(|target| target.node.as_deref().unwrap_or(&target.pod) == id);
+    match trusted(&answers, |id| is_asked(id) || is_pod_of(set, id)) {
         Some(view) => {
             let age_milliseconds = milliseconds(started.elapsed());
             Looked::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
         }
         None => Looked::Unseen(why(&failures, &answers)),
     }
+}
+
+/// By its name; node ids are the pods' names where nobody chose others. It may be gone, or not have an address yet.
+fn is_pod_of(set: &str, name: &str) -> bool {
+    let ordinal = name.strip_prefix(set).and_then(|rest| rest.strip_prefix('-'));
+    ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn milliseconds(duration: Duration) -> u64 {

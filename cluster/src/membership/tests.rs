@@ -61,7 +61,7 @@ fn key() -> SetKey {
 }
 
 async fn look(targets: &[Target<Direct<'_>>]) -> Looked {
-    super::look(targets, BUDGET).await
+    super::look("rqlite", targets, BUDGET).await
 }
 
 #[track_caller]

@@ -14,13 +14,25 @@ pub(crate) fn of(cluster: &Cluster) -> String {
             let role = if leads { " (leader)" } else { "" };
             format!("; seen {} ago from {}{role}", age(seen.age_milliseconds), seen.from)
         }),
-        Basis::Leaderless => facts.seen.as_ref().map_or_else(
-            || "; no node names a leader".to_owned(),
-            |seen| format!("; no node names a leader, seen {} ago from {}", age(seen.age_milliseconds), seen.from),
-        ),
+        Basis::Leaderless => {
+            let seen = facts.seen.as_ref();
+            let seen = seen.map(|seen| format!(", seen {} ago from {}", age(seen.age_milliseconds), seen.from));
+            format!("; {}{}", leaderless(cluster), seen.unwrap_or_default())
+        }
         Basis::Remembered => format!("; no live view{why}: judged by {}", remembered(facts)),
         Basis::Count => format!("; no live view{why}: judged by spec.replicas"),
     }
+}
+
+/// Why a view is taken for one without a leader.
+fn leaderless(cluster: &Cluster) -> String {
+    unconfirmed(cluster).unwrap_or_else(|| "no node names a leader".to_owned())
+}
+
+/// A node is named leader and does not say so itself: it may have died since, or there are two.
+pub(crate) fn unconfirmed(cluster: &Cluster) -> Option<String> {
+    let mut members = cluster.before().facts().membership.iter().flat_map(|view| &view.members);
+    members.find(|member| member.leader).map(|named| format!("it is not confirmed that {} leads", named.id))
 }
 
 /// Whom replicas do not tell of.

@@ -24,6 +24,15 @@ fn answer(node: &str, term: Option<u64>, leader: Option<&str>, listed: &[&str]) 
     Answer { node: node.to_owned(), term, members: members.collect() }
 }
 
+/// No node was to be asked.
+fn foreign(_: &str) -> bool {
+    false
+}
+
+fn own(_: &str) -> bool {
+    true
+}
+
 #[test]
 fn reads_the_list_of_version_two() {
     let mut reader = entry("rqlite-3", true, false);
@@ -57,12 +66,12 @@ fn reads_the_object_keyed_by_id_of_v7_whose_default_listing_are_the_voters() {
 fn a_voter_that_the_leader_does_not_know_is_a_conflict() {
     let second = answer("c", Some(9), Some("c"), &["c", "d", "e"]);
     let old = answer("a", Some(4), None, &["a", "b"]);
-    let view = trusted(&[second.clone(), old]).unwrap();
+    let view = trusted(&[second.clone(), old], foreign).unwrap();
     assert!(view.conflict);
     assert_eq!(view.membership.leader, None);
     // One that is only listed by it, and not the other way round, is a node that lags behind.
     let lagging = answer("d", Some(4), None, &["a", "d"]);
-    assert!(!trusted(&[second, lagging]).unwrap().conflict);
+    assert!(!trusted(&[second, lagging], foreign).unwrap().conflict);
 }
 
 #[test]
@@ -105,7 +114,7 @@ fn reads_status_of_old_and_new_spelling() {
 fn trusts_the_leaders_own_answer_before_all() {
     let both = ["a", "b", "c"];
     let answers = [answer("b", Some(5), Some("a"), &both), answer("a", Some(5), Some("a"), &["a", "b", "c", "d"])];
-    let view = trusted(&answers).unwrap();
+    let view = trusted(&answers, foreign).unwrap();
     assert_eq!(
         (view.membership.members.len(), view.membership.leader.as_deref(), view.conflict),
         (4, Some("a"), false)
@@ -116,24 +125,46 @@ fn trusts_the_leaders_own_answer_before_all() {
 fn does_not_trust_a_node_that_its_own_list_lacks() {
     // A node that was removed answers 200 with what it last knew.
     let orphan = answer("d", Some(9), Some("b"), &["a", "b", "c"]);
-    assert_eq!(trusted(std::slice::from_ref(&orphan)), None);
-    let view = trusted(&[orphan, answer("a", Some(5), Some("a"), &["a", "c"])]).unwrap();
+    assert_eq!(trusted(std::slice::from_ref(&orphan), foreign), None);
+    let view = trusted(&[orphan, answer("a", Some(5), Some("a"), &["a", "c"])], foreign).unwrap();
     assert_eq!((view.membership.leader.as_deref(), view.conflict), (Some("a"), false));
 }
 
 #[test]
 fn without_a_leader_the_highest_term_speaks() {
     let answers = [answer("a", Some(3), None, &["a", "b"]), answer("b", Some(4), None, &["a", "b", "c"])];
-    let view = trusted(&answers).unwrap();
+    let view = trusted(&answers, foreign).unwrap();
     assert_eq!((view.membership.members.len(), view.membership.leader), (3, None));
+}
+
+#[test]
+fn a_leader_of_the_set_leads_by_its_own_answer() {
+    let all = ["a", "b", "c"];
+    let follower = answer("a", Some(5), Some("c"), &all);
+    let itself = |leader| answer("c", Some(5), leader, &all);
+    let leader = |answers: &[Answer], own: fn(&str) -> bool| {
+        let view = trusted(answers, own).unwrap();
+        assert!(!view.conflict);
+        view.membership.leader
+    };
+    // It has just died, or has started anew: who followed it waits for its next word.
+    assert_eq!(leader(std::slice::from_ref(&follower), own), None);
+    assert_eq!(leader(&[follower.clone(), itself(None)], foreign), None);
+    assert_eq!(leader(&[follower.clone(), itself(Some("b"))], own), None);
+    // One of another StatefulSet is not asked.
+    assert_eq!(leader(std::slice::from_ref(&follower), foreign), Some("c".to_owned()));
+    assert_eq!(leader(&[follower.clone(), itself(Some("c"))], own), Some("c".to_owned()));
+    // An old word beside a new leader is no second one.
+    let new = answer("b", Some(6), Some("b"), &all);
+    assert_eq!(leader(&[follower, new, itself(Some("b"))], own), Some("b".to_owned()));
 }
 
 #[test]
 fn two_leaders_are_a_conflict_and_none() {
     let answers = [answer("a", Some(3), Some("a"), &["a", "b"]), answer("c", Some(4), Some("c"), &["a", "b", "c"])];
-    let view = trusted(&answers).unwrap();
+    let view = trusted(&answers, foreign).unwrap();
     assert_eq!((view.membership.members.len(), view.membership.leader, view.conflict), (3, None, true));
-    assert_eq!(trusted(&[]), None);
+    assert_eq!(trusted(&[], foreign), None);
 }
 
 #[test]
@@ -145,7 +176,7 @@ fn who_answers_itself_is_reachable_whatever_another_one_tells_of_it() {
         told
     };
     let reachable = |answers: &[Answer]| -> Vec<String> {
-        let view = trusted(answers).unwrap().membership;
+        let view = trusted(answers, foreign).unwrap().membership;
         view.members.into_iter().filter(|member| member.reachable).map(|member| member.id).collect()
     };
     for leader in [Some("a"), None] {
@@ -162,7 +193,7 @@ fn without_a_leader_one_list_that_lags_behind_is_no_loss() {
     lagging.members.iter_mut().filter(|member| member.id != "a").for_each(|member| member.reachable = false);
     let newer = answer("d", Some(5), None, &["a", "d"]);
     for answers in [[lagging.clone(), newer.clone()], [newer, lagging]] {
-        let view = trusted(&answers).unwrap();
+        let view = trusted(&answers, foreign).unwrap();
         assert_eq!((view.from.as_str(), view.membership.voters().count()), ("d", 2));
     }
 }

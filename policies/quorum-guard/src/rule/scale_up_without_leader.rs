@@ -11,7 +11,8 @@ use crate::transition::{Transition, Via};
 use crate::words;
 
 /// ## What it refuses
-/// - New pods with blank disks while the cluster is leaderless or too few voters answer.
+/// - New pods with blank disks while the cluster is leaderless or too few voters answer. A node of the set leads by its own answer:
+///   for a second after it died its followers still name it.
 /// - From zero replicas, and by a creation over the claims of an earlier set: an ordinal without a claim beside ordinals that have
 ///   one; and, with `-raft-cluster-remove-shutdown`, leaving out an ordinal that has one, unless the last trusted membership does not
 ///   list it.
@@ -72,7 +73,10 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
         );
     }
     let why = match denial {
-        Denial::Leaderless => ", and no node names a leader to join".to_owned(),
+        Denial::Leaderless => {
+            let unconfirmed = basis::unconfirmed(cluster);
+            format!(", and {}", unconfirmed.unwrap_or_else(|| "no node names a leader to join".to_owned()))
+        }
         Denial::QuorumLost => {
             let absent = words::absent(cluster, &Ordinals::default());
             format!(" while {}{absent}{}", words::answering(up.before), basis::of(cluster))
