@@ -1,0 +1,35 @@
+//! A JSON text, indexed once, and what policies ask of it and change in it. Pure: no IO, no clock, no other crate of ours.
+//!
+//! ```text
+//! text ─ scan ─ Index ─ Document ─ get text integer boolean len keys find json same part
+//!                          │
+//!                Edits ─ overlay ─ text ─ scan ─ Document ┐
+//!                          └──────── before ──────────────┴ Patch::between: the smallest RFC 6902 patch
+//! ```
+//!
+//! Nothing is copied out of the text before it is asked for, no tree is built, and numbers stay as they were sent. All
+//! that a text, a search or a list of edits may take is bounded by [`Limits`].
+
+mod decimal;
+mod document;
+mod edits;
+mod error;
+mod find;
+mod fingerprint;
+mod limits;
+mod node;
+mod patch;
+mod pointer;
+mod same;
+mod scan;
+mod text;
+mod value;
+
+pub use document::Document;
+pub use edits::{EditError, EditFault, Edited, Edits};
+pub use error::{DocumentError, DocumentFault};
+pub use find::{FindError, Match};
+pub use limits::Limits;
+pub use patch::{Operation, Patch, PatchError, PatchFault};
+pub use pointer::{Pattern, Pointer, PointerError, PointerFault};
+pub use value::Value;
