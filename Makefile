@@ -88,9 +88,10 @@ sizes: ## Files, modules and documents within their bounds
 coverage: toolchain ## Line coverage of the domain and the policies; fails under 90 %
 	tests/checks/coverage.sh
 
-bench: toolchain ## Calls and requests per second, and what a check takes, as ratios within one run
+bench: toolchain ## Calls and requests per second, what a check takes, and what reading a document takes, as ratios within one run
 	$(CARGO) bench -p quorate-tests --bench reviews
 	$(CARGO) bench -p quorate --bench check
+	$(CARGO) bench -p quorate-document --bench parse
 
 bench-cluster: toolchain controlplane ## What the API server measures of its calls to Quorate, beside a constant answer; what a reservation costs; what 10,000 Pods cost in memory
 	$(CARGO) build --release -p quorate
