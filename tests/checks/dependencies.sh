@@ -27,6 +27,11 @@ allowed quorate-facts kubernetes quorate-engine rqlite serde_json thiserror time
 allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde-saphyr serde_json
 for policy in $(grep -vx secret-mounts policies/builtin/policies.txt); do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
+allowed quorate-document thiserror
+allowed rqlite serde serde_json thiserror
+allowed quorate-sdk rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown; do
+    allowed "$policy" rqlite quorate-sdk schemars serde serde_json strsim
 done
 # `time` reads until when a break-glass annotation holds; no clock is asked.
 allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
@@ -44,6 +49,7 @@ never() {
     done
 }
 
+never quorate-document rqlite serde kube axum tokio wasmtime
 never quorate-engine rqlite kube axum
 never quorate-facts kube axum rustls hyper
 never quorate-cluster axum quorate-webhook
