@@ -68,7 +68,7 @@ pub enum EditFault {
     Scalar(&'static str),
     #[error("`{0}` is no index of an array; an index is a number without leading zeros")]
     NotAnIndex(String),
-    #[error("the array has {length} elements, the first of them is 0; `append` adds to its end")]
+    #[error("beyond the end of the array, whose length is {length}; `append` adds to its end")]
     BeyondEnd { length: usize },
     #[error("{0} is there, not an array")]
     NotAnArray(&'static str),

@@ -155,7 +155,7 @@ fn says_which_edit_where_and_why() {
         |edits| edits.set("/a", "{"),
         "edit 1 at `/a`: the value is not JSON: the text ends early (line 1, column 2)",
     );
-    let beyond = "the array has 3 elements, the first of them is 0; `append` adds to its end";
+    let beyond = "beyond the end of the array, whose length is 3; `append` adds to its end";
     refuses(before, |edits| edits.set("/list/3", "1"), &format!("edit 1 at `/list/3`: {beyond}"));
     refuses(before, |edits| edits.set("/list/7/x", "1"), &format!("edit 1 at `/list/7/x`: {beyond}"));
     refuses(
@@ -194,13 +194,13 @@ fn says_which_operation_of_a_patch() {
         (r#"{"op":"copy","from":"/b","path":"/c"}"#, " at `/b`: nothing is there"),
         (
             r#"{"op":"move","from":"/list/3","path":"/c"}"#,
-            " at `/list/3`: the array has 3 elements, the first of them is 0; `append` adds to its end",
+            " at `/list/3`: beyond the end of the array, whose length is 3; `append` adds to its end",
         ),
         (r#"{"op":"move","from":"/list","path":"/list/0"}"#, " at `/list/0`: a value cannot be moved into itself"),
         (r#"{"op":"add","path":"/b/c","value":1}"#, " at `/b/c`: its parent is not there; `set` makes parents"),
         (
             r#"{"op":"add","path":"/list/4","value":1}"#,
-            " at `/list/4`: the array has 3 elements, the first of them is 0; `append` adds to its end",
+            " at `/list/4`: beyond the end of the array, whose length is 3; `append` adds to its end",
         ),
         (r#"{"op":"remove","path":""}"#, ": the whole document cannot be removed"),
     ] {
