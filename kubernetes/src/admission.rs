@@ -1,18 +1,20 @@
 //! The envelope of an AdmissionReview (admission.k8s.io/v1), read without building a tree of the objects inside.
 //! Does not look into `object`, `oldObject` or `options`, except to refuse duplicate keys and extreme depth.
 
-mod scan;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
+use quorate_document::{Document, DocumentError, DocumentFault, Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use self::scan::Scan;
 use crate::json::Text;
+
+/// Longest path that a message shows, in bytes.
+const MAX_PATH: usize = 160;
 
 /// What the request does to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,7 +106,7 @@ impl<'a> Request<'a> {
             uid: None,
             fault: EnvelopeFault::NotUtf8 { offset: error.valid_up_to() },
         })?;
-        let read = Scan::default().run(text).and_then(|()| Self::from_json(text));
+        let read = unambiguous(text).and_then(|()| Self::from_json(text));
         read.map_err(|fault| EnvelopeError { uid: uid_alone(text), fault })
     }
 
@@ -122,6 +124,12 @@ impl<'a> Request<'a> {
         }
         review.request.ok_or(EnvelopeFault::Missing { path: "request" })?.try_into()
     }
+}
+
+/// Refuses what two readers could understand differently. The caller has bounded the text.
+fn unambiguous(text: &str) -> Result<(), EnvelopeFault> {
+    let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
+    Document::parse(text, &limits).map(drop).map_err(EnvelopeFault::from)
 }
 
 /// An AdmissionReview that cannot be read for certain, with the uid that an answer needs where that was readable.
@@ -162,8 +170,10 @@ fn uid_alone(text: &str) -> Option<String> {
 pub enum EnvelopeFault {
     #[error("byte {offset} is not UTF-8; send JSON text in UTF-8")]
     NotUtf8 { offset: usize },
-    #[error("not JSON: {what}; send one whole AdmissionReview")]
+    #[error("{what}; send one whole AdmissionReview")]
     NotJson { what: String },
+    #[error("{what}")]
+    TooLarge { what: String },
     #[error("`{path}` is nested deeper than {limit} levels; send an object as the API server stores it")]
     TooDeep { path: String, limit: usize },
     #[error("the key `{path}` stands twice, so that readers may disagree on its value; keep one")]
@@ -175,6 +185,20 @@ pub enum EnvelopeFault {
     /// Valid JSON in which a value has the wrong type, or the operation is unknown.
     #[error("not an AdmissionReview: {what}; send the review as the API server writes it")]
     Shape { what: String },
+}
+
+impl From<DocumentError> for EnvelopeFault {
+    fn from(error: DocumentError) -> Self {
+        let path = || crate::text::one_line(error.path(), MAX_PATH);
+        match error.fault() {
+            DocumentFault::Syntax(_) => Self::NotJson { what: error.to_string() },
+            DocumentFault::DuplicateKey => Self::DuplicateKey { path: path() },
+            DocumentFault::TooDeep { limit } => Self::TooDeep { path: path(), limit: (*limit).into() },
+            DocumentFault::TooLong { .. } | DocumentFault::TooManyNodes { .. } => {
+                Self::TooLarge { what: error.to_string() }
+            }
+        }
+    }
 }
 
 impl EnvelopeFault {

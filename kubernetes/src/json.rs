@@ -7,4 +7,4 @@ use serde::Deserialize;
 
 /// serde borrows a `Cow` only where it is a field by itself, not as a map's key or inside an `Option`.
 #[derive(Debug, Deserialize)]
-pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);

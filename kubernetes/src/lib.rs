@@ -6,7 +6,7 @@ pub mod admission;
 pub mod annotation;
 pub mod break_glass;
 pub mod defaults;
-pub mod json;
+mod json;
 pub mod list;
 pub mod lookup;
 pub mod manifest;

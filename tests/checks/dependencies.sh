@@ -20,18 +20,14 @@ allowed() {
     done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
 }
 
-allowed kubernetes serde serde_json thiserror time
+allowed quorate-document thiserror
+allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 allowed quorate-facts kubernetes quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde-saphyr serde_json
 for policy in $(grep -vx secret-mounts policies/builtin/policies.txt); do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
-allowed quorate-document thiserror
-allowed rqlite serde serde_json thiserror
-allowed quorate-sdk rqlite schemars serde serde_json serde_path_to_error wit-bindgen
-for policy in quorum-guard bootstrap-expect-lock remove-on-shutdown; do
-    allowed "$policy" rqlite quorate-sdk schemars serde serde_json strsim
 done
 # `time` reads until when a break-glass annotation holds; no clock is asked.
 allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
