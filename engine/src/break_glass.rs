@@ -6,11 +6,11 @@ mod tests;
 
 use kubernetes::annotation::BREAK_GLASS;
 use kubernetes::break_glass::{End, Grant, Unreadable};
+use quorate_document::Pointer;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::projection;
-use crate::provider::Prepared;
+use crate::projection::Indexed;
 use crate::verdict::{Finding, Review};
 use kubernetes::admission::Request;
 use kubernetes::text::one_line;
@@ -30,19 +30,24 @@ pub struct BreakGlass {
 }
 
 /// Turns each denial that an honoured annotation names into a warning; elsewhere says why the annotation does not help.
-pub(crate) fn apply(config: &BreakGlass, request: &Request<'_>, prepared: &Prepared, review: &mut Review) {
-    let notes = annotations(request, prepared);
+pub(crate) fn apply(
+    config: &BreakGlass,
+    request: &Request<'_>,
+    indexed: &Indexed,
+    now: Option<OffsetDateTime>,
+    review: &mut Review,
+) {
+    let notes = annotations(indexed);
     let user = one_line(&request.username, MAX_USER);
     for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         let mut refusal = None;
-        let honoured =
-            notes.iter().find_map(|note| match permission(note, &finding.rule, config, request, prepared.now) {
-                Ok(grant) => Some(grant),
-                Err(why) => {
-                    refusal.get_or_insert(why);
-                    None
-                }
-            });
+        let honoured = notes.iter().find_map(|note| match permission(note, &finding.rule, config, request, now) {
+            Ok(grant) => Some(grant),
+            Err(why) => {
+                refusal.get_or_insert(why);
+                None
+            }
+        });
         match (honoured, refusal) {
             (Some(grant), _) => {
                 let used = format!("by `{user}` until {}: {}", grant.until_text, one_line(grant.reason, MAX_REASON));
@@ -58,14 +63,9 @@ pub(crate) fn apply(config: &BreakGlass, request: &Request<'_>, prepared: &Prepa
 }
 
 /// The annotation of the object, its parent, and the object as it was, where they have one.
-fn annotations(request: &Request<'_>, prepared: &Prepared) -> Vec<String> {
-    let parent = prepared.related.found().map(String::as_str);
-    let pointer = [format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1"))];
-    let documents = [request.object.map(|raw| raw.get()), parent, request.old_object.map(|raw| raw.get())];
-    let note = |document: &str| {
-        serde_json::from_str::<String>(projection::cut(document, &pointer).ok()?.pop()??.as_str()).ok()
-    };
-    documents.into_iter().flatten().filter_map(note).collect()
+fn annotations(indexed: &Indexed) -> Vec<String> {
+    let pointer = Pointer::parse(format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1")));
+    pointer.map_or_else(|_| Vec::new(), |pointer| indexed.texts(&pointer))
 }
 
 /// Keys hold no slash (the API server drops such keys), and each one counts once.

@@ -10,7 +10,8 @@ use crate::answer::{Answer, NOT_JUDGED, Said, WOULD_PATCH};
 use crate::description::Projections;
 use crate::failure::PolicyFailure;
 use crate::patch;
-use crate::policy::{Policy, documents};
+use crate::policy::Policy;
+use crate::projection::Indexed;
 use crate::provider::Prepared;
 use crate::verdict::Finding;
 use crate::wit::types::Documents;
@@ -40,17 +41,20 @@ pub(crate) struct Patched {
 /// What the policies of one phase share.
 pub(crate) struct Panel<'c> {
     prepared: &'c Prepared,
+    /// None: not asked for yet.
+    indexed: Option<Indexed>,
     /// Policies with equal projections get the same slices.
     cuts: Vec<(Projections, Arc<Documents>)>,
 }
 
 impl<'c> Panel<'c> {
     pub(crate) fn new(prepared: &'c Prepared) -> Self {
-        Self { prepared, cuts: Vec::new() }
+        Self { prepared, indexed: None, cuts: Vec::new() }
     }
 
-    /// The object has changed: cut again.
+    /// The object has changed: read it again.
     pub(crate) fn forget(&mut self) {
+        self.indexed = None;
         self.cuts.clear();
     }
 
@@ -99,13 +103,22 @@ impl<'c> Panel<'c> {
         if let Some((_, cut)) = self.cuts.iter().find(|(projections, _)| projections == wanted) {
             return Ok(cut.clone());
         }
-        let cut = Arc::new(documents(request, self.prepared, wanted)?);
+        let cut = Arc::new(self.indexed(request)?.slices(wanted));
         self.cuts.push((wanted.clone(), cut.clone()));
         Ok(cut)
     }
 
+    /// The texts of the request, which is the same until [`Panel::forget`].
+    pub(crate) fn indexed(&mut self, request: &Request<'_>) -> Result<&Indexed, PolicyFailure> {
+        let indexed = match self.indexed.take() {
+            Some(indexed) => indexed,
+            None => Indexed::of(request, self.prepared)?,
+        };
+        Ok(self.indexed.insert(indexed))
+    }
+
     /// A denial of an object's shape stands only where this request brings the defect in.
-    async fn lower_known_defects(&self, policy: &Policy, request: &Request<'_>, findings: &mut [Said]) {
+    async fn lower_known_defects(&mut self, policy: &Policy, request: &Request<'_>, findings: &mut [Said]) {
         if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
@@ -122,7 +135,12 @@ impl<'c> Panel<'c> {
 
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
     /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait).
-    async fn known_defects(&self, policy: &Policy, request: &Request<'_>, denied: &[Said]) -> Vec<(String, String)> {
+    async fn known_defects(
+        &mut self,
+        policy: &Policy,
+        request: &Request<'_>,
+        denied: &[Said],
+    ) -> Vec<(String, String)> {
         let mut known = self.defects_before(policy, request, self.prepared).await;
         let is_known = |said: &Said| known.iter().any(|known| is_defect(said, known));
         if !denied.iter().filter(|said| is_denied_defect(said)).all(is_known) {
@@ -135,7 +153,7 @@ impl<'c> Panel<'c> {
 
     /// Where the policy fails, none is known.
     async fn defects_before(
-        &self,
+        &mut self,
         policy: &Policy,
         request: &Request<'_>,
         prepared: &Prepared,
@@ -154,7 +172,7 @@ impl<'c> Panel<'c> {
             return Vec::new();
         };
         let asked = async {
-            let documents = documents(&before, prepared, &rule.projections)?;
+            let documents = self.indexed(request)?.before().slices(&rule.projections);
             ask(policy, Phase::Validate, &before, prepared, &documents).await
         };
         match asked.await {

@@ -2,7 +2,7 @@
 //! Knows the contract in `policies/wit` and Kubernetes' requests; knows no database, no HTTP and no exit codes.
 //!
 //! ```text
-//! a request ───────────────────────────┐                  ┌─ projection: slices of the documents
+//! a request ───────────────────────────┐                  ┌─ projection: the texts, indexed once, and slices of them
 //! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
 //! modules ── Machine::load ── Policy ──┘        │         └─ answer, patch: what came back, checked
 //!                                               └─ defects, modes, break-glass ── Review

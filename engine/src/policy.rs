@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use crate::binding::{Binding, Mode, OnError};
 use crate::cage::Cage;
-use crate::description::{Description, MatchRule, Projections};
+use crate::description::{Description, MatchRule};
 use crate::failure::PolicyFailure;
 use crate::machine::Machine;
-use crate::projection;
+use crate::projection::Indexed;
 use crate::provider::Prepared;
 use crate::wit;
 use kubernetes::admission::{Operation, Phase, Request};
-use kubernetes::related::Related;
 
 /// What a guest answers, before anything is checked.
 pub type RawVerdict = wit::types::Verdict;
@@ -72,7 +71,7 @@ impl Policy {
         let rule = self.matching(phase, request).ok_or_else(|| PolicyFailure::NotStarted {
             detail: format!("no match of `{}` fits the request", self.name),
         })?;
-        let documents = documents(request, prepared, &rule.projections)?;
+        let documents = Indexed::of(request, prepared)?.slices(&rule.projections);
         self.review(phase, request, prepared, &documents).await
     }
 
@@ -97,31 +96,6 @@ impl Policy {
 fn bytes(documents: &wit::types::Documents) -> usize {
     let all = [&documents.object, &documents.old_object, &documents.parent];
     all.into_iter().flatten().flatten().map(String::len).sum()
-}
-
-/// The slices of all documents that these projections ask for.
-pub(crate) fn documents(
-    request: &Request<'_>,
-    prepared: &Prepared,
-    wanted: &Projections,
-) -> Result<wit::types::Documents, PolicyFailure> {
-    let cut = |document: &'static str, text: Option<&str>, pointers: &[String]| match text {
-        None => Ok(vec![None; pointers.len()]),
-        Some(text) => projection::cut(text, pointers)
-            .map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() }),
-    };
-    let parent_state = match prepared.related {
-        Related::Found(_) => wit::types::ParentState::Found,
-        Related::Absent => wit::types::ParentState::Absent,
-        Related::Unknown(_) => wit::types::ParentState::Unknown,
-    };
-    let parent = prepared.related.found().map(String::as_str);
-    Ok(wit::types::Documents {
-        object: cut("object", request.object.map(|raw| raw.get()), &wanted.object)?,
-        old_object: cut("old object", request.old_object.map(|raw| raw.get()), &wanted.old_object)?,
-        parent: cut("parent", parent, &wanted.parent)?,
-        parent_state,
-    })
 }
 
 fn envelope(phase: Phase, request: &Request<'_>) -> wit::types::Envelope {

@@ -1,235 +1,80 @@
-//! Cuts the declared JSON pointers out of a document's text in one pass, as text; managedFields never come out.
-//! Does not build a tree of the document, and does not interpret what it cuts.
+//! The texts of one review, each indexed once for all policies, and the slices of them that a policy asks for; managedFields never come out.
+//! Does not interpret what it cuts.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use json_patch::jsonptr::Pointer;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use kubernetes::admission::Request;
+use kubernetes::related::Related;
+use quorate_document::{Document, Limits, Pattern, Pointer};
 
-use kubernetes::json::Text;
+use crate::description::Projections;
+use crate::failure::PolicyFailure;
+use crate::provider::Prepared;
+use crate::wit::types::{Documents, ParentState};
 
-const METADATA: &str = "metadata";
-const MANAGED_FIELDS: &str = "managedFields";
+/// Bookkeeping of the API server, often half of an object.
+const MANAGED_FIELDS: &str = "/metadata/managedFields";
+
+/// The object, the object as it was, and what stands behind the request.
+#[derive(Debug, Clone)]
+pub(crate) struct Indexed {
+    object: Option<Document>,
+    old_object: Option<Document>,
+    parent: Option<Document>,
+    parent_state: ParentState,
+}
+
+impl Indexed {
+    /// # Errors
+    /// When one of the texts is no JSON.
+    pub(crate) fn of(request: &Request<'_>, prepared: &Prepared) -> Result<Self, PolicyFailure> {
+        Ok(Self {
+            object: index("object", request.object.map(|raw| raw.get()))?,
+            old_object: index("old object", request.old_object.map(|raw| raw.get()))?,
+            parent: index("parent", prepared.related.found().map(String::as_str))?,
+            parent_state: match prepared.related {
+                Related::Found(_) => ParentState::Found,
+                Related::Absent => ParentState::Absent,
+                Related::Unknown(_) => ParentState::Unknown,
+            },
+        })
+    }
+
+    /// Those of a creation of the object as it was.
+    pub(crate) fn before(&self) -> Self {
+        Self { object: self.old_object.clone(), old_object: None, ..self.clone() }
+    }
+
+    /// The slices that these projections ask for.
+    pub(crate) fn slices(&self, wanted: &Projections) -> Documents {
+        Documents {
+            object: cut(self.object.as_ref(), &wanted.object),
+            old_object: cut(self.old_object.as_ref(), &wanted.old_object),
+            parent: cut(self.parent.as_ref(), &wanted.parent),
+            parent_state: self.parent_state,
+        }
+    }
+
+    /// The string at `pointer` in the object, its parent, and the object as it was, where they have one.
+    pub(crate) fn texts(&self, pointer: &Pointer<'_>) -> Vec<String> {
+        let documents = [&self.object, &self.parent, &self.old_object];
+        documents.into_iter().flatten().filter_map(|document| document.text(pointer)).map(Cow::into_owned).collect()
+    }
+}
+
+fn index(document: &'static str, text: Option<&str>) -> Result<Option<Document>, PolicyFailure> {
+    // Whoever took the text has bounded it.
+    let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
+    let without: Vec<Pattern<'_>> = Pattern::parse(MANAGED_FIELDS).into_iter().collect();
+    let indexed = text.map(|text| Document::parse_without(text, &limits, &without)).transpose();
+    indexed.map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() })
+}
 
 /// The text at each of `pointers`, in their order; `None` where the document has nothing there.
-///
-/// # Errors
-/// When `document` is not JSON.
-pub(crate) fn cut(document: &str, pointers: &[String]) -> serde_json::Result<Vec<Option<String>>> {
-    let plan = Plan::of(pointers);
-    let mut slices = vec![None; pointers.len()];
-    let mut json = serde_json::Deserializer::from_str(document);
-    Cut { plan: &plan, place: Place::Root, slices: &mut slices }.deserialize(&mut json)?;
-    json.end()?;
-    Ok(slices.into_iter().map(|slice| slice.map(Cow::into_owned)).collect())
-}
-
-/// Pointers as a tree, so that each member of the document is looked up once.
-#[derive(Default)]
-struct Plan {
-    /// Positions in the answer that want this value.
-    wanted: Vec<usize>,
-    members: Vec<(String, Plan)>,
-}
-
-impl Plan {
-    fn of(pointers: &[String]) -> Self {
-        let mut root = Self::default();
-        for (position, pointer) in pointers.iter().enumerate() {
-            // Descriptions are checked when they are loaded, so an unreadable pointer does not get here.
-            let Ok(pointer) = Pointer::parse(pointer) else { continue };
-            let steps: Vec<String> = pointer.tokens().map(|token| token.decoded().into_owned()).collect();
-            if steps.first().is_some_and(|step| step == METADATA)
-                && steps.get(1).is_some_and(|step| step == MANAGED_FIELDS)
-            {
-                continue;
-            }
-            root.insert(&steps, position);
-        }
-        root
-    }
-
-    fn insert(&mut self, steps: &[String], position: usize) {
-        let Some((step, rest)) = steps.split_first() else {
-            self.wanted.push(position);
-            return;
-        };
-        if let Some((_, member)) = self.members.iter_mut().find(|(name, _)| name == step) {
-            member.insert(rest, position);
-            return;
-        }
-        let mut member = Self::default();
-        member.insert(rest, position);
-        self.members.push((step.clone(), member));
-    }
-
-    fn member(&self, name: &str) -> Option<&Self> {
-        self.members.iter().find_map(|(member, plan)| (member == name).then_some(plan))
-    }
-}
-
-/// Where managedFields may be: below the root, or right here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Root,
-    Metadata,
-    Elsewhere,
-}
-
-impl Place {
-    fn below(self, member: &str) -> Self {
-        if self == Self::Root && member == METADATA { Self::Metadata } else { Self::Elsewhere }
-    }
-}
-
-struct Cut<'s, 'de> {
-    plan: &'s Plan,
-    place: Place,
-    slices: &'s mut Vec<Option<Cow<'de, str>>>,
-}
-
-impl<'de> DeserializeSeed<'de> for Cut<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.plan.wanted.is_empty() {
-            return deserializer.deserialize_any(self);
-        }
-        let whole = <&'de RawValue>::deserialize(deserializer)?.get();
-        if !self.plan.members.is_empty() {
-            // Both a value and parts of it are wanted: only this part of the text is read twice.
-            let mut json = serde_json::Deserializer::from_str(whole);
-            json.deserialize_any(Cut { plan: self.plan, place: self.place, slices: &mut *self.slices })
-                .map_err(serde::de::Error::custom)?;
-        }
-        let text = without_managed_fields(whole, self.place).map_err(serde::de::Error::custom)?;
-        for position in &self.plan.wanted {
-            if let Some(slice) = self.slices.get_mut(*position) {
-                *slice = Some(text.clone());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for Cut<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(Text(key)) = members.next_key()? {
-            match self.plan.member(&key) {
-                None => members.next_value::<IgnoredAny>().map(drop)?,
-                Some(plan) => {
-                    members.next_value_seed(Cut { plan, place: self.place.below(&key), slices: &mut *self.slices })?
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        for index in 0_usize.. {
-            let found = match self.plan.member(&index.to_string()) {
-                None => items.next_element::<IgnoredAny>()?.map(drop),
-                Some(plan) => {
-                    items.next_element_seed(Cut { plan, place: Place::Elsewhere, slices: &mut *self.slices })?
-                }
-            };
-            if found.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    // A scalar has no members: what was asked for below it is not there.
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-/// A JSON object, one level deep, in the order of its text.
-struct Members<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    members.push((key, Cow::Borrowed(value)));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-impl Serialize for Members<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value.as_ref())?;
-        }
-        map.end()
-    }
-}
-
-/// `text` without `managedFields`; borrowed where there is nothing to remove.
-fn without_managed_fields(text: &str, place: Place) -> serde_json::Result<Cow<'_, str>> {
-    // An escaped spelling (`managed\u0046ields`) would pass this first look, so a backslash counts too.
-    let may_hold_it =
-        place != Place::Elsewhere && text.starts_with('{') && (text.contains(MANAGED_FIELDS) || text.contains("\\u"));
-    if !may_hold_it {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut members: Members<'_> = serde_json::from_str(text)?;
-    match place {
-        Place::Metadata => members.0.retain(|(key, _)| key != MANAGED_FIELDS),
-        Place::Root | Place::Elsewhere => {
-            for (_, value) in members.0.iter_mut().filter(|(key, _)| key == METADATA) {
-                let stripped = without_managed_fields(value.get(), Place::Metadata)?.into_owned();
-                *value = Cow::Owned(RawValue::from_string(stripped)?);
-            }
-        }
-    }
-    serde_json::to_string(&members).map(Cow::Owned)
+fn cut(document: Option<&Document>, pointers: &[String]) -> Vec<Option<String>> {
+    // Descriptions are checked when they are loaded, so an unreadable pointer does not get here.
+    let at = |pointer: &String| Some(document?.json(&Pointer::parse(pointer.as_str()).ok()?)?.into_owned());
+    pointers.iter().map(at).collect()
 }
 
 #[cfg(test)]
@@ -239,7 +84,7 @@ mod tests {
     #[track_caller]
     fn cuts(document: &str, expected: &[(&str, Option<&str>)]) {
         let pointers: Vec<String> = expected.iter().map(|(pointer, _)| (*pointer).to_owned()).collect();
-        let found = cut(document, &pointers).unwrap();
+        let found = cut(index("object", Some(document)).unwrap().as_ref(), &pointers);
         let expected: Vec<Option<&str>> = expected.iter().map(|(_, text)| *text).collect();
         assert_eq!(found.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
     }
@@ -308,7 +153,9 @@ mod tests {
             r#"{"metadata":"text, managedFields"}"#,
             &[("/metadata", Some(r#""text, managedFields""#)), ("/metadata/name", None)],
         );
-        assert!(cut("{", &[String::new()]).is_err());
-        assert!(cut("{} x", &["/a".to_owned()]).is_err());
+        for text in ["{", "{} x"] {
+            let failure = index("parent", Some(text)).unwrap_err();
+            assert!(matches!(failure, PolicyFailure::BadInput { document: "parent", .. }), "{failure}");
+        }
     }
 }

@@ -103,8 +103,8 @@ impl PolicySet {
             }
         }
         review.verdict = Finding::verdict(&review.findings);
-        if review.verdict == Verdict::Denied {
-            break_glass::apply(&self.break_glass, request, prepared, &mut review);
+        if let (Verdict::Denied, Ok(indexed)) = (review.verdict, panel.indexed(request)) {
+            break_glass::apply(&self.break_glass, request, indexed, prepared.now, &mut review);
             review.verdict = Finding::verdict(&review.findings);
         }
         review

@@ -249,9 +249,8 @@ pub struct Trusted {
 /// quorum counts: a node that lags behind still lists who has removed itself, and a loss is none before all lists tell of it.
 /// `own`: whether a node id is one that was to be asked. None: nobody who may be trusted answered.
 pub fn trusted(answers: &[Answer], own: impl Fn(&str) -> bool) -> Option<Trusted> {
-    let leader = |answer: &Answer| {
-        only_leader(&answer.members).filter(|named| leads(named, answers, &own)).map(str::to_owned)
-    };
+    let leader =
+        |answer: &Answer| only_leader(&answer.members).filter(|named| leads(named, answers, &own)).map(str::to_owned);
     let views = answers.iter().filter_map(|answer| {
         let mut membership = Membership { leader: leader(answer), ..Membership::of(answer.members.clone()).usable()? };
         let in_touch = |id: &str| {

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
+use crate::provider::Prepared;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::related::Related;
 use kubernetes::verdict::Verdict;
@@ -46,11 +47,15 @@ fn at(now: Option<&str>) -> Prepared {
     Prepared { now, ..Prepared::unknown("{}") }
 }
 
+fn judge(config: &BreakGlass, request: &Request<'_>, prepared: &Prepared, review: &mut Review) {
+    apply(config, request, &Indexed::of(request, prepared).unwrap(), prepared.now, review);
+}
+
 fn applied(note: &str, groups: &[&str], now: Option<&str>) -> Review {
     let object = noted(note);
     let mut review = denied(Level::Deny);
     let config = BreakGlass { groups: groups.iter().map(|group| (*group).to_owned()).collect() };
-    apply(&config, &request(&object), &at(now), &mut review);
+    judge(&config, &request(&object), &at(now), &mut review);
     review.verdict = Finding::verdict(&review.findings);
     review
 }
@@ -101,10 +106,10 @@ fn holds_from_the_parent_and_the_old_object_too() {
     let related = Related::Found(noted.get().to_owned());
     let by_parent = Prepared { related, ..at(TEN) };
     let mut review = denied(Level::Deny);
-    apply(&config, &request(&plain), &by_parent, &mut review);
+    judge(&config, &request(&plain), &by_parent, &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
     let mut review = denied(Level::Deny);
-    apply(&config, &Request { old_object: Some(&noted), ..request(&plain) }, &at(TEN), &mut review);
+    judge(&config, &Request { old_object: Some(&noted), ..request(&plain) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -113,7 +118,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
     let (outdated, valid) = (noted("quorum-guard/scale-below-quorum until=2026-11-20T00:00:00Z past"), noted(NOTE));
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
     let mut review = denied(Level::Deny);
-    apply(&config, &Request { old_object: Some(&valid), ..request(&outdated) }, &at(TEN), &mut review);
+    judge(&config, &Request { old_object: Some(&valid), ..request(&outdated) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -121,7 +126,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
 fn never_allows_what_was_not_judged() {
     let object = noted(NOTE);
     let mut review = denied(Level::NotJudged);
-    apply(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &at(None), &mut review);
+    judge(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::NotJudged));
 }
 
@@ -129,7 +134,7 @@ fn never_allows_what_was_not_judged() {
 fn a_denial_without_an_annotation_is_left_alone() {
     let object = to_raw_value(&json!({"metadata": {}})).unwrap();
     let mut review = denied(Level::Deny);
-    apply(&BreakGlass::default(), &request(&object), &at(None), &mut review);
+    judge(&BreakGlass::default(), &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::Deny));
 }
 

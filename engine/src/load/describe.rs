@@ -1,7 +1,7 @@
 //! From the guest's words about itself to a checked [`Description`].
 //! Does not compare them with the configuration.
 
-use json_patch::jsonptr::Pointer;
+use quorate_document::Pointer;
 
 use super::LoadError;
 use crate::answer::{FURTHER_FINDINGS, NOT_JUDGED, WOULD_PATCH};
