@@ -9,7 +9,7 @@ use super::server::Request;
 use crate::registration::Registration;
 
 /// The message of a refusal; None where the deletion passes.
-fn refused(request: &Request) -> Option<String> {
+pub(super) fn refused(request: &Request) -> Option<String> {
     let spec = Registration::in_cluster("quorate-system", "quorate").backstop().policy.spec.unwrap();
     if !request.holds(&spec.match_conditions.unwrap()) {
         return None;

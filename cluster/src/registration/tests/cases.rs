@@ -49,7 +49,7 @@ const PASSING: &[&str] = &[
 ];
 
 /// What no policy looks at needs no call.
-fn is_unchanged(request: &Value) -> bool {
+pub(super) fn is_unchanged(request: &Value) -> bool {
     let annotations = |object: &Value| {
         let all = object["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
         all.into_iter().filter(|(key, _)| key.starts_with("quorate.dev/")).collect::<Vec<_>>()

@@ -3,8 +3,10 @@
 mod backstop;
 mod cases;
 mod entries;
+mod launches;
 mod naming;
 mod needed;
+mod property;
 mod server;
 mod sets;
 
@@ -16,6 +18,12 @@ use super::asked::Asked;
 use super::entry::Entry;
 use super::naming::Naming;
 use super::{KnownSets, Registered, RequestMatch, SetName, built_in, known, needed as entries_of_needed};
+
+/// Where a request on a StatefulSet goes: the names of the entries.
+const FAIL: &[&str] = &["statefulsets.quorate.dev"];
+const IGNORE: &[&str] = &["statefulsets-rest.quorate.dev"];
+const NOT_RECOGNISED: &[&str] = &["statefulsets-not-recognised.quorate.dev"];
+const NOT_SENT: &[&str] = &[];
 
 /// Built in, and enforced.
 fn policy(name: &str, phases: &[Phase], matches: Vec<RequestMatch>) -> Registered {
@@ -76,6 +84,11 @@ fn named(sets: &KnownSets, naming: Naming) -> Vec<Entry> {
     let of_sets = known::validating(&asked, sets, naming);
     let kept = of_sets.into_iter().chain(entries_of_needed::validating(&asked, sets, naming));
     built_in::validating(&asked).into_iter().chain(kept).collect()
+}
+
+/// All mutating entries of the built-in policies.
+fn mutating() -> Vec<Entry> {
+    built_in::mutating(&Asked::by(&[mounts()]))
 }
 
 /// Each with a Service `<name>-internal` and claims `file-<name>-<ordinal>`.

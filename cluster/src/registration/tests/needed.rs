@@ -12,10 +12,8 @@ use rqlite::needs::Needs;
 use serde_json::{Value, json};
 
 use super::server::Request;
-use super::{knowing, validating};
+use super::{NOT_SENT, knowing, validating};
 use crate::registration::{KnownSets, SetName};
-
-const NOT_SENT: &[&str] = &[];
 
 fn deletion(resource: &str, name: &str) -> Request {
     let old = json!({"metadata": {"name": name}});

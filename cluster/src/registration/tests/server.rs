@@ -2,7 +2,7 @@
 //! implementation of CEL than the API server's; that both agree is shown on a real one (`tests/`, crate `quorate-cluster-tests`).
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use k8s_openapi::api::admissionregistration::v1::{MatchCondition, RuleWithOperations};
 use serde_json::{Value, json};
@@ -104,9 +104,13 @@ impl Request {
             && lists(&rule.resources, resource)
     }
 
+    /// As in the API server each is evaluated, also behind one that does not hold. There an error behind such a one does no harm; here
+    /// none may fail at all.
     #[track_caller]
     pub(super) fn holds(&self, conditions: &[MatchCondition]) -> bool {
-        conditions.iter().all(|condition| self.decides(&condition.expression, &[]))
+        let decisions: Vec<bool> =
+            conditions.iter().map(|condition| self.decides(&condition.expression, &[])).collect();
+        !decisions.contains(&false)
     }
 
     #[track_caller]
@@ -125,9 +129,20 @@ impl Request {
         let known: HashMap<String, cel::Value> =
             variables.iter().map(|(name, expression)| (name.clone(), self.evaluate(expression, &[]))).collect();
         context.add_variable_from_value("variables", known);
-        let program = ENVIRONMENT.compile(expression).unwrap_or_else(|error| panic!("{error}\n{expression}"));
-        program.execute(&context).unwrap_or_else(|error| panic!("{error}\n{expression}\n{}", self.0))
+        let executed = compiled(expression).execute(&context);
+        executed.unwrap_or_else(|error| panic!("{error}\n{expression}\n{}", self.0))
     }
+}
+
+/// Each once: compiling takes longer than evaluating.
+#[track_caller]
+fn compiled(expression: &str) -> Arc<cel::Program> {
+    static PROGRAMS: LazyLock<Mutex<HashMap<String, Arc<cel::Program>>>> = LazyLock::new(Mutex::default);
+    let mut programs = PROGRAMS.lock().unwrap();
+    let program = programs.entry(expression.to_owned()).or_insert_with(|| {
+        Arc::new(ENVIRONMENT.compile(expression).unwrap_or_else(|error| panic!("{error}\n{expression}")))
+    });
+    Arc::clone(program)
 }
 
 /// Whole numbers are `int`, as in the API server.

@@ -1,16 +1,12 @@
 //! Changes to StatefulSets, one by one: sent where, and what passes when nobody answers.
 
 use kubernetes::users::SYSTEM_DELETERS;
+use rqlite::flag_table::{FLAGS, FlagSpec};
 use serde_json::{Value, json};
 
 use super::server::Request;
-use super::validating;
+use super::{FAIL, IGNORE, NOT_RECOGNISED, NOT_SENT, validating};
 use crate::registration::cel::DISTINCTIVE;
-
-const FAIL: &[&str] = &["statefulsets.quorate.dev"];
-const IGNORE: &[&str] = &["statefulsets-rest.quorate.dev"];
-const NOT_RECOGNISED: &[&str] = &["statefulsets-not-recognised.quorate.dev"];
-const NOT_SENT: &[&str] = &[];
 
 fn set() -> Value {
     json!({
@@ -165,6 +161,9 @@ fn what_is_not_rqlites_is_not_sent() {
         json!({"image": "postgres:17", "command": ["docker-entrypoint.sh", "postgres"]}),
         json!({"image": "consul:1", "args": ["agent", "-bootstrap-expect=3"]}),
         json!({"image": "app:1", "env": [{"name": "URL", "value": "http://rqlited.db:4001"}, {"name": "B", "valueFrom": {}}]}),
+        json!({"image": "app:1", "env": [{"name": "URL", "value": "http://rqlited-0.rqlited-internal:4001/status"}]}),
+        json!({"image": "app:1", "env": [{"name": "HOSTS", "value": "rqlited-0.rqlited,rqlited-1.rqlited"}]}),
+        json!({"image": "app:1", "env": [{"name": "HOSTS", "value": "rqlited:4001,rqlited-1:4001"}]}),
     ] {
         assert_eq!(shrinks(&container).entries(&entries), NOT_SENT, "{container}");
     }
@@ -172,8 +171,12 @@ fn what_is_not_rqlites_is_not_sent() {
 
 #[test]
 fn every_flag_that_only_rqlited_has_is_covered() {
-    for flag in rqlite::flag_table::FLAGS.iter().filter(|flag| flag.distinctive) {
+    for flag in FLAGS.iter().filter(|flag| flag.distinctive) {
         assert!(DISTINCTIVE.iter().any(|start| flag.name.starts_with(start)), "{}", flag.name);
+    }
+    for start in DISTINCTIVE {
+        let begins = |flag: &FlagSpec| flag.distinctive && flag.name.starts_with(start);
+        assert!(FLAGS.iter().any(begins), "{start}: no such flag any more");
     }
 }
 
