@@ -26,9 +26,9 @@ allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 allowed quorate-facts kubernetes quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde-saphyr serde_json
-for policy in $(grep -vx secret-mounts policies/builtin/policies.txt); do
+while read -r policy; do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
-done
+done < <(grep -vx secret-mounts policies/builtin/policies.txt)
 # `time` reads until when a break-glass annotation holds; no clock is asked.
 allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
 
