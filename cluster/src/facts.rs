@@ -133,15 +133,13 @@ impl ClusterFacts {
 
     async fn look(&self, subject: &Subject, pods: &[(String, KeptPod)], budget: Duration) -> Looked {
         let access = self.memberships.access(&subject.key);
-        let targets: Vec<Target<Direct<'_>>> = pods
-            .iter()
-            .filter_map(|(name, pod)| {
-                let http = subject.http(pod);
-                let way = Direct { address: (pod.address?, http.port).into(), tls: http.tls, access };
-                Some(Target { pod: name.clone(), node: pod.node_id(), way })
-            })
-            .collect();
-        self.memberships.look(&subject.key, subject.uid.as_deref(), &targets, budget).await
+        let node = |(name, pod): &(String, KeptPod)| {
+            let http = subject.http(pod);
+            let way = pod.address.map(|ip| Direct { address: (ip, http.port).into(), tls: http.tls, access });
+            Target { pod: name.clone(), node: pod.node_id(), way }
+        };
+        let nodes: Vec<Target<Direct<'_>>> = pods.iter().map(node).collect();
+        self.memberships.look(&subject.key, subject.uid.as_deref(), &nodes, budget).await
     }
 
     /// As they are now.

@@ -168,16 +168,15 @@ async fn claims(client: &Client, subject: &Subject) -> Result<Vec<Claim>, Error>
 }
 
 async fn membership(client: &Client, subject: &Subject, pods: &[(String, KeptPod)]) -> Looked {
-    let running = pods.iter().filter(|(_, pod)| pod.address.is_some());
-    let targets: Vec<Target<Proxied>> = running
-        .map(|(name, pod)| {
-            let HttpApi { tls, port } = subject.http(pod);
-            let scheme = if tls { "https:" } else { "" };
-            let base = format!("/api/v1/namespaces/{}/pods/{scheme}{name}:{port}/proxy", subject.key.namespace);
-            Target { pod: name.clone(), node: pod.node_id(), way: Proxied { client: client.clone(), base } }
-        })
-        .collect();
-    look(&subject.key.name, &targets, BUDGET).await
+    let node = |(name, pod): &(String, KeptPod)| {
+        let HttpApi { tls, port } = subject.http(pod);
+        let scheme = if tls { "https:" } else { "" };
+        let base = format!("/api/v1/namespaces/{}/pods/{scheme}{name}:{port}/proxy", subject.key.namespace);
+        let way = pod.address.map(|_| Proxied { client: client.clone(), base });
+        Target { pod: name.clone(), node: pod.node_id(), way }
+    };
+    let nodes: Vec<Target<Proxied>> = pods.iter().map(node).collect();
+    look(&subject.key.name, &nodes, BUDGET).await
 }
 
 fn gap(resource: &str, verb: &str, error: &Error) -> String {

@@ -189,7 +189,7 @@ impl Status {
 impl Membership {
     /// The view that these members give; two leaders are none.
     pub fn of(members: Vec<Member>) -> Self {
-        let leader = only_leader(&members).map(str::to_owned);
+        let leader = only_leader(&members).map(|leader| leader.id.clone());
         Membership { members, leader }
     }
 
@@ -238,63 +238,76 @@ pub struct Trusted {
     pub conflict: bool,
 }
 
-/// The view that may be trusted. A node that names no leader and lists itself as voter, beside a leader's view that does not know it, is a
-/// conflict too: blank nodes may have founded a second cluster, and it may hold the data (measured on rqlited 10.2.7). An answer counts only if it lists the node that gave it: a node that was removed answers 200
-/// with the list it last knew. It is led if it names a leader and that one, where it answered or is one of `own`, says so itself; the leader's own answer is preferred, then the highest term.
-/// Followers go on naming a leader that has died for as long as they wait for its next word: a restarted leader was so named beside no
-/// leader at all, and growth in that second gave two of five blank nodes a cluster of their own (measured on rqlited 9.4.5).
-/// A node that answered itself, with the same leader or as well without one, is reachable, whatever another one tells of it: rqlited 8 and 9
+/// The view that may be trusted. An answer counts only if it lists the node that gave it: a node that was removed answers 200 with the list
+/// it last knew. Preferred are a leader's own answer, then the highest term; without a leader and in one term the list with the most voters
+/// above its quorum, since a node that lags behind still lists who has removed itself, and a loss is none before all lists tell of it.
+///
+/// It is led if it names a leader that leads. One that answered or is one of `own` (it was to be asked) does so by its own answer alone:
+/// followers go on naming a leader that has died for as long as they wait for its next word, and growth in that second gave blank nodes
+/// a cluster of their own (measured on rqlited 9.4.5). Who is named still counts for who is in touch with whom.
+///
+/// A node that names no leader and lists itself as voter, beside a leader's view that does not know it, is a conflict, as two leaders are:
+/// blank nodes may have founded a second cluster, and it may hold the data (measured on rqlited 10.2.7).
+///
+/// A node that answered itself and names the same leader, or as well none, is reachable, whatever another one tells of it: rqlited 8 and 9
 /// tell once of each node that has restarted that it cannot be reached, since they write into a connection of its last life (measured on
-/// 8.43.4 and 9.4.5). Without a leader and in one term the list with the most voters above its
-/// quorum counts: a node that lags behind still lists who has removed itself, and a loss is none before all lists tell of it.
-/// `own`: whether a node id is one that was to be asked. None: nobody who may be trusted answered.
-pub fn trusted(answers: &[Answer], own: impl Fn(&str) -> bool) -> Option<Trusted> {
-    let leader =
-        |answer: &Answer| only_leader(&answer.members).filter(|named| leads(named, answers, &own)).map(str::to_owned);
-    let views = answers.iter().filter_map(|answer| {
-        let mut membership = Membership { leader: leader(answer), ..Membership::of(answer.members.clone()).usable()? };
-        let in_touch = |id: &str| {
-            answers.iter().any(|own| own.node == id && own.lists_itself() && leader(own) == membership.leader)
-        };
-        for member in membership.members.iter_mut().filter(|member| !member.reachable) {
-            member.reachable = in_touch(&member.id);
-        }
-        answer.lists_itself().then_some((answer, membership))
-    });
-    let (led, leaderless): (Vec<_>, Vec<_>) = views.partition(|(_, membership)| membership.leader.is_some());
-    let leaders: BTreeSet<&Option<String>> = led.iter().map(|(_, membership)| &membership.leader).collect();
-    let known = |node: &str| led.iter().any(|(_, membership)| membership.contains(node));
-    let unknown = leaderless.iter().any(|(answer, membership)| {
-        let votes = membership.voters().any(|voter| voter.id == answer.node);
-        votes && !known(&answer.node)
-    });
+/// 8.43.4 and 9.4.5). None: nobody who may be trusted answered.
+pub fn trusted(answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Trusted> {
+    let views: Vec<View<'_>> = answers.iter().filter_map(|answer| View::of(answer, answers, &own)).collect();
+    let is_led = views.iter().any(|view| view.leads);
+    let (led, others): (Vec<_>, Vec<_>) =
+        views.into_iter().partition(|view| if is_led { view.leads } else { view.membership.leader.is_some() });
+    let leaders: BTreeSet<&Option<String>> = led.iter().map(|view| &view.membership.leader).collect();
+    let known = |node: &str| led.iter().any(|view| view.membership.contains(node));
+    let unknown = others.iter().any(|view| view.votes() && !known(&view.answer.node));
     let conflict = leaders.len() > 1 || (!led.is_empty() && unknown);
-    let candidates = if led.is_empty() { leaderless } else { led };
-    let best = candidates.into_iter().max_by_key(|(answer, membership)| {
-        let own = membership.leader.as_deref() == Some(answer.node.as_str());
-        (own && !conflict, answer.term, own, membership.spare())
+    let candidates = if led.is_empty() { others } else { led };
+    let best = candidates.into_iter().max_by_key(|view| {
+        let own = view.membership.leader.as_deref() == Some(view.answer.node.as_str());
+        (own && !conflict, view.answer.term, own, view.membership.spare())
     });
-    best.map(|(answer, mut membership)| {
-        if conflict {
-            membership.leader = None;
-        }
-        Trusted { membership, from: answer.node.clone(), conflict }
+    best.map(|View { answer, leads, membership }| {
+        let leader = membership.leader.filter(|_| leads && !conflict);
+        Trusted { membership: Membership { leader, ..membership }, from: answer.node.clone(), conflict }
     })
 }
 
-/// Whether a node that is named leader may be taken for it.
-fn leads(named: &str, answers: &[Answer], own: impl Fn(&str) -> bool) -> bool {
-    match answers.iter().find(|answer| answer.node == named) {
-        Some(itself) => only_leader(&itself.members) == Some(named),
-        None => !own(named),
+/// One answer beside the others.
+struct View<'a> {
+    answer: &'a Answer,
+    /// With the leader that it names.
+    membership: Membership,
+    /// That one may be taken for it.
+    leads: bool,
+}
+
+impl<'a> View<'a> {
+    fn of(answer: &'a Answer, answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Self> {
+        let mut membership = Membership::of(answer.members.clone()).usable().filter(|_| answer.lists_itself())?;
+        let named = only_leader(&answer.members);
+        let leads = named.is_some_and(|named| match answers.iter().find(|answer| answer.node == named.id) {
+            Some(itself) => only_leader(&itself.members).is_some_and(|leader| leader.id == named.id),
+            None => !own(named),
+        });
+        let named = named.map(|named| &named.id);
+        let in_touch =
+            |other: &Answer| other.lists_itself() && only_leader(&other.members).map(|leader| &leader.id) == named;
+        for member in membership.members.iter_mut().filter(|member| !member.reachable) {
+            member.reachable = answers.iter().any(|other| other.node == member.id && in_touch(other));
+        }
+        Some(Self { answer, membership, leads })
+    }
+
+    fn votes(&self) -> bool {
+        self.membership.voters().any(|voter| voter.id == self.answer.node)
     }
 }
 
-/// Node id of the one that is named leader; two are none.
-fn only_leader(members: &[Member]) -> Option<&str> {
+/// The one that is named leader; two are none.
+fn only_leader(members: &[Member]) -> Option<&Member> {
     let mut leaders = members.iter().filter(|member| member.leader);
     match (leaders.next(), leaders.next()) {
-        (Some(only), None) => Some(&only.id),
+        (Some(only), None) => Some(only),
         (None | Some(_), _) => None,
     }
 }

@@ -25,13 +25,14 @@ const NODES: &str = "/nodes?nonvoters&ver=2&timeout=500ms";
 /// Before v8 the only way to tell which nodes vote.
 const VOTERS: &str = "/nodes";
 
-/// A node to ask.
+/// A node of the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target<W> {
     pub(crate) pod: String,
     /// Its node id as its pod's spec tells it.
     pub(crate) node: Option<String>,
-    pub(crate) way: W,
+    /// None: its pod has no address.
+    pub(crate) way: Option<W>,
 }
 
 /// How a node is reached.
@@ -93,20 +94,20 @@ fn connection(error: &std::io::Error) -> String {
     error.to_string()
 }
 
-/// What the node knows, asked within `budget`.
-pub(crate) async fn ask<W: Way>(target: &Target<W>, budget: Duration) -> Result<Answer, AskError> {
+/// What the node of that id knows, asked within `budget`.
+pub(crate) async fn ask<W: Way>(way: &W, id: Option<&String>, budget: Duration) -> Result<Answer, AskError> {
     let deadline = Instant::now() + budget;
-    timeout_at(deadline, ask_unbounded(target)).await.unwrap_or(Err(AskError::Late(budget)))
+    timeout_at(deadline, ask_unbounded(way, id)).await.unwrap_or(Err(AskError::Late(budget)))
 }
 
-async fn ask_unbounded<W: Way>(target: &Target<W>) -> Result<Answer, AskError> {
-    let (status, nodes) = tokio::try_join!(target.way.get("/status"), target.way.get(NODES))?;
-    let voters = if tells_roles(&nodes) { None } else { Some(target.way.get(VOTERS).await?) };
+async fn ask_unbounded<W: Way>(way: &W, id: Option<&String>) -> Result<Answer, AskError> {
+    let (status, nodes) = tokio::try_join!(way.get("/status"), way.get(NODES))?;
+    let voters = if tells_roles(&nodes) { None } else { Some(way.get(VOTERS).await?) };
     let members = parse_nodes(&nodes, voters.as_deref())?;
     let status = Status::parse(&status)?;
-    let node = status.node.or_else(|| target.node.clone()).ok_or(AskError::Nameless)?;
+    let node = status.node.or_else(|| id.cloned()).ok_or(AskError::Nameless)?;
     // Another pod may have got the address since.
-    if let Some(expected) = target.node.as_ref().filter(|expected| **expected != node) {
+    if let Some(expected) = id.filter(|expected| **expected != node) {
         return Err(AskError::Other { node, expected: expected.clone() });
     }
     Ok(Answer { node, term: status.term, members })

@@ -15,7 +15,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use rqlite::facts::{Facts, Seen};
-use rqlite::membership::{Answer, Membership, trusted};
+use rqlite::membership::{Answer, Member, Membership, trusted};
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -105,16 +105,16 @@ impl Memberships {
         RqliteAccess::of(&self.access, &key.namespace, &key.name)
     }
 
-    /// Asks all of these nodes of the set at once, and remembers who votes.
+    /// Asks all nodes of the set at once, and remembers who votes.
     pub(crate) async fn look<W: Way>(
         &self,
         key: &SetKey,
         uid: Option<&str>,
-        targets: &[Target<W>],
+        nodes: &[Target<W>],
         budget: Duration,
     ) -> Looked {
         let asked = Instant::now();
-        let looked = look(&key.name, targets, budget.min(BUDGET)).await;
+        let looked = look(&key.name, nodes, budget.min(BUDGET)).await;
         debug!(?key, ?looked, "membership looked at");
         self.looks.count(&looked);
         if let Looked::Seen { membership, .. } = &looked
@@ -152,21 +152,23 @@ impl Memberships {
     }
 }
 
-/// Asks all of these nodes of the set at once, within `budget`. A view is as old as the question.
-pub(crate) async fn look<W: Way>(set: &str, targets: &[Target<W>], budget: Duration) -> Looked {
+/// Asks all nodes of the set that have an address at once, within `budget`. A view is as old as the question.
+pub(crate) async fn look<W: Way>(set: &str, nodes: &[Target<W>], budget: Duration) -> Looked {
     let started = Instant::now();
-    let targets = targets.get(..MOST_ASKED).unwrap_or(targets);
-    let asked = join_all(targets.iter().map(|target| ask::ask(target, budget))).await;
+    let reached = nodes.iter().filter_map(|node| Some((node, node.way.as_ref()?)));
+    let asked: Vec<(&Target<W>, &W)> = reached.take(MOST_ASKED).collect();
+    let said = join_all(asked.iter().map(|(node, way)| ask::ask(*way, node.node.as_ref(), budget))).await;
     let mut failures = Vec::new();
     let mut answers = Vec::new();
-    for (target, asked) in targets.iter().zip(asked) {
-        match asked {
+    for ((node, _), said) in asked.iter().zip(said) {
+        match said {
             Ok(answer) => answers.push(answer),
-            Err(error) => failures.push(format!("{}: {error}", target.pod)),
+            Err(error) => failures.push(format!("{}: {error}", node.pod)),
         }
     }
-    let is_asked = |id: &str| targets.iter().any(|target| target.node.as_deref().unwrap_or(&target.pod) == id);
-    match trusted(&answers, |id| is_asked(id) || is_pod_of(set, id)) {
+    // Of more than are asked, any may lead unasked.
+    let all_asked = nodes.iter().filter(|node| node.way.is_some()).count() == asked.len();
+    match trusted(&answers, |member| all_asked && is_own(set, nodes, member)) {
         Some(view) => {
             let age_milliseconds = milliseconds(started.elapsed());
             Looked::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
@@ -175,7 +177,15 @@ pub(crate) async fn look<W: Way>(set: &str, targets: &[Target<W>], budget: Durat
     }
 }
 
-/// By its name; node ids are the pods' names where nobody chose others. It may be gone, or not have an address yet.
+/// A member is one of the set's pods, by its node id or the host of its Raft address; its pod may be gone.
+fn is_own<W>(set: &str, nodes: &[Target<W>], member: &Member) -> bool {
+    let host = member.address.split(['.', ':']).next().unwrap_or_default();
+    let names = [member.id.as_str(), host];
+    let is_known = |name: &&str| nodes.iter().any(|node| node.node.as_deref() == Some(*name) || node.pod == **name);
+    names.iter().any(|name| is_known(name) || is_pod_of(set, name))
+}
+
+/// By its name; node ids are the pods' names where nobody chose others.
 fn is_pod_of(set: &str, name: &str) -> bool {
     let ordinal = name.strip_prefix(set).and_then(|rest| rest.strip_prefix('-'));
     ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))

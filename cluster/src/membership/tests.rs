@@ -23,7 +23,7 @@ async fn node(pod: &str, answering: Answering) -> Target<Direct<'static>> {
 }
 
 fn target(pod: &str, address: SocketAddr) -> Target<Direct<'static>> {
-    Target { pod: pod.to_owned(), node: None, way: Direct { address, tls: false, access: None } }
+    Target { pod: pod.to_owned(), node: None, way: Some(Direct { address, tls: false, access: None }) }
 }
 
 async fn serve(mut stream: TcpStream, answering: Answering) {
@@ -118,7 +118,7 @@ async fn no_redirect_is_followed_and_no_answer_read_without_end() {
 #[tokio::test]
 async fn https_is_not_asked_without_a_ca() {
     let mut secure = node("rqlite-0", |head| healthy(head, "rqlite-0")).await;
-    secure.way.tls = true;
+    secure.way.as_mut().unwrap().tls = true;
     assert!(reason(look(&[secure]).await).contains("no CA is configured"));
 }
 
@@ -195,7 +195,7 @@ async fn credentials_are_sent_where_they_are_configured() {
     let elsewhere = SetKey { namespace: "other".to_owned(), ..key() };
     for (key, seen) in [(key(), true), (elsewhere, false)] {
         let mut asked = asked.clone();
-        asked.way.access = memberships.access(&key);
+        asked.way.as_mut().unwrap().access = memberships.access(&key);
         assert_eq!(matches!(look(&[asked]).await, Looked::Seen { .. }), seen, "{key:?}");
     }
 }

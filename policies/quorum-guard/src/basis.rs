@@ -29,10 +29,17 @@ fn leaderless(cluster: &Cluster) -> String {
     unconfirmed(cluster).unwrap_or_else(|| "no node names a leader".to_owned())
 }
 
-/// A node is named leader and does not say so itself: it may have died since, or there are two.
+/// A node is named leader, and is not taken for it: it does not say so itself, since it may have died, or others do not follow it.
 pub(crate) fn unconfirmed(cluster: &Cluster) -> Option<String> {
-    let mut members = cluster.before().facts().membership.iter().flat_map(|view| &view.members);
-    members.find(|member| member.leader).map(|named| format!("it is not confirmed that {} leads", named.id))
+    let facts = cluster.before().facts();
+    let mut members = facts.membership.iter().flat_map(|view| &view.members);
+    let named = &members.find(|member| member.leader)?.id;
+    let says_so = facts.seen.as_ref().is_some_and(|seen| seen.from == *named);
+    Some(if says_so {
+        format!("other nodes contradict {named}, which says that it leads")
+    } else {
+        format!("it is not confirmed that {named} leads")
+    })
 }
 
 /// Whom replicas do not tell of.

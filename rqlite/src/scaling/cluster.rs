@@ -193,6 +193,12 @@ impl<'a> Cluster<'a> {
         matches!(self.basis, Basis::Led | Basis::Leaderless)
     }
 
+    /// The view names one, be it confirmed or not.
+    pub(crate) fn names_leader(&self) -> bool {
+        let view = self.before.facts().membership.as_ref();
+        view.is_some_and(|view| view.leader.is_some() || view.members.iter().any(|member| member.leader))
+    }
+
     /// Ordinals that the view lists.
     pub fn configured(&self) -> &Ordinals {
         &self.configured

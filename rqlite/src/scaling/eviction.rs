@@ -94,8 +94,8 @@ fn outcome(cluster: &Cluster, ordinal: u32, stopped: Standing, after: Standing) 
         return Evicted::Beyond;
     }
     if cluster.is_lost() {
-        let leads = cluster.basis == Basis::Led && before.may_remove_itself(ordinal);
-        return if leads { Evicted::WithinLease } else { Evicted::LostAlready };
+        let is_led = cluster.names_leader() && before.may_remove_itself(ordinal);
+        return if is_led { Evicted::WithinLease } else { Evicted::LostAlready };
     }
     if before.running.count() <= 2 && known_voters(cluster) <= 2 {
         return Evicted::FewReplicas;
