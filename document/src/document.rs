@@ -93,6 +93,11 @@ impl Document {
         }
     }
 
+    /// Whether the whole document is `null`.
+    pub fn is_null(&self) -> bool {
+        self.index.node(self.root).kind == Kind::Null
+    }
+
     /// Elements or members; `None` where there is neither array nor object.
     pub fn len(&self, pointer: &Pointer<'_>) -> Option<u32> {
         let node = self.index.node(self.node(pointer)?);
@@ -186,6 +191,13 @@ impl Document {
 
     fn node(&self, pointer: &Pointer<'_>) -> Option<NodeId> {
         pointer.tokens().try_fold(self.root, |id, token| self.index.child(id, &token))
+    }
+}
+
+/// As [`Document::same`] has it, for the whole documents.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A JSON text, indexed once, and what policies ask of it and change in it. Pure: no IO, no clock, no other crate of ours.
 //!
 //! ```text
-//! text ─ scan ─ Index ─ Document ─ get text integer boolean len keys find json same part
+//! text ─ scan ─ Index ─ Document ─ get text integer boolean len keys find json same part decode
 //!                          │
 //!                Edits ─ overlay ─ text ─ scan ─ Document ┐
 //!                          └──────── before ──────────────┴ Patch::between: the smallest RFC 6902 patch
@@ -11,6 +11,7 @@
 //! that a text, a search or a list of edits may take is bounded by [`Limits`].
 
 mod decimal;
+mod decode;
 mod document;
 mod edits;
 mod error;
@@ -25,6 +26,7 @@ mod scan;
 mod text;
 mod value;
 
+pub use decode::DecodeError;
 pub use document::Document;
 pub use edits::{EditError, EditFault, Edited, Edits};
 pub use error::{DocumentError, DocumentFault};

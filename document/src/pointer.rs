@@ -59,8 +59,23 @@ impl<'a> Pointer<'a> {
         self.0.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// For constants, which the caller writes without a `~`.
-    pub(crate) const fn literal(text: &'static str) -> Pointer<'static> {
+    /// For statics and constants; a `~` is not taken.
+    ///
+    /// ```
+    /// use quorate_document::Pointer;
+    ///
+    /// static REPLICAS: Pointer<'static> = Pointer::literal("/spec/replicas");
+    /// ```
+    ///
+    /// # Panics
+    /// When `text` is no pointer, or holds a `~`: a static then does not compile.
+    pub const fn literal(text: &'static str) -> Pointer<'static> {
+        let mut left = text.as_bytes();
+        assert!(matches!(left, [] | [b'/', ..]), "a pointer begins with `/`");
+        while let [byte, rest @ ..] = left {
+            assert!(*byte != b'~', "`~` is not taken in a constant");
+            left = rest;
+        }
         Pointer(Cow::Borrowed(text))
     }
 
@@ -91,6 +106,14 @@ impl<'a> Pattern<'a> {
     /// As [`Pointer::parse`].
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, PointerError> {
         Pointer::parse(text).map(Self)
+    }
+
+    /// As [`Pointer::literal`].
+    ///
+    /// # Panics
+    /// As [`Pointer::literal`].
+    pub const fn literal(text: &'static str) -> Pattern<'static> {
+        Pattern(Pointer::literal(text))
     }
 
     /// The text as it was parsed.

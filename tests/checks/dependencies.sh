@@ -20,7 +20,7 @@ allowed() {
     done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
 }
 
-allowed quorate-document thiserror
+allowed quorate-document serde thiserror
 allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
@@ -45,7 +45,7 @@ never() {
     done
 }
 
-never quorate-document rqlite serde kube axum tokio wasmtime
+never quorate-document rqlite serde_json kube axum tokio wasmtime
 never quorate-engine rqlite kube axum
 never quorate-facts kube axum rustls hyper
 never quorate-cluster axum quorate-webhook

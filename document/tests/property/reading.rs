@@ -27,6 +27,18 @@ fn is(value: &Value<'_>, tree: &Tree) -> bool {
     }
 }
 
+/// What an array, an object or a leaf of the generated trees may be.
+#[derive(Debug, PartialEq, serde::Deserialize)]
+#[serde(untagged)]
+enum Shape {
+    Known { a: Option<i64>, b: Option<Vec<f64>>, c: Box<Option<Shape>> },
+    Two(Tree, Tree),
+    List(Vec<Option<Box<Shape>>>),
+    Text(String),
+    Whole(i32),
+    Truth(bool),
+}
+
 /// The matches of a pattern, by trying it on each place.
 fn matching<'t>(tree: &'t Tree, pattern: &str) -> Vec<(String, &'t Tree)> {
     let wanted: Vec<&str> = pattern.split('/').collect();
@@ -60,6 +72,23 @@ proptest! {
             let json: Tree = serde_json::from_str(&document.json(&pointer).unwrap()).unwrap();
             prop_assert_eq!(by_value(&json), by_value(expected));
         }
+    }
+
+    #[test]
+    fn decodes_as_serde_json_does(tree in tree(), spelling in spelling()) {
+        let text = spelled(&tree, spelling);
+        prop_assert_eq!(read(&text).decode::<Tree>().unwrap(), serde_json::from_str::<Tree>(&text).unwrap());
+        let typed = serde_json::from_str::<Shape>(&text).ok();
+        prop_assert_eq!(read(&text).decode::<Shape>().ok(), typed);
+    }
+
+    #[test]
+    fn decodes_numbers_as_serde_json_does(text in "-?(0|[1-9][0-9]{0,21})([.][0-9]{1,3})?([eE][+-]?[0-9]{1,3})?") {
+        // A double is the nearest one; that of `serde_json` may be its neighbour.
+        let nearest = |tree: Tree| if tree.is_f64() { text.parse::<f64>().ok().map(Tree::from) } else { Some(tree) };
+        let known = serde_json::from_str::<Tree>(&text).ok().and_then(nearest);
+        prop_assert_eq!(read(&text).decode::<Tree>().ok(), known);
+        prop_assert_eq!(read(&text).decode::<i32>().ok(), serde_json::from_str::<i32>(&text).ok());
     }
 
     #[test]
