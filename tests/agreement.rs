@@ -16,7 +16,7 @@ use kubernetes::lookup::Lookup;
 use kubernetes::refusal::rule_of_remedy;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_facts::{AboutSet, FactSource, FactsFuture, ObjectSource, RelatedFuture};
+use quorate_facts::{AboutSet, FactSource, FactsFuture, ObjectSource, RelatedFuture, found, known};
 use quorate_native_tests::judge::{self, Judged};
 use quorate_native_tests::request::any_request;
 use quorate_native_tests::run::{Broken, hold};
@@ -39,7 +39,7 @@ struct Known(World);
 
 impl ObjectSource for Known {
     fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
-        Box::pin(std::future::ready(self.0.related.map(Value::to_string)))
+        known(self.0.related.and_then(|object| found(&object.to_string())))
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
-use quorate_facts::{ObjectSource, RelatedFuture, known};
+use quorate_facts::{ObjectSource, RelatedFuture, found, known};
 use quorate_sdk::bindings::quorate::policy::types::{
     Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
 };
@@ -137,7 +137,7 @@ impl Case {
 /// Whatever is asked for, the case says what stands behind its request.
 impl ObjectSource for Case {
     fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
-        known(self.related.map(Value::to_string))
+        known(self.related.and_then(|object| found(&object.to_string())))
     }
 }
 

@@ -7,8 +7,8 @@ use kubernetes::lookup::Lookup;
 use kubernetes::manifest::StatefulSet;
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
-use quorate_facts::{ObjectSource, RelatedFuture, known};
-use rqlite::cluster::RqliteSet;
+use quorate_document::Document;
+use quorate_facts::{ObjectSource, RelatedFuture, found, known};
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,24 +46,21 @@ impl Head<'_> {
         self.objects.iter().filter(there)
     }
 
-    fn set(&self, namespace: &str, name: &str) -> Related<String> {
+    fn set(&self, namespace: &str, name: &str) -> Related<Document> {
         let named = || self.sets_in(namespace).filter(|set| set.id.name == name);
-        let found = named().find(|set| set.scope == self.scope).or_else(|| named().next());
-        found.map_or(Related::Absent, |set| Related::Found(as_admitted(set).to_string()))
+        let set = named().find(|set| set.scope == self.scope).or_else(|| named().next());
+        set.map_or(Related::Absent, |set| found(&as_admitted(set).to_string()))
     }
 
-    fn dependents(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<String> {
-        let needs = |value: &Value| {
-            let set = StatefulSet::deserialize(value).ok()?;
-            Some(Needs::of(&set, &RqliteSet::recognise(&set)?))
-        };
+    fn dependents(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<Document> {
+        let needs = |value: &Value| Needs::of_any(&StatefulSet::deserialize(value).ok()?);
         let sets = self.sets_in(namespace).map(as_admitted);
         let sets = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(dependency, name)));
         let items: Vec<String> = sets.map(|set| set.to_string()).collect();
         if items.is_empty() {
             return Related::Absent;
         }
-        Related::Found(list::stateful_sets(items.iter().map(String::as_str)))
+        found(&list::stateful_sets(items.iter().map(String::as_str)))
     }
 }
 

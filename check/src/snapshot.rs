@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use kubernetes::request::RequestKind;
+use quorate_document::Document;
 use rqlite::facts::{Facts, FactsError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -87,13 +88,10 @@ impl Snapshot {
     }
 
     /// Keeps a set as it was seen. Its facts' own time is left out: whoever judges with them has a clock.
-    pub fn keep(&mut self, namespace: &str, name: &str, object: &str, facts: Facts) -> anyhow::Result<()> {
-        let mut object: Value = serde_json::from_str(object)?;
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-                annotations.remove(LAST_APPLIED);
-            }
+    pub fn keep(&mut self, namespace: &str, name: &str, object: &Document, facts: Facts) -> anyhow::Result<()> {
+        let mut object: Value = object.decode()?;
+        if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+            annotations.remove(LAST_APPLIED);
         }
         let facts = serde_json::from_str(&Facts { now: None, ..facts }.to_json()?)?;
         self.sets.insert(format!("{namespace}/{name}"), Running { object, facts });
@@ -132,6 +130,8 @@ mod tests {
     use serde_json::json;
     use time::macros::datetime;
 
+    use kubernetes::object::indexed;
+
     use super::*;
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
             json!({"metadata": {"name": "rq", "managedFields": [1], "annotations": {LAST_APPLIED: "{}", "a": "b"}}});
         let mut snapshot = Snapshot::new(datetime!(2026-11-22 10:00:01 UTC));
         let facts = Facts { now: Some("2026-11-22T10:00:00Z".to_owned()), ..Facts::default() };
-        snapshot.keep("db", "rq", &object.to_string(), facts).unwrap();
+        snapshot.keep("db", "rq", &indexed(&object.to_string()).unwrap(), facts).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(
             text,

@@ -24,7 +24,7 @@ pub(crate) async fn look(surveyor: &Surveyor, namespace: Option<&str>) -> anyhow
             Err(SurveyError::Absent(_) | SurveyError::NotRqlite(_)) => continue,
             other => other?,
         };
-        snapshot.keep(namespace, name, &survey.json, survey.facts)?;
+        snapshot.keep(namespace, name, &survey.document, survey.facts)?;
         gaps.extend(survey.gaps.into_iter().map(|gap| format!("{namespace}/{name}: {gap}")));
     }
     Ok((snapshot, gaps))

@@ -9,8 +9,7 @@ use kubernetes::lookup::Lookup;
 use kubernetes::manifest;
 use kubernetes::related::Related;
 use kubernetes::request::{Dependency, RequestKind};
-use quorate_facts::{ObjectSource, RelatedFuture, known};
-use rqlite::cluster::RqliteSet;
+use quorate_facts::{ObjectSource, RelatedFuture, found, known};
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,7 +63,7 @@ impl Parents {
     }
 
     /// Refuses manifests of which none is the review's: neither behind it, nor the StatefulSet under review itself.
-    pub(crate) fn check(&self, request: &Request<'_>) -> Result<(), ParentError> {
+    pub(crate) fn check(&self, request: &Request) -> Result<(), ParentError> {
         match itself(request).or_else(|| Lookup::of(request)) {
             Some(wanted) if self.are(&wanted).next().is_none() => Err(self.mismatch(&wanted)),
             Some(_) | None => Ok(()),
@@ -99,18 +98,17 @@ impl Parents {
 
 impl ObjectSource for Parents {
     fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
-        let mut found = self.are(of).map(|set| set.json.as_str()).peekable();
-        let text = match of {
-            _ if found.peek().is_none() => None,
-            Lookup::DependentsOf { .. } => Some(list::stateful_sets(found)),
-            Lookup::Object { .. } | Lookup::ControllerOf { .. } => found.next().map(str::to_owned),
-        };
-        known(text.map_or(Related::Absent, Related::Found))
+        let mut sets = self.are(of).map(|set| set.json.as_str()).peekable();
+        known(match of {
+            _ if sets.peek().is_none() => Related::Absent,
+            Lookup::DependentsOf { .. } => found(&list::stateful_sets(sets)),
+            Lookup::Object { .. } | Lookup::ControllerOf { .. } => sets.next().map_or(Related::Absent, found),
+        })
     }
 }
 
 /// A StatefulSet under review stands for itself.
-fn itself(request: &Request<'_>) -> Option<Lookup> {
+fn itself(request: &Request) -> Option<Lookup> {
     let is_set = RequestKind::of(request) == RequestKind::StatefulSet;
     let (true, Some(namespace), Some(name)) = (is_set, &request.namespace, &request.name) else {
         return None;
@@ -129,13 +127,8 @@ impl StatefulSet {
         let name = text_at(manifest, "/metadata/name").ok_or(ParentError::Nameless)?;
         let namespace = text_at(manifest, "/metadata/namespace").map(str::to_owned);
         let set = manifest::StatefulSet::deserialize(manifest).unwrap_or_default();
-        let needs = RqliteSet::recognise(&set).map(|rqlite| Needs::of(&set, &rqlite));
-        let mut whole = manifest.clone();
-        // The engine takes them out of a document, but not out of a list's items.
-        if let Some(metadata) = whole.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
-        Ok(Self { name: name.to_owned(), namespace, json: whole.to_string(), needs })
+        let needs = Needs::of_any(&set);
+        Ok(Self { name: name.to_owned(), namespace, json: manifest.to_string(), needs })
     }
 
     fn is(&self, wanted: &Lookup) -> bool {
@@ -198,6 +191,8 @@ fn kind_of(document: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use kubernetes::admission::{GroupVersionResource, Operation};
+    use kubernetes::object::indexed;
+    use quorate_document::Document;
     use quorate_facts::related;
     use serde_json::json;
 
@@ -208,7 +203,7 @@ mod tests {
         resource: &'static str,
         sub_resource: Option<&'static str>,
         name: &'static str,
-    ) -> Request<'static> {
+    ) -> Request {
         Request {
             resource: GroupVersionResource { group: group.into(), resource: resource.into(), ..Default::default() },
             sub_resource: sub_resource.map(Into::into),
@@ -225,14 +220,14 @@ mod tests {
         Parents::from_documents(vec![service, set]).unwrap()
     }
 
-    fn behind(parents: &Parents, request: &Request<'_>) -> Option<String> {
+    fn behind(parents: &Parents, request: &Request) -> Option<Document> {
         parents.check(request).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(related(parents, request)).found().cloned()
     }
 
     #[track_caller]
-    fn assert_refused(parents: &Parents, request: &Request<'_>, message: &str) {
+    fn assert_refused(parents: &Parents, request: &Request, message: &str) {
         assert_eq!(parents.check(request).unwrap_err().to_string(), message);
     }
 
@@ -242,9 +237,9 @@ mod tests {
         assert!(behind(&parents, &request("apps", "statefulsets", Some("scale"), "rqlite")).is_some());
         assert!(behind(&parents, &request("", "pods", Some("eviction"), "rqlite-12")).is_some());
         let spec = json!({"spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "StatefulSet", "name": "rqlite"}}});
-        let object = serde_json::value::to_raw_value(&spec).unwrap();
+        let object = indexed(&spec.to_string()).unwrap();
         let autoscaler =
-            Request { object: Some(&object), ..request("autoscaling", "horizontalpodautoscalers", None, "any") };
+            Request { object: Some(object), ..request("autoscaling", "horizontalpodautoscalers", None, "any") };
         assert!(behind(&parents, &autoscaler).is_some());
     }
 
@@ -317,13 +312,13 @@ mod tests {
         })
     }
 
-    fn deletion(resource: &'static str, name: &'static str) -> Request<'static> {
+    fn deletion(resource: &'static str, name: &'static str) -> Request {
         Request { operation: Operation::Delete, ..request("", resource, None, name) }
     }
 
     #[track_caller]
-    fn finds(parents: &Parents, deletion: &Request<'_>, expected: &[&str]) {
-        let list: Value = serde_json::from_str(&behind(parents, deletion).unwrap()).unwrap();
+    fn finds(parents: &Parents, deletion: &Request, expected: &[&str]) {
+        let list: Value = behind(parents, deletion).unwrap().decode().unwrap();
         assert_eq!(list["kind"], "StatefulSetList");
         let items = list["items"].as_array().unwrap().iter();
         assert_eq!(items.map(|set| set["metadata"]["name"].as_str().unwrap()).collect::<Vec<_>>(), expected);

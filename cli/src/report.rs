@@ -31,7 +31,7 @@ struct Line<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(request: &'a Request<'_>, review: &'a Review) -> Self {
+    pub(crate) fn new(request: &'a Request, review: &'a Review) -> Self {
         Self { subject: printable(&subject(request)).into_owned(), uid: &request.uid, review }
     }
 

@@ -39,9 +39,9 @@ pub(crate) struct ClusterFacts {
 impl FactSource for ClusterFacts {
     fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a> {
         Box::pin(async move {
-            match Subject::of(about.namespace, about.objects) {
+            match Subject::of(about.namespace, about.states, about.created) {
                 Some(subject) => {
-                    let owners = owners::known(&self.client, about.namespace, about.objects);
+                    let owners = owners::known(&self.client, about.namespace, about.states);
                     let known = self.of(&subject, about.membership);
                     let (mut facts, owners, evicted) = tokio::join!(known, owners, self.evicted(about));
                     if let Some(evicted) = evicted {

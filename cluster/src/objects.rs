@@ -7,17 +7,20 @@ use kube::api::{GetParams, Request};
 use kube::{Api, Client, Error, Resource};
 use kubernetes::list;
 use kubernetes::lookup::{Lookup, ObjectVersion};
+use kubernetes::object::indexed;
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use quorate_facts::{ObjectSource, RelatedFuture};
-use serde::Deserialize;
+use quorate_document::{Document, Pointer};
+use quorate_facts::{ObjectSource, RelatedFuture, found};
 use tracing::{debug, warn};
 
 use crate::controller::{controller, is_stateful_set};
 use crate::sets::Sets;
+
+static UID: Pointer<'static> = Pointer::literal("/metadata/uid");
 
 /// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]
@@ -40,12 +43,6 @@ impl Lookups {
     fn count(&self, source: &'static str) {
         self.0.get_or_create(&SourceLabel { source }).inc();
     }
-}
-
-/// A StatefulSet as the API server writes it.
-struct Written {
-    json: String,
-    uid: Option<String>,
 }
 
 impl ObjectSource for ClusterObjects {
@@ -81,22 +78,20 @@ impl ClusterObjects {
         namespace: &str,
         name: &str,
         version: Option<&ObjectVersion>,
-    ) -> Result<Related<String>, Error> {
+    ) -> Result<Related<Document>, Error> {
         if let Some(found) = self.cached(namespace, name, version) {
             return Ok(found);
         }
         Ok(match self.get_set(namespace, name).await? {
             None => Related::Absent,
-            Some(set) if version.is_none_or(|version| set.uid.as_ref() == Some(&version.uid)) => {
-                Related::Found(set.json)
-            }
+            Some(set) if version.is_none_or(|version| is_of(&set, &version.uid)) => Related::Found(set),
             // Deleted and made anew in between: not what the request was made from.
             Some(_) => Related::Unknown(Reason::Replaced),
         })
     }
 
     /// A Scale must find exactly the version that it names, however old; an autoscaler's target names none and must be current.
-    fn cached(&self, namespace: &str, name: &str, version: Option<&ObjectVersion>) -> Option<Related<String>> {
+    fn cached(&self, namespace: &str, name: &str, version: Option<&ObjectVersion>) -> Option<Related<Document>> {
         let stored = match version {
             Some(_) => self.sets.get(namespace, name)?,
             None => self.sets.current(namespace, name)?,
@@ -109,11 +104,11 @@ impl ClusterObjects {
             return None;
         }
         self.lookups.count("cache");
-        Some(Related::Found(stored.json().to_owned()))
+        Some(found(stored.json()))
     }
 
     /// The StatefulSet that controls a pod. A pod of nobody, or of another kind, has none.
-    async fn controller(&self, namespace: &str, pod: &str) -> Result<Related<String>, Error> {
+    async fn controller(&self, namespace: &str, pod: &str) -> Result<Related<Document>, Error> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
         let pod = pods.get_metadata_opt(pod).await?;
         let references = pod.and_then(|pod| pod.metadata.owner_references).unwrap_or_default();
@@ -124,17 +119,17 @@ impl ClusterObjects {
             && stored.uid() == Some(&owner.uid)
         {
             self.lookups.count("cache");
-            return Ok(Related::Found(stored.json().to_owned()));
+            return Ok(found(stored.json()));
         }
         Ok(match self.get_set(namespace, &owner.name).await? {
-            Some(set) if set.uid.as_ref() == Some(&owner.uid) => Related::Found(set.json),
+            Some(set) if is_of(&set, &owner.uid) => Related::Found(set),
             // The controller is gone; another one of its name does not control this pod.
             Some(_) | None => Related::Absent,
         })
     }
 
     /// A list of the sets that need the object.
-    fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<String> {
+    fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<Document> {
         let Some(sets) = self.sets.needing(dependency, namespace, name) else {
             return Related::Unknown(Reason::NotReady);
         };
@@ -142,18 +137,17 @@ impl ClusterObjects {
         if sets.is_empty() {
             return Related::Absent;
         }
-        Related::Found(list::stateful_sets(sets.iter().map(|set| set.json())))
+        found(&list::stateful_sets(sets.iter().map(|set| set.json())))
     }
 
     /// None: there is none. The text as the API server writes it: no type of ours drops a field that it does not know.
-    async fn get_set(&self, namespace: &str, name: &str) -> Result<Option<Written>, Error> {
+    async fn get_set(&self, namespace: &str, name: &str) -> Result<Option<Document>, Error> {
         let path = StatefulSet::url_path(&(), Some(namespace));
         let request = Request::new(path).get(name, &GetParams::default()).map_err(Error::BuildRequest)?;
         match self.client.request_text(request).await {
             Ok(json) => {
                 self.lookups.count("get");
-                let uid = uid(&json).map_err(Error::SerdeError)?;
-                Ok(Some(Written { json, uid }))
+                indexed(&json).map(Some).map_err(|error| Error::SerdeError(serde::de::Error::custom(error)))
             }
             Err(Error::Api(status)) if status.is_not_found() => {
                 self.lookups.count("get");
@@ -164,16 +158,8 @@ impl ClusterObjects {
     }
 }
 
-fn uid(json: &str) -> serde_json::Result<Option<String>> {
-    #[derive(Deserialize)]
-    struct Object {
-        metadata: Metadata,
-    }
-    #[derive(Deserialize)]
-    struct Metadata {
-        uid: Option<String>,
-    }
-    serde_json::from_str(json).map(|object: Object| object.metadata.uid)
+fn is_of(set: &Document, uid: &str) -> bool {
+    set.text(&UID).is_some_and(|own| own == uid)
 }
 
 impl std::fmt::Debug for ClusterObjects {

@@ -10,6 +10,7 @@ use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Error};
+use quorate_facts::ReadSet;
 use rqlite::facts::Owner;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -33,14 +34,14 @@ struct Owners {
     owner_references: Vec<OwnerReference>,
 }
 
-fn of(object: Option<&str>) -> Vec<OwnerReference> {
-    let owned = object.and_then(|json| serde_json::from_str(json).ok());
+fn of(set: Option<&ReadSet>) -> Vec<OwnerReference> {
+    let owned = set.and_then(|set| set.document.decode().ok());
     owned.map(|owned: Owned| owned.metadata.owner_references).unwrap_or_default()
 }
 
 /// The added owners, but for those that do not exist. None: nothing is added.
-pub(super) async fn known(client: &Client, namespace: &str, objects: [Option<&str>; 2]) -> Option<Vec<Owner>> {
-    let [before, after] = objects.map(of);
+pub(super) async fn known(client: &Client, namespace: &str, states: [Option<&ReadSet>; 2]) -> Option<Vec<Owner>> {
+    let [before, after] = states.map(of);
     let before: BTreeSet<[&str; 3]> = before.iter().map(identity).collect();
     let added: Vec<&OwnerReference> = after.iter().filter(|owner| !before.contains(&identity(owner))).collect();
     if added.is_empty() {

@@ -8,7 +8,6 @@ use kube::Resource;
 use kube::api::ObjectMeta;
 use kube::core::NamespaceResourceScope;
 use kubernetes::manifest::StatefulSet;
-use rqlite::cluster::RqliteSet;
 use rqlite::needs::Needs;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -76,7 +75,7 @@ impl<'de> Deserialize<'de> for StoredSet {
         };
         // A set that this reading does not understand is watched all the same, and is not known as rqlite's.
         let set = StatefulSet::deserialize(&object).unwrap_or_default();
-        let needs = RqliteSet::recognise(&set).map(|rqlite| Arc::new(Needs::of(&set, &rqlite)));
+        let needs = Needs::of_any(&set).map(Arc::new);
         Ok(Self { metadata, json: object.to_string().into(), needs })
     }
 }

@@ -1,13 +1,14 @@
-//! The set that facts are about, read from its objects: what it is called, which pods, claims and ConfigMaps are its own.
+//! The set that facts are about: what it is called, which pods, claims and ConfigMaps are its own.
 //! Asks nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kubernetes::manifest::StatefulSet;
+use quorate_facts::ReadSet;
 use rqlite::change;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::running::HttpApi;
-use rqlite::value::Source;
 
 use crate::membership::SetKey;
 use crate::pods::{Controller, KeptPod};
@@ -17,8 +18,8 @@ use crate::pods::{Controller, KeptPod};
 pub(crate) struct Subject {
     pub(crate) key: SetKey,
     pub(crate) uid: Option<String>,
-    pub(crate) set: StatefulSet,
-    pub(crate) rqlite: RqliteSet,
+    pub(crate) set: Arc<StatefulSet>,
+    pub(crate) rqlite: Arc<RqliteSet>,
     /// ConfigMaps that `-bootstrap-expect` of any of its objects refers to, and their keys.
     pub(crate) config_maps: BTreeMap<String, BTreeSet<String>>,
     /// Claim templates of all its objects: which claims it had, and which it is to have.
@@ -28,19 +29,16 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Of its JSON texts, as it is and as it is to be. None: none of them can be read as a set that runs rqlite.
-    pub(crate) fn of(namespace: &str, objects: [Option<&str>; 2]) -> Option<Self> {
-        let created = matches!(objects, [None, Some(_)]);
-        let objects = objects.into_iter().flatten();
-        let sets: Vec<StatefulSet> = objects.filter_map(|json| serde_json::from_str(json).ok()).collect();
-        let templates = sets.iter().flat_map(change::template_names).map(str::to_owned).collect();
-        let read = |set: StatefulSet| RqliteSet::recognise(&set).map(|rqlite| (set, rqlite));
-        let read: Vec<_> = sets.into_iter().filter_map(read).collect();
+    /// As it is and as it is to be. None: neither runs rqlite.
+    pub(crate) fn of(namespace: &str, states: [Option<&ReadSet>; 2], created: bool) -> Option<Self> {
+        let states = || states.into_iter().flatten();
+        let templates = states().flat_map(|state| change::template_names(&state.set)).map(str::to_owned).collect();
+        let running = || states().filter_map(|state| Some((&state.set, state.rqlite.as_ref()?)));
         let mut config_maps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, key) in read.iter().flat_map(|(_, rqlite)| rqlite.nodes.iter().filter_map(config_map)) {
-            config_maps.entry(name).or_default().insert(key);
+        for (name, key) in running().flat_map(|(_, rqlite)| rqlite.nodes.iter().filter_map(config_map)) {
+            config_maps.entry(name.to_owned()).or_default().insert(key.to_owned());
         }
-        let (set, rqlite) = read.into_iter().next()?;
+        let (set, rqlite) = running().next().map(|(set, rqlite)| (Arc::clone(set), Arc::clone(rqlite)))?;
         let key = SetKey { namespace: namespace.to_owned(), name: change::name(&set).to_owned() };
         Some(Self { key, uid: set.metadata.uid.clone(), set, rqlite, config_maps, templates, created })
     }
@@ -69,26 +67,20 @@ impl Subject {
     }
 }
 
-fn config_map(node: &Node) -> Option<(String, String)> {
-    match node.expect.as_ref()?.source()? {
-        Source::ConfigMapKey { name, key } => Some((name.clone(), key.clone())),
-        Source::SecretKey { .. }
-        | Source::FileKey { .. }
-        | Source::Field(_)
-        | Source::Resource(_)
-        | Source::Script(_)
-        | Source::Composed { .. } => None,
-    }
+/// The ConfigMap that `-bootstrap-expect` refers to, and its key.
+fn config_map(node: &Node) -> Option<(&str, &str)> {
+    node.expect.as_ref()?.source()?.config_map_key()
 }
 
 #[cfg(test)]
 mod tests {
+    use kubernetes::object::indexed;
     use serde_json::{Value, json};
 
     use super::*;
 
-    fn set(template: &str, env: Value) -> String {
-        json!({
+    fn set(template: &str, env: Value) -> ReadSet {
+        read(&json!({
             "metadata": { "name": "rqlite", "namespace": "db", "uid": "u" },
             "spec": {
                 "template": { "spec": { "containers": [{
@@ -96,8 +88,11 @@ mod tests {
                 }] } },
                 "volumeClaimTemplates": [{ "metadata": { "name": template } }],
             },
-        })
-        .to_string()
+        }))
+    }
+
+    fn read(set: &Value) -> ReadSet {
+        ReadSet::of(indexed(&set.to_string()).unwrap()).unwrap()
     }
 
     /// Of the set of that name and of this uid.
@@ -109,7 +104,7 @@ mod tests {
     #[test]
     fn knows_its_pods_and_the_claims_of_all_its_templates() {
         let (old, new) = (set("file", json!([])), set("data", json!([])));
-        let subject = Subject::of("db", [Some(&old), Some(&new)]).unwrap();
+        let subject = Subject::of("db", [Some(&old), Some(&new)], false).unwrap();
         assert!(subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "u")))));
         assert!(!subject.owns_pod("rqlite-0", &pod(None)));
         assert!(!subject.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
@@ -123,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_created_set_takes_over_what_an_earlier_one_left() {
-        let created = Subject::of("db", [None, Some(&set("data", json!([])))]).unwrap();
+        let created = Subject::of("db", [None, Some(&set("data", json!([])))], true).unwrap();
         assert!(created.owns_pod("rqlite-0", &pod(None)));
         assert!(created.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
         assert!(!created.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
@@ -134,12 +129,12 @@ mod tests {
     #[test]
     fn names_the_config_maps_that_its_expect_refers_to() {
         let env = json!([{ "name": "N", "valueFrom": { "configMapKeyRef": { "name": "peers", "key": "count" } } }]);
-        let subject = Subject::of("db", [None, Some(&set("file", env))]).unwrap();
+        let subject = Subject::of("db", [None, Some(&set("file", env))], true).unwrap();
         assert_eq!(subject.config_maps, [("peers".to_owned(), ["count".to_owned()].into())].into());
     }
 
     #[test]
     fn another_set_is_none() {
-        assert!(Subject::of("db", [Some(r#"{"metadata":{"name":"web"},"spec":{}}"#), None]).is_none());
+        assert!(Subject::of("db", [Some(&read(&json!({"metadata": {"name": "web"}, "spec": {}}))), None], false).is_none());
     }
 }

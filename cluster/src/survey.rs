@@ -1,14 +1,17 @@
 //! One set looked at once, from somebody's desk: the object, its pods and claims, its nodes through the API server, and what the cluster
 //! itself says to a change. With the caller's own rights; one that is missing is named.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{ListParams, Request};
 use kube::{Api, Client, Error, Resource, ResourceExt};
+use kubernetes::object::indexed;
 use kubernetes::related::{Reason, Related};
-use quorate_facts::{Answer, Guard, Guardian, Trial};
+use quorate_document::Document;
+use quorate_facts::{Answer, Guard, Guardian, ReadSet, Trial};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Claim, Facts};
 use rqlite::running::HttpApi;
@@ -18,6 +21,8 @@ use crate::kept::Keep;
 use crate::login::said;
 use crate::membership::{Looked, Proxied, Target, look};
 use crate::pods::{KeptPod, WatchedPod};
+use crate::registration::SetName;
+use crate::stored::StoredSet;
 use crate::subject::Subject;
 use crate::{Login, LoginError, client, trial};
 
@@ -42,10 +47,9 @@ pub enum SurveyError {
 /// What there is to know of a set.
 #[derive(Debug)]
 pub struct Survey {
-    /// JSON text of the StatefulSet.
-    pub json: String,
-    pub set: kubernetes::manifest::StatefulSet,
-    pub rqlite: RqliteSet,
+    pub document: Document,
+    pub set: Arc<kubernetes::manifest::StatefulSet>,
+    pub rqlite: Arc<RqliteSet>,
     pub facts: Facts,
     /// Where its nodes listen, as its template says.
     pub http: HttpApi,
@@ -74,19 +78,14 @@ impl Surveyor {
     /// # Errors
     /// When StatefulSets cannot be listed.
     pub async fn sets(&self, namespace: Option<&str>) -> Result<Vec<(String, String)>, SurveyError> {
-        let all: Api<StatefulSet> = match namespace {
+        let all: Api<StoredSet> = match namespace {
             Some(namespace) => Api::namespaced(self.client.clone(), namespace),
             None => Api::all(self.client.clone()),
         };
         let listed = all.list(&ListParams::default()).await;
         let listed = listed.map_err(|error| SurveyError::Unlisted(Box::new(error)))?;
-        let names = listed.items.into_iter().filter_map(|set| {
-            let json = serde_json::to_string(&set).ok()?;
-            let namespace = set.namespace()?;
-            Subject::of(&namespace, [Some(&json), None])?;
-            Some((namespace, set.name_any()))
-        });
-        let mut names: Vec<(String, String)> = names.collect();
+        let running = listed.items.iter().filter(|set| set.runs_rqlite()).map(StoredSet::name);
+        let mut names: Vec<(String, String)> = running.map(|SetName { namespace, name }| (namespace, name)).collect();
         names.sort();
         Ok(names)
     }
@@ -134,7 +133,9 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
         let absent = matches!(&error, Error::Api(status) if status.is_not_found());
         if absent { SurveyError::Absent(shown()) } else { unreadable(error) }
     })?;
-    let subject = Subject::of(namespace, [Some(&json), None]).ok_or_else(|| SurveyError::NotRqlite(shown()))?;
+    let read = indexed(&json).ok().and_then(|document| ReadSet::of(document).ok());
+    let subject = Subject::of(namespace, [read.as_ref(), None], false);
+    let (read, subject) = read.zip(subject).ok_or_else(|| SurveyError::NotRqlite(shown()))?;
     let mut gaps = Vec::new();
     let pods = pods(client, &subject).await.map_err(|error| gaps.push(gap("pods", "list", &error))).ok();
     let claims = claims(client, &subject).await;
@@ -149,7 +150,7 @@ async fn survey(client: &Client, namespace: &str, name: &str) -> Result<Survey, 
         ..looked.map(Looked::into_facts).unwrap_or_default()
     };
     let http = HttpApi::of_set(&subject.rqlite);
-    Ok(Survey { json, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
+    Ok(Survey { document: read.document, set: subject.set, rqlite: subject.rqlite, facts, http, gaps })
 }
 
 async fn pods(client: &Client, subject: &Subject) -> Result<Vec<(String, KeptPod)>, Error> {

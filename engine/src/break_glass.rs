@@ -10,7 +10,7 @@ use quorate_document::Pointer;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::projection::Indexed;
+use crate::projection::Objects;
 use crate::verdict::{Finding, Review};
 use kubernetes::admission::Request;
 use kubernetes::text::one_line;
@@ -32,12 +32,12 @@ pub struct BreakGlass {
 /// Turns each denial that an honoured annotation names into a warning; elsewhere says why the annotation does not help.
 pub(crate) fn apply(
     config: &BreakGlass,
-    request: &Request<'_>,
-    indexed: &Indexed,
+    request: &Request,
+    objects: Objects<'_>,
     now: Option<OffsetDateTime>,
     review: &mut Review,
 ) {
-    let notes = annotations(indexed);
+    let notes = annotations(objects);
     let user = one_line(&request.username, MAX_USER);
     for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         let mut refusal = None;
@@ -63,9 +63,9 @@ pub(crate) fn apply(
 }
 
 /// The annotation of the object, its parent, and the object as it was, where they have one.
-fn annotations(indexed: &Indexed) -> Vec<String> {
+fn annotations(objects: Objects<'_>) -> Vec<String> {
     let pointer = Pointer::parse(format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1")));
-    pointer.map_or_else(|_| Vec::new(), |pointer| indexed.texts(&pointer))
+    pointer.map_or_else(|_| Vec::new(), |pointer| objects.texts(&pointer))
 }
 
 /// Keys hold no slash (the API server drops such keys), and each one counts once.
@@ -103,7 +103,7 @@ fn permission<'n>(
     note: &'n str,
     rule: &str,
     config: &BreakGlass,
-    request: &Request<'_>,
+    request: &Request,
     now: Option<OffsetDateTime>,
 ) -> Result<Grant<'n>, Refusal> {
     let grant = Grant::parse(note)?;

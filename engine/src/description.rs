@@ -61,13 +61,13 @@ pub struct Condition {
 
 impl Description {
     /// The first match that fits the request's envelope.
-    pub fn matching(&self, request: &Request<'_>) -> Option<&MatchRule> {
+    pub fn matching(&self, request: &Request) -> Option<&MatchRule> {
         self.matches.iter().find(|rule| rule.fits(request))
     }
 }
 
 impl MatchRule {
-    fn fits(&self, request: &Request<'_>) -> bool {
+    fn fits(&self, request: &Request) -> bool {
         let lists = |list: &[String], found: &str| list.iter().any(|wanted| wanted == "*" || wanted == found);
         let sub_resource = match &request.sub_resource {
             None => self.sub_resources.is_empty(),

@@ -17,9 +17,6 @@ pub enum PolicyFailure {
     /// The answer breaks the contract; `what` says how.
     #[error("the policy gave an unusable answer: {what}")]
     BadOutput { what: String },
-    /// The host could not cut `document` (`object`, `old object`, `parent`) for the policy.
-    #[error("the {document} cannot be read")]
-    BadInput { document: &'static str, detail: String },
     #[error("the policy could not be started")]
     NotStarted { detail: String },
 }
@@ -32,7 +29,7 @@ impl PolicyFailure {
     /// What only the log is told.
     pub(crate) fn detail(&self) -> &str {
         match self {
-            Self::Trap { detail } | Self::BadInput { detail, .. } | Self::NotStarted { detail } => detail,
+            Self::Trap { detail } | Self::NotStarted { detail } => detail,
             Self::OutOfTime { .. } | Self::OutOfMemory { .. } | Self::BadOutput { .. } => "",
         }
     }
@@ -44,7 +41,6 @@ impl PolicyFailure {
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::Trap { .. } => "trap",
             Self::BadOutput { .. } => "bad-output",
-            Self::BadInput { .. } => "bad-input",
             Self::NotStarted { .. } => "not-started",
         }
     }

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use json_patch::Patch;
-use serde_json::value::RawValue;
+use quorate_document::Document;
 
 use crate::answer::{Answer, NOT_JUDGED, Said, WOULD_PATCH};
 use crate::description::Projections;
 use crate::failure::PolicyFailure;
 use crate::patch;
 use crate::policy::Policy;
-use crate::projection::Indexed;
+use crate::projection::Objects;
 use crate::provider::Prepared;
 use crate::verdict::Finding;
 use crate::wit::types::Documents;
@@ -35,31 +35,28 @@ pub(crate) struct Judgement {
 /// A patch, and the object that came out of it.
 pub(crate) struct Patched {
     pub(crate) patch: Patch,
-    pub(crate) object: Box<RawValue>,
+    pub(crate) object: Document,
 }
 
 /// What the policies of one phase share.
 pub(crate) struct Panel<'c> {
     prepared: &'c Prepared,
-    /// None: not asked for yet.
-    indexed: Option<Indexed>,
     /// Policies with equal projections get the same slices.
     cuts: Vec<(Projections, Arc<Documents>)>,
 }
 
 impl<'c> Panel<'c> {
     pub(crate) fn new(prepared: &'c Prepared) -> Self {
-        Self { prepared, indexed: None, cuts: Vec::new() }
+        Self { prepared, cuts: Vec::new() }
     }
 
-    /// The object has changed: read it again.
+    /// The object has changed: cut it again.
     pub(crate) fn forget(&mut self) {
-        self.indexed = None;
         self.cuts.clear();
     }
 
     /// `None`: the request does not concern this policy.
-    pub(crate) async fn judge(&mut self, policy: &Policy, phase: Phase, request: &Request<'_>) -> Option<Judgement> {
+    pub(crate) async fn judge(&mut self, policy: &Policy, phase: Phase, request: &Request) -> Option<Judgement> {
         let rule = policy.matching(phase, request)?;
         let judged = self.attempt(policy, phase, request, &rule.projections).await;
         Some(judged.unwrap_or_else(|failure| Judgement {
@@ -73,10 +70,10 @@ impl<'c> Panel<'c> {
         &mut self,
         policy: &Policy,
         phase: Phase,
-        request: &Request<'_>,
+        request: &Request,
         wanted: &Projections,
     ) -> Result<Judgement, PolicyFailure> {
-        let documents = self.documents(request, wanted)?;
+        let documents = self.documents(request, wanted);
         let mut answer = ask(policy, phase, request, self.prepared, &documents).await?;
         let mut audit = answer.audit;
         if phase == Phase::Validate && answer.findings.iter().any(|said| said.finding.level == Level::Deny) {
@@ -99,26 +96,17 @@ impl<'c> Panel<'c> {
         Ok(Judgement { findings, patched, audit })
     }
 
-    fn documents(&mut self, request: &Request<'_>, wanted: &Projections) -> Result<Arc<Documents>, PolicyFailure> {
+    fn documents(&mut self, request: &Request, wanted: &Projections) -> Arc<Documents> {
         if let Some((_, cut)) = self.cuts.iter().find(|(projections, _)| projections == wanted) {
-            return Ok(cut.clone());
+            return cut.clone();
         }
-        let cut = Arc::new(self.indexed(request)?.slices(wanted));
+        let cut = Arc::new(Objects::of(request, self.prepared).slices(wanted));
         self.cuts.push((wanted.clone(), cut.clone()));
-        Ok(cut)
-    }
-
-    /// The texts of the request, which is the same until [`Panel::forget`].
-    pub(crate) fn indexed(&mut self, request: &Request<'_>) -> Result<&Indexed, PolicyFailure> {
-        let indexed = match self.indexed.take() {
-            Some(indexed) => indexed,
-            None => Indexed::of(request, self.prepared)?,
-        };
-        Ok(self.indexed.insert(indexed))
+        cut
     }
 
     /// A denial of an object's shape stands only where this request brings the defect in.
-    async fn lower_known_defects(&mut self, policy: &Policy, request: &Request<'_>, findings: &mut [Said]) {
+    async fn lower_known_defects(&self, policy: &Policy, request: &Request, findings: &mut [Said]) {
         if request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
@@ -135,12 +123,7 @@ impl<'c> Panel<'c> {
 
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
     /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait).
-    async fn known_defects(
-        &mut self,
-        policy: &Policy,
-        request: &Request<'_>,
-        denied: &[Said],
-    ) -> Vec<(String, String)> {
+    async fn known_defects(&self, policy: &Policy, request: &Request, denied: &[Said]) -> Vec<(String, String)> {
         let mut known = self.defects_before(policy, request, self.prepared).await;
         let is_known = |said: &Said| known.iter().any(|known| is_defect(said, known));
         if !denied.iter().filter(|said| is_denied_defect(said)).all(is_known) {
@@ -152,18 +135,13 @@ impl<'c> Panel<'c> {
     }
 
     /// Where the policy fails, none is known.
-    async fn defects_before(
-        &mut self,
-        policy: &Policy,
-        request: &Request<'_>,
-        prepared: &Prepared,
-    ) -> Vec<(String, String)> {
-        let (Operation::Update, Some(old)) = (request.operation, request.old_object) else {
+    async fn defects_before(&self, policy: &Policy, request: &Request, prepared: &Prepared) -> Vec<(String, String)> {
+        let (Operation::Update, Some(old)) = (request.operation, &request.old_object) else {
             return Vec::new();
         };
         let before = Request {
             operation: Operation::Create,
-            object: Some(old),
+            object: Some(old.clone()),
             old_object: None,
             options: None,
             ..request.clone()
@@ -171,11 +149,8 @@ impl<'c> Panel<'c> {
         let Some(rule) = policy.matching(Phase::Validate, &before) else {
             return Vec::new();
         };
-        let asked = async {
-            let documents = self.indexed(request)?.before().slices(&rule.projections);
-            ask(policy, Phase::Validate, &before, prepared, &documents).await
-        };
-        match asked.await {
+        let documents = Objects::of(&before, prepared).slices(&rule.projections);
+        match ask(policy, Phase::Validate, &before, prepared, &documents).await {
             Ok(answer) => {
                 answer.findings.into_iter().filter_map(|said| Some((said.finding.rule, said.defect?))).collect()
             }
@@ -204,7 +179,7 @@ fn is_defect(said: &Said, (rule, defect): &(String, String)) -> bool {
 async fn ask(
     policy: &Policy,
     phase: Phase,
-    request: &Request<'_>,
+    request: &Request,
     prepared: &Prepared,
     documents: &Documents,
 ) -> Result<Answer, PolicyFailure> {
@@ -219,12 +194,13 @@ fn lower(said: &mut Said, why: &str) {
     }
 }
 
-fn patched(policy: &Policy, request: &Request<'_>, text: &str) -> Result<Option<Patched>, PolicyFailure> {
+fn patched(policy: &Policy, request: &Request, text: &str) -> Result<Option<Patched>, PolicyFailure> {
     let max_bytes = policy.binding().limits.patch_bytes;
     let Some(patch) = patch::checked(text, max_bytes)? else {
         return Ok(None);
     };
-    let object = request.object.ok_or_else(|| PolicyFailure::bad_output("it patches a request without an object"))?;
+    let object =
+        request.object.as_ref().ok_or_else(|| PolicyFailure::bad_output("it patches a request without an object"))?;
     let object = patch::apply(object, &patch, max_bytes)?;
     Ok(Some(Patched { patch, object }))
 }
@@ -247,7 +223,7 @@ fn would_patch(policy: &Policy, patch: &Patch) -> Finding {
     }
 }
 
-fn not_judged(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) -> Finding {
+fn not_judged(policy: &Policy, request: &Request, failure: &PolicyFailure) -> Finding {
     log(policy, request, failure);
     Finding {
         rule: format!("{}/{NOT_JUDGED}", policy.name()),
@@ -260,6 +236,6 @@ fn not_judged(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) -
     }
 }
 
-fn log(policy: &Policy, request: &Request<'_>, failure: &PolicyFailure) {
+fn log(policy: &Policy, request: &Request, failure: &PolicyFailure) {
     tracing::error!(policy = policy.name(), uid = %request.uid, failure = failure.name(), detail = failure.detail(), "{failure}");
 }

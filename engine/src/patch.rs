@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use json_patch::jsonptr::Pointer;
 use json_patch::{Patch, PatchOperation};
+use kubernetes::object::indexed;
+use quorate_document::Document;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::failure::PolicyFailure;
 
@@ -33,10 +34,8 @@ pub(crate) fn checked(text: &str, max_bytes: usize) -> Result<Option<Patch>, Pol
 }
 
 /// The object after the patch. What `copy` adds counts against `max_bytes` too.
-pub(crate) fn apply(object: &RawValue, patch: &Patch, max_bytes: usize) -> Result<Box<RawValue>, PolicyFailure> {
-    let unreadable =
-        |error: serde_json::Error| PolicyFailure::BadInput { document: "object", detail: error.to_string() };
-    let mut tree: Value = serde_json::from_str(object.get()).map_err(unreadable)?;
+pub(crate) fn apply(object: &Document, patch: &Patch, max_bytes: usize) -> Result<Document, PolicyFailure> {
+    let mut tree: Value = object.decode().map_err(|error| PolicyFailure::bad_output(error.to_string()))?;
     let mut copied = 0;
     for operation in patch.iter() {
         let (value, path) = match operation {
@@ -61,7 +60,7 @@ pub(crate) fn apply(object: &RawValue, patch: &Patch, max_bytes: usize) -> Resul
             PolicyFailure::bad_output(format!("its patch does not apply: {} at `{path}`", error.kind))
         })?;
     }
-    serde_json::value::to_raw_value(&tree).map_err(unreadable)
+    indexed(&tree.to_string()).map_err(|error| PolicyFailure::bad_output(format!("its patch makes no object: {error}")))
 }
 
 /// The places that a patch writes to, for people.
@@ -101,7 +100,6 @@ fn fits(value: &Value, room: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use serde_json::value::to_raw_value;
 
     use super::*;
 
@@ -109,7 +107,8 @@ mod tests {
 
     #[track_caller]
     fn refused(patch: Value, says: &str) {
-        let object = to_raw_value(&json!({"metadata": {"name": "a", "labels": {}}, "spec": {"x": "y"}})).unwrap();
+        let object =
+            indexed(&json!({"metadata": {"name": "a", "labels": {}}, "spec": {"x": "y"}}).to_string()).unwrap();
         let text = patch.to_string();
         let failure = checked(&text, MAX).and_then(|patch| apply(&object, &patch.unwrap(), MAX)).unwrap_err();
         assert_eq!(failure.to_string(), format!("the policy gave an unusable answer: {says}"));
@@ -117,11 +116,11 @@ mod tests {
 
     #[test]
     fn applies_what_is_allowed() {
-        let object = to_raw_value(&json!({"metadata": {"name": "a"}, "spec": {"replicas": 3}})).unwrap();
+        let object = indexed(&json!({"metadata": {"name": "a"}, "spec": {"replicas": 3}}).to_string()).unwrap();
         let text = r#"[{"op":"test","path":"/metadata/name","value":"a"},{"op":"add","path":"/metadata/labels","value":{"b":"c"}},{"op":"remove","path":"/spec/replicas"}]"#;
         let patch = checked(text, MAX).unwrap().unwrap();
         assert_eq!(
-            apply(&object, &patch, MAX).unwrap().get(),
+            apply(&object, &patch, MAX).unwrap().as_json(),
             r#"{"metadata":{"labels":{"b":"c"},"name":"a"},"spec":{}}"#
         );
         assert_eq!(paths(&patch), ["/metadata/labels", "/spec/replicas"]);
@@ -190,7 +189,7 @@ mod tests {
             operations.push(json!({"op": "move", "from": "/spec", "path": "/b/spec"}));
             operations.push(json!({"op": "move", "from": "/b", "path": "/spec"}));
         }
-        let object = to_raw_value(&json!({"spec": {}})).unwrap();
+        let object = indexed(&json!({"spec": {}}).to_string()).unwrap();
         let patch = checked(&Value::Array(operations).to_string(), 1 << 20).unwrap().unwrap();
         let failure = apply(&object, &patch, 1 << 20).unwrap_err();
         assert!(failure.to_string().ends_with("its patch nests deeper than 120 levels"));

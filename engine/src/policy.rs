@@ -8,7 +8,7 @@ use crate::cage::Cage;
 use crate::description::{Description, MatchRule};
 use crate::failure::PolicyFailure;
 use crate::machine::Machine;
-use crate::projection::Indexed;
+use crate::projection::Objects;
 use crate::provider::Prepared;
 use crate::wit;
 use kubernetes::admission::{Operation, Phase, Request};
@@ -50,7 +50,7 @@ impl Policy {
     }
 
     /// The match that fits, if the policy takes part in this phase.
-    pub fn matching(&self, phase: Phase, request: &Request<'_>) -> Option<&MatchRule> {
+    pub fn matching(&self, phase: Phase, request: &Request) -> Option<&MatchRule> {
         self.description.phases.contains(&phase).then(|| self.description.matching(request)).flatten()
     }
 
@@ -65,13 +65,13 @@ impl Policy {
     pub async fn call(
         &self,
         phase: Phase,
-        request: &Request<'_>,
+        request: &Request,
         prepared: &Prepared,
     ) -> Result<RawVerdict, PolicyFailure> {
         let rule = self.matching(phase, request).ok_or_else(|| PolicyFailure::NotStarted {
             detail: format!("no match of `{}` fits the request", self.name),
         })?;
-        let documents = Indexed::of(request, prepared)?.slices(&rule.projections);
+        let documents = Objects::of(request, prepared).slices(&rule.projections);
         self.review(phase, request, prepared, &documents).await
     }
 
@@ -79,7 +79,7 @@ impl Policy {
     pub(crate) async fn review(
         &self,
         phase: Phase,
-        request: &Request<'_>,
+        request: &Request,
         prepared: &Prepared,
         documents: &wit::types::Documents,
     ) -> Result<RawVerdict, PolicyFailure> {
@@ -98,10 +98,9 @@ fn bytes(documents: &wit::types::Documents) -> usize {
     all.into_iter().flatten().flatten().map(String::len).sum()
 }
 
-fn envelope(phase: Phase, request: &Request<'_>) -> wit::types::Envelope {
-    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+fn envelope(phase: Phase, request: &Request) -> wit::types::Envelope {
     wit::types::Envelope {
-        uid: request.uid.to_string(),
+        uid: request.uid.clone(),
         phase: match phase {
             Phase::Mutate => wit::types::Phase::Mutate,
             Phase::Validate => wit::types::Phase::Validate,
@@ -112,16 +111,16 @@ fn envelope(phase: Phase, request: &Request<'_>) -> wit::types::Envelope {
             Operation::Delete => wit::types::Operation::Delete,
             Operation::Connect => wit::types::Operation::Connect,
         },
-        group: request.kind.group.to_string(),
-        version: request.kind.version.to_string(),
-        kind: request.kind.kind.to_string(),
-        resource: request.resource.resource.to_string(),
-        sub_resource: owned(&request.sub_resource),
-        namespace: owned(&request.namespace),
-        name: owned(&request.name),
-        username: request.username.to_string(),
-        groups: request.groups.iter().map(|group| group.to_string()).collect(),
+        group: request.kind.group.clone(),
+        version: request.kind.version.clone(),
+        kind: request.kind.kind.clone(),
+        resource: request.resource.resource.clone(),
+        sub_resource: request.sub_resource.clone(),
+        namespace: request.namespace.clone(),
+        name: request.name.clone(),
+        username: request.username.clone(),
+        groups: request.groups.clone(),
         dry_run: request.dry_run,
-        options: request.options.map(|options| options.get().to_owned()),
+        options: request.options.as_ref().map(|options| options.as_json().into_owned()),
     }
 }

@@ -1,73 +1,54 @@
-//! The texts of one review, each indexed once for all policies, and the slices of them that a policy asks for; managedFields never come out.
+//! The documents of one review, and the slices of them that a policy asks for.
 //! Does not interpret what it cuts.
 
 use std::borrow::Cow;
 
 use kubernetes::admission::Request;
 use kubernetes::related::Related;
-use quorate_document::{Document, Limits, Pattern, Pointer};
+use quorate_document::{Document, Pointer};
 
 use crate::description::Projections;
-use crate::failure::PolicyFailure;
 use crate::provider::Prepared;
 use crate::wit::types::{Documents, ParentState};
 
-/// Bookkeeping of the API server, often half of an object.
-const MANAGED_FIELDS: &str = "/metadata/managedFields";
-
 /// The object, the object as it was, and what stands behind the request.
-#[derive(Debug, Clone)]
-pub(crate) struct Indexed {
-    object: Option<Document>,
-    old_object: Option<Document>,
-    parent: Option<Document>,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Objects<'r> {
+    object: Option<&'r Document>,
+    old_object: Option<&'r Document>,
+    parent: Option<&'r Document>,
     parent_state: ParentState,
 }
 
-impl Indexed {
-    /// # Errors
-    /// When one of the texts is no JSON.
-    pub(crate) fn of(request: &Request<'_>, prepared: &Prepared) -> Result<Self, PolicyFailure> {
-        Ok(Self {
-            object: index("object", request.object.map(|raw| raw.get()))?,
-            old_object: index("old object", request.old_object.map(|raw| raw.get()))?,
-            parent: index("parent", prepared.related.found().map(String::as_str))?,
+impl<'r> Objects<'r> {
+    pub(crate) fn of(request: &'r Request, prepared: &'r Prepared) -> Self {
+        Self {
+            object: request.object.as_ref(),
+            old_object: request.old_object.as_ref(),
+            parent: prepared.related.found(),
             parent_state: match prepared.related {
                 Related::Found(_) => ParentState::Found,
                 Related::Absent => ParentState::Absent,
                 Related::Unknown(_) => ParentState::Unknown,
             },
-        })
-    }
-
-    /// Those of a creation of the object as it was.
-    pub(crate) fn before(&self) -> Self {
-        Self { object: self.old_object.clone(), old_object: None, ..self.clone() }
+        }
     }
 
     /// The slices that these projections ask for.
     pub(crate) fn slices(&self, wanted: &Projections) -> Documents {
         Documents {
-            object: cut(self.object.as_ref(), &wanted.object),
-            old_object: cut(self.old_object.as_ref(), &wanted.old_object),
-            parent: cut(self.parent.as_ref(), &wanted.parent),
+            object: cut(self.object, &wanted.object),
+            old_object: cut(self.old_object, &wanted.old_object),
+            parent: cut(self.parent, &wanted.parent),
             parent_state: self.parent_state,
         }
     }
 
     /// The string at `pointer` in the object, its parent, and the object as it was, where they have one.
     pub(crate) fn texts(&self, pointer: &Pointer<'_>) -> Vec<String> {
-        let documents = [&self.object, &self.parent, &self.old_object];
+        let documents = [self.object, self.parent, self.old_object];
         documents.into_iter().flatten().filter_map(|document| document.text(pointer)).map(Cow::into_owned).collect()
     }
-}
-
-fn index(document: &'static str, text: Option<&str>) -> Result<Option<Document>, PolicyFailure> {
-    // Whoever took the text has bounded it.
-    let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
-    let without: Vec<Pattern<'_>> = Pattern::parse(MANAGED_FIELDS).into_iter().collect();
-    let indexed = text.map(|text| Document::parse_without(text, &limits, &without)).transpose();
-    indexed.map_err(|error| PolicyFailure::BadInput { document, detail: error.to_string() })
 }
 
 /// The text at each of `pointers`, in their order; `None` where the document has nothing there.
@@ -79,12 +60,14 @@ fn cut(document: Option<&Document>, pointers: &[String]) -> Vec<Option<String>> 
 
 #[cfg(test)]
 mod tests {
+    use kubernetes::object::indexed;
+
     use super::*;
 
     #[track_caller]
     fn cuts(document: &str, expected: &[(&str, Option<&str>)]) {
         let pointers: Vec<String> = expected.iter().map(|(pointer, _)| (*pointer).to_owned()).collect();
-        let found = cut(index("object", Some(document)).unwrap().as_ref(), &pointers);
+        let found = cut(Some(&indexed(document).unwrap()), &pointers);
         let expected: Vec<Option<&str>> = expected.iter().map(|(_, text)| *text).collect();
         assert_eq!(found.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
     }
@@ -143,7 +126,6 @@ mod tests {
                 ("/spec/managedFields", Some("1")),
             ],
         );
-        cuts(r#"{"metadata":{"managed\u0046ields":[]}}"#, &[("", Some(r#"{"metadata":{}}"#))]);
     }
 
     #[test]
@@ -153,9 +135,5 @@ mod tests {
             r#"{"metadata":"text, managedFields"}"#,
             &[("/metadata", Some(r#""text, managedFields""#)), ("/metadata/name", None)],
         );
-        for text in ["{", "{} x"] {
-            let failure = index("parent", Some(text)).unwrap_err();
-            assert!(matches!(failure, PolicyFailure::BadInput { document: "parent", .. }), "{failure}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! What the facts mean is for the provider and the guests; the engine hands them over.
 
 use kubernetes::related::{Reason, Related};
+use quorate_document::Document;
 use time::OffsetDateTime;
 
 /// Who knows facts, and under which name guests ask for them.
@@ -16,8 +17,8 @@ pub trait Provider: Send + Sync {
 /// What is known beside one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
-    /// JSON text of the object behind a sub-resource or a reference, or of the list of those that depend on what is deleted.
-    pub related: Related<String>,
+    /// The object behind a sub-resource or a reference, or the list of those that depend on what is deleted.
+    pub related: Related<Document>,
     /// JSON text, in the provider's own format.
     pub facts: String,
     /// When the request is judged. None: not known.

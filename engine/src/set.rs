@@ -1,13 +1,14 @@
 //! All policies together: which ones a request concerns, in what order they run, and how their findings become one answer.
 //! Does not know what a door does with the answer.
 
-use serde_json::value::RawValue;
+use quorate_document::Document;
 
 use crate::binding::OnError;
 use crate::break_glass::{self, BreakGlass};
 use crate::judgement::{Judgement, Panel, Patched};
 use crate::load::LoadError;
 use crate::policy::Policy;
+use crate::projection::Objects;
 use crate::provider::Prepared;
 use crate::verdict::{Finding, Review};
 use kubernetes::admission::{Phase, Request};
@@ -40,12 +41,12 @@ impl PolicySet {
     }
 
     /// Whether any policy wants to see this request in this phase. Looks at the envelope only.
-    pub fn matching(&self, phase: Phase, request: &Request<'_>) -> bool {
+    pub fn matching(&self, phase: Phase, request: &Request) -> bool {
         self.policies.iter().any(|policy| policy.matching(phase, request).is_some())
     }
 
     /// Runs one phase. Never fails: a policy that cannot judge leaves a `not-judged` finding.
-    pub async fn review(&self, phase: Phase, request: &Request<'_>, prepared: &Prepared) -> Review {
+    pub async fn review(&self, phase: Phase, request: &Request, prepared: &Prepared) -> Review {
         match phase {
             Phase::Mutate => self.mutate(request, prepared).await.0,
             Phase::Validate => self.validate(request, prepared).await,
@@ -54,9 +55,9 @@ impl PolicySet {
 
     /// Both phases, as the API server would run them: what comes out of the first is judged by the second.
     /// A finding that both give is given once, at its heavier level.
-    pub async fn mutate_then_validate(&self, request: &Request<'_>, prepared: &Prepared) -> Review {
+    pub async fn mutate_then_validate(&self, request: &Request, prepared: &Prepared) -> Review {
         let (mutated, object) = self.mutate(request, prepared).await;
-        let judged = self.validate(&with_object(request, object.as_deref()), prepared).await;
+        let judged = self.validate(&with_object(request, object), prepared).await;
         self.merged(mutated, judged)
     }
 
@@ -77,12 +78,12 @@ impl PolicySet {
     }
 
     /// One policy after the other, each on the former's result. Also gives the object that came out, if it was patched.
-    async fn mutate(&self, request: &Request<'_>, prepared: &Prepared) -> (Review, Option<Box<RawValue>>) {
-        let mut object: Option<Box<RawValue>> = None;
+    async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Option<Document>) {
+        let mut object = None;
         let mut review = Review::new(Phase::Mutate, Vec::new());
         let mut panel = Panel::new(prepared);
         for policy in &self.policies {
-            let current = with_object(request, object.as_deref());
+            let current = with_object(request, object.clone());
             let Some(judgement) = panel.judge(policy, Phase::Mutate, &current).await else { continue };
             if let Some(patched) = collect(&mut review, policy, judgement) {
                 panel.forget();
@@ -94,7 +95,7 @@ impl PolicySet {
     }
 
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
-    async fn validate(&self, request: &Request<'_>, prepared: &Prepared) -> Review {
+    async fn validate(&self, request: &Request, prepared: &Prepared) -> Review {
         let mut review = Review::new(Phase::Validate, Vec::new());
         let mut panel = Panel::new(prepared);
         for policy in &self.policies {
@@ -103,8 +104,8 @@ impl PolicySet {
             }
         }
         review.verdict = Finding::verdict(&review.findings);
-        if let (Verdict::Denied, Ok(indexed)) = (review.verdict, panel.indexed(request)) {
-            break_glass::apply(&self.break_glass, request, indexed, prepared.now, &mut review);
+        if review.verdict == Verdict::Denied {
+            break_glass::apply(&self.break_glass, request, Objects::of(request, prepared), prepared.now, &mut review);
             review.verdict = Finding::verdict(&review.findings);
         }
         review
@@ -139,12 +140,12 @@ impl PolicySet {
     }
 }
 
-fn with_object<'r>(request: &Request<'r>, object: Option<&'r RawValue>) -> Request<'r> {
-    Request { object: object.or(request.object), ..request.clone() }
+fn with_object(request: &Request, object: Option<Document>) -> Request {
+    Request { object: object.or_else(|| request.object.clone()), ..request.clone() }
 }
 
 /// Adds one policy's judgement to the review; gives the object that its patch made, if any.
-fn collect(review: &mut Review, policy: &Policy, judgement: Judgement) -> Option<Box<RawValue>> {
+fn collect(review: &mut Review, policy: &Policy, judgement: Judgement) -> Option<Document> {
     review.matched.push(policy.name().to_owned());
     review.findings.extend(judgement.findings);
     review.audit.extend(judgement.audit);

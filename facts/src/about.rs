@@ -3,18 +3,19 @@
 
 use std::time::Duration;
 
-use kubernetes::admission::{Phase, Request};
-use kubernetes::list::only_item;
-use kubernetes::related::Related;
-use kubernetes::request::{Dependency, RequestKind};
-use serde_json::value::RawValue;
+use kubernetes::admission::{Operation, Phase, Request};
+use kubernetes::request::RequestKind;
+
+use crate::sets::{ReadSet, Sets};
 
 /// The StatefulSet that a request is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct AboutSet<'a> {
     pub namespace: &'a str,
-    /// JSON texts of the set: as it is, then as it is to be.
-    pub objects: [Option<&'a str>; 2],
+    /// The set as it is, then as it is to be.
+    pub states: [Option<&'a ReadSet>; 2],
+    /// It is not there yet.
+    pub created: bool,
     /// The pod that is to be evicted.
     pub pod: Option<&'a str>,
     /// How long the membership may be looked for; None where no verdict rests on it, as where is only patched.
@@ -23,20 +24,13 @@ pub struct AboutSet<'a> {
 
 impl<'a> AboutSet<'a> {
     /// None: the request is about no set that can be told.
-    pub fn of(phase: Phase, request: &'a Request<'_>, related: &'a Related<String>, budget: Duration) -> Option<Self> {
+    pub fn of(phase: Phase, request: &'a Request, sets: &'a Sets, budget: Duration) -> Option<Self> {
         let namespace = request.namespace.as_deref()?;
-        let found = || related.found().map(String::as_str);
+        let states = sets.states();
         let kind = RequestKind::of(request);
-        let objects = match kind {
-            RequestKind::StatefulSet => [request.old_object, request.object].map(|object| object.map(RawValue::get)),
-            // Of all sets that need it: a claim is one set's, so the facts can be too.
-            RequestKind::Dependency(Dependency::Claim) => [Some(only_item(found()?)?), None],
-            RequestKind::Dependency(Dependency::Service | Dependency::Namespace) => return None,
-            RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler | RequestKind::Other => {
-                [Some(found()?), None]
-            }
-        };
+        let created = kind == RequestKind::StatefulSet && request.operation == Operation::Create;
         let pod = if kind == RequestKind::Eviction { request.name.as_deref() } else { None };
-        Some(Self { namespace, objects, pod, membership: (phase == Phase::Validate).then_some(budget) })
+        let membership = (phase == Phase::Validate).then_some(budget);
+        states.iter().any(Option::is_some).then_some(Self { namespace, states, created, pod, membership })
     }
 }

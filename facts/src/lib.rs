@@ -2,8 +2,8 @@
 //! Asks through traits, each with several sources, and holds no rule, no socket and no client.
 //!
 //! ```text
-//! Request ── lookup ── ObjectSource ── Related ──┬── AboutSet ── FactSource ── Facts ──┐
-//!             (kubernetes)                       └─────────────────────────────────────┴── prepared ── engine::Prepared
+//! Request ── lookup ── ObjectSource ── Related ──┬── Sets ── AboutSet ── FactSource ── Facts ──┐
+//!             (kubernetes)                       └─────────────────────────────────────────────┴── prepared ── engine::Prepared
 //! ```
 
 mod about;
@@ -14,14 +14,16 @@ mod object;
 mod prepared;
 mod provider;
 mod recorded;
+mod sets;
 mod trial;
 
 pub use about::AboutSet;
 pub use clock::Clock;
 pub use facts::{FactSource, FactsFuture, NoFacts};
 pub use guard::{Answer, Guard, Guardian, Heard};
-pub use object::{NoObjects, ObjectSource, RelatedFuture, known, related};
+pub use object::{NoObjects, ObjectSource, RelatedFuture, found, known, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
 pub use recorded::{Recorded, UnusableFacts, now};
+pub use sets::{ReadSet, Sets};
 pub use trial::{Act, Propagation, Trial};

@@ -6,10 +6,12 @@ use std::pin::Pin;
 
 use kubernetes::admission::Request;
 use kubernetes::lookup::Lookup;
+use kubernetes::object::indexed;
 use kubernetes::related::{Reason, Related};
+use quorate_document::Document;
 
-/// JSON text of a whole object; of several, of their list.
-pub type RelatedFuture<'a> = Pin<Box<dyn Future<Output = Related<String>> + Send + 'a>>;
+/// A whole object; of several, their list.
+pub type RelatedFuture<'a> = Pin<Box<dyn Future<Output = Related<Document>> + Send + 'a>>;
 
 /// Finds objects. An answer that does not come in time counts as [`Reason::Late`].
 pub trait ObjectSource: Send + Sync {
@@ -17,15 +19,20 @@ pub trait ObjectSource: Send + Sync {
 }
 
 /// What stands behind a request, by this source.
-pub async fn related(objects: &dyn ObjectSource, request: &Request<'_>) -> Related<String> {
+pub async fn related(objects: &dyn ObjectSource, request: &Request) -> Related<Document> {
     match Lookup::of(request) {
         Some(of) => objects.get(&of).await,
         None => Related::Unknown(Reason::NothingBehind),
     }
 }
 
+/// An object or a list that was found, by its JSON text.
+pub fn found(json: &str) -> Related<Document> {
+    indexed(json).map_or_else(|error| Related::Unknown(Reason::Failed(error.to_string())), Related::Found)
+}
+
 /// The answer of a source that has not to wait for it.
-pub fn known<'a>(related: Related<String>) -> RelatedFuture<'a> {
+pub fn known<'a>(related: Related<Document>) -> RelatedFuture<'a> {
     Box::pin(std::future::ready(related))
 }
 

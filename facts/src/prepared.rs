@@ -3,6 +3,7 @@
 use kubernetes::admission::{Operation, Request};
 use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
+use quorate_document::Document;
 use quorate_engine::Prepared;
 use rqlite::facts::Facts;
 use time::OffsetDateTime;
@@ -11,18 +12,18 @@ use time::format_description::well_known::Rfc3339;
 use crate::provider::NOTHING_KNOWN;
 
 /// For one request: what stands behind it, and these facts.
-pub fn prepared(request: &Request<'_>, related: Related<String>, facts: &Facts) -> Prepared {
+pub fn prepared(request: &Request, related: Related<Document>, facts: &Facts) -> Prepared {
     let text = facts.to_json().unwrap_or_else(|_| NOTHING_KNOWN.to_owned());
     of_facts(request, related, text, facts)
 }
 
 /// The same of facts as somebody wrote them: guests report what they cannot read, so nothing is known of such facts here.
-pub fn prepared_from_text(request: &Request<'_>, related: Related<String>, facts: &str) -> Prepared {
+pub fn prepared_from_text(request: &Request, related: Related<Document>, facts: &str) -> Prepared {
     let known = Facts::parse(facts).unwrap_or_default();
     of_facts(request, related, facts.to_owned(), &known)
 }
 
-fn of_facts(request: &Request<'_>, related: Related<String>, text: String, facts: &Facts) -> Prepared {
+fn of_facts(request: &Request, related: Related<Document>, text: String, facts: &Facts) -> Prepared {
     // Facts are about the StatefulSet: of the objects that refer to it, none is created again by what it left.
     let creates = RequestKind::of(request) == RequestKind::StatefulSet && request.operation == Operation::Create;
     Prepared { related, facts: text, now: time_of(facts), recreation: creates && has_remains(facts) }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kubernetes::admission::{Phase, Request};
 use kubernetes::related::{Reason, Related};
+use quorate_document::Document;
 use quorate_engine::Provider;
 use rqlite::facts::Facts;
 use tokio::time::timeout;
@@ -14,6 +15,7 @@ use tracing::debug;
 use crate::about::AboutSet;
 use crate::facts::{FactSource, NoFacts};
 use crate::object::{NoObjects, ObjectSource, related};
+use crate::sets::Sets;
 
 /// The interface of the contract by which guests read the facts; what a configuration grants.
 pub const INTERFACE: &str = "rqlite";
@@ -54,26 +56,20 @@ impl Default for Sources {
 
 impl Sources {
     /// What stands behind the request. May take half of the time, so that the policies can still judge without it.
-    pub async fn related(&self, request: &Request<'_>, budget: Duration) -> Related<String> {
+    pub async fn related(&self, request: &Request, budget: Duration) -> Related<Document> {
         let found = timeout(budget / 2, related(self.objects.as_ref(), request)).await;
         let related = found.unwrap_or(Related::Unknown(Reason::Late));
         if let Related::Unknown(reason) = &related {
-            debug!(uid = &*request.uid, %reason, "what stands behind the request is not known");
+            debug!(uid = request.uid, %reason, "what stands behind the request is not known");
         }
         related
     }
 
     /// The facts of the set that it is about. May take half of the time too; what is not known by then stays so.
-    pub async fn facts(
-        &self,
-        phase: Phase,
-        request: &Request<'_>,
-        related: &Related<String>,
-        budget: Duration,
-    ) -> Facts {
-        let Some(about) = AboutSet::of(phase, request, related, budget / 3) else { return Facts::default() };
+    pub async fn facts(&self, phase: Phase, request: &Request, sets: &Sets, budget: Duration) -> Facts {
+        let Some(about) = AboutSet::of(phase, request, sets, budget / 3) else { return Facts::default() };
         timeout(budget / 2, self.facts.facts(&about)).await.unwrap_or_else(|_| {
-            debug!(uid = &*request.uid, "facts not found in time");
+            debug!(uid = request.uid, "facts not found in time");
             Facts::default()
         })
     }

@@ -1,20 +1,27 @@
-//! The envelope of an AdmissionReview (admission.k8s.io/v1), read without building a tree of the objects inside.
+//! The envelope of an AdmissionReview (admission.k8s.io/v1), and the documents in it: the text is read once, for all who judge.
 //! Does not look into `object`, `oldObject` or `options`, except to refuse duplicate keys and extreme depth.
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
-use quorate_document::{Document, DocumentError, DocumentFault, Limits};
+use quorate_document::{DecodeError, Document, DocumentError, DocumentFault, Pattern, Pointer};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::json::Text;
+use crate::object;
 
 /// Longest path that a message shows, in bytes.
 const MAX_PATH: usize = 160;
+
+/// Where they stand in a review.
+static MANAGED_FIELDS: [Pattern<'static>; 2] = [
+    Pattern::literal("/request/object/metadata/managedFields"),
+    Pattern::literal("/request/oldObject/metadata/managedFields"),
+];
+
+static OBJECT: Pointer<'static> = Pointer::literal("/request/object");
+static OLD_OBJECT: Pointer<'static> = Pointer::literal("/request/oldObject");
+static OPTIONS: Pointer<'static> = Pointer::literal("/request/options");
 
 /// What the request does to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,50 +43,47 @@ pub enum Phase {
 
 /// `apps`, `v1`, `StatefulSet`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct GroupVersionKind<'a> {
-    #[serde(borrow, default)]
-    pub group: Cow<'a, str>,
-    #[serde(borrow)]
-    pub version: Cow<'a, str>,
-    #[serde(borrow)]
-    pub kind: Cow<'a, str>,
+pub struct GroupVersionKind {
+    #[serde(default)]
+    pub group: String,
+    pub version: String,
+    pub kind: String,
 }
 
 /// `apps`, `v1`, `statefulsets`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct GroupVersionResource<'a> {
-    #[serde(borrow, default)]
-    pub group: Cow<'a, str>,
-    #[serde(borrow)]
-    pub version: Cow<'a, str>,
-    #[serde(borrow)]
-    pub resource: Cow<'a, str>,
+pub struct GroupVersionResource {
+    #[serde(default)]
+    pub group: String,
+    pub version: String,
+    pub resource: String,
 }
 
-/// One admission request, borrowed from the text it came in. Both doors judge this.
+/// One admission request. Both doors judge this. A copy shares the documents.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
-    pub uid: Cow<'a, str>,
+pub struct Request {
+    pub uid: String,
     pub operation: Operation,
-    pub kind: GroupVersionKind<'a>,
-    pub resource: GroupVersionResource<'a>,
+    pub kind: GroupVersionKind,
+    pub resource: GroupVersionResource,
     /// `scale`, `eviction`.
-    pub sub_resource: Option<Cow<'a, str>>,
-    pub namespace: Option<Cow<'a, str>>,
+    pub sub_resource: Option<String>,
+    pub namespace: Option<String>,
     /// Absent where the server generates it, or where a collection is deleted.
-    pub name: Option<Cow<'a, str>>,
-    pub username: Cow<'a, str>,
-    pub groups: Vec<Cow<'a, str>>,
+    pub name: Option<String>,
+    pub username: String,
+    pub groups: Vec<String>,
     pub dry_run: bool,
-    pub object: Option<&'a RawValue>,
-    pub old_object: Option<&'a RawValue>,
+    /// Without managedFields, as the object before it.
+    pub object: Option<Document>,
+    pub old_object: Option<Document>,
     /// CreateOptions, UpdateOptions or DeleteOptions.
-    pub options: Option<&'a RawValue>,
+    pub options: Option<Document>,
 }
 
-impl<'a> Request<'a> {
+impl Request {
     /// A request of nobody about nothing, to be filled in.
-    pub fn new(uid: impl Into<Cow<'a, str>>, operation: Operation) -> Self {
+    pub fn new(uid: impl Into<String>, operation: Operation) -> Self {
         Self {
             uid: uid.into(),
             operation,
@@ -88,7 +92,7 @@ impl<'a> Request<'a> {
             sub_resource: None,
             namespace: None,
             name: None,
-            username: Cow::Borrowed(""),
+            username: String::new(),
             groups: Vec::new(),
             dry_run: false,
             object: None,
@@ -101,19 +105,18 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// When the envelope cannot be read for certain: [`EnvelopeFault`] lists the ways.
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let text = std::str::from_utf8(bytes).map_err(|error| EnvelopeError {
             uid: None,
             fault: EnvelopeFault::NotUtf8 { offset: error.valid_up_to() },
         })?;
-        let read = unambiguous(text).and_then(|()| Self::from_json(text));
-        read.map_err(|fault| EnvelopeError { uid: uid_alone(text), fault })
+        let review = object::indexed_without(text, &MANAGED_FIELDS).map_err(EnvelopeFault::from);
+        review.and_then(|review| Self::of(&review)).map_err(|fault| EnvelopeError { uid: uid_alone(text), fault })
     }
 
-    fn from_json(text: &'a str) -> Result<Self, EnvelopeFault> {
-        let review: ReviewWire<'a> = serde_json::from_str(text).map_err(EnvelopeFault::shape)?;
-        let (kind, version) = (review.kind.map(|text| text.0), review.api_version.map(|text| text.0));
-        let found = match (kind.as_deref(), version.as_deref()) {
+    fn of(review: &Document) -> Result<Self, EnvelopeFault> {
+        let wire: ReviewWire = review.decode().map_err(|error| EnvelopeFault::shape(&error))?;
+        let found = match (wire.kind.as_deref(), wire.api_version.as_deref()) {
             (Some("AdmissionReview"), Some("admission.k8s.io/v1")) => None,
             (Some(kind), Some(version)) => Some(format!("kind `{kind}` of `{version}`")),
             (Some(kind), None) => Some(format!("kind `{kind}` without an apiVersion")),
@@ -122,14 +125,8 @@ impl<'a> Request<'a> {
         if let Some(found) = found {
             return Err(EnvelopeFault::WrongKind { found });
         }
-        review.request.ok_or(EnvelopeFault::Missing { path: "request" })?.try_into()
+        wire.request.ok_or(EnvelopeFault::Missing { path: "request" })?.within(review)
     }
-}
-
-/// Refuses what two readers could understand differently. The caller has bounded the text.
-fn unambiguous(text: &str) -> Result<(), EnvelopeFault> {
-    let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
-    Document::parse(text, &limits).map(drop).map_err(EnvelopeFault::from)
 }
 
 /// An AdmissionReview that cannot be read for certain, with the uid that an answer needs where that was readable.
@@ -202,83 +199,67 @@ impl From<DocumentError> for EnvelopeFault {
 }
 
 impl EnvelopeFault {
-    fn shape(error: serde_json::Error) -> Self {
+    fn shape(error: &DecodeError) -> Self {
         Self::Shape { what: crate::text::one_line(&error.to_string(), 200) }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ReviewWire<'a> {
-    #[serde(borrow)]
-    kind: Option<Text<'a>>,
-    #[serde(borrow)]
-    api_version: Option<Text<'a>>,
-    #[serde(borrow)]
-    request: Option<RequestWire<'a>>,
+struct ReviewWire {
+    kind: Option<String>,
+    api_version: Option<String>,
+    request: Option<RequestWire>,
 }
 
+/// Without its documents.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestWire<'a> {
-    #[serde(borrow)]
-    uid: Option<Text<'a>>,
+struct RequestWire {
+    uid: Option<String>,
     operation: Option<Operation>,
-    #[serde(borrow)]
-    kind: Option<GroupVersionKind<'a>>,
-    #[serde(borrow)]
-    resource: Option<GroupVersionResource<'a>>,
-    #[serde(borrow)]
-    sub_resource: Option<Text<'a>>,
-    #[serde(borrow)]
-    namespace: Option<Text<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    user_info: Option<UserWire<'a>>,
+    kind: Option<GroupVersionKind>,
+    resource: Option<GroupVersionResource>,
+    sub_resource: Option<String>,
+    namespace: Option<String>,
+    name: Option<String>,
+    user_info: Option<UserWire>,
     dry_run: Option<bool>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    old_object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    options: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct UserWire<'a> {
-    #[serde(borrow)]
-    username: Option<Text<'a>>,
-    #[serde(borrow)]
-    groups: Option<Vec<Text<'a>>>,
+#[derive(Deserialize, Default)]
+struct UserWire {
+    username: Option<String>,
+    groups: Option<Vec<String>>,
 }
 
-impl<'a> TryFrom<RequestWire<'a>> for Request<'a> {
-    type Error = EnvelopeFault;
-
-    fn try_from(wire: RequestWire<'a>) -> Result<Self, EnvelopeFault> {
+impl RequestWire {
+    /// The request with its documents; `null` is none.
+    fn within(self, review: &Document) -> Result<Request, EnvelopeFault> {
+        let document = |at| review.part(at).filter(|document| !document.is_null());
         let missing = |path| EnvelopeFault::Missing { path };
         // The API server writes an absent name or sub-resource as no key, older ones as "".
-        let some = |text: Option<Text<'a>>| text.map(|text| text.0).filter(|text| !text.is_empty());
-        let operation = wire.operation.ok_or(missing("request.operation"))?;
-        if matches!(operation, Operation::Create | Operation::Update) && wire.object.is_none() {
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let operation = self.operation.ok_or(missing("request.operation"))?;
+        let object = document(&OBJECT);
+        if matches!(operation, Operation::Create | Operation::Update) && object.is_none() {
             return Err(missing("request.object"));
         }
-        let (username, groups) = wire.user_info.map_or((None, None), |user| (user.username, user.groups));
-        Ok(Self {
-            uid: some(wire.uid).ok_or(missing("request.uid"))?,
+        let user = self.user_info.unwrap_or_default();
+        Ok(Request {
+            uid: some(self.uid).ok_or(missing("request.uid"))?,
             operation,
-            kind: wire.kind.ok_or(missing("request.kind"))?,
-            resource: wire.resource.ok_or(missing("request.resource"))?,
-            sub_resource: some(wire.sub_resource),
-            namespace: some(wire.namespace),
-            name: some(wire.name),
-            username: some(username).unwrap_or_default(),
-            groups: groups.unwrap_or_default().into_iter().map(|group| group.0).collect(),
-            dry_run: wire.dry_run.unwrap_or_default(),
-            object: wire.object,
-            old_object: wire.old_object,
-            options: wire.options,
+            kind: self.kind.ok_or(missing("request.kind"))?,
+            resource: self.resource.ok_or(missing("request.resource"))?,
+            sub_resource: some(self.sub_resource),
+            namespace: some(self.namespace),
+            name: some(self.name),
+            username: user.username.unwrap_or_default(),
+            groups: user.groups.unwrap_or_default(),
+            dry_run: self.dry_run.unwrap_or_default(),
+            object,
+            old_object: document(&OLD_OBJECT),
+            options: document(&OPTIONS),
         })
     }
 }

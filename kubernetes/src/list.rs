@@ -1,8 +1,10 @@
-//! Lists of objects as JSON text: made of texts, and read into them.
+//! Lists of objects: made of JSON texts, and taken apart.
 //! Does not read the items.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use quorate_document::{Document, Pointer};
+
+static ITEMS: Pointer<'static> = Pointer::literal("/items");
+static FIRST: Pointer<'static> = Pointer::literal("/items/0");
 
 /// A StatefulSetList of these objects, each JSON text.
 pub fn stateful_sets<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
@@ -11,28 +13,21 @@ pub fn stateful_sets<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The item of a list that has one.
-pub fn only_item(list: &str) -> Option<&str> {
-    #[derive(Deserialize)]
-    struct List<'a> {
-        #[serde(borrow)]
-        items: Vec<&'a RawValue>,
-    }
-    let List { items } = serde_json::from_str(list).ok()?;
-    match items.as_slice() {
-        [only] => Some(only.get()),
-        _ => None,
-    }
+pub fn only_item(list: &Document) -> Option<Document> {
+    if list.len(&ITEMS) == Some(1) { list.part(&FIRST) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::indexed;
 
     #[test]
     fn a_list_of_one_is_its_item() {
-        assert_eq!(only_item(&stateful_sets([r#"{"a":1}"#])), Some(r#"{"a":1}"#));
-        assert_eq!(only_item(&stateful_sets(["{}", "{}"])), None);
-        assert_eq!(only_item(&stateful_sets([])), None);
-        assert_eq!(only_item("nonsense"), None);
+        let only = |list: &str| only_item(&indexed(list).unwrap()).map(|item| item.as_json().into_owned());
+        assert_eq!(only(&stateful_sets([r#"{"a":1}"#])).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(only(&stateful_sets(["{}", "{}"])), None);
+        assert_eq!(only(&stateful_sets([])), None);
+        assert_eq!(only("7"), None);
     }
 }

@@ -3,12 +3,15 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use quorate_document::{Document, Pointer};
 
 use crate::admission::{Operation, Request};
-use crate::json::Text;
 use crate::manifest::HorizontalPodAutoscaler;
 use crate::request::{Dependency, RequestKind, Resource};
+
+static NAME: Pointer<'static> = Pointer::literal("/metadata/name");
+static UID: Pointer<'static> = Pointer::literal("/metadata/uid");
+static RESOURCE_VERSION: Pointer<'static> = Pointer::literal("/metadata/resourceVersion");
 
 /// What is looked up, as far as the request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +33,7 @@ pub enum Lookup {
 }
 
 /// One object at one moment. A Scale carries those of its StatefulSet.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectVersion {
     pub uid: String,
     pub resource_version: String,
@@ -39,7 +41,7 @@ pub struct ObjectVersion {
 
 impl Lookup {
     /// None for a request that stands for itself, or that does not say what it is about.
-    pub fn of(request: &Request<'_>) -> Option<Self> {
+    pub fn of(request: &Request) -> Option<Self> {
         let namespace = request.namespace.as_deref()?.to_owned();
         match RequestKind::of(request) {
             RequestKind::Scale => {
@@ -49,11 +51,11 @@ impl Lookup {
                     kind: kind.to_owned(),
                     namespace,
                     name: request.name.as_deref()?.to_owned(),
-                    version: request.old_object.and_then(|scale| ObjectVersion::of(scale.get())),
+                    version: request.old_object.as_ref().and_then(ObjectVersion::of),
                 })
             }
             RequestKind::Eviction => Some(Self::ControllerOf { namespace, pod: request.name.as_deref()?.to_owned() }),
-            RequestKind::Autoscaler => Self::target(request.object?.get(), namespace),
+            RequestKind::Autoscaler => Self::target(request.object.as_ref()?, namespace),
             RequestKind::Dependency(dependency) if request.operation == Operation::Delete => {
                 Some(Self::DependentsOf { dependency, namespace, name: name_of_deleted(request)?.into_owned() })
             }
@@ -61,8 +63,8 @@ impl Lookup {
         }
     }
 
-    fn target(autoscaler: &str, namespace: String) -> Option<Self> {
-        let autoscaler: HorizontalPodAutoscaler = serde_json::from_str(autoscaler).ok()?;
+    fn target(autoscaler: &Document, namespace: String) -> Option<Self> {
+        let autoscaler: HorizontalPodAutoscaler = autoscaler.decode().ok()?;
         let target = autoscaler.spec.scale_target_ref;
         if target.kind.is_empty() || target.name.is_empty() {
             return None;
@@ -73,29 +75,16 @@ impl Lookup {
 }
 
 /// Absent from the envelope where a collection is deleted.
-pub fn name_of_deleted<'a>(request: &'a Request<'_>) -> Option<Cow<'a, str>> {
-    #[derive(Deserialize)]
-    struct Object<'a> {
-        #[serde(borrow)]
-        metadata: Metadata<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Metadata<'a> {
-        #[serde(borrow)]
-        name: Text<'a>,
-    }
-    let named = request.old_object.and_then(|object| serde_json::from_str::<Object<'_>>(object.get()).ok());
-    named.map(|object| object.metadata.name.0).or_else(|| request.name.as_deref().map(Cow::Borrowed))
+pub fn name_of_deleted(request: &Request) -> Option<Cow<'_, str>> {
+    let named = request.old_object.as_ref().and_then(|object| object.text(&NAME));
+    named.or_else(|| request.name.as_deref().map(Cow::Borrowed))
 }
 
 impl ObjectVersion {
     /// None where the object does not tell both.
-    fn of(object: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            metadata: ObjectVersion,
-        }
-        serde_json::from_str(object).ok().map(|versioned: Versioned| versioned.metadata)
+    fn of(object: &Document) -> Option<Self> {
+        let text = |at| Some(object.text(at)?.into_owned());
+        Some(Self { uid: text(&UID)?, resource_version: text(&RESOURCE_VERSION)? })
     }
 }
 

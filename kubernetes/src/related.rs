@@ -33,10 +33,10 @@ pub enum Reason {
 }
 
 impl<T> Related<T> {
-    /// Another form of what was found.
-    pub fn map<'a, U>(&'a self, f: impl FnOnce(&'a T) -> U) -> Related<U> {
+    /// What was found, read in another form, which may fail.
+    pub fn and_then<'a, U>(&'a self, read: impl FnOnce(&'a T) -> Related<U>) -> Related<U> {
         match self {
-            Self::Found(found) => Related::Found(f(found)),
+            Self::Found(found) => read(found),
             Self::Absent => Related::Absent,
             Self::Unknown(reason) => Related::Unknown(reason.clone()),
         }

@@ -72,7 +72,7 @@ impl RequestKind {
     }
 
     /// Of a request, whatever its operation.
-    pub fn of(request: &Request<'_>) -> Self {
+    pub fn of(request: &Request) -> Self {
         let asked = &request.resource;
         Self::whose(|row| {
             row.group == asked.group

@@ -3,23 +3,26 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use quorate_document::Pointer;
 
 use crate::admission::Request;
-use crate::json::Text;
 use crate::request::RequestKind;
+
+static NAME: Pointer<'static> = Pointer::literal("/metadata/name");
+static GENERATE_NAME: Pointer<'static> = Pointer::literal("/metadata/generateName");
 
 /// Kinds with sub-resources that no policy of ours looks at; those of others may.
 const OTHER_KINDS: [(&str, &str); 2] = [("deployments", "Deployment"), ("replicasets", "ReplicaSet")];
 
 /// `StatefulSet db/rqlite`. A sub-resource names the object behind it: a Scale its StatefulSet, an Eviction `Pod db/rqlite-0`.
-pub fn subject(request: &Request<'_>) -> String {
+pub fn subject(request: &Request) -> String {
     let kind = match &request.sub_resource {
         None => None,
         Some(_) => kind_of(&request.resource.resource),
     };
     let kind = kind.unwrap_or(&request.kind.kind);
-    let name = request.name.clone().or_else(|| name_in_object(request)).unwrap_or(Cow::Borrowed("(unnamed)"));
+    let in_envelope = request.name.as_deref().map(Cow::Borrowed);
+    let name = in_envelope.or_else(|| name_in_object(request)).unwrap_or("(unnamed)".into());
     // The API server sends a Namespace's own name as its namespace too.
     let namespace = request.namespace.as_deref().filter(|namespace| kind != "Namespace" || *namespace != name);
     named(kind, namespace, &name)
@@ -40,24 +43,10 @@ fn kind_of(plural: &str) -> Option<&'static str> {
 }
 
 /// The API server leaves `request.name` out where it is not yet known, or where it stands in the object only.
-fn name_in_object<'a>(request: &Request<'a>) -> Option<Cow<'a, str>> {
-    #[derive(Deserialize)]
-    struct Object<'a> {
-        #[serde(borrow)]
-        metadata: Metadata<'a>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata<'a> {
-        #[serde(borrow)]
-        name: Option<Text<'a>>,
-        #[serde(borrow)]
-        generate_name: Option<Text<'a>>,
-    }
-    let object = request.object.or(request.old_object)?;
-    let Metadata { name, generate_name } = serde_json::from_str::<Object<'a>>(object.get()).ok()?.metadata;
-    let text = |text: Option<Text<'a>>| text.map(|text| text.0).filter(|text| !text.is_empty());
-    text(name).or_else(|| text(generate_name).map(|prefix| Cow::Owned(format!("{prefix}*"))))
+fn name_in_object(request: &Request) -> Option<Cow<'_, str>> {
+    let object = request.object.as_ref().or(request.old_object.as_ref())?;
+    let text = |at: &'static _| object.text(at).filter(|text| !text.is_empty());
+    text(&NAME).or_else(|| text(&GENERATE_NAME).map(|prefix| format!("{prefix}*").into()))
 }
 
 #[cfg(test)]
@@ -95,11 +84,10 @@ mod tests {
 
     #[test]
     fn a_generated_name_shows_its_prefix() {
-        let object =
-            serde_json::value::to_raw_value(&serde_json::json!({"metadata": {"generateName": "rq-"}})).unwrap();
+        let object = crate::object::indexed(r#"{"metadata": {"generateName": "rq-"}}"#).unwrap();
         let request = Request {
             kind: GroupVersionKind { kind: "Pod".into(), ..Default::default() },
-            object: Some(&object),
+            object: Some(object),
             ..Request::new("u", Operation::Create)
         };
         assert_eq!(subject(&request), "Pod rq-*");

@@ -186,15 +186,8 @@ impl Facts {
 
     /// What a reference of the manifest holds; None: unknown.
     pub fn held_by(&self, source: &Source) -> Option<&str> {
-        match source {
-            Source::ConfigMapKey { name, key } => self.config_maps.get(name)?.get(key).map(String::as_str),
-            Source::SecretKey { .. }
-            | Source::FileKey { .. }
-            | Source::Field(_)
-            | Source::Resource(_)
-            | Source::Script(_)
-            | Source::Composed { .. } => None,
-        }
+        let (name, key) = source.config_map_key()?;
+        self.config_maps.get(name)?.get(key).map(String::as_str)
     }
 }
 

@@ -21,6 +21,11 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Of a set that may run rqlite; None: it does not.
+    pub fn of_any(set: &StatefulSet) -> Option<Self> {
+        RqliteSet::recognise(set).map(|rqlite| Self::of(set, &rqlite))
+    }
+
     /// Of a set that runs rqlite.
     pub fn of(set: &StatefulSet, rqlite: &RqliteSet) -> Self {
         let looked_up = rqlite.nodes.iter().filter_map(|node| discovered(node, set));

@@ -40,11 +40,12 @@ pub enum Reduction<'a> {
 }
 
 impl Reduction<'_> {
-    /// Pods of voters that leave, less those that are known to be terminating already.
-    pub fn pods(&self, facts: &Facts) -> Vec<Leaving> {
+    /// Pods of voters that leave, less those that are known to be terminating already. `rqlite` is what is read of the set as it runs
+    /// before the request, or of the one that is created; None: it does not run rqlite.
+    pub fn pods(&self, rqlite: Option<&RqliteSet>, facts: &Facts) -> Vec<Leaving> {
         let set = self.set();
         let leaving = self.ordinals(facts);
-        if leaving.is_empty() || !self.votes(facts) {
+        if leaving.is_empty() || !rqlite.is_some_and(|rqlite| self.votes(rqlite, facts)) {
             return Vec::new();
         }
         /// More than this many voters are no cluster, and a manifest may ask for two billion.
@@ -91,22 +92,20 @@ impl Reduction<'_> {
         }
     }
 
-    fn votes(&self, facts: &Facts) -> bool {
+    fn votes(&self, rqlite: &RqliteSet, facts: &Facts) -> bool {
         let set = self.set();
-        let rqlite = RqliteSet::recognise(set);
         let recreated_as = match self {
-            Self::Recreation { .. } => rqlite.as_ref().map(RqliteSet::role),
+            Self::Recreation { .. } => Some(rqlite.role()),
             Self::Update { .. } | Self::Scale { .. } | Self::Eviction { .. } | Self::Claim { .. } => None,
         };
-        let Some(rqlite) = rqlite else { return false };
-        let read = recreated_as.is_none().then_some(&rqlite);
+        let read = recreated_as.is_none().then_some(rqlite);
         let running = match self {
             Self::Recreation { .. } => change::pod_ordinals(set, facts).unwrap_or_default(),
             Self::Update { .. } | Self::Scale { .. } | Self::Eviction { .. } | Self::Claim { .. } => {
                 change::ordinals(set)
             }
         };
-        Before::new(set, read, running, Data::of(set, &rqlite), facts).votes(recreated_as)
+        Before::new(set, read, running, Data::of(set, rqlite), facts).votes(recreated_as)
     }
 }
 

@@ -68,6 +68,19 @@ impl Source {
             }
         }
     }
+
+    /// Name and key of the ConfigMap that it refers to.
+    pub fn config_map_key(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::ConfigMapKey { name, key } => Some((name, key)),
+            Self::SecretKey { .. }
+            | Self::FileKey { .. }
+            | Self::Field(_)
+            | Self::Resource(_)
+            | Self::Script(_)
+            | Self::Composed { .. } => None,
+        }
+    }
 }
 
 /// User text for a message, cut where it would make the message long.

@@ -2,12 +2,12 @@
 //! The rules themselves are the policies' tests.
 
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::object::indexed;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::{Binding, Mode, Policy, Review};
 use quorate_facts::NOTHING_KNOWN;
 use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;
-use serde_json::value::to_raw_value;
 
 use quorate_tests::guest::{A, B, object, policy_a, policy_b, request, set, told};
 
@@ -153,7 +153,7 @@ fn denies_a_defect_at_creation_and_warns_at_a_re_creation() {
 #[test]
 fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
     let note = "hostile-policy-a/denied,hostile-policy-a/not-judged until=2026-11-22T12:00:00Z fire";
-    let object = to_raw_value(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}})).unwrap();
+    let object = indexed(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}}).to_string()).unwrap();
     let review = |does| {
         let set = set(vec![policy_a(told(does))]);
         let request = request(Operation::Create, &object, None);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_facts::{ObjectSource, RelatedFuture};
+use quorate_facts::{ObjectSource, RelatedFuture, found};
 use quorate_tests::{binding, builtin_with, set_review};
 use quorate_webhook::ServerConfig;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ impl ObjectSource for OneSet {
             }
             Lookup::ControllerOf { .. } | Lookup::DependentsOf { .. } => false,
         };
-        let answer = if wanted { Related::Found(self.0.to_string()) } else { Related::Absent };
+        let answer = if wanted { found(&self.0.to_string()) } else { Related::Absent };
         Box::pin(std::future::ready(answer))
     }
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use crate::machine;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
+use kubernetes::object::indexed;
+use quorate_document::Document;
 use quorate_engine::{Binding, BreakGlass, Policy, PolicyLimits, PolicySet};
 use quorate_facts::INTERFACE;
 use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 use wit_component::ComponentEncoder;
 
 /// What the guest calls itself.
@@ -99,14 +100,14 @@ pub fn set(policies: Vec<Policy>) -> PolicySet {
 }
 
 /// A StatefulSet with this `spec`.
-pub fn object(spec: &str) -> Box<RawValue> {
+pub fn object(spec: &str) -> Document {
     let spec: serde_json::Value = serde_json::from_str(spec).unwrap();
-    to_raw_value(&json!({"kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"}, "spec": spec}))
-        .unwrap()
+    let set = json!({"kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"}, "spec": spec});
+    indexed(&set.to_string()).unwrap()
 }
 
 /// The request of `alice`, a dba, to do this.
-pub fn request<'a>(operation: Operation, object: &'a RawValue, old_object: Option<&'a RawValue>) -> Request<'a> {
+pub fn request(operation: Operation, object: &Document, old_object: Option<&Document>) -> Request {
     Request {
         kind: GroupVersionKind { group: "apps".into(), version: "v1".into(), kind: "StatefulSet".into() },
         resource: GroupVersionResource { group: "apps".into(), version: "v1".into(), resource: "statefulsets".into() },
@@ -114,8 +115,8 @@ pub fn request<'a>(operation: Operation, object: &'a RawValue, old_object: Optio
         name: Some("rqlite".into()),
         username: "alice".into(),
         groups: vec!["dba".into()],
-        object: Some(object),
-        old_object,
+        object: Some(object.clone()),
+        old_object: old_object.cloned(),
         ..Request::new("7e1f4a52", operation)
     }
 }

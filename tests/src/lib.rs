@@ -16,7 +16,7 @@ use std::time::Duration;
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
 use quorate_engine::{Binding, BreakGlass, Machine, MachineLimits, Policy, PolicyLimits, PolicySet, Prepared, Review};
-use quorate_facts::{INTERFACE, PROVIDER, prepared_from_text};
+use quorate_facts::{INTERFACE, PROVIDER, found, prepared_from_text};
 use serde_json::{Value, json};
 
 /// The workspace's folder.
@@ -67,7 +67,7 @@ pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> 
 pub fn judge(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    let prepared = prepared_from_text(&request, related.map(Value::to_string), facts);
+    let prepared = prepared_from_text(&request, related.and_then(|object| found(&object.to_string())), facts);
     block_on(set.mutate_then_validate(&request, &prepared))
 }
 
@@ -77,7 +77,7 @@ pub fn nothing_known() -> Prepared {
 }
 
 /// The same with these facts.
-pub fn knowing(request: &Request<'_>, facts: &str) -> Prepared {
+pub fn knowing(request: &Request, facts: &str) -> Prepared {
     prepared_from_text(request, Related::Unknown(Reason::NothingBehind), facts)
 }
 

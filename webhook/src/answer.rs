@@ -87,7 +87,7 @@ enum Denial {
 impl<'a> Answer<'a> {
     /// `judged` is the verdict before `onError` was applied.
     pub(crate) fn new(
-        request: &'a Request<'_>,
+        request: &'a Request,
         subject: &str,
         judged: Verdict,
         review: &'a Review,
@@ -129,7 +129,7 @@ impl<'a> Answer<'a> {
 }
 
 impl Denial {
-    fn of(request: &Request<'_>, judged: Verdict, findings: &[Finding]) -> Self {
+    fn of(request: &Request, judged: Verdict, findings: &[Finding]) -> Self {
         let passes_later = judged == Verdict::NotJudged
             || findings.iter().any(|finding| finding.level == Level::Deny && finding.retry);
         if is_eviction(request) && passes_later { Self::TooManyRequests } else { Self::Forbidden }
@@ -151,7 +151,7 @@ impl Denial {
 }
 
 /// `pods/eviction`, as `kubectl drain` asks for it.
-fn is_eviction(request: &Request<'_>) -> bool {
+fn is_eviction(request: &Request) -> bool {
     request.operation == Operation::Create && RequestKind::of(request) == RequestKind::Eviction
 }
 

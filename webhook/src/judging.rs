@@ -9,7 +9,7 @@ use kubernetes::subject::subject;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_cluster::StoreError;
 use quorate_engine::{Finding, PolicySet, Prepared, Review};
-use quorate_facts::{now, prepared};
+use quorate_facts::{Sets, now, prepared};
 use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
@@ -47,7 +47,7 @@ pub(crate) async fn answer(
     let took = started.elapsed();
     let judged = review.verdict;
     for finding in review.findings.iter().filter(|finding| finding.level == Level::NotJudged) {
-        warn!(uid = &*request.uid, rule = finding.rule, message = finding.message, "not judged");
+        warn!(uid = request.uid, rule = finding.rule, message = finding.message, "not judged");
         webhook.metrics().count_not_judged(finding);
     }
     let given = webhook.policies().settle(review);
@@ -61,10 +61,10 @@ fn write(answer: &Answer<'_>) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(answer).map_err(Refusal::Unwritable)
 }
 
-async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
+async fn judge(webhook: &Webhook, phase: Phase, request: &Request, deadline: Deadline) -> Review {
     let policies = webhook.policies();
     if !policies.matching(phase, request) {
-        debug!(uid = &*request.uid, "no policy matches");
+        debug!(uid = request.uid, "no policy matches");
         return policies.review(phase, request, &Prepared::unknown(quorate_facts::NOTHING_KNOWN)).await;
     }
     match timeout_at(deadline.at, known_then_judged(webhook, phase, request, deadline)).await {
@@ -74,10 +74,11 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline:
 }
 
 /// Judges with what is known, and reserves what an admitted reduction takes away; anew where somebody else did so meanwhile.
-async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_>, deadline: Deadline) -> Review {
+async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request, deadline: Deadline) -> Review {
     let Sources { known: sources, pods, reservations } = webhook.sources();
     let mut related = sources.related(request, deadline.budget).await;
-    let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &related)).flatten();
+    let sets = Sets::of(request, &related);
+    let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &sets)).flatten();
     let others = async {
         if let Some(candidate) = &candidate {
             reservations.refresh(&candidate.set).await;
@@ -87,7 +88,7 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         let candidate = candidate.as_ref()?;
         pods.budget(&candidate.set.namespace, candidate.labels()).await
     };
-    let facts = sources.facts(phase, request, &related, deadline.budget);
+    let facts = sources.facts(phase, request, &sets, deadline.budget);
     let (mut known, (), budget) = tokio::join!(facts, others, budget);
     known.now = now(webhook.now());
     let told = std::mem::take(&mut known.leaving);
@@ -97,7 +98,7 @@ async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request<'_
         known.leaving = leaving(pods.as_ref(), &known, &counted);
         known.leaving.extend_from_slice(&told);
         let prepared = prepared(request, related, &known);
-        debug!(uid = &*request.uid, facts = prepared.facts, "facts");
+        debug!(uid = request.uid, facts = prepared.facts, "facts");
         let mut review = webhook.policies().review(phase, request, &prepared).await;
         if prepared.related.is_unknown() {
             review.advise(TRY_AGAIN);
@@ -152,7 +153,7 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
 }
 
 /// What every policy that was asked would say if it could: nothing, in the time that there was.
-fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Duration) -> Review {
+fn overdue(policies: &PolicySet, phase: Phase, request: &Request, budget: Duration) -> Review {
     let asked = policies.policies().iter().filter(|policy| policy.matching(phase, request).is_some());
     let matched: Vec<String> = asked.map(|policy| policy.name().to_owned()).collect();
     let finding = |policy: &String| Finding {
@@ -177,14 +178,14 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request<'_>, budget: Du
     }
 }
 
-fn log(phase: Phase, request: &Request<'_>, subject: &str, judged: Verdict, given: &Review, took: Duration) {
+fn log(phase: Phase, request: &Request, subject: &str, judged: Verdict, given: &Review, took: Duration) {
     let rules: Vec<&str> = given.findings.iter().map(|finding| finding.rule.as_str()).collect();
     info!(
-        uid = &*request.uid,
+        uid = request.uid,
         path = path(phase),
         subject,
         operation = ?request.operation,
-        user = &*request.username,
+        user = request.username,
         dry_run = request.dry_run,
         verdict = verdict(judged),
         allowed = given.verdict == Verdict::Allowed,

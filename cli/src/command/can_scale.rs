@@ -149,7 +149,7 @@ async fn judged(
     } });
     let bytes = serde_json::to_vec(&request)?;
     let request = Request::decode(&bytes)?;
-    let prepared = prepared(&request, Related::Found(survey.json.clone()), &facts);
+    let prepared = prepared(&request, Related::Found(survey.document.clone()), &facts);
     let review: Review = policies.mutate_then_validate(&request, &prepared).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };

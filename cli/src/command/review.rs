@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
+use quorate_document::Document;
 use quorate_engine::PolicySet;
 use quorate_facts::{Recorded, prepared, related};
 
@@ -82,7 +83,7 @@ impl Desk {
         Ok(verdict.into())
     }
 
-    fn related(&self, request: &Request<'_>, args: &Args) -> anyhow::Result<Related<String>> {
+    fn related(&self, request: &Request, args: &Args) -> anyhow::Result<Related<Document>> {
         let (Some(parents), Some(file)) = (&self.parents, &args.parent) else {
             return Ok(Related::Unknown(Reason::NotGiven));
         };

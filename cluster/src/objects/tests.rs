@@ -46,7 +46,7 @@ async fn server(objects: Value) -> Server {
 }
 
 impl Server {
-    async fn get(&self, of: &Lookup) -> Related<String> {
+    async fn get(&self, of: &Lookup) -> Related<Document> {
         self.objects.get(of).await
     }
 
@@ -99,8 +99,8 @@ fn owner(version: &str, kind: &str, uid: &str, controller: bool) -> Value {
 const SET: &str = "/apis/apps/v1/namespaces/db/statefulsets/rqlite";
 const POD: &str = "/api/v1/namespaces/db/pods/rqlite-0";
 
-fn is_found(answer: &Related<String>) -> bool {
-    matches!(answer, Related::Found(json) if json.contains("\"rqlite\""))
+fn is_found(answer: &Related<Document>) -> bool {
+    matches!(answer, Related::Found(set) if set.as_json().contains("\"rqlite\""))
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_deleted_object_stands_for_the_sets_that_need_it() {
     let Related::Found(list) = server.get(&of(Dependency::Service, "db", "rqlite-internal")).await else {
         panic!("not found")
     };
-    let list: Value = serde_json::from_str(&list).unwrap();
+    let list: Value = list.decode().unwrap();
     assert_eq!(list["kind"], "StatefulSetList");
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["items"][0]["metadata"]["name"], "rqlite");

@@ -1,14 +1,15 @@
 //! When an annotation turns a denial into a warning, and what is said when it does not.
 //! Does not run a guest.
 
+use quorate_document::Document;
 use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
 use crate::provider::Prepared;
 use kubernetes::admission::{Operation, Phase};
+use kubernetes::object::indexed;
 use kubernetes::related::Related;
 use kubernetes::verdict::Verdict;
 
@@ -16,8 +17,8 @@ const RULE: &str = "quorum-guard/scale-below-quorum";
 const NOTE: &str =
     "quorum-guard/scale-below-quorum,quorum-guard/scale-to-zero until=2026-11-22T12:00:00Z two nodes are on fire";
 
-fn noted(note: &str) -> Box<RawValue> {
-    to_raw_value(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}})).unwrap()
+fn noted(note: &str) -> Document {
+    indexed(&json!({"metadata": {"annotations": {"quorate.dev/break-glass": note}}}).to_string()).unwrap()
 }
 
 fn denied(level: Level) -> Review {
@@ -33,11 +34,11 @@ fn denied(level: Level) -> Review {
     Review::new(Phase::Validate, vec![finding])
 }
 
-fn request(object: &RawValue) -> Request<'_> {
+fn request(object: &Document) -> Request {
     Request {
         username: "alice".into(),
         groups: vec!["dba".into()],
-        object: Some(object),
+        object: Some(object.clone()),
         ..Request::new("u", Operation::Update)
     }
 }
@@ -47,8 +48,8 @@ fn at(now: Option<&str>) -> Prepared {
     Prepared { now, ..Prepared::unknown("{}") }
 }
 
-fn judge(config: &BreakGlass, request: &Request<'_>, prepared: &Prepared, review: &mut Review) {
-    apply(config, request, &Indexed::of(request, prepared).unwrap(), prepared.now, review);
+fn judge(config: &BreakGlass, request: &Request, prepared: &Prepared, review: &mut Review) {
+    apply(config, request, Objects::of(request, prepared), prepared.now, review);
 }
 
 fn applied(note: &str, groups: &[&str], now: Option<&str>) -> Review {
@@ -101,15 +102,15 @@ fn denies_and_says_why_the_annotation_does_not_help() {
 
 #[test]
 fn holds_from_the_parent_and_the_old_object_too() {
-    let (noted, plain) = (noted(NOTE), to_raw_value(&json!({})).unwrap());
+    let (noted, plain) = (noted(NOTE), indexed("{}").unwrap());
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
-    let related = Related::Found(noted.get().to_owned());
+    let related = Related::Found(noted.clone());
     let by_parent = Prepared { related, ..at(TEN) };
     let mut review = denied(Level::Deny);
     judge(&config, &request(&plain), &by_parent, &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
     let mut review = denied(Level::Deny);
-    judge(&config, &Request { old_object: Some(&noted), ..request(&plain) }, &at(TEN), &mut review);
+    judge(&config, &Request { old_object: Some(noted), ..request(&plain) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -118,7 +119,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
     let (outdated, valid) = (noted("quorum-guard/scale-below-quorum until=2026-11-20T00:00:00Z past"), noted(NOTE));
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
     let mut review = denied(Level::Deny);
-    judge(&config, &Request { old_object: Some(&valid), ..request(&outdated) }, &at(TEN), &mut review);
+    judge(&config, &Request { old_object: Some(valid), ..request(&outdated) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -132,7 +133,7 @@ fn never_allows_what_was_not_judged() {
 
 #[test]
 fn a_denial_without_an_annotation_is_left_alone() {
-    let object = to_raw_value(&json!({"metadata": {}})).unwrap();
+    let object = indexed(r#"{"metadata": {}}"#).unwrap();
     let mut review = denied(Level::Deny);
     judge(&BreakGlass::default(), &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::Deny));

@@ -38,10 +38,10 @@ pub(crate) async fn report(review: &str) -> Outcome<()> {
 /// What a guest does with one of the two objects, compiled for this machine: the floor of its part.
 async fn natively(review: &str) -> Outcome<()> {
     let request = Request::decode(review.as_bytes()).map_err(|error| error.to_string())?;
-    let object = request.object.map(|raw| raw.get()).unwrap_or_default();
-    let set: StatefulSet = serde_json::from_str(object)?;
+    let object = request.object.ok_or("a review without an object")?;
+    let set: StatefulSet = object.decode()?;
     let decode = async || {
-        let _ = black_box(serde_json::from_str::<StatefulSet>(black_box(object)));
+        let _ = black_box(black_box(&object).decode::<StatefulSet>());
     };
     row("one object decoded, natively", decode).await;
     let recognise = async || {

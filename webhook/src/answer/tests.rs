@@ -8,11 +8,11 @@ use super::*;
 
 const SUBJECT: &str = "StatefulSet db/rqlite";
 
-fn update() -> Request<'static> {
+fn update() -> Request {
     Request::new("u-1", Operation::Update)
 }
 
-fn eviction() -> Request<'static> {
+fn eviction() -> Request {
     Request {
         resource: GroupVersionResource { group: "".into(), version: "v1".into(), resource: "pods".into() },
         sub_resource: Some("eviction".into()),
@@ -43,7 +43,7 @@ fn review(findings: Vec<Finding>) -> Review {
     }
 }
 
-fn response(request: &Request<'_>, judged: Verdict, review: &Review) -> Value {
+fn response(request: &Request, judged: Verdict, review: &Review) -> Value {
     let answer = Answer::new(request, SUBJECT, judged, review).unwrap();
     let mut answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["apiVersion"], "admission.k8s.io/v1");
@@ -51,7 +51,7 @@ fn response(request: &Request<'_>, judged: Verdict, review: &Review) -> Value {
     answer["response"].take()
 }
 
-fn judged(request: &Request<'_>, findings: Vec<Finding>) -> Value {
+fn judged(request: &Request, findings: Vec<Finding>) -> Value {
     let review = review(findings);
     response(request, review.verdict, &review)
 }
@@ -93,7 +93,7 @@ fn denies_with_403_all_denials_and_a_cause_for_each_finding() {
 #[test]
 fn denies_an_eviction_that_may_pass_later_with_429() {
     let retry = Finding { retry: true, ..finding(Level::Deny, "2 of 3 voters would be left") };
-    let status = |request: &Request<'_>, findings| judged(request, findings)["status"].clone();
+    let status = |request: &Request, findings| judged(request, findings)["status"].clone();
 
     let later = status(&eviction(), vec![retry.clone()]);
     assert_eq!((&later["code"], &later["reason"]), (&json!(429), &json!("TooManyRequests")));

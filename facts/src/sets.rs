@@ -1,0 +1,118 @@
+//! The StatefulSets of a request, each decoded and recognised once, for all who ask natively.
+//! Does not say what becomes of them.
+
+use std::sync::Arc;
+
+use kubernetes::admission::Request;
+use kubernetes::list::only_item;
+use kubernetes::manifest::StatefulSet;
+use kubernetes::related::Related;
+use kubernetes::request::{Dependency, RequestKind};
+use quorate_document::{DecodeError, Document};
+use rqlite::cluster::RqliteSet;
+
+/// A StatefulSet that was read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ReadSet {
+    pub document: Document,
+    pub set: Arc<StatefulSet>,
+    /// None: it does not run rqlite.
+    pub rqlite: Option<Arc<RqliteSet>>,
+}
+
+impl ReadSet {
+    /// # Errors
+    /// When it is of another shape than a StatefulSet.
+    pub fn of(document: Document) -> Result<Self, DecodeError> {
+        let set: StatefulSet = document.decode()?;
+        let rqlite = RqliteSet::recognise(&set).map(Arc::new);
+        Ok(Self { document, set: Arc::new(set), rqlite })
+    }
+}
+
+/// The sets that a request is about; one that cannot be read is none.
+#[derive(Debug, Clone, Default)]
+pub struct Sets {
+    /// A StatefulSet under review as it was.
+    pub old: Option<ReadSet>,
+    /// As it is to be.
+    pub new: Option<ReadSet>,
+    /// The one behind a Scale, an Eviction, an autoscaler or a claim.
+    pub behind: Option<ReadSet>,
+}
+
+impl Sets {
+    pub fn of(request: &Request, related: &Related<Document>) -> Self {
+        let read = |document: &Option<Document>| document.clone().and_then(|document| ReadSet::of(document).ok());
+        let behind = |document: Option<Document>| Self { behind: read(&document), ..Self::default() };
+        match RequestKind::of(request) {
+            RequestKind::StatefulSet => {
+                Self { old: read(&request.old_object), new: read(&request.object), behind: None }
+            }
+            RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler => behind(related.found().cloned()),
+            RequestKind::Dependency(Dependency::Claim) => behind(related.found().and_then(only_item)),
+            // Several may stand behind it, or none does.
+            RequestKind::Dependency(Dependency::Service | Dependency::Namespace) | RequestKind::Other => {
+                Self::default()
+            }
+        }
+    }
+
+    /// As it is, then as it is to be.
+    pub(crate) fn states(&self) -> [Option<&ReadSet>; 2] {
+        [self.old.as_ref().or(self.behind.as_ref()), self.new.as_ref()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubernetes::admission::{GroupVersionResource, Operation};
+    use kubernetes::list::stateful_sets;
+    use kubernetes::object::indexed;
+    use kubernetes::request::Resource;
+
+    use super::*;
+
+    const RQLITE: &str =
+        r#"{"spec":{"template":{"spec":{"containers":[{"name":"a","image":"rqlite/rqlite:9.1.3"}]}}}}"#;
+
+    fn request(resource: Resource) -> Request {
+        Request {
+            resource: GroupVersionResource {
+                group: resource.group.to_owned(),
+                version: resource.version.to_owned(),
+                resource: resource.plural.to_owned(),
+            },
+            sub_resource: resource.sub_resource.map(str::to_owned),
+            object: indexed(RQLITE).ok(),
+            old_object: indexed(r#"{"spec":{"replicas":"many"}}"#).ok(),
+            ..Request::new("u", Operation::Update)
+        }
+    }
+
+    fn found(json: &str) -> Related<Document> {
+        Related::Found(indexed(json).unwrap())
+    }
+
+    #[test]
+    fn a_set_under_review_is_read_as_it_was_and_as_it_is_to_be() {
+        let sets = Sets::of(&request(Resource::STATEFUL_SETS), &Related::Absent);
+        assert!(sets.new.is_some_and(|set| set.rqlite.is_some()));
+        assert!(sets.old.is_none() && sets.behind.is_none());
+    }
+
+    #[test]
+    fn the_one_behind_a_request_is_read() {
+        for resource in [Resource::SCALES, Resource::EVICTIONS, Resource::AUTOSCALERS] {
+            let sets = Sets::of(&request(resource), &found(RQLITE));
+            assert!(sets.behind.is_some_and(|set| set.rqlite.is_some()) && sets.new.is_none(), "{resource:?}");
+        }
+        let of_claim = |items: &[&str]| {
+            let list = stateful_sets(items.iter().copied());
+            Sets::of(&request(Resource::CLAIMS), &found(&list)).behind.is_some()
+        };
+        assert!(of_claim(&[RQLITE]));
+        assert!(!of_claim(&[RQLITE, RQLITE]));
+        assert!(Sets::of(&request(Resource::SERVICES), &found(&stateful_sets([RQLITE]))).behind.is_none());
+    }
+}
