@@ -7,7 +7,7 @@ use rqlite::facts::Facts;
 use serde_json::Value;
 
 use super::change::Change;
-use super::object::Object;
+use super::object::{Object, is_config_map};
 use super::scan::Manifests;
 
 /// The ConfigMaps of both states.
@@ -15,10 +15,6 @@ use super::scan::Manifests;
 pub(super) struct ConfigMaps {
     pub(super) base: Vec<Object>,
     pub(super) head: Vec<Object>,
-}
-
-pub(super) fn is_config_map(group: &str, kind: &str) -> bool {
-    group.is_empty() && kind == "ConfigMap"
 }
 
 /// Those of one side; where no policy looks at them, they are among the objects of other kinds.

@@ -60,6 +60,10 @@ pub(crate) fn kind_of(value: &Value) -> Option<(&str, &str, &str)> {
     Some((group, version, kind))
 }
 
+pub(crate) fn is_config_map(group: &str, kind: &str) -> bool {
+    group.is_empty() && kind == "ConfigMap"
+}
+
 impl Object {
     /// None where it is no object, or has no name of its own.
     pub(crate) fn of(raw: Raw, origin: Origin, scope: &str, default_namespace: &str) -> Option<Self> {

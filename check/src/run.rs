@@ -13,11 +13,11 @@ use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
 use super::change::{Change, kept_by};
-use super::config_maps::{self, ConfigMaps, is_config_map};
+use super::config_maps::{self, ConfigMaps};
 use super::gitops::is_leading;
 use super::guard::ClusterGuard;
 use super::judge::{Beside, Court, Texts, is_unclear};
-use super::object::Object;
+use super::object::{Object, is_config_map};
 use super::options::Options;
 use super::outcome::{By, Gap, Outcome, Trouble};
 use super::output;

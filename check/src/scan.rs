@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::thread;
 
-use super::config_maps::is_config_map;
-use super::object::{Object, Origin, kind_of};
+use super::object::{Object, Origin, is_config_map, kind_of};
 use super::outcome::{Gap, Trouble};
 use super::place::Place;
 use super::source::{Parsed, Raw, has_marker, marker, parse, text_at};
