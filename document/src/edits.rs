@@ -2,13 +2,12 @@
 //! What they do to the document is in the files below; this one is the list.
 
 mod apply;
-mod array;
 mod error;
-mod object;
 mod overlay;
 mod render;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use self::apply::applied;
 pub use self::error::{EditError, EditFault};

@@ -2,11 +2,12 @@
 //! The first one that cannot be done ends all: the overlay is dropped, and the document is as it was.
 
 use super::Edit;
-use super::array::OpenArray;
 use super::error::{EditError, EditFault};
-use super::object::OpenObject;
-use super::overlay::{Missing, Tree, Work};
+use super::overlay::array::OpenArray;
+use super::overlay::object::OpenObject;
+use super::overlay::{Missing, Tree};
 use super::render::rendered;
+use super::work::Work;
 use crate::document::Document;
 use crate::limits::Limits;
 use crate::patch::Operation;

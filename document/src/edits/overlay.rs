@@ -1,33 +1,18 @@
 //! The document while it is edited: a container is opened when something in it changes, all else stays in the index.
 //! Opening takes the container's children as they are; nothing below them is looked at.
 
+pub(super) mod array;
+pub(super) mod object;
+
 use std::borrow::Cow;
 
-use super::array::OpenArray;
+use self::array::OpenArray;
+use self::object::OpenObject;
 use super::error::EditFault;
-use super::object::OpenObject;
+use super::work::Work;
 use crate::document::Document;
 use crate::node::Kind;
 use crate::pointer::Pointer;
-
-/// Steps that one child costs which is opened, copied or shifted: some 50 bytes are written for each. With the default
-/// of 16,777,216 steps no more than some 100 MiB are written in all.
-const CHILD: u64 = 8;
-
-/// What is left of [`Limits::work`](crate::Limits::work).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Work(pub(super) u64);
-
-impl Work {
-    pub(super) fn children(&mut self, count: usize) -> Result<(), EditFault> {
-        self.steps((count as u64).saturating_mul(CHILD))
-    }
-
-    pub(super) fn steps(&mut self, steps: u64) -> Result<(), EditFault> {
-        self.0 = self.0.checked_sub(steps).ok_or(EditFault::TooMuchWork)?;
-        Ok(())
-    }
-}
 
 /// A value of the edited document.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! From the overlay to the text of the edited document.
 //! What stood between two values that are still neighbours is copied too, so that an edit changes what it must.
 
-use super::array::OpenArray;
-use super::object::{Member, OpenObject};
 use super::overlay::Tree;
+use super::overlay::array::OpenArray;
+use super::overlay::object::{Member, OpenObject};
 use crate::document::Document;
 use crate::node::NodeId;
 use crate::text::push_quoted;

@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::error::EditFault;
-use super::overlay::{Tree, Work};
+use super::Tree;
 use crate::document::Document;
+use crate::edits::error::EditFault;
+use crate::edits::work::Work;
 use crate::node::NodeId;
 use crate::pointer::array_index;
 
@@ -13,29 +14,29 @@ use crate::pointer::array_index;
 const MAX_TOKEN: usize = 40;
 
 #[derive(Debug, Clone)]
-pub(super) struct OpenArray {
+pub(crate) struct OpenArray {
     /// The array as it was.
-    pub(super) base: Document,
-    pub(super) elements: Vec<Element>,
+    pub(crate) base: Document,
+    pub(crate) elements: Vec<Element>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// Its entry where it stood in the array as it was. These ascend.
-    pub(super) origin: Option<NodeId>,
+    pub(crate) origin: Option<NodeId>,
     /// Its value where that changed, or it is new.
-    pub(super) value: Option<Tree>,
+    pub(crate) value: Option<Tree>,
 }
 
 impl OpenArray {
     /// `base` is an array.
-    pub(super) fn of(base: Document) -> Self {
+    pub(crate) fn of(base: Document) -> Self {
         let elements = base.index().children(base.root()).map(|id| Element { origin: Some(id), value: None });
         Self { elements: elements.collect(), base }
     }
 
     /// The element to work on, from now on open to change.
-    pub(super) fn element(&mut self, token: &str) -> Result<&mut Tree, EditFault> {
+    pub(crate) fn element(&mut self, token: &str) -> Result<&mut Tree, EditFault> {
         let position = self.position(token)?;
         let base = &self.base;
         let element = self.elements.get_mut(position).ok_or(EditFault::NotThere)?;
@@ -43,17 +44,17 @@ impl OpenArray {
         Ok(element.value.get_or_insert_with(|| Tree::Closed(base.at(origin))))
     }
 
-    pub(super) fn put(&mut self, token: &str, value: Tree) -> Result<(), EditFault> {
+    pub(crate) fn put(&mut self, token: &str, value: Tree) -> Result<(), EditFault> {
         *self.element(token)? = value;
         Ok(())
     }
 
-    pub(super) fn push(&mut self, value: Tree) {
+    pub(crate) fn push(&mut self, value: Tree) {
         self.elements.push(Element { origin: None, value: Some(value) });
     }
 
     /// Inserts before the element that the token names; `-` and the length name the end.
-    pub(super) fn insert(&mut self, token: &str, value: Tree, work: &mut Work) -> Result<(), EditFault> {
+    pub(crate) fn insert(&mut self, token: &str, value: Tree, work: &mut Work) -> Result<(), EditFault> {
         let length = self.elements.len();
         let position = match token {
             "-" => length,
@@ -67,7 +68,7 @@ impl OpenArray {
         Ok(())
     }
 
-    pub(super) fn take(&mut self, token: &str, work: &mut Work) -> Result<Tree, EditFault> {
+    pub(crate) fn take(&mut self, token: &str, work: &mut Work) -> Result<Tree, EditFault> {
         let position = self.position(token)?;
         work.children(self.elements.len() - position)?;
         let element = self.elements.remove(position);
@@ -75,7 +76,7 @@ impl OpenArray {
         Ok(element.value.unwrap_or_else(|| Tree::Closed(self.base.at(origin))))
     }
 
-    pub(super) fn shown_element(&self, token: &str) -> Option<Cow<'_, Tree>> {
+    pub(crate) fn shown_element(&self, token: &str) -> Option<Cow<'_, Tree>> {
         let element = self.elements.get(array_index(token)?)?;
         match (&element.value, element.origin) {
             (Some(value), _) => Some(Cow::Borrowed(value)),
@@ -83,11 +84,11 @@ impl OpenArray {
         }
     }
 
-    pub(super) fn children(&self) -> usize {
+    pub(crate) fn children(&self) -> usize {
         self.elements.len()
     }
 
-    pub(super) fn open_children(&self) -> impl Iterator<Item = &Tree> {
+    pub(crate) fn open_children(&self) -> impl Iterator<Item = &Tree> {
         self.elements.iter().filter_map(|element| element.value.as_ref())
     }
 

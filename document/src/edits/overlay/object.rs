@@ -3,22 +3,22 @@
 
 use std::borrow::Cow;
 
-use super::overlay::{Missing, Tree};
+use super::{Missing, Tree};
 use crate::document::Document;
 use crate::node::NodeId;
 
 #[derive(Debug, Clone)]
-pub(super) struct OpenObject {
+pub(crate) struct OpenObject {
     /// The object as it was.
-    pub(super) base: Document,
+    pub(crate) base: Document,
     /// By their entries, which ascend.
-    pub(super) members: Vec<(NodeId, Member)>,
+    pub(crate) members: Vec<(NodeId, Member)>,
     /// In the order in which they came. At most one for each operation, so a walk over them is short.
-    pub(super) added: Vec<(String, Tree)>,
+    pub(crate) added: Vec<(String, Tree)>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Member {
+pub(crate) enum Member {
     AsItWas,
     Removed,
     Changed(Tree),
@@ -26,13 +26,13 @@ pub(super) enum Member {
 
 impl OpenObject {
     /// `base` is an object.
-    pub(super) fn of(base: Document) -> Self {
+    pub(crate) fn of(base: Document) -> Self {
         let members = base.index().children(base.root()).map(|member| (member, Member::AsItWas)).collect();
         Self { base, members, added: Vec::new() }
     }
 
     /// The member to work on, from now on open to change.
-    pub(super) fn member(&mut self, key: &str, missing: Missing) -> Option<&mut Tree> {
+    pub(crate) fn member(&mut self, key: &str, missing: Missing) -> Option<&mut Tree> {
         if !self.holds(key) {
             if missing == Missing::Refused {
                 return None;
@@ -52,7 +52,7 @@ impl OpenObject {
         }
     }
 
-    pub(super) fn holds(&self, key: &str) -> bool {
+    pub(crate) fn holds(&self, key: &str) -> bool {
         match self.position(key) {
             Some((_, member)) => !matches!(member, Member::Removed),
             None => self.added.iter().any(|(other, _)| other == key),
@@ -60,7 +60,7 @@ impl OpenObject {
     }
 
     /// Puts the member in place of the one with this key, or adds it.
-    pub(super) fn put(&mut self, key: &str, value: Tree) {
+    pub(crate) fn put(&mut self, key: &str, value: Tree) {
         let at = self.position(key).map(|(at, _)| at);
         if let Some((_, member)) = at.and_then(|at| self.members.get_mut(at)) {
             *member = Member::Changed(value);
@@ -71,7 +71,7 @@ impl OpenObject {
         }
     }
 
-    pub(super) fn take(&mut self, key: &str) -> Option<Tree> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<Tree> {
         let Some((at, _)) = self.position(key) else {
             let at = self.added.iter().position(|(other, _)| other == key)?;
             return Some(self.added.remove(at).1);
@@ -84,7 +84,7 @@ impl OpenObject {
         }
     }
 
-    pub(super) fn shown_member(&self, key: &str) -> Option<Cow<'_, Tree>> {
+    pub(crate) fn shown_member(&self, key: &str) -> Option<Cow<'_, Tree>> {
         let Some((at, member)) = self.position(key) else {
             return self.added.iter().find(|(other, _)| other == key).map(|(_, value)| Cow::Borrowed(value));
         };
@@ -95,11 +95,11 @@ impl OpenObject {
         }
     }
 
-    pub(super) fn children(&self) -> usize {
+    pub(crate) fn children(&self) -> usize {
         self.members.len() + self.added.len()
     }
 
-    pub(super) fn open_children(&self) -> impl Iterator<Item = &Tree> {
+    pub(crate) fn open_children(&self) -> impl Iterator<Item = &Tree> {
         let changed = self.members.iter().filter_map(|(_, member)| match member {
             Member::Changed(value) => Some(value),
             Member::AsItWas | Member::Removed => None,
