@@ -101,7 +101,7 @@ impl Document {
     /// Elements or members; `None` where there is neither array nor object.
     pub fn len(&self, pointer: &Pointer<'_>) -> Option<u32> {
         let node = self.index.node(self.node(pointer)?);
-        matches!(node.kind, Kind::Array | Kind::Object).then_some(node.children)
+        node.kind.container().map(|_| node.children)
     }
 
     /// The keys of the object there, decoded, in the order of the document; empty where there is none.

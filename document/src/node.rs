@@ -34,6 +34,30 @@ pub(crate) enum Kind {
     LeftOut,
 }
 
+/// A kind of value that has children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Array,
+    Object,
+}
+
+impl Kind {
+    /// `None` for a scalar, and for what is left out.
+    pub(crate) fn container(self) -> Option<Container> {
+        match self {
+            Self::Array => Some(Container::Array),
+            Self::Object => Some(Container::Object),
+            Self::Null
+            | Self::True
+            | Self::False
+            | Self::Number
+            | Self::PlainString
+            | Self::EscapedString
+            | Self::LeftOut => None,
+        }
+    }
+}
+
 /// One value. Positions are bytes of the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
@@ -114,16 +138,9 @@ impl Index {
 
     /// The child that a token of a pointer names.
     pub(crate) fn child(&self, id: NodeId, token: &str) -> Option<NodeId> {
-        match self.node(id).kind {
-            Kind::Object => self.member(id, token),
-            Kind::Array => self.element(id, array_index(token)?),
-            Kind::Null
-            | Kind::True
-            | Kind::False
-            | Kind::Number
-            | Kind::PlainString
-            | Kind::EscapedString
-            | Kind::LeftOut => None,
+        match self.node(id).kind.container()? {
+            Container::Object => self.member(id, token),
+            Container::Array => self.element(id, array_index(token)?),
         }
     }
 

@@ -32,26 +32,14 @@ impl Comparison<'_> {
         if is_one_text(one, other) {
             return Some(true);
         }
-        let (kind, other_kind) = (one.0.node(one.1).kind, other.0.node(other.1).kind);
-        match kind {
-            Kind::Array if other_kind == Kind::Array => self.same_elements(one, other),
-            Kind::Object if other_kind == Kind::Object => self.same_members(one, other),
-            Kind::Number if other_kind == Kind::Number => Some(self.same_number(one, other)),
-            // What has no escape has one text only, and was compared above.
-            Kind::PlainString | Kind::EscapedString
-                if kind == Kind::EscapedString || other_kind == Kind::EscapedString =>
-            {
-                Some(one.0.string(one.1) == other.0.string(other.1))
-            }
-            Kind::Null
-            | Kind::True
-            | Kind::False
-            | Kind::Number
-            | Kind::PlainString
-            | Kind::EscapedString
-            | Kind::Array
-            | Kind::Object
-            | Kind::LeftOut => Some(false),
+        match (one.0.node(one.1).kind, other.0.node(other.1).kind) {
+            (Kind::Array, Kind::Array) => self.same_elements(one, other),
+            (Kind::Object, Kind::Object) => self.same_members(one, other),
+            (Kind::Number, Kind::Number) => Some(self.same_number(one, other)),
+            // Two strings without an escape have one text each, and were compared above.
+            (Kind::EscapedString, Kind::PlainString | Kind::EscapedString)
+            | (Kind::PlainString, Kind::EscapedString) => Some(one.0.string(one.1) == other.0.string(other.1)),
+            _ => Some(false),
         }
     }
 

@@ -11,7 +11,7 @@ use self::object::OpenObject;
 use super::error::EditFault;
 use super::work::Work;
 use crate::document::Document;
-use crate::node::Kind;
+use crate::node::{Container, Kind};
 use crate::pointer::Pointer;
 
 /// A value of the edited document.
@@ -66,16 +66,10 @@ impl Tree {
         let Self::Closed(document) = self else { return Ok(()) };
         let children = document.len(&Pointer::ROOT).unwrap_or_default() as usize;
         work.children(children)?;
-        match document.index().node(document.root()).kind {
-            Kind::Object => *self = Self::Object(Box::new(OpenObject::of(document.clone()))),
-            Kind::Array => *self = Self::Array(Box::new(OpenArray::of(document.clone()))),
-            Kind::Null
-            | Kind::True
-            | Kind::False
-            | Kind::Number
-            | Kind::PlainString
-            | Kind::EscapedString
-            | Kind::LeftOut => {}
+        match document.index().node(document.root()).kind.container() {
+            Some(Container::Object) => *self = Self::Object(Box::new(OpenObject::of(document.clone()))),
+            Some(Container::Array) => *self = Self::Array(Box::new(OpenArray::of(document.clone()))),
+            None => {}
         }
         Ok(())
     }
