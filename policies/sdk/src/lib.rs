@@ -6,6 +6,7 @@
 //! ```
 
 pub mod bindings;
+mod export;
 pub mod finding;
 pub mod injection;
 mod place;
