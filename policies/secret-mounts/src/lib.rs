@@ -14,6 +14,7 @@ pub mod injectors;
 pub mod moment;
 pub mod mutation;
 pub mod name;
+pub mod obstacle;
 pub mod plan;
 pub mod rule;
 pub mod settings;

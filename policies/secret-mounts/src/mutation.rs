@@ -6,7 +6,8 @@ use quorate_sdk::{Review, SetDocument};
 
 use crate::ask;
 use crate::moment::{Due, Moment};
-use crate::plan::{INJECTOR, Obstacle, Plan, topic_of};
+use crate::obstacle::Obstacle;
+use crate::plan::{INJECTOR, Plan, topic_of};
 use crate::settings::Settings;
 use crate::topic::{Start, Topic};
 

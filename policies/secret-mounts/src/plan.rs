@@ -1,19 +1,16 @@
 //! From what is asked for to the items that a set should have, and why some cannot be. Puts nothing anywhere.
 
-use std::fmt;
-
 use kubernetes::manifest::{Container, PodSpec, Probe};
 use quorate_sdk::injection::{Draft, Injector, Item, ProbeKind};
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::flag::UsageError;
 use rqlite::flag_table;
-use rqlite::launch::NoInsertion;
 use rqlite::role::Role;
 use serde_json::{Value, json};
 
 use crate::ask::{Ask, Asked, JOIN_AS, Wanted, WantedValue};
 use crate::identity::POLICY;
 use crate::moment::{Due, Moment};
+use crate::obstacle::Obstacle;
 use crate::standing::{self, Standing};
 use crate::topic::{Brings, Files, Start, TOPICS, Topic};
 use crate::trial::Trial;
@@ -29,27 +26,6 @@ pub struct Plan {
     /// nodes join each other as long as there are users.
     pub kept: Vec<Item>,
     pub obstacles: Vec<(&'static Topic, Obstacle)>,
-}
-
-/// Why something asked for is not put into a launch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
-    /// That many containers run rqlite.
-    Containers(usize),
-    /// The launch takes no flag; `start`: nor can be seen what it gives rqlited, and how it could be.
-    Launch { reason: NoInsertion, start: Option<&'static str> },
-    /// This release has no such flag.
-    NoFlag { flag: &'static str, release: String },
-    /// rqlited does not start with the launch as it is; what it says.
-    Refused(UsageError),
-    /// rqlited would not start with it; what it would say.
-    WouldRefuse(String),
-    /// The author's own volume or mount has the name or the path: `volume quorate-auth`.
-    Taken(String),
-    /// The pod template has no place for it; why.
-    Template(String),
-    /// Users without one as which nodes join each other.
-    NoUser,
 }
 
 impl Plan {
@@ -280,22 +256,4 @@ fn named_value(token: &str) -> Option<(&str, &str)> {
 
 fn text<'a>(content: &'a Value, key: &str) -> Option<&'a str> {
     content.get(key).and_then(Value::as_str)
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Obstacle::Containers(count) => write!(f, "{count} containers of the pod run rqlite"),
-            Obstacle::Launch { reason: NoInsertion::Refused, .. } => {
-                f.write_str("one more flag would change how rqlited reads the others")
-            }
-            Obstacle::Launch { reason, .. } => reason.fmt(f),
-            Obstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
-            Obstacle::Refused(error) => f.write_str(&error.exit()),
-            Obstacle::WouldRefuse(message) => write!(f, "rqlited would refuse it: {message}"),
-            Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
-            Obstacle::Template(reason) => f.write_str(reason),
-            Obstacle::NoUser => f.write_str("without `-join-as` nodes cannot join each other"),
-        }
-    }
 }

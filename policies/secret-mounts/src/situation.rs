@@ -13,7 +13,7 @@ use crate::ask::{self, Ask, Asked};
 use crate::identity::POLICY;
 use crate::moment::Moment;
 use crate::mutation::Mutation;
-use crate::plan::Obstacle;
+use crate::obstacle::Obstacle;
 use crate::settings::Settings;
 use crate::standing::{self, Standing};
 use crate::topic::Topic;

@@ -9,7 +9,7 @@ use rqlite::cluster::Node;
 use rqlite::flag::UsageError;
 use rqlite::launch::{Launch, NoInsertion, plain_start};
 
-use crate::plan::Obstacle;
+use crate::obstacle::Obstacle;
 
 /// A launch that grows. One that rqlited refuses may be cured by what is asked for (half a certificate), so it is judged at the end.
 pub struct Trial<'a> {

@@ -5,7 +5,7 @@ use rqlite::launch::NoInsertion;
 
 use crate::ask::{Ask, Invalid, WantedValue};
 use crate::moment::{Due, NotNow};
-use crate::plan::Obstacle;
+use crate::obstacle::Obstacle;
 use crate::situation::Situation;
 use crate::standing::Standing;
 use crate::topic::{Brings, Topic};
