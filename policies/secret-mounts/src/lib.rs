@@ -18,6 +18,7 @@ pub mod obstacle;
 pub mod plan;
 pub mod rule;
 pub mod settings;
+pub mod settings_check;
 pub mod situation;
 pub mod standing;
 pub mod topic;
@@ -52,7 +53,7 @@ impl Policy for SecretMounts {
     }
 
     fn check(settings: &Settings) -> Vec<SettingsError> {
-        settings::check(settings)
+        settings_check::errors(settings)
     }
 
     fn mutate(review: &Review, settings: &Settings) -> Outcome {

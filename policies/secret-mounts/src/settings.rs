@@ -1,10 +1,7 @@
 //! The settings: what is asked for in every set of the configuration's reach. Same keys as the annotations, which win.
 
-use quorate_sdk::SettingsError;
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use crate::ask;
 
 /// Secrets that every rqlite StatefulSet gets, unless an annotation of the same name says otherwise.
 /// They make most sense under `namespaces.<namespace>`: a pod mounts Secrets of its own namespace only.
@@ -51,25 +48,8 @@ impl Settings {
     }
 }
 
-/// Texts that no Secret, key, user or host can be called, and users without the one as which nodes join each other.
-pub fn check(settings: &Settings) -> Vec<SettingsError> {
-    let asked = ask::in_settings(settings);
-    let errors = asked
-        .invalid
-        .into_iter()
-        .map(|invalid| SettingsError { path: format!("/{}", invalid.topic.key), message: invalid.to_string() });
-    let alone = asked.asks.iter().any(|ask| ask.topic.key == "auth-secret") && settings.join_as.is_none();
-    let alone = alone.then(|| SettingsError {
-        path: "/auth-secret".to_owned(),
-        message: "nodes could not join each other: `join-as` must name one of these users".to_owned(),
-    });
-    errors.chain(alone).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use quorate_sdk::settings;
-
     use super::*;
     use crate::topic::TOPICS;
 
@@ -80,38 +60,5 @@ mod tests {
             assert_eq!(settings.text(topic.key), Some("a"), "{}", topic.key);
         }
         assert_eq!(Settings::default().text("unheard-of"), None);
-    }
-
-    #[test]
-    fn refuses_a_bad_name_with_its_path_also_under_a_namespace() {
-        let text = r#"{"auth-secret": "Users", "namespaces": {"db": {"join-as": ""}}}"#;
-        let errors: Vec<(String, String)> =
-            settings::check(text, check).into_iter().map(|error| (error.path, error.message)).collect();
-        assert_eq!(
-            errors,
-            [
-                (
-                    "/auth-secret".to_owned(),
-                    "`Users` is no name of a Secret: lower case letters, digits, `-` and `.` only".to_owned()
-                ),
-                ("/namespaces/db/join-as".to_owned(), "the text is empty".to_owned()),
-            ]
-        );
-    }
-
-    #[test]
-    fn refuses_users_without_one_to_join_as() {
-        let paths = |text: &str| settings::check(text, check).into_iter().map(|error| error.path).collect::<Vec<_>>();
-        assert_eq!(paths(r#"{"auth-secret": "users"}"#), ["/auth-secret"]);
-        assert_eq!(paths(r#"{"namespaces": {"db": {"auth-secret": "users"}}}"#), ["/namespaces/db/auth-secret"]);
-        assert_eq!(paths(r#"{"join-as": "node", "namespaces": {"db": {"auth-secret": "users"}}}"#), [""; 0]);
-        assert_eq!(paths(r#"{"auth-secret": "users", "join-as": "node"}"#), [""; 0]);
-    }
-
-    #[test]
-    fn refuses_a_value_of_another_type() {
-        let errors = settings::check::<Settings>(r#"{"auth-secret": 3}"#, check);
-        assert_eq!(errors.len(), 1);
-        assert!(errors[0].path.contains("auth-secret"), "{errors:?}");
     }
 }
