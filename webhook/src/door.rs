@@ -36,7 +36,7 @@ use crate::config::Limits;
 use crate::door::activity::{Activity, ClosedLabel};
 use crate::door::noted::Noted;
 use crate::door::slots::{Slot, Slots};
-use crate::operations::Gate;
+use crate::readiness::Gate;
 use crate::tls;
 
 /// HTTP/2: what a client may send before it is read. A 6 MiB review then needs a few round trips instead of a hundred.

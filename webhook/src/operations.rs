@@ -2,102 +2,22 @@
 //! Serves no reviews; whether the server is ready is asked anew each time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use quorate_certs::{State as Validity, Window};
-use quorate_cluster::Note;
-use time::{Duration, OffsetDateTime};
 
-use crate::certificate::CertificateHandle;
 use crate::metrics::Metrics;
+use crate::readiness::Readiness;
 use quorate_facts::Clock;
-
-/// What keeps the server from being ready, if anything does.
-pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
-
-/// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
-/// within seconds, and a review that was sent before may take 30 s.
-const MARGIN: Duration = Duration::minutes(2);
-
-/// Whether reviews should be sent here. Policies are loaded before a server exists, so it asks for the rest.
-#[derive(Clone)]
-pub struct Readiness {
-    stopping: Arc<AtomicBool>,
-    certificate: CertificateHandle,
-    gates: Vec<Gate>,
-    notes: Vec<Note>,
-}
-
-impl Readiness {
-    /// Ready for as long as there is a certificate, and it is valid for some time to come.
-    pub fn new(certificate: CertificateHandle) -> Self {
-        Self { stopping: Arc::default(), certificate, gates: Vec::new(), notes: Vec::new() }
-    }
-
-    /// From now on only ready while `gate` says so too.
-    pub fn require(&mut self, gate: Gate) {
-        self.gates.push(gate);
-    }
-
-    /// From now on said beside it.
-    pub fn add_notes(&mut self, notes: impl IntoIterator<Item = Note>) {
-        self.notes.extend(notes);
-    }
-
-    /// From now on not ready.
-    pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
-
-    fn check(&self, now: OffsetDateTime) -> Result<(), &'static str> {
-        if self.is_stopping() {
-            return Err("stopping");
-        }
-        self.gates.iter().try_for_each(|gate| gate())?;
-        let Some(certificate) = self.certificate.current() else {
-            return Err("no certificate yet");
-        };
-        let window = certificate.window();
-        match window.state(now) {
-            Validity::Valid if now.saturating_add(margin(window)) > window.not_after => {
-                Err("certificate is about to expire")
-            }
-            Validity::Valid => Ok(()),
-            Validity::NotYetValid => Err("certificate is not yet valid"),
-            Validity::Expired => Err("certificate has expired"),
-        }
-    }
-}
-
-/// A certificate that lives for minutes cannot spare two of them.
-fn margin(window: Window) -> Duration {
-    MARGIN.min(window.length() / 10)
-}
 
 #[derive(Clone)]
 struct Operations {
     metrics: Arc<Metrics>,
     readiness: Readiness,
     clock: Clock,
-}
-
-impl std::fmt::Debug for Readiness {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Readiness")
-            .field("stopping", &self.stopping)
-            .field("gates", &self.gates.len())
-            .field("notes", &self.notes.len())
-            .finish_non_exhaustive()
-    }
 }
 
 pub(crate) fn routes(metrics: Arc<Metrics>, readiness: Readiness, clock: Clock) -> Router {
@@ -113,7 +33,7 @@ async fn readyz(State(operations): State<Operations>) -> Response {
         Ok(()) => (StatusCode::OK, "ok".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}")),
     };
-    let notes = operations.readiness.notes.iter().filter_map(|note| note());
+    let notes = operations.readiness.notes();
     let lines: String = std::iter::once(first).chain(notes).map(|line| line + "\n").collect();
     (status, lines).into_response()
 }

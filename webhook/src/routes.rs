@@ -17,7 +17,8 @@ use tracing::debug;
 use crate::body;
 use crate::deadline::Deadline;
 use crate::judging;
-use crate::operations::{self, Readiness};
+use crate::operations;
+use crate::readiness::Readiness;
 use crate::refusal::Refusal;
 use crate::webhook::Webhook;
 

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 use crate::certificate::{CallerError, CallerVerifier, Keeper};
 use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
-use crate::operations::Readiness;
+use crate::readiness::Readiness;
 use crate::sources::Sources;
 use crate::tls::tls_config;
 use crate::webhook::Webhook;
