@@ -35,7 +35,7 @@ mod sources;
 mod tls;
 mod webhook;
 
-pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle};
+pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle, FirstCertificateError};
 pub use config::{CertificateSource, Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use readiness::{Gate, Readiness};

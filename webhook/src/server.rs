@@ -12,13 +12,13 @@ use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use quorate_certs::{CertificateError, IssueError, State};
+use quorate_certs::State;
 use quorate_engine::PolicySet;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::certificate::{CallerError, CallerVerifier, Keeper};
+use crate::certificate::{CallerError, CallerVerifier, FirstCertificateError, Keeper};
 use crate::config::ServerConfig;
 use crate::door::{ConnectionMetrics, Door};
 use crate::readiness::Readiness;
@@ -37,9 +37,7 @@ pub enum ServeError {
         source: io::Error,
     },
     #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    #[error("no certificate of our own: {0}")]
-    Issue(#[from] IssueError),
+    Certificate(#[from] FirstCertificateError),
     #[error(transparent)]
     Callers(#[from] CallerError),
     #[error("TLS cannot be set up")]

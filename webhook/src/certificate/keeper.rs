@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_certs::{Authority, IssueError, ServingCertificate, Window};
+use quorate_certs::{Authority, CertificateError, IssueError, ServingCertificate, Window};
 use rustls::crypto::CryptoProvider;
 use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
@@ -15,7 +15,6 @@ use tracing::error;
 use super::files::CertificateFiles;
 use super::{CallerVerifier, CertificateHandle};
 use crate::config::CertificateSource;
-use crate::server::ServeError;
 use quorate_facts::Clock;
 
 /// Content is compared, not watched for: a kubelet swaps symbolic links above the files, some file systems give no
@@ -44,6 +43,15 @@ struct Own {
     handle: CertificateHandle,
 }
 
+/// Why there is no certificate to start with.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstCertificateError {
+    #[error(transparent)]
+    Files(#[from] CertificateError),
+    #[error("no certificate of our own: {0}")]
+    Own(#[from] IssueError),
+}
+
 impl Keeper {
     /// Puts the first certificate into the handle.
     pub(crate) fn start(
@@ -52,7 +60,7 @@ impl Keeper {
         callers: Option<Arc<CallerVerifier>>,
         now: OffsetDateTime,
         provider: Arc<CryptoProvider>,
-    ) -> Result<Self, ServeError> {
+    ) -> Result<Self, FirstCertificateError> {
         let source = match source {
             CertificateSource::Files { chain, key } => {
                 Kept::Files(Box::new(CertificateFiles::open(chain, key, provider, handle)?))

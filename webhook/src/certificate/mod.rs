@@ -10,4 +10,5 @@ pub use callers::{CallerCheck, CallerError, CallerVerifier};
 pub(crate) use callers::{CallerLabel, caller_refusal};
 pub use handle::CertificateHandle;
 pub(crate) use handle::CertificateMetrics;
+pub use keeper::FirstCertificateError;
 pub(crate) use keeper::Keeper;
