@@ -2,12 +2,11 @@
 //! Reads no file; `cli` fills it from the configuration.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use quorate_certs::rotation::Lives;
 
-use crate::certificate::{CallerCheck, CertificateHandle};
+use crate::certificate::{CallerCheck, CertificateSource};
 
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -25,16 +24,6 @@ pub struct ServerConfig {
     /// After `grace`: what is under way may end; then it is cut.
     pub drain: Duration,
     pub limits: Limits,
-}
-
-#[derive(Debug, Clone)]
-pub enum CertificateSource {
-    /// PEM: the chain, the server's own certificate first, and its private key. Read again when they change.
-    Files { chain: PathBuf, key: PathBuf },
-    /// Issued at start and again in time, for these DNS names and IP addresses, by a CA that is lost with the process.
-    Own { names: Vec<String>, life: time::Duration },
-    /// Set from outside; until then nothing is served.
-    Handle(CertificateHandle),
 }
 
 /// Bounds on what clients may take.

@@ -35,8 +35,10 @@ mod sources;
 mod tls;
 mod webhook;
 
-pub use certificate::{CallerCheck, CallerError, CallerVerifier, CertificateHandle, FirstCertificateError};
-pub use config::{CertificateSource, Limits, ServerConfig};
+pub use certificate::{
+    CallerCheck, CallerError, CallerVerifier, CertificateHandle, CertificateSource, FirstCertificateError,
+};
+pub use config::{Limits, ServerConfig};
 pub use door::{ConnectionMetrics, Door};
 pub use readiness::{Gate, Readiness};
 pub use reservations::Reservations;

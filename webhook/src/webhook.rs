@@ -8,8 +8,8 @@ use quorate_engine::PolicySet;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
-use crate::certificate::CertificateHandle;
-use crate::config::{CertificateSource, ServerConfig};
+use crate::certificate::{CertificateHandle, CertificateSource};
+use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::sources::Sources;
 use quorate_facts::Clock;

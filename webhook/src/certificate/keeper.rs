@@ -13,8 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::error;
 
 use super::files::CertificateFiles;
-use super::{CallerVerifier, CertificateHandle};
-use crate::config::CertificateSource;
+use super::{CallerVerifier, CertificateHandle, CertificateSource};
 use quorate_facts::Clock;
 
 /// Content is compared, not watched for: a kubelet swaps symbolic links above the files, some file systems give no

@@ -5,6 +5,7 @@ mod callers;
 mod files;
 mod handle;
 mod keeper;
+mod source;
 
 pub use callers::{CallerCheck, CallerError, CallerVerifier};
 pub(crate) use callers::{CallerLabel, caller_refusal};
@@ -12,3 +13,4 @@ pub use handle::CertificateHandle;
 pub(crate) use handle::CertificateMetrics;
 pub use keeper::FirstCertificateError;
 pub(crate) use keeper::Keeper;
+pub use source::CertificateSource;
