@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation};
 use serde_json::Value;
 
+use super::given::Given;
 use super::object::Id;
 use super::options::{DriftOptions, Options};
-use super::run::{Given, outcome_of};
+use super::run::outcome_of;
 use super::tree::Side;
 use crate::exit::Exit;
 

@@ -18,13 +18,13 @@ use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
 use super::config_maps::ConfigMaps;
+use super::given::Policies;
 use super::guard::ClusterGuard;
 use super::head::Head;
 use super::object::{Object, Origin, resource_of};
 use super::outcome::{By, Judged, Said, Spot};
 use super::place::{Place, Places};
 use super::profile::Profile;
-use super::run::Policies;
 use super::snapshot::{Running, Snapshot};
 use super::source::text_at;
 use super::tree::{File, Side, Tree};

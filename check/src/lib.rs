@@ -18,6 +18,7 @@ mod drift;
 mod exit;
 mod git;
 mod gitops;
+mod given;
 mod guard;
 mod head;
 mod judge;
@@ -41,7 +42,8 @@ mod walk;
 
 pub use drift::drift;
 pub use exit::Exit;
+pub use given::{Given, Live, Policies};
 pub use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
 pub use options::{DriftOptions, FailOn, Options, OutputFormat, OutputTo};
-pub use run::{Given, Live, Policies, run};
+pub use run::run;
 pub use snapshot::Snapshot;

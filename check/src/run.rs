@@ -7,14 +7,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use kubernetes::users::SYSTEM_NAMESPACES;
-use quorate_engine::PolicySet;
-use quorate_facts::Guardian;
-use time::OffsetDateTime;
-use tokio::runtime::Runtime;
 
 use super::change::{Change, kept_by};
 use super::config_maps::{self, ConfigMaps};
 use super::gitops::is_leading;
+use super::given::{Given, Live};
 use super::guard::ClusterGuard;
 use super::judge::{Beside, Court, Texts, is_unclear};
 use super::object::{Object, is_config_map};
@@ -34,34 +31,6 @@ use crate::exit::Exit;
 
 /// Where Quorate is installed by default: what it needs to start never waits for it.
 const INSTALLED_IN: &str = "quorate-system";
-
-/// What a check is given by whoever runs it.
-pub struct Given<'g> {
-    pub policies: Policies<'g>,
-    /// The cluster, where it is to be asked.
-    pub live: Option<Live<'g>>,
-    pub now: OffsetDateTime,
-    /// The one on which the cluster was connected to.
-    pub runtime: &'g Runtime,
-}
-
-/// The policies that judge.
-pub struct Policies<'p> {
-    /// Called once, when there is something to judge: compiling them takes longer than reading a repository.
-    pub load: &'p dyn Fn() -> anyhow::Result<PolicySet>,
-    /// False: they are the built-in ones, as they are.
-    pub are_configured: bool,
-}
-
-/// What runs, and who says what the cluster's own Quorate makes of a change.
-pub struct Live<'l> {
-    pub guardian: &'l dyn Guardian,
-    /// Where objects go that name no namespace.
-    pub namespace: String,
-    pub snapshot: Snapshot,
-    /// What of it could not be seen.
-    pub gaps: Vec<String>,
-}
 
 /// Runs the check; what it finds goes to `out` and the files that were named.
 ///
