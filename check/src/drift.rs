@@ -25,9 +25,9 @@ pub fn drift(
     out: &mut dyn Write,
     complain: &mut dyn FnMut(String),
 ) -> anyhow::Result<Exit> {
-    let DriftOptions { paths, namespace, kustomize, helm } = options.clone();
+    let DriftOptions { paths, namespace, programs } = options.clone();
     let created =
-        Options { paths, as_create: true, user: "argocd".to_owned(), namespace, kustomize, helm, ..Options::default() };
+        Options { paths, as_create: true, user: "argocd".to_owned(), namespace, programs, ..Options::default() };
     let outcome = outcome_of(&created, given)?;
     for trouble in &outcome.troubles {
         complain(format!("{}: {}", trouble.path, trouble.message));

@@ -44,6 +44,6 @@ pub use drift::drift;
 pub use exit::Exit;
 pub use given::{Given, Live, Policies};
 pub use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
-pub use options::{DriftOptions, FailOn, Options, OutputFormat, OutputTo};
+pub use options::{DriftOptions, FailOn, Options, OutputFormat, OutputTo, RenderPrograms};
 pub use run::run;
 pub use snapshot::Snapshot;

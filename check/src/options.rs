@@ -42,12 +42,8 @@ pub struct Options {
     /// Where objects go that name no namespace: `default`; with `--live` the namespace of the kubeconfig's context.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
-    #[arg(long, value_name = "FILE")]
-    pub kustomize: Option<PathBuf>,
-    /// The program that renders charts; else `helm` on the PATH.
-    #[arg(long, value_name = "FILE")]
-    pub helm: Option<PathBuf>,
+    #[command(flatten)]
+    pub programs: RenderPrograms,
     /// Let these programs use the network.
     #[arg(long)]
     pub network: bool,
@@ -74,6 +70,13 @@ pub struct DriftOptions {
     /// Where objects go that name no namespace: the destination of the Application. Without it none is printed for them.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
+    #[command(flatten)]
+    pub programs: RenderPrograms,
+}
+
+/// The programs that render.
+#[derive(Debug, Default, Clone, ClapArgs)]
+pub struct RenderPrograms {
     /// The program that renders kustomizations; else `kustomize`, or `kubectl`, on the PATH.
     #[arg(long, value_name = "FILE")]
     pub kustomize: Option<PathBuf>,

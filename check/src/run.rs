@@ -15,7 +15,7 @@ use super::given::{Given, Live};
 use super::guard::ClusterGuard;
 use super::judge::{Beside, Court, Texts, is_unclear};
 use super::object::{Object, is_config_map};
-use super::options::Options;
+use super::options::{Options, RenderPrograms};
 use super::outcome::{By, Gap, Outcome, Trouble};
 use super::output;
 use super::pair::{Pair, Twice, pair};
@@ -75,7 +75,8 @@ fn outcome(options: &Options, sides: &Sides, court: &Court<'_>, namespace: &str)
         |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind) || is_config_map(group, kind);
     let head_read = Read::of(&head.tree, None, &wanted);
     let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
-    let tools = Tools { kustomize: options.kustomize.clone(), helm: options.helm.clone(), network: options.network };
+    let RenderPrograms { kustomize, helm } = options.programs.clone();
+    let tools = Tools { kustomize, helm, network: options.network };
     let method =
         Method { tools: &tools, renders: !options.no_render, namespace, url: sides.url.as_deref(), wanted: &wanted };
     let mut before = prepare(Side::Base, base, base_read, method)?;
