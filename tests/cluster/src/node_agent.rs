@@ -2,41 +2,24 @@
 //! Runs no container: a Pod is ready because we say so, and not ready if its annotation says so. The exception are Pods of rqlite
 //! where a test asks for real ones: `rqlited` looks after those, once they are bound.
 
-use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::{Binding, Node, ObjectReference, PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::isolation;
+use crate::kubelet::{Pauses, UNREADY, confirm_end};
 use crate::rqlited::{Databases, RqliteNode};
 use crate::watchdog::Watchdog;
 
-/// A Pod with this annotation runs, and is not ready, until the annotation is gone.
-pub const UNREADY: &str = "quorate.test/unready";
-
 /// The nodes there are: enough to spread three Pods, and to drain one.
 pub const NODES: [&str; 3] = ["node-0", "node-1", "node-2"];
-
-/// The namespaces whose nodes are cut off.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Pauses(Arc<Mutex<HashSet<String>>>);
-
-impl Pauses {
-    pub(crate) fn is_paused_for(&self, object: &ObjectMeta) -> bool {
-        object.namespace.as_ref().is_some_and(|namespace| self.all().contains(namespace))
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Turns the node agent off and on, and rqlited behind its Pods, by namespace.
 #[derive(Clone, Debug)]
@@ -63,12 +46,12 @@ impl NodeAgent {
 
     /// From now on no Pod of this namespace is bound, becomes ready or ends: its nodes are cut off. What runs goes on.
     pub fn pause(&self, namespace: &str) {
-        self.pauses.all().insert(namespace.to_owned());
+        self.pauses.pause(namespace);
     }
 
     /// Goes on, with what was left as well.
     pub fn resume(&self, namespace: &str) {
-        self.pauses.all().remove(namespace);
+        self.pauses.resume(namespace);
     }
 
     /// From now on the Pods of rqlite in this namespace are real `rqlited` processes. In a network of its own alone
@@ -236,14 +219,6 @@ impl Hands {
 /// A server connects to the Pods of a StatefulSet, so these get an address only where it is a local one. All others' are but text.
 fn is_asked_by_none(pod: &Pod) -> bool {
     isolation::is_own_network() || pod.owner_references().iter().all(|owner| owner.kind != "StatefulSet")
-}
-
-/// The kubelet's last word: its containers have ended, the object may go.
-pub(crate) async fn confirm_end(pods: &Api<Pod>, pod: &Pod) -> kube::Result<()> {
-    let preconditions = Preconditions { uid: pod.metadata.uid.clone(), resource_version: None };
-    let now =
-        DeleteParams { grace_period_seconds: Some(0), preconditions: Some(preconditions), ..DeleteParams::default() };
-    pods.delete(&pod.name_any(), &now).await.map(drop)
 }
 
 fn condition(name: &str, holds: bool) -> Value {

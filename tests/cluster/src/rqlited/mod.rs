@@ -39,7 +39,7 @@ pub use client::{Level, Member, Rqlite, basic};
 pub use node::{Exit, RqliteNode};
 
 use crate::isolation;
-use crate::node_agent::Pauses;
+use crate::kubelet::Pauses;
 use crate::watchdog::Watchdog;
 use peers::Addresses;
 use worker::Worker;

@@ -19,7 +19,7 @@ use super::node::RqliteNode;
 use super::source::Source;
 use super::{Shared, status};
 use crate::control_plane::ControlPlane;
-use crate::node_agent::{UNREADY, confirm_end};
+use crate::kubelet::{UNREADY, confirm_end};
 
 /// How often it looks around.
 const TICK: Duration = Duration::from_millis(50);
