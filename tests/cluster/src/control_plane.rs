@@ -9,19 +9,18 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::Client;
 use serde_json::{Value, json};
 
 use crate::background::Background;
 use crate::binaries::Binaries;
 use crate::credentials::Credentials;
 use crate::http::{self, Request};
+use crate::kube_client;
 use crate::launch;
-use crate::namespace::Namespace;
 use crate::node_agent::{Families, NodeAgent};
 use crate::process::Process;
-use crate::quorate::binary;
+use crate::program::binary;
 use crate::rqlited::Databases;
 use crate::services::Services;
 use crate::shell::Shell;
@@ -150,7 +149,7 @@ impl Builder {
         let mut command = launch::controller_manager(&binaries, &credentials, &for_controllers);
         command.args(&self.gates);
         let controllers = Process::start(&watchdog, "kube-controller-manager", command);
-        let client = async move { client(&kubeconfig).await };
+        let client = async move { kube_client::of(&kubeconfig).await };
         let background = Background::start(client, agent.clone(), services.clone(), socket);
         ControlPlane {
             _background: background,
@@ -331,17 +330,7 @@ impl ControlPlane {
 
     /// The administrator's client; it belongs to the runtime in which it is made.
     pub async fn client(&self) -> Client {
-        client(self.kubeconfig()).await
-    }
-
-    pub(crate) async fn client_of(kubeconfig: &Path) -> Client {
-        client(kubeconfig).await
-    }
-
-    /// A fresh namespace, named and labelled after the test, in which Pods are admitted.
-    #[track_caller]
-    pub fn namespace(&self, test: &str) -> Namespace<'_> {
-        Namespace::create(self, test)
+        kube_client::of(self.kubeconfig()).await
     }
 
     /// Starts a program that ends with the control plane. What it prints goes to `<name>.log` in the folder.
@@ -406,12 +395,6 @@ impl ControlPlane {
     fn server(&self, index: usize) -> &ApiServer {
         self.api_servers.get(index).unwrap_or_else(|| panic!("{} API servers, none is {index}", self.api_servers.len()))
     }
-}
-
-async fn client(kubeconfig: &Path) -> Client {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("the kubeconfig that we wrote");
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-    Client::try_from(config.expect("a whole kubeconfig")).expect("a client")
 }
 
 /// A port that was free a moment ago.

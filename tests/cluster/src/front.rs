@@ -20,7 +20,7 @@ use kube::Client;
 use kube::client::Body;
 use tokio::net::TcpListener;
 
-use crate::control_plane::ControlPlane;
+use crate::kube_client;
 use crate::wait::block_on;
 
 type Answer = Response<UnsyncBoxBody<Bytes, <Body as HttpBody>::Error>>;
@@ -46,7 +46,7 @@ impl Front {
         let (own, kubeconfig) = (front.clone(), PathBuf::from(kubeconfig));
         thread::spawn(move || {
             block_on(async {
-                let client = ControlPlane::client_of(&kubeconfig).await;
+                let client = kube_client::of(&kubeconfig).await;
                 own.serve(TcpListener::from_std(listener).expect("a listener"), client).await;
             });
         });

@@ -19,9 +19,17 @@ pub struct Namespace<'a> {
     name: String,
 }
 
+impl ControlPlane {
+    /// A fresh namespace, named and labelled after the test, in which Pods are admitted.
+    #[track_caller]
+    pub fn namespace(&self, test: &str) -> Namespace<'_> {
+        Namespace::create(self, test)
+    }
+}
+
 impl<'a> Namespace<'a> {
     #[track_caller]
-    pub(crate) fn create(plane: &'a ControlPlane, test: &str) -> Self {
+    fn create(plane: &'a ControlPlane, test: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let words = test.rsplit("::").next().unwrap_or(test).to_lowercase().replace('_', "-");

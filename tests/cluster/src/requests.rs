@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::control_plane::ControlPlane;
+use crate::kube_client;
 use crate::wait::{block_on, eventually};
 
 /// What is to be asked.
@@ -70,7 +71,7 @@ impl Requests {
         let kubeconfig = plane.kubeconfig().to_owned();
         let thread = thread::spawn(move || {
             block_on(async move {
-                let client = ControlPlane::client_of(&kubeconfig).await;
+                let client = kube_client::of(&kubeconfig).await;
                 let mut tasks = JoinSet::new();
                 for _ in 0..concurrency {
                     tasks.spawn(worker.clone().run(client.clone()));

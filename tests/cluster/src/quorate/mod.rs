@@ -17,7 +17,7 @@ use crate::{Namespace, PATIENCE, UNREADY, isolation, manifests};
 pub use clock::Clock;
 pub use leftovers::await_nothing_left;
 use replica::Pod;
-pub use replica::{Replica, binary};
+pub use replica::Replica;
 
 /// Where the chart's documentation installs it.
 pub const SYSTEM: &str = "quorate-system";

@@ -2,7 +2,7 @@
 //! Listens on the Pod's own address where that is a local one (`isolation`), else on loopback.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::control_plane::{ControlPlane, free_port};
 use crate::http::{self, Request};
 use crate::isolation;
 use crate::process::Process;
+use crate::program::binary;
 use crate::quorate::Clock;
 use crate::wait::eventually;
 
@@ -121,13 +122,4 @@ fn configured_port(config: &Path, key: &str) -> u16 {
     let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
     let port = line.and_then(|address| address.trim_matches('"').rsplit(':').next()?.parse().ok());
     port.unwrap_or_else(|| panic!("`{key}` has no port in {}", config.display()))
-}
-
-/// The program under test: what cargo has built beside this test.
-#[must_use]
-#[track_caller]
-pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this test");
-    let found = test.ancestors().skip(1).map(|folder| folder.join("quorate")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no quorate beside {}; `make test-cluster` builds it first", test.display()))
 }

@@ -18,7 +18,7 @@ use super::launch::{Launcher, container_of};
 use super::node::RqliteNode;
 use super::source::Source;
 use super::{Shared, status};
-use crate::control_plane::ControlPlane;
+use crate::kube_client;
 use crate::kubelet::{UNREADY, confirm_end};
 
 /// How often it looks around.
@@ -95,7 +95,7 @@ impl Mail {
 
 async fn live(shared: &Shared, mail: &Mail, container: Container) {
     let pod = mail.pod();
-    let client = ControlPlane::client_of(&shared.kubeconfig).await;
+    let client = kube_client::of(&shared.kubeconfig).await;
     let source = Source::new(client, &pod.namespace().unwrap_or_default());
     let folder = shared.folder().join("pods").join(pod.uid().unwrap_or_default());
     let mut life = Life { shared, source, container, folder, said: None };
