@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Who may import whom, as ARCHITECTURE.md says: the direct dependencies of each pure crate, and what no crate may reach.
+# Who may import whom, as ARCHITECTURE.md says: the direct dependencies of each pure crate, what each other crate may use of ours,
+# and what no crate may reach.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 status=0
 
-# allowed <package> <dependency>...: fails for a direct, normal dependency that is not listed.
-allowed() {
-    local package=$1
-    shift
+# direct <package>: its direct, normal dependencies; those that are ours with their path.
+direct() {
+    cargo tree --package "$1" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2
+}
+
+# listed <found> <package> <dependency>...: fails for each line of what was found that is not listed.
+listed() {
+    local found=$1 package=$2
+    shift 2
     local dependency
-    while read -r dependency; do
+    for dependency in $found; do
         case " $* " in
         *" $dependency "*) ;;
         *)
@@ -17,7 +23,21 @@ allowed() {
             status=1
             ;;
         esac
-    done < <(cargo tree --package "$package" --edges normal --depth 1 --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1)
+    done
+}
+
+# allowed <package> <dependency>...: fails for a direct, normal dependency that is not listed.
+allowed() {
+    local found
+    found=$(direct "$1" | cut -d' ' -f1)
+    listed "$found" "$@"
+}
+
+# of_ours <package> <dependency>...: the same, of the members of this workspace alone.
+of_ours() {
+    local found
+    found=$(direct "$1" | sed -n 's| v[^ ]* (/.*||p')
+    listed "$found" "$@"
 }
 
 allowed quorate-document serde thiserror
@@ -32,13 +52,21 @@ done < <(grep -vx secret-mounts policies/builtin/policies.txt)
 # `time` reads until when a break-glass annotation holds; no clock is asked.
 allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
 
+# None of them names a policy, and neither does any crate above: they reach no rule.
+of_ours quorate-certs
+of_ours quorate-engine kubernetes quorate-document
+of_ours quorate-cluster kubernetes quorate-certs quorate-facts rqlite
+of_ours quorate-webhook kubernetes quorate-certs quorate-cluster quorate-engine quorate-facts rqlite
+of_ours quorate-check kubernetes quorate-engine quorate-facts rqlite
+
 # never <package> <dependency>...: fails if it is anywhere in the graph.
 never() {
     local package=$1
     shift
-    local dependency
+    local dependency reached
+    reached=$(cargo tree --package "$package" --edges normal --prefix none --format '{p}')
     for dependency in "$@"; do
-        if cargo tree --package "$package" --edges normal --prefix none --format '{p}' | grep "^$dependency " >/dev/null; then
+        if grep -q "^$dependency " <<<"$reached"; then
             echo "dependencies: $package may not reach $dependency (tests/checks/dependencies.sh)" >&2
             status=1
         fi
@@ -52,6 +80,8 @@ never quorate-cluster axum quorate-webhook
 never quorate-check kube axum rustls hyper quorate-cluster quorate-webhook
 never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
+mapfile -t policies <policies/builtin/policies.txt
+never quorate "${policies[@]}" quorate-tests quorate-native-tests quorate-cluster-tests
 # The engine is given a provider; what that knows of is not its matter.
 if git grep -nwE 'rqlite|StatefulSet|Pod' -- engine >&2; then
     echo "dependencies: engine/ names what its provider knows of (tests/checks/dependencies.sh)" >&2
