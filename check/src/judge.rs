@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use kubernetes::verdict::{Level, Verdict};
+use quorate_document::{Document, Pointer};
 use quorate_engine::{Finding, PolicySet, Review};
-use quorate_facts::{Recorded, prepared, related};
-use rqlite::cluster::RqliteSet;
+use quorate_facts::{ReadSet, Recorded, Sets, prepared, related};
 use rqlite::facts::Facts;
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
@@ -35,6 +35,8 @@ pub const OPEN_COUNT: &str = "check/replicas-not-known";
 
 /// Its page, for `quorate explain`.
 pub const OPEN_COUNT_PAGE: &str = include_str!("replicas-not-known.md");
+
+static SPEC: Pointer<'static> = Pointer::literal("/spec");
 
 /// What all changes of one call share.
 pub(super) struct Court<'c> {
@@ -154,7 +156,7 @@ impl Court<'_> {
             review.findings.retain(|finding| finding.of_shape || finding.level == Level::NotJudged);
             review.verdict = Finding::verdict(&review.findings);
         }
-        if review.verdict != Verdict::Denied && depends_on_open_count(change) {
+        if review.verdict != Verdict::Denied && depends_on_open_count(change, &request) {
             review.findings.push(open_count());
             review.verdict = Finding::verdict(&review.findings);
         }
@@ -163,13 +165,14 @@ impl Court<'_> {
 }
 
 /// Whether the policies reckoned with a count that nobody wrote down.
-fn depends_on_open_count(change: &Change) -> bool {
-    let spec = |object: &Option<Value>| object.as_ref().and_then(|object| object.get("spec")).cloned();
-    let is_rqlite = |object: &Option<Value>| {
-        let set = object.clone().and_then(|object| serde_json::from_value(object).ok());
-        set.is_some_and(|set| RqliteSet::recognise(&set).is_some())
-    };
-    change.count_is_open && spec(&change.old) != spec(&change.new) && (is_rqlite(&change.old) || is_rqlite(&change.new))
+fn depends_on_open_count(change: &Change, request: &Request) -> bool {
+    let spec = |object: &Option<Document>| object.as_ref().and_then(|object| object.part(&SPEC));
+    let runs = |set: Option<ReadSet>| set.is_some_and(|set| set.rqlite.is_some());
+    if !change.count_is_open || spec(&request.old_object) == spec(&request.object) {
+        return false;
+    }
+    let Sets { old, new, .. } = Sets::of(request, &Related::Absent);
+    runs(old) || runs(new)
 }
 
 fn open_count() -> Finding {

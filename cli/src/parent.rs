@@ -10,6 +10,7 @@ use kubernetes::manifest;
 use kubernetes::related::Related;
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_facts::{ObjectSource, RelatedFuture, found, known};
+use rqlite::change::ordinal_in;
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
@@ -140,17 +141,11 @@ impl StatefulSet {
                     && *name == self.name
                     && lives_in(namespace)
             }
-            Lookup::ControllerOf { namespace, pod } => self.may_own(pod) && lives_in(namespace),
+            Lookup::ControllerOf { namespace, pod } => ordinal_in(&self.name, pod).is_some() && lives_in(namespace),
             Lookup::DependentsOf { dependency, namespace, name } => {
                 lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*dependency, name))
             }
         }
-    }
-
-    /// A pod of a StatefulSet is called `<set>-<ordinal>`.
-    fn may_own(&self, pod: &str) -> bool {
-        let ordinal = pod.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix('-'));
-        ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
     fn shown(&self, default_namespace: &str) -> String {

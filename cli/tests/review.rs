@@ -196,7 +196,7 @@ fn refuses_hostile_files_and_goes_on() {
             "version.json",
             "found kind `AdmissionReview` of `admission.k8s.io/v1beta1`, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review",
         ),
-        ("operation.json", "not an AdmissionReview: unknown variant `UPSERT`"),
+        ("operation.json", "not an AdmissionReview: `request.operation`: unknown variant `UPSERT`"),
         ("no-uid.json", "`request.uid` is missing; send the review as the API server writes it"),
         ("no-request.json", "`request` is missing; send the review as the API server writes it"),
         ("large.json", "larger than 8388608 bytes"),

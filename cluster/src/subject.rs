@@ -135,6 +135,8 @@ mod tests {
 
     #[test]
     fn another_set_is_none() {
-        assert!(Subject::of("db", [Some(&read(&json!({"metadata": {"name": "web"}, "spec": {}}))), None], false).is_none());
+        assert!(
+            Subject::of("db", [Some(&read(&json!({"metadata": {"name": "web"}, "spec": {}}))), None], false).is_none()
+        );
     }
 }

@@ -99,7 +99,12 @@ pub fn pod_name(set: &StatefulSet, ordinal: u32) -> String {
 
 /// The ordinal of a pod of that set, by the pod's name; None: not of that set.
 pub fn ordinal(set: &StatefulSet, pod: &str) -> Option<u32> {
-    parse_ordinal(pod.strip_prefix(name(set))?.strip_prefix('-')?)
+    ordinal_in(name(set), pod)
+}
+
+/// The same of a set of which the name is known alone.
+pub fn ordinal_in(set: &str, pod: &str) -> Option<u32> {
+    parse_ordinal(pod.strip_prefix(set)?.strip_prefix('-')?)
 }
 
 /// The ordinal of the set's pod that an address names, as far as the address goes: `rqlite-0`, `rqlite-0.SERVICE.NAMESPACE.svc:4002`.

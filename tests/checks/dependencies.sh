@@ -55,9 +55,9 @@ allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json st
 # None of them names a policy, and neither does any crate above: they reach no rule.
 of_ours quorate-certs
 of_ours quorate-engine kubernetes quorate-document
-of_ours quorate-cluster kubernetes quorate-certs quorate-facts rqlite
-of_ours quorate-webhook kubernetes quorate-certs quorate-cluster quorate-engine quorate-facts rqlite
-of_ours quorate-check kubernetes quorate-engine quorate-facts rqlite
+of_ours quorate-cluster kubernetes quorate-certs quorate-document quorate-facts rqlite
+of_ours quorate-webhook kubernetes quorate-certs quorate-cluster quorate-document quorate-engine quorate-facts rqlite
+of_ours quorate-check kubernetes quorate-document quorate-engine quorate-facts rqlite
 
 # never <package> <dependency>...: fails if it is anywhere in the graph.
 never() {

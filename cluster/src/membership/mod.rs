@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use rqlite::change::ordinal_in;
 use rqlite::facts::{Facts, Seen};
 use rqlite::membership::{Answer, Member, Membership, trusted};
 use tokio::time::Instant;
@@ -182,13 +183,8 @@ fn is_own<W>(set: &str, nodes: &[Target<W>], member: &Member) -> bool {
     let host = member.address.split(['.', ':']).next().unwrap_or_default();
     let names = [member.id.as_str(), host];
     let is_known = |name: &&str| nodes.iter().any(|node| node.node.as_deref() == Some(*name) || node.pod == **name);
-    names.iter().any(|name| is_known(name) || is_pod_of(set, name))
-}
-
-/// By its name; node ids are the pods' names where nobody chose others.
-fn is_pod_of(set: &str, name: &str) -> bool {
-    let ordinal = name.strip_prefix(set).and_then(|rest| rest.strip_prefix('-'));
-    ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+    // Node ids are the pods' names where nobody chose others.
+    names.iter().any(|name| is_known(name) || ordinal_in(set, name).is_some())
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -157,8 +157,9 @@ fn look(nodes: &[Node], stop: &AtomicBool) -> Answering {
     lowest
 }
 
-/// The reachable voters by the first node that names a leader; where none does, those of the last voters that run and answer. In an
-/// election a node tells its members late, or not at all, and is there all the same.
+/// The reachable voters by the first node that names a leader; where none does, those of the last voters, and of those that the nodes
+/// list now, that run and answer. In an election a node tells its members late, or not at all, and is there all the same; one that has
+/// joined just before it is in no list with a leader yet.
 /// A list that shrinks makes no smaller quorum, dead voters on it make a greater one.
 fn answering(nodes: &[Node], known: &mut BTreeSet<String>) -> Answering {
     for node in nodes.iter().filter(|node| node.node.is_running()) {
@@ -170,6 +171,7 @@ fn answering(nodes: &[Node], known: &mut BTreeSet<String>) -> Answering {
             *known = voters.iter().map(|member| member.id.clone()).collect();
             return Answering::of(reachable, voters.len().max(nodes.len()));
         }
+        known.extend(voters.iter().map(|member| member.id.clone()));
     }
     let stands = |node: &&Node| known.contains(&node.id) && node.node.is_running() && node.client.is_up();
     Answering::of(nodes.iter().filter(stands).count(), known.len().max(nodes.len()))

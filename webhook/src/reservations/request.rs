@@ -61,7 +61,11 @@ impl Candidate {
 
     /// What is gone once it is admitted; no pods of a dry run.
     pub(crate) fn taken(&self, facts: &Facts) -> Taken {
-        let pods = if self.is_real { self.change.reduction().pods(self.change.current().rqlite.as_deref(), facts) } else { Vec::new() };
+        let pods = if self.is_real {
+            self.change.reduction().pods(self.change.current().rqlite.as_deref(), facts)
+        } else {
+            Vec::new()
+        };
         let ready = |pod: &Leaving| facts.pods.iter().flatten().any(|known| pod.is(known) && known.ready == Some(true));
         // A budget may let go of a pod that is not ready whatever it allows (`unhealthyPodEvictionPolicy`).
         let asks_budget = self.change.is_eviction() && pods.iter().all(ready);

@@ -83,7 +83,8 @@ impl Running<'_> {
             Step::DeleteClaim(_) => Reduction::Claim { set: &set, claim: &claim },
             Step::RollOut => Reduction::Update { old: &set, new: &set, template: true },
         };
-        reduction.pods(&facts).iter().map(|pod| serde_json::to_value(pod).expect("a pod")).collect()
+        let rqlite = rqlite::cluster::RqliteSet::recognise(&set);
+        reduction.pods(rqlite.as_ref(), &facts).iter().map(|pod| serde_json::to_value(pod).expect("a pod")).collect()
     }
 }
 
