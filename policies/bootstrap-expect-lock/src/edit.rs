@@ -9,7 +9,7 @@ use rqlite::change::{self, Ordinals};
 use rqlite::facts::Facts;
 
 use crate::given::{Given, Held, Reference};
-use crate::reading::Reading;
+use crate::reading::{self, Reading};
 use crate::settings::Settings;
 
 /// One update.
@@ -107,7 +107,8 @@ fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
     let before = Reading::all(old);
     let after = Reading::all(new);
     let several = before.len() > 1 || after.len() > 1;
-    let replaced = before.iter().any(|reading| Reading::unrecognised(new, &reading.container.name).is_some());
+    let (old_containers, new_containers) = (reading::by_name(old), reading::by_name(new));
+    let replaced = before.iter().any(|reading| new_containers.contains_key(reading.container.name.as_str()));
     let renamed = !several && before.len() == after.len() && !replaced;
     let name_of = |reading: &Reading| if renamed { "" } else { reading.container.name.as_str() }.to_owned();
     let mut before: BTreeMap<String, Reading> =
@@ -115,7 +116,8 @@ fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
     let mut edits: Vec<Edit> = Vec::new();
     for reading in after {
         let same = before.remove(&name_of(&reading));
-        let earlier = same.or_else(|| Reading::unrecognised(old, &reading.container.name));
+        let other = || old_containers.get(reading.container.name.as_str());
+        let earlier = same.or_else(|| Some(Reading::unrecognised(old, *other()?)));
         edits.push(Edit { before: earlier, after: Some(reading), several });
     }
     edits.extend(before.into_values().map(|gone| Edit { before: Some(gone), after: None, several }));

@@ -1,6 +1,7 @@
 //! A StatefulSet as the lock reads it: each rqlite container, what its rqlited is given, and where that stands.
 //! Recognition and launch are the domain's; nothing is judged here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kubernetes::manifest::{Container, ContainerPlace};
@@ -30,6 +31,14 @@ pub(crate) struct Reading<'a> {
     at: ContainerPlace,
 }
 
+/// What the domain makes of a container that runs rqlite.
+struct Known {
+    launch: Arc<Launch>,
+    discovery: Discovery,
+    storage: Storage,
+    expect: Option<Expect>,
+}
+
 impl<'a> Reading<'a> {
     /// The set's rqlite containers.
     pub(crate) fn all(document: &'a SetDocument) -> Vec<Self> {
@@ -38,27 +47,31 @@ impl<'a> Reading<'a> {
         let mut containers = running(document);
         let read = |node: &Node| {
             let (at, container) = containers.find(|(at, _)| *at == node.place)?;
-            Some(Reading::of(document, container, at, Arc::clone(&node.launch), node.discovery.clone()))
+            let known = Known {
+                launch: Arc::clone(&node.launch),
+                discovery: node.discovery.clone(),
+                storage: node.storage.clone(),
+                expect: node.expect.clone(),
+            };
+            Some(Reading::of(document, container, at, known))
         };
         nodes.filter_map(read).collect()
     }
 
     /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
-    pub(crate) fn unrecognised(document: &'a SetDocument, name: &str) -> Option<Self> {
-        let (at, container) = running(document).find(|(_, container)| container.name == name)?;
+    pub(crate) fn unrecognised(document: &'a SetDocument, (at, container): (ContainerPlace, &'a Container)) -> Self {
         let launch = Arc::new(Launch::of(container, ImageVersion::Unknown));
-        let discovery = Discovery::of(launch.line.as_ref());
-        Some(Reading::of(document, container, at, launch, discovery))
+        let known = Known {
+            discovery: Discovery::of(launch.line.as_ref()),
+            storage: Storage::of(&launch, container, &document.set),
+            expect: Expect::of(&launch),
+            launch,
+        };
+        Reading::of(document, container, at, known)
     }
 
-    fn of(
-        document: &SetDocument,
-        container: &'a Container,
-        at: ContainerPlace,
-        launch: Arc<Launch>,
-        discovery: Discovery,
-    ) -> Self {
-        let expect = Expect::of(&launch);
+    fn of(document: &SetDocument, container: &'a Container, at: ContainerPlace, known: Known) -> Self {
+        let Known { launch, discovery, storage, expect } = known;
         let template = &document.set.spec.template.metadata;
         let given = Given::of(&launch, expect.as_ref(), container, template);
         let whole = || (Reading::hidden(container), None);
@@ -67,7 +80,6 @@ impl<'a> Reading<'a> {
             None if given.is_uncertain() => whole(),
             None => Default::default(),
         };
-        let storage = Storage::of(&launch, container, &document.set);
         Reading { container, launch, discovery, storage, given, text, place, at }
     }
 
@@ -126,6 +138,15 @@ impl<'a> Reading<'a> {
     pub(crate) fn at(&self, place: Place) -> String {
         self.at.path(Some(place))
     }
+}
+
+/// The containers that run as long as the pod does, by their names; the first of a name.
+pub(crate) fn by_name(document: &SetDocument) -> BTreeMap<&str, (ContainerPlace, &Container)> {
+    let mut named = BTreeMap::new();
+    for (at, container) in running(document) {
+        named.entry(container.name.as_str()).or_insert((at, container));
+    }
+    named
 }
 
 fn running(document: &SetDocument) -> impl Iterator<Item = (ContainerPlace, &Container)> {
