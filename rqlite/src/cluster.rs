@@ -55,6 +55,11 @@ pub struct RqliteSet {
 impl RqliteSet {
     /// Reads a StatefulSet; None if it does not run rqlite.
     pub fn recognise(set: &StatefulSet) -> Option<Self> {
+        Self::recognise_beside(set, None)
+    }
+
+    /// The same beside another state of the set: a launch that both have is read once.
+    pub fn recognise_beside(set: &StatefulSet, other: Option<&Self>) -> Option<Self> {
         let pod = &set.spec.template.spec;
         let annotated = set
             .metadata
@@ -65,16 +70,18 @@ impl RqliteSet {
         let alone = |place: ContainerPlace| place.list == ContainerList::Containers && pod.containers.len() == 1;
         // An annotation must not take a container out of the guard: one that names none counts as absent, and beside the one that
         // it names every other counts whose launch can be read as rqlited's.
-        let read = |(place, container): (ContainerPlace, &Container)| {
-            let version = version_of(container);
-            let launch = Launch::of_any(container, version, |program, line| match annotated {
+        let mut nodes: Vec<Node> = Vec::new();
+        for (place, container) in pod.running_containers() {
+            let counts = |program, line: Option<&CommandLine>| match annotated {
                 Some(name) if container.name == *name => true,
                 Some(_) => program != Program::Unreadable && is_rqlite(container, program, line, false),
                 None => is_rqlite(container, program, line, alone(place)),
-            });
-            Some(Node::read(place, container, version, launch?, set))
-        };
-        let nodes: Vec<Node> = pod.running_containers().filter_map(read).collect();
+            };
+            let same_place = other.and_then(|other| other.nodes.get(nodes.len()));
+            let known = same_place.into_iter().chain(nodes.last()).find(|node| node.launch.is_of(container));
+            let node = Node::of(place, container, set, known, counts);
+            nodes.extend(node);
+        }
         (!nodes.is_empty()).then(|| RqliteSet {
             nodes,
             replicas: set.spec.count(),
@@ -121,11 +128,31 @@ impl RqliteSet {
 }
 
 impl Node {
-    fn read(
+    /// None where the container does not count; `known` is a node that starts the same way.
+    fn of(
         place: ContainerPlace,
         container: &Container,
+        set: &StatefulSet,
+        known: Option<&Node>,
+        counts: impl FnOnce(Program, Option<&CommandLine>) -> bool,
+    ) -> Option<Self> {
+        let Some(known) = known else {
+            let version = version_of(container);
+            let launch = Arc::new(Launch::of_any(container, version, counts)?);
+            return Some(Self::started(place, Arc::clone(&launch.container), version, launch, set));
+        };
+        let launch = &known.launch;
+        let same = *known.container == *container;
+        let own = || if same { Arc::clone(&known.container) } else { Arc::new(container.clone()) };
+        counts(launch.program, launch.line.as_ref())
+            .then(|| Self::started(place, own(), known.version, Arc::clone(launch), set))
+    }
+
+    fn started(
+        place: ContainerPlace,
+        container: Arc<Container>,
         version: ImageVersion,
-        launch: Launch,
+        launch: Arc<Launch>,
         set: &StatefulSet,
     ) -> Self {
         let line = launch.line.as_ref();
@@ -135,10 +162,10 @@ impl Node {
             role: Role::of(line),
             discovery: Discovery::of(line),
             expect: Expect::of(&launch),
-            shutdown: Shutdown::of(&launch, container, &set.spec.template.spec),
-            storage: Storage::of(&launch, container, set),
-            container: Arc::clone(&launch.container),
-            launch: Arc::new(launch),
+            shutdown: Shutdown::of(&launch, &container, &set.spec.template.spec),
+            storage: Storage::of(&launch, &container, set),
+            container,
+            launch,
         }
     }
 

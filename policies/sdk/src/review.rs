@@ -65,8 +65,13 @@ pub struct SetDocument {
     /// JSON text of `/spec`; `{}` where there is none.
     pub spec: String,
     /// Whoever asks reads the same launches.
-    rqlite: OnceLock<Option<Arc<RqliteSet>>>,
+    rqlite: Recognised,
+    /// The same of the set's other state in the request.
+    beside: Option<Recognised>,
 }
+
+/// A set's reading as rqlite's nodes, once somebody asked for it.
+type Recognised = Arc<OnceLock<Option<Arc<RqliteSet>>>>;
 
 /// A document of a wrong shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +124,11 @@ impl Subject {
     fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
         match kind_of(envelope) {
             RequestKind::StatefulSet => {
-                let old = Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?;
-                let new = Pieces::of("object", documents.object).map(Pieces::set).transpose()?;
+                let mut old = Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?;
+                let mut new = Pieces::of("object", documents.object).map(Pieces::set).transpose()?;
+                if let (Some(old), Some(new)) = (&mut old, &mut new) {
+                    SetDocument::side_by_side(old, new);
+                }
                 if old.is_none() && new.is_none() { Err(missing("old object")) } else { Ok(Subject::Set { old, new }) }
             }
             RequestKind::Scale => Ok(Subject::Scale {
@@ -192,12 +200,19 @@ fn related<T>(
 impl SetDocument {
     /// `spec` is the text that the set's own was decoded from.
     pub fn new(set: StatefulSet, spec: String) -> Self {
-        SetDocument { set: Arc::new(set), spec, rqlite: OnceLock::new() }
+        SetDocument { set: Arc::new(set), spec, rqlite: Recognised::default(), beside: None }
+    }
+
+    /// Two states of one set share the launches that do not change.
+    fn side_by_side(old: &mut Self, new: &mut Self) {
+        old.beside = Some(Arc::clone(&new.rqlite));
+        new.beside = Some(Arc::clone(&old.rqlite));
     }
 
     /// Its reading as a set of rqlite's nodes; None where it is none.
     pub fn rqlite(&self) -> Option<&Arc<RqliteSet>> {
-        self.rqlite.get_or_init(|| RqliteSet::recognise(&self.set).map(Arc::new)).as_ref()
+        let other = self.beside.as_ref().and_then(|other| other.get()?.as_deref());
+        self.rqlite.get_or_init(|| RqliteSet::recognise_beside(&self.set, other).map(Arc::new)).as_ref()
     }
 
     fn unchanged(&self, new: &SetDocument) -> bool {

@@ -1,6 +1,8 @@
 //! Putting one flag into a launch: the words with it, and the proof that nothing else changed.
 //! Not where it might go: `reading` proposes that.
 
+use std::sync::OnceLock;
+
 use super::env::Environment;
 use super::reading::Reader;
 use super::{Insertion, Launch, NoInsertion, Shape};
@@ -12,6 +14,24 @@ use kubernetes::manifest::{List, Place};
 
 /// A flag that every release has and that does nothing.
 const PROBE: &str = "-version=false";
+
+/// The place of the first token that was asked for: to find it takes another reading, and whoever asks once puts it there later.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Placed(OnceLock<(String, Result<Insertion, NoInsertion>)>);
+
+impl Placed {
+    fn of(&self, token: &str, find: impl Fn() -> Result<Insertion, NoInsertion>) -> Result<Insertion, NoInsertion> {
+        let (asked, place) = self.0.get_or_init(|| (token.to_owned(), find()));
+        if asked == token { place.clone() } else { find() }
+    }
+}
+
+/// It follows from the rest of the launch.
+impl PartialEq for Placed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 impl Launch {
     /// The first place where one more flag changes nothing else.
@@ -28,6 +48,10 @@ impl Launch {
     /// # Errors
     /// As [`Launch::insertion`]; `Refused` also where this token would change more than its own flag, or is no flag of this release.
     pub fn place_for(&self, token: &str) -> Result<Insertion, NoInsertion> {
+        self.placed.of(token, || self.find_place_for(token))
+    }
+
+    fn find_place_for(&self, token: &str) -> Result<Insertion, NoInsertion> {
         let first = self.proposed()?.first();
         // A place that takes this flag takes any.
         if let Some(place) = first.filter(|place| self.takes(place, token)) {

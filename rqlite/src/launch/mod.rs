@@ -15,6 +15,7 @@ mod words;
 use std::sync::Arc;
 
 use self::env::Environment;
+use self::insertion::Placed;
 use self::reading::{Reader, Reading};
 use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{Repository, repository};
@@ -98,10 +99,12 @@ pub struct Launch {
     pub program: Program,
     /// The release that it was read for.
     pub release: Option<Version>,
+    /// The container that it was read from; another one may start the same way.
     pub container: Arc<Container>,
     words: Words,
     /// For one more flag, best first; not yet tried.
     places: Result<Vec<Insertion>, NoInsertion>,
+    placed: Placed,
 }
 
 /// What the first token of a launch says about the program.
@@ -177,7 +180,27 @@ impl Launch {
         let container = Arc::new(container.clone());
         let release = version.release();
         let line = line.map(|line| line.validated(release));
-        Launch { shape, line, through_entrypoint, script, sigterm_arrives, program, release, container, words, places }
+        let placed = Placed::default();
+        Launch {
+            shape,
+            line,
+            through_entrypoint,
+            script,
+            sigterm_arrives,
+            program,
+            release,
+            container,
+            words,
+            places,
+            placed,
+        }
+    }
+
+    /// Another container that starts the same way: nothing else of one is read.
+    pub(crate) fn is_of(&self, other: &Container) -> bool {
+        let own = &self.container;
+        let (program, variables) = ((&own.image, &own.command, &own.args), (&own.env, &own.env_from));
+        program == (&other.image, &other.command, &other.args) && variables == (&other.env, &other.env_from)
     }
 
     /// Why no flag may be put into it, where its shape alone says so.
