@@ -113,7 +113,7 @@ impl Flag {
         match (&self.behind, &self.word.head) {
             (Some(behind), _) => Some(&behind.value),
             (None, Head::Hidden(reference)) => Some(reference),
-            (None, Head::Flag(named)) => named.value.as_ref(),
+            (None, Head::Flag(named)) => named.value(&self.word.value),
             (None, Head::Positional | Head::Terminator | Head::BadSyntax) => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The grammar of Go's `flag` package (`flag.FlagSet.parseOne`), over tokens of which some are not known.
 //! Not which combinations of values rqlited refuses: that is `refusal`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{CommandLine, Flag, Token, UsageError, Word, number};
 use crate::flag_table::{FlagSpec, Kind, lookup};
@@ -50,12 +50,23 @@ pub(super) enum Head {
     Flag(NamedFlag),
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct NamedFlag {
     name: Name,
-    /// Behind its `=`.
-    pub(super) value: Option<Value<String>>,
+    /// Where in the word's text the value begins that stands behind an `=`.
+    given: Option<usize>,
+    /// That value: of most flags it is not asked.
+    value: OnceLock<Value<String>>,
 }
+
+/// The value is that of the word.
+impl PartialEq for NamedFlag {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.given == other.given
+    }
+}
+
+impl Eq for NamedFlag {}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Name {
@@ -77,6 +88,24 @@ impl NamedFlag {
             Name::Known(spec) => Some(spec),
             Name::Unknown(_) => None,
         }
+    }
+
+    /// Behind its `=`; `word` is the value of the word that it stands in.
+    pub(super) fn value(&self, word: &Value<String>) -> Option<&Value<String>> {
+        let at = self.given?;
+        Some(self.value.get_or_init(|| behind(word, at)))
+    }
+}
+
+/// What stands there in the text.
+fn behind(word: &Value<String>, at: usize) -> Value<String> {
+    let rest = |text: &str| text.get(at..).unwrap_or_default().to_owned();
+    match word {
+        Value::Known(text) | Value::Malformed(text) => Value::Known(rest(text)),
+        Value::Deferred(Source::Composed { text, parts }) => {
+            Value::Deferred(Source::composed(rest(text), parts.clone()))
+        }
+        Value::Deferred(_) => word.clone(),
     }
 }
 
@@ -119,7 +148,7 @@ impl Parser {
     fn named(&mut self, index: usize, word: &Arc<Word>, named: &NamedFlag) {
         let (name, spec) = (named.name(), named.spec());
         self.check_name(index, name, spec);
-        let behind = match (&named.value, spec.map(|spec| spec.kind)) {
+        let behind = match (named.given, spec.map(|spec| spec.kind)) {
             (Some(_), _) | (None, Some(Kind::Bool)) => None,
             (None, Some(Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text)) => {
                 let value = self.next_word();
@@ -137,7 +166,8 @@ impl Parser {
         };
         let at = index + usize::from(behind.is_some());
         let flag = Flag { word: Arc::clone(word), behind, token: index };
-        if let (Some(spec), Some(Value::Known(text))) = (spec, flag.value())
+        if let Some(spec) = spec.filter(|spec| spec.kind != Kind::Text)
+            && let Some(Value::Known(text)) = flag.value()
             && let Some(expected) = mismatch(spec.kind, text)
         {
             self.refuse(at, EXIT_CODE, |_| {
@@ -223,18 +253,14 @@ impl Head {
             return Head::BadSyntax;
         }
         let (name, given) = match name.split_once('=') {
-            Some((name, given)) => (name, Some(given)),
+            Some((name, given)) => (name, Some(text.len() - given.len())),
             None => (name, None),
         };
         if name.contains("$(") && parts.is_some() {
             return Head::Hidden(value.clone());
         }
-        let value = given.map(|given| match parts {
-            Some(parts) => Value::Deferred(Source::composed(given.to_owned(), parts.clone())),
-            None => Value::Known(given.to_owned()),
-        });
         let name = lookup(name).map_or_else(|| Name::Unknown(name.to_owned()), Name::Known);
-        Head::Flag(NamedFlag { name, value })
+        Head::Flag(NamedFlag { name, given, value: OnceLock::new() })
     }
 
     pub(super) fn named(&self) -> Option<&NamedFlag> {

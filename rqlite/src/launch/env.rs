@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::flag::Token;
@@ -17,9 +17,9 @@ pub(super) struct Text(pub(super) Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     Literal(String),
-    /// The variable's name and where its value comes from.
+    /// The variable's name and where its value comes from. Shared: each of a thousand arguments may refer to it.
     Reference {
-        name: String,
+        name: Arc<str>,
         source: Source,
     },
 }
@@ -30,7 +30,7 @@ impl Text {
     }
 
     pub(super) fn reference(name: &str, source: Source) -> Self {
-        Text(vec![Piece::Reference { name: name.to_owned(), source }])
+        Text(vec![Piece::Reference { name: name.into(), source }])
     }
 
     pub(super) fn push(&mut self, literal: &str) {
@@ -45,6 +45,15 @@ impl Text {
             match piece {
                 Piece::Literal(text) => self.push(&text),
                 Piece::Reference { .. } => self.0.push(piece),
+            }
+        }
+    }
+
+    fn append(&mut self, other: &Text) {
+        for piece in &other.0 {
+            match piece {
+                Piece::Literal(text) => self.push(text),
+                Piece::Reference { .. } => self.0.push(piece.clone()),
             }
         }
     }
@@ -109,7 +118,9 @@ const EXPANDED: usize = 8 * LONGEST;
 pub(super) struct Environment<'a> {
     /// None: taken away from those of `outer`.
     variables: BTreeMap<Cow<'a, str>, Option<Text>>,
-    /// What is not in `variables` is looked up there: a script may start thousands of programs, and each has all of them.
+    /// What a script sets, in whose place a reference to the script stands; `variables` go before it.
+    by_script: Option<(&'a BTreeSet<String>, Arc<str>)>,
+    /// What is in none of both is looked up there: a script may start thousands of programs, and each has all of them.
     outer: Option<&'a Environment<'a>>,
     /// ConfigMaps and Secrets of which every key is a variable; `variables` goes before them.
     from: &'a [EnvFrom],
@@ -121,6 +132,7 @@ impl<'a> Environment<'a> {
     pub(super) fn of(container: &'a Container) -> Self {
         let mut environment = Environment {
             variables: BTreeMap::new(),
+            by_script: None,
             outer: None,
             from: &container.env_from,
             left: Cell::new(EXPANDED),
@@ -145,7 +157,8 @@ impl<'a> Environment<'a> {
 
     /// The same, for changes of its own.
     pub(super) fn inner(&'a self) -> Self {
-        Environment { variables: BTreeMap::new(), outer: Some(self), from: self.from, left: self.left.clone() }
+        let left = self.left.clone();
+        Environment { variables: BTreeMap::new(), by_script: None, outer: Some(self), from: self.from, left }
     }
 
     /// The variable, None if the manifest does not define it.
@@ -156,17 +169,19 @@ impl<'a> Environment<'a> {
     /// The variable, if `env` itself names it; a reference to nothing that is known where the variables' uses grow too long.
     pub(super) fn defined(&self, name: &str) -> Option<Text> {
         let text = self.text(name)?;
-        Some(if self.affords(text.cost()) { text.clone() } else { unfollowed(name) })
+        Some(if self.affords(text.cost()) { text.into_owned() } else { unfollowed(name) })
     }
 
-    fn text(&self, name: &str) -> Option<&Text> {
+    fn text(&self, name: &str) -> Option<Cow<'_, Text>> {
         let mut here = self;
         loop {
-            match (here.variables.get(name), here.outer) {
-                (Some(text), _) => return text.as_ref(),
-                (None, Some(outer)) => here = outer,
-                (None, None) => return None,
+            if let Some(text) = here.variables.get(name) {
+                return text.as_ref().map(Cow::Borrowed);
             }
+            if let Some((_, script)) = here.by_script.as_ref().filter(|(names, _)| names.contains(name)) {
+                return Some(Cow::Owned(of_script(name, script)));
+            }
+            here = here.outer?;
         }
     }
 
@@ -175,10 +190,14 @@ impl<'a> Environment<'a> {
         left.inspect(|left| self.left.set(*left)).is_some()
     }
 
-    /// The environment of a script's commands, where the script itself sets this variable.
-    pub(super) fn set_by_script(&mut self, name: &str, script: &Arc<str>) {
-        let text = Text::reference(name, Source::Script(Arc::clone(script)));
-        self.variables.insert(Cow::Owned(name.to_owned()), Some(text));
+    /// The environment of a script's commands, where the script itself sets these variables.
+    pub(super) fn within_script(&'a self, names: &'a BTreeSet<String>, script: &Arc<str>) -> Self {
+        Environment { by_script: Some((names, Arc::clone(script))), ..self.inner() }
+    }
+
+    /// The script may set this variable too.
+    pub(super) fn set_by_script(&mut self, name: &'static str, script: &Arc<str>) {
+        self.variables.insert(Cow::Borrowed(name), Some(of_script(name, script)));
     }
 
     /// The environment of a program that `env` starts with these words before it: `NAME=VALUE`, `-i`, `-u NAME`.
@@ -190,8 +209,9 @@ impl<'a> Environment<'a> {
             match (text, text.split_once('=')) {
                 (name, _) if std::mem::take(&mut unset) => drop(environment.variables.insert(name.into(), None)),
                 ("-i" | "-" | "--ignore-environment", _) => {
+                    let left = environment.left;
                     environment =
-                        Environment { variables: BTreeMap::new(), outer: None, from: &[], left: environment.left };
+                        Environment { variables: BTreeMap::new(), by_script: None, outer: None, from: &[], left };
                 }
                 ("-u" | "--unset", _) => unset = true,
                 (_, Some(("--unset", name))) => drop(environment.variables.insert(name.into(), None)),
@@ -224,7 +244,7 @@ impl<'a> Environment<'a> {
                 text.push("$");
                 rest = after;
             } else if let Some((name, after)) = after.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
-                text.extend(self.lookup(name).unwrap_or_else(|| Text::literal(&format!("$({name})"))));
+                self.put(name, &mut text);
                 rest = after;
             } else {
                 text.push("$");
@@ -237,6 +257,15 @@ impl<'a> Environment<'a> {
             return Text::reference("too-long", source);
         }
         text
+    }
+
+    /// Appends what stands for `$(NAME)`.
+    fn put(&self, name: &str, to: &mut Text) {
+        match self.text(name) {
+            Some(text) if self.affords(text.cost()) => to.append(&text),
+            Some(_) => to.extend(unfollowed(name)),
+            None => to.extend(self.in_objects(name).unwrap_or_else(|| Text::literal(&format!("$({name})")))),
+        }
     }
 
     fn text_of(&self, variable: &EnvVar) -> Text {
@@ -260,6 +289,11 @@ impl<'a> Environment<'a> {
         };
         Some(Text::reference(name, source))
     }
+}
+
+/// What a script makes of a variable.
+fn of_script(name: &str, script: &Arc<str>) -> Text {
+    Text::reference(name, Source::Script(Arc::clone(script)))
 }
 
 /// A reference to nothing that is known.

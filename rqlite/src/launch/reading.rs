@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
 
     /// The one command of the script that starts rqlited, if it is one and the script always gets to it.
     fn script(&self, script: &Script, around: &Surroundings) -> Reading {
-        let environment = environment_of(script, around);
+        let environment = environment_of(around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
         // Of most scripts it is not asked.
         let named = LazyCell::new(|| named_in(&around.text, around.arguments));
@@ -314,12 +314,11 @@ fn named_in(text: &str, arguments: &[Token]) -> Program {
 }
 
 /// The environment that the script's commands get.
-fn environment_of<'a>(script: &Script, around: &Surroundings<'a>) -> Environment<'a> {
-    let mut environment = around.environment.inner();
-    // Of what a sourced file may set, the data directory matters most.
-    let sourced = script.environment_changed.then_some("DATA_DIR");
-    for name in script.assigned.iter().map(String::as_str).chain(sourced) {
-        environment.set_by_script(name, &around.text);
+fn environment_of<'a>(around: &Surroundings<'a>) -> Environment<'a> {
+    let mut environment = around.environment.within_script(&around.script.assigned, &around.text);
+    if around.script.environment_changed {
+        // Of what a sourced file may set, the data directory matters most.
+        environment.set_by_script("DATA_DIR", &around.text);
     }
     environment
 }

@@ -45,6 +45,10 @@ impl Surroundings<'_> {
                     let argument = self.argument(*position);
                     argument.into_iter().for_each(|argument| self.pass(argument, *quoted, &mut received.tokens));
                 }
+                [Part::Literal(text)] if !text.is_empty() => {
+                    let value = Value::Known(text.clone());
+                    received.tokens.push(Token::new(text.clone(), value, Origin::Script(self.place)));
+                }
                 _ => received.tokens.extend(self.expand(word)),
             }
         }
