@@ -21,11 +21,11 @@ const NAMERS: &[&str] = &["command", "echo", "printf", "readlink", "realpath", "
 pub(super) fn named_in(text: &str, arguments: &[&str]) -> Program {
     let mut names = Names::default();
     let words: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-    let at = Position { scope: "", depth: 0 };
+    let at = Position { scope: "", depth: 0, decides: true };
     if let Some((zero, rest)) = words.split_first() {
-        let first = names.command(std::slice::from_ref(zero), &[], at);
+        let first = names.command(std::slice::from_ref(zero), &[], at.aside());
         names.values.insert("0".to_owned(), first);
-        let others = names.operand(rest, at);
+        let others = names.operand(rest, at.aside());
         names.values.insert(arguments_of(""), others);
     }
     let named = names.script(text, at);
@@ -54,6 +54,15 @@ struct Position<'a> {
     /// The function, or empty.
     scope: &'a str,
     depth: usize,
+    /// What is found here is what the text starts: where that is the server, nothing behind it matters.
+    decides: bool,
+}
+
+impl Position<'_> {
+    /// Where what is found goes into a variable or into arguments.
+    fn aside(self) -> Self {
+        Position { decides: false, ..self }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -89,10 +98,21 @@ impl Names {
         self.functions.extend(functions);
         for Sentence { words, inputs, scope } in &sentences {
             let scope = if scope.is_empty() { at.scope } else { scope };
-            let at = Position { scope, depth: at.depth + 1 };
-            named.merge(self.command(words, inputs, at));
+            let at = Position { scope, depth: at.depth + 1, ..at };
+            let found = self.command(words, inputs, at);
+            let decided = at.decides && self.is_server(&found);
+            named.merge(found);
+            if decided {
+                break;
+            }
         }
         named
+    }
+
+    /// Known without following variables to others.
+    fn is_server(&self, named: &Named) -> bool {
+        let mut values = named.uses.iter().filter_map(|name| self.values.get(name));
+        named.server || values.any(|value| value.server)
     }
 
     /// The words of one command, the program first.
@@ -124,13 +144,13 @@ impl Names {
             }
             "eval" => return self.script(&rest.join(" "), at),
             "set" => {
-                let given = self.operand(rest, at);
+                let given = self.operand(rest, at.aside());
                 self.values.entry(arguments_of(at.scope)).or_default().merge(given);
                 return Named::default();
             }
             "for" => {
                 if let Some((name, list)) = rest.split_first() {
-                    let given = self.operand(list, at);
+                    let given = self.operand(list, at.aside());
                     self.values.entry(name.clone()).or_default().merge(given);
                 }
                 return Named::default();
@@ -138,13 +158,13 @@ impl Names {
             _ => {}
         }
         if self.functions.contains(head) {
-            let given = self.operand(rest, at);
+            let given = self.operand(rest, at.aside());
             self.values.entry(arguments_of(head)).or_default().merge(given);
         }
-        self.program(words, head, rest, inputs, at)
+        self.program(head, rest, inputs, at)
     }
 
-    fn program(&mut self, words: &[String], head: &str, rest: &[String], inputs: &[String], at: Position) -> Named {
+    fn program(&mut self, head: &str, rest: &[String], inputs: &[String], at: Position) -> Named {
         match programs::kind(programs::basename(head)) {
             Kind::Server => Named { server: true, ..Named::default() },
             Kind::Entrypoint => Named { entrypoint: true, ..Named::default() },
@@ -155,7 +175,7 @@ impl Names {
                 let from = rest.iter().take_while(options).count();
                 self.command(rest.get(from..).unwrap_or_default(), inputs, at)
             }
-            Kind::Launcher => self.launched(words, at),
+            Kind::Launcher => self.launched(head, rest, at),
             // `cat > /start <<E`: it may be run later; a name with no flag behind it is a word of a configuration.
             Kind::Bystander if matches!(head, "cat" | "tee") => self.written(inputs, at),
             Kind::Bystander => Named::default(),
@@ -188,20 +208,20 @@ impl Names {
     /// Arguments of which some begin a command, the ones before it unknown.
     fn operand(&mut self, words: &[String], at: Position) -> Named {
         // As behind a launcher that takes nothing for itself.
-        let behind: Vec<String> = std::iter::once("nice".to_owned()).chain(words.iter().cloned()).collect();
-        self.launched(&behind, at)
+        self.launched("nice", words, at)
     }
 
-    fn launched(&mut self, words: &[String], at: Position) -> Named {
-        let shown = words.iter().map(String::as_str);
+    /// What a launcher starts with these words behind it.
+    fn launched(&mut self, launcher: &str, words: &[String], at: Position) -> Named {
+        let shown = std::iter::once(launcher).chain(words.iter().map(String::as_str));
         let known: Vec<Option<&str>> = shown.map(|word| (!word.starts_with(['$', '`'])).then_some(word)).collect();
         let search = programs::search(&known);
-        let computed = words.get(1..search.end).unwrap_or_default().iter().filter(|word| word.starts_with(['$', '`']));
+        let computed = words.iter().take(search.end.saturating_sub(1)).filter(|word| word.starts_with(['$', '`']));
         let mut named = Named::default();
         for word in computed {
             named.merge(self.computed(word, at));
         }
-        let started = search.started.and_then(|index| words.get(index..));
+        let started = search.started.and_then(|index| words.get(index.checked_sub(1)?..));
         if let Some(words) = started.filter(|_| at.depth < DEEPEST) {
             named.merge(self.command(words, &[], Position { depth: at.depth + 1, ..at }));
         }
@@ -210,7 +230,7 @@ impl Names {
 
     fn assign(&mut self, name: &str, value: &str, at: Position) {
         let value = value.strip_prefix('(').and_then(|list| list.strip_suffix(')')).unwrap_or(value);
-        let named = self.script(value, at);
+        let named = self.script(value, at.aside());
         self.values.entry(name.to_owned()).or_default().merge(named);
     }
 
