@@ -10,10 +10,10 @@ use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as
 use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use kubernetes::verdict::{Level, Verdict};
-use quorate_document::{Document, Pointer};
 use quorate_engine::{Finding, PolicySet, Review};
 use quorate_facts::{ReadSet, Recorded, Sets, prepared, related};
 use rqlite::facts::Facts;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::change::{Change, Operation};
@@ -35,8 +35,6 @@ pub const OPEN_COUNT: &str = "check/replicas-not-known";
 
 /// Its page, for `quorate explain`.
 pub const OPEN_COUNT_PAGE: &str = include_str!("replicas-not-known.md");
-
-static SPEC: Pointer<'static> = Pointer::literal("/spec");
 
 /// What all changes of one call share.
 pub(super) struct Court<'c> {
@@ -166,9 +164,10 @@ impl Court<'_> {
 
 /// Whether the policies reckoned with a count that nobody wrote down.
 fn depends_on_open_count(change: &Change, request: &Request) -> bool {
-    let spec = |object: &Option<Document>| object.as_ref().and_then(|object| object.part(&SPEC));
+    // As a change is told from none: by spelling, not by value.
+    let spec = |object: &Option<Value>| object.as_ref().and_then(|object| object.get("spec")).cloned();
     let runs = |set: Option<ReadSet>| set.is_some_and(|set| set.rqlite.is_some());
-    if !change.count_is_open || spec(&request.old_object) == spec(&request.object) {
+    if !change.count_is_open || spec(&change.old) == spec(&change.new) {
         return false;
     }
     let Sets { old, new, .. } = Sets::of(request, &Related::Absent);

@@ -10,7 +10,7 @@ use kubernetes::manifest;
 use kubernetes::related::Related;
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_facts::{ObjectSource, RelatedFuture, found, known};
-use rqlite::change::ordinal_in;
+use rqlite::change::looks_like_pod_of;
 use rqlite::needs::Needs;
 use serde::Deserialize;
 use serde_json::Value;
@@ -141,7 +141,7 @@ impl StatefulSet {
                     && *name == self.name
                     && lives_in(namespace)
             }
-            Lookup::ControllerOf { namespace, pod } => ordinal_in(&self.name, pod).is_some() && lives_in(namespace),
+            Lookup::ControllerOf { namespace, pod } => looks_like_pod_of(&self.name, pod) && lives_in(namespace),
             Lookup::DependentsOf { dependency, namespace, name } => {
                 lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*dependency, name))
             }

@@ -98,6 +98,11 @@ impl Document {
         self.index.node(self.root).kind == Kind::Null
     }
 
+    /// Whether the whole document is an object.
+    pub fn is_object(&self) -> bool {
+        self.index.node(self.root).kind == Kind::Object
+    }
+
     /// Elements or members; `None` where there is neither array nor object.
     pub fn len(&self, pointer: &Pointer<'_>) -> Option<u32> {
         let node = self.index.node(self.node(pointer)?);
@@ -161,10 +166,6 @@ impl Document {
     /// The document of a child.
     pub(crate) fn child(&self, token: &str) -> Option<Self> {
         Some(self.at(self.index.child(self.root, token)?))
-    }
-
-    pub(crate) fn is_object(&self) -> bool {
-        self.index.node(self.root).kind == Kind::Object
     }
 
     /// The documents of the elements; `None` where it is no array.

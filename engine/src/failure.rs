@@ -17,6 +17,9 @@ pub enum PolicyFailure {
     /// The answer breaks the contract; `what` says how.
     #[error("the policy gave an unusable answer: {what}")]
     BadOutput { what: String },
+    /// The object cannot be patched as it is, whatever the patch: a number in it is too large.
+    #[error("the object cannot be read")]
+    BadInput { detail: String },
     #[error("the policy could not be started")]
     NotStarted { detail: String },
 }
@@ -29,7 +32,7 @@ impl PolicyFailure {
     /// What only the log is told.
     pub(crate) fn detail(&self) -> &str {
         match self {
-            Self::Trap { detail } | Self::NotStarted { detail } => detail,
+            Self::Trap { detail } | Self::BadInput { detail } | Self::NotStarted { detail } => detail,
             Self::OutOfTime { .. } | Self::OutOfMemory { .. } | Self::BadOutput { .. } => "",
         }
     }
@@ -41,6 +44,7 @@ impl PolicyFailure {
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::Trap { .. } => "trap",
             Self::BadOutput { .. } => "bad-output",
+            Self::BadInput { .. } => "bad-input",
             Self::NotStarted { .. } => "not-started",
         }
     }

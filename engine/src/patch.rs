@@ -35,7 +35,7 @@ pub(crate) fn checked(text: &str, max_bytes: usize) -> Result<Option<Patch>, Pol
 
 /// The object after the patch. What `copy` adds counts against `max_bytes` too.
 pub(crate) fn apply(object: &Document, patch: &Patch, max_bytes: usize) -> Result<Document, PolicyFailure> {
-    let mut tree: Value = object.decode().map_err(|error| PolicyFailure::bad_output(error.to_string()))?;
+    let mut tree: Value = object.decode().map_err(|error| PolicyFailure::BadInput { detail: error.to_string() })?;
     let mut copied = 0;
     for operation in patch.iter() {
         let (value, path) = match operation {
@@ -172,6 +172,15 @@ mod tests {
         assert!(checked("{", MAX).unwrap_err().to_string().contains("its patch is not RFC 6902"));
         let long = format!(r#"[{{"op":"add","path":"/spec/x","value":"{}"}}]"#, "a".repeat(MAX));
         assert!(checked(&long, MAX).unwrap_err().to_string().ends_with("its patch has 1042 bytes, allowed are 1000"));
+    }
+
+    #[test]
+    fn an_object_with_a_number_of_no_size_is_not_patched() {
+        let object = indexed(r#"{"spec":{"replicas":1e400}}"#).unwrap();
+        let patch = checked(r#"[{"op":"remove","path":"/spec"}]"#, MAX).unwrap().unwrap();
+        let failure = apply(&object, &patch, MAX).unwrap_err();
+        assert_eq!((failure.to_string().as_str(), failure.name()), ("the object cannot be read", "bad-input"));
+        assert_eq!(failure.detail(), "`spec.replicas`: number out of range");
     }
 
     #[test]

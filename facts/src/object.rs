@@ -9,6 +9,7 @@ use kubernetes::lookup::Lookup;
 use kubernetes::object::indexed;
 use kubernetes::related::{Reason, Related};
 use quorate_document::Document;
+use tracing::warn;
 
 /// A whole object; of several, their list.
 pub type RelatedFuture<'a> = Pin<Box<dyn Future<Output = Related<Document>> + Send + 'a>>;
@@ -28,7 +29,13 @@ pub async fn related(objects: &dyn ObjectSource, request: &Request) -> Related<D
 
 /// An object or a list that was found, by its JSON text.
 pub fn found(json: &str) -> Related<Document> {
-    indexed(json).map_or_else(|error| Related::Unknown(Reason::Failed(error.to_string())), Related::Found)
+    indexed(json).map_or_else(
+        |error| {
+            warn!(%error, "what stands behind a request cannot be read");
+            Related::Unknown(Reason::Failed(error.to_string()))
+        },
+        Related::Found,
+    )
 }
 
 /// The answer of a source that has not to wait for it.

@@ -4,11 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use quorate_document::{DecodeError, Document, DocumentError, DocumentFault, Pattern, Pointer};
+use quorate_document::{DecodeError, Document, DocumentError, DocumentFault, Limits, Pattern, Pointer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-use crate::object;
 
 /// Longest path that a message shows, in bytes.
 const MAX_PATH: usize = 160;
@@ -19,6 +17,7 @@ static MANAGED_FIELDS: [Pattern<'static>; 2] = [
     Pattern::literal("/request/oldObject/metadata/managedFields"),
 ];
 
+static REQUEST: Pointer<'static> = Pointer::literal("/request");
 static OBJECT: Pointer<'static> = Pointer::literal("/request/object");
 static OLD_OBJECT: Pointer<'static> = Pointer::literal("/request/oldObject");
 static OPTIONS: Pointer<'static> = Pointer::literal("/request/options");
@@ -110,11 +109,17 @@ impl Request {
             uid: None,
             fault: EnvelopeFault::NotUtf8 { offset: error.valid_up_to() },
         })?;
-        let review = object::indexed_without(text, &MANAGED_FIELDS).map_err(EnvelopeFault::from);
+        let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
+        let review = Document::parse_without(text, &limits, &MANAGED_FIELDS).map_err(EnvelopeFault::from);
         review.and_then(|review| Self::of(&review)).map_err(|fault| EnvelopeError { uid: uid_alone(text), fault })
     }
 
     fn of(review: &Document) -> Result<Self, EnvelopeFault> {
+        let request = review.part(&REQUEST).filter(|request| !request.is_null());
+        if !review.is_object() || request.is_some_and(|request| !request.is_object()) {
+            let what = "the review and its request are JSON objects".to_owned();
+            return Err(EnvelopeFault::Shape { what });
+        }
         let wire: ReviewWire = review.decode().map_err(|error| EnvelopeFault::shape(&error))?;
         let found = match (wire.kind.as_deref(), wire.api_version.as_deref()) {
             (Some("AdmissionReview"), Some("admission.k8s.io/v1")) => None,

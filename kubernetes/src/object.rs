@@ -7,17 +7,14 @@ use quorate_document::{Document, DocumentError, Limits, Pattern};
 static MANAGED_FIELDS: [Pattern<'static>; 2] =
     [Pattern::literal("/metadata/managedFields"), Pattern::literal("/items/*/metadata/managedFields")];
 
-/// The document of an object, or of a list of objects. The caller has bounded the text.
+/// The document of an object, or of a list of objects. The caller has bounded the text: of how many values it is does not matter, since
+/// what stands behind a request must not be unknown because it is large.
 ///
 /// # Errors
-/// When it is no JSON, or holds more than [`Limits::DEFAULT`] allows, the length apart.
+/// When it is no JSON, a key stands twice, or it nests deeper than [`Limits::DEFAULT`] allows.
 pub fn indexed(text: &str) -> Result<Document, DocumentError> {
-    indexed_without(text, &MANAGED_FIELDS)
-}
-
-pub(crate) fn indexed_without(text: &str, without: &[Pattern<'_>]) -> Result<Document, DocumentError> {
-    let limits = Limits { bytes: usize::MAX, ..Limits::DEFAULT };
-    Document::parse_without(text, &limits, without)
+    let limits = Limits { bytes: usize::MAX, nodes: u32::MAX, ..Limits::DEFAULT };
+    Document::parse_without(text, &limits, &MANAGED_FIELDS)
 }
 
 #[cfg(test)]

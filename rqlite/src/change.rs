@@ -99,12 +99,16 @@ pub fn pod_name(set: &StatefulSet, ordinal: u32) -> String {
 
 /// The ordinal of a pod of that set, by the pod's name; None: not of that set.
 pub fn ordinal(set: &StatefulSet, pod: &str) -> Option<u32> {
-    ordinal_in(name(set), pod)
+    parse_ordinal(behind(name(set), pod)?)
 }
 
-/// The same of a set of which the name is known alone.
-pub fn ordinal_in(set: &str, pod: &str) -> Option<u32> {
-    parse_ordinal(pod.strip_prefix(set)?.strip_prefix('-')?)
+/// Whether a name looks like that of a pod of the set with this name: also where the number is none that the controller writes.
+pub fn looks_like_pod_of(set: &str, name: &str) -> bool {
+    behind(set, name).is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn behind<'n>(set: &str, name: &'n str) -> Option<&'n str> {
+    name.strip_prefix(set)?.strip_prefix('-')
 }
 
 /// The ordinal of the set's pod that an address names, as far as the address goes: `rqlite-0`, `rqlite-0.SERVICE.NAMESPACE.svc:4002`.

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use rqlite::change::ordinal_in;
+use rqlite::change::looks_like_pod_of;
 use rqlite::facts::{Facts, Seen};
 use rqlite::membership::{Answer, Member, Membership, trusted};
 use tokio::time::Instant;
@@ -184,7 +184,7 @@ fn is_own<W>(set: &str, nodes: &[Target<W>], member: &Member) -> bool {
     let names = [member.id.as_str(), host];
     let is_known = |name: &&str| nodes.iter().any(|node| node.node.as_deref() == Some(*name) || node.pod == **name);
     // Node ids are the pods' names where nobody chose others.
-    names.iter().any(|name| is_known(name) || ordinal_in(set, name).is_some())
+    names.iter().any(|name| is_known(name) || looks_like_pod_of(set, name))
 }
 
 fn milliseconds(duration: Duration) -> u64 {

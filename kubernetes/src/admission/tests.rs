@@ -121,6 +121,10 @@ fn refuses_what_is_no_review() {
         ),
         "{error}"
     );
+    for text in [r#"["AdmissionReview"]"#, "7", r#"{"kind":"AdmissionReview","request":[]}"#] {
+        let says = "not an AdmissionReview: the review and its request are JSON objects; send the review as the API server writes it";
+        refuses(text, None, says);
+    }
     let error = Request::decode(altered("/request/userInfo", json!(7)).as_bytes()).unwrap_err();
     assert!(matches!(error.fault(), EnvelopeFault::Shape { .. }), "{error}");
 }

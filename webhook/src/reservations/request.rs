@@ -15,7 +15,6 @@ use quorate_cluster::Labels;
 use quorate_cluster::registration::SetName;
 
 static TEMPLATE: Pointer<'static> = Pointer::literal("/spec/template");
-/// Of an Eviction: `kubectl drain --dry-run=server` sends it alone.
 static DRY_RUN: Pointer<'static> = Pointer::literal("/deleteOptions/dryRun");
 
 /// A request about an rqlite set.
@@ -130,6 +129,8 @@ fn replicas(scale: &Option<Document>) -> Option<i32> {
     scale.as_ref()?.decode::<Scale>().ok().map(|scale| scale.spec.replicas)
 }
 
+/// An Eviction's own `deleteOptions.dryRun`, which `kubectl drain --dry-run=server` sends alone.
 fn is_rehearsal(request: &Request) -> bool {
-    request.object.as_ref().and_then(|eviction| eviction.len(&DRY_RUN)).is_some_and(|stages| stages > 0)
+    let stages = request.object.as_ref().and_then(|eviction| eviction.part(&DRY_RUN));
+    stages.and_then(|stages| stages.decode::<Vec<String>>().ok()).is_some_and(|stages| !stages.is_empty())
 }
