@@ -53,15 +53,20 @@ impl Head<'_> {
     }
 
     fn dependents(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<Document> {
-        let needs = |value: &Value| Needs::of_any(&StatefulSet::deserialize(value).ok()?);
-        let sets = self.sets_in(namespace).map(as_admitted);
-        let sets = sets.filter(|set| needs(set).is_some_and(|needs| needs.include(dependency, name)));
-        let items: Vec<String> = sets.map(|set| set.to_string()).collect();
+        let dependent = |set: &&Object| needs(set).is_some_and(|needs| needs.include(dependency, name));
+        let sets = self.sets_in(namespace).filter(dependent);
+        let items: Vec<String> = sets.map(|set| as_admitted(set).to_string()).collect();
         if items.is_empty() {
             return Related::Absent;
         }
         found(&list::stateful_sets(items.iter().map(String::as_str)))
     }
+}
+
+/// None: it does not run rqlite.
+fn needs(set: &Object) -> Option<&Needs> {
+    let read = || Needs::of_any(&StatefulSet::deserialize(&as_admitted(set)).ok()?);
+    set.needs.get_or_init(read).as_ref()
 }
 
 fn as_admitted(set: &Object) -> Value {

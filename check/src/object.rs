@@ -1,8 +1,11 @@
 //! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
 //! Does not compare objects.
 
+use std::sync::OnceLock;
+
 use kubernetes::request::RequestKind;
 use kubernetes::subject::named;
+use rqlite::needs::Needs;
 use serde_json::Value;
 
 use super::source::{Raw, text_at};
@@ -51,6 +54,8 @@ pub(crate) struct Object {
     pub(crate) scope: String,
     /// Whoever applies it leaves the object when the manifest is removed.
     pub(crate) unpruned: bool,
+    /// What an rqlite set needs beside itself, once a deletion asked for it.
+    pub(crate) needs: OnceLock<Option<Needs>>,
 }
 
 /// Group, version and kind of what looks like an object.
@@ -76,7 +81,15 @@ impl Object {
         };
         let id = Id { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
         let version = version.to_owned();
-        Some(Self { id, version, value: raw.value, origin, scope: scope.to_owned(), unpruned: false })
+        Some(Self {
+            id,
+            version,
+            value: raw.value,
+            origin,
+            scope: scope.to_owned(),
+            unpruned: false,
+            needs: OnceLock::new(),
+        })
     }
 
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
