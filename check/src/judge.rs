@@ -11,7 +11,7 @@ use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::{Finding, PolicySet, Review};
-use quorate_facts::{ReadSet, Recorded, Sets, prepared, related};
+use quorate_facts::{ReadSet, Recorded, RequestSets, prepared, related};
 use rqlite::facts::Facts;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -170,7 +170,7 @@ fn depends_on_open_count(change: &Change, request: &Request) -> bool {
     if !change.count_is_open || spec(&change.old) == spec(&change.new) {
         return false;
     }
-    let Sets { old, new, .. } = Sets::of(request, &Related::Absent);
+    let RequestSets { old, new, .. } = RequestSets::of(request, &Related::Absent);
     runs(old) || runs(new)
 }
 

@@ -7,20 +7,18 @@ use kube::api::{GetParams, Request};
 use kube::{Api, Client, Error, Resource};
 use kubernetes::list;
 use kubernetes::lookup::{Lookup, ObjectVersion};
-use kubernetes::object::indexed;
+use kubernetes::object::{UID, indexed};
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use quorate_document::{Document, Pointer};
+use quorate_document::Document;
 use quorate_facts::{ObjectSource, RelatedFuture, found};
 use tracing::{debug, warn};
 
 use crate::controller::{controller, is_stateful_set};
 use crate::sets::Sets;
-
-static UID: Pointer<'static> = Pointer::literal("/metadata/uid");
 
 /// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]

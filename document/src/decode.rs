@@ -38,7 +38,7 @@ impl Document {
     /// # Errors
     /// When the type expects another shape.
     pub fn decode<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        T::deserialize(Node { index: self.index(), id: self.root() })
+        T::deserialize(Part { index: self.index(), id: self.root() })
     }
 }
 
@@ -92,12 +92,12 @@ fn shown(path: &str) -> String {
 
 /// A value that is to be read.
 #[derive(Clone, Copy)]
-struct Node<'de> {
+struct Part<'de> {
     index: &'de Index,
     id: NodeId,
 }
 
-impl<'de> Node<'de> {
+impl<'de> Part<'de> {
     fn kind(self) -> Kind {
         self.index.node(self.id).kind
     }
@@ -129,7 +129,7 @@ impl<'de> Node<'de> {
     }
 }
 
-impl<'de> de::Deserializer<'de> for Node<'de> {
+impl<'de> de::Deserializer<'de> for Part<'de> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {

@@ -56,8 +56,8 @@ impl PolicySet {
     /// Both phases, as the API server would run them: what comes out of the first is judged by the second.
     /// A finding that both give is given once, at its heavier level.
     pub async fn mutate_then_validate(&self, request: &Request, prepared: &Prepared) -> Review {
-        let (mutated, object) = self.mutate(request, prepared).await;
-        let judged = self.validate(&with_object(request, object), prepared).await;
+        let (mutated, request) = self.mutate(request, prepared).await;
+        let judged = self.validate(&request, prepared).await;
         self.merged(mutated, judged)
     }
 
@@ -77,21 +77,20 @@ impl PolicySet {
         if denies && phase == Phase::Validate { Level::Deny } else { Level::Warn }
     }
 
-    /// One policy after the other, each on the former's result. Also gives the object that came out, if it was patched.
-    async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Option<Document>) {
-        let mut object = None;
+    /// One policy after the other, each on the former's result. Also gives the request with the object that came out.
+    async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Request) {
+        let mut current = request.clone();
         let mut review = Review::new(Phase::Mutate, Vec::new());
         let mut panel = Panel::new(prepared);
         for policy in &self.policies {
-            let current = with_object(request, object.clone());
             let Some(judgement) = panel.judge(policy, Phase::Mutate, &current).await else { continue };
             if let Some(patched) = collect(&mut review, policy, judgement) {
                 panel.forget();
-                object = Some(patched);
+                current.object = Some(patched);
             }
         }
         review.verdict = Finding::verdict(&review.findings);
-        (review, object)
+        (review, current)
     }
 
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
@@ -138,10 +137,6 @@ impl PolicySet {
             phase: Phase::Validate,
         }
     }
-}
-
-fn with_object(request: &Request, object: Option<Document>) -> Request {
-    Request { object: object.or_else(|| request.object.clone()), ..request.clone() }
 }
 
 /// Adds one policy's judgement to the review; gives the object that its patch made, if any.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kubernetes::admission::{Operation, Phase, Request};
 use kubernetes::request::RequestKind;
 
-use crate::sets::{ReadSet, Sets};
+use crate::sets::{ReadSet, RequestSets};
 
 /// The StatefulSet that a request is about.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub struct AboutSet<'a> {
 
 impl<'a> AboutSet<'a> {
     /// None: the request is about no set that can be told.
-    pub fn of(phase: Phase, request: &'a Request, sets: &'a Sets, budget: Duration) -> Option<Self> {
+    pub fn of(phase: Phase, request: &'a Request, sets: &'a RequestSets, budget: Duration) -> Option<Self> {
         let namespace = request.namespace.as_deref()?;
         let states = sets.states();
         let kind = RequestKind::of(request);

@@ -2,8 +2,8 @@
 //! Asks through traits, each with several sources, and holds no rule, no socket and no client.
 //!
 //! ```text
-//! Request ── lookup ── ObjectSource ── Related ──┬── Sets ── AboutSet ── FactSource ── Facts ──┐
-//!             (kubernetes)                       └─────────────────────────────────────────────┴── prepared ── engine::Prepared
+//! Request ── lookup ── ObjectSource ── Related ──┬── RequestSets ── AboutSet ── FactSource ── Facts ──┐
+//!             (kubernetes)                       └────────────────────────────────────────────────────┴── prepared ── engine::Prepared
 //! ```
 
 mod about;
@@ -25,5 +25,5 @@ pub use object::{NoObjects, ObjectSource, RelatedFuture, found, known, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
 pub use recorded::{Recorded, UnusableFacts, now};
-pub use sets::{ReadSet, Sets};
+pub use sets::{ReadSet, RequestSets};
 pub use trial::{Act, Propagation, Trial};

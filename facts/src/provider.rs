@@ -15,7 +15,7 @@ use tracing::debug;
 use crate::about::AboutSet;
 use crate::facts::{FactSource, NoFacts};
 use crate::object::{NoObjects, ObjectSource, related};
-use crate::sets::Sets;
+use crate::sets::RequestSets;
 
 /// The interface of the contract by which guests read the facts; what a configuration grants.
 pub const INTERFACE: &str = "rqlite";
@@ -66,7 +66,7 @@ impl Sources {
     }
 
     /// The facts of the set that it is about. May take half of the time too; what is not known by then stays so.
-    pub async fn facts(&self, phase: Phase, request: &Request, sets: &Sets, budget: Duration) -> Facts {
+    pub async fn facts(&self, phase: Phase, request: &Request, sets: &RequestSets, budget: Duration) -> Facts {
         let Some(about) = AboutSet::of(phase, request, sets, budget / 3) else { return Facts::default() };
         timeout(budget / 2, self.facts.facts(&about)).await.unwrap_or_else(|_| {
             debug!(uid = request.uid, "facts not found in time");

@@ -32,7 +32,7 @@ impl ReadSet {
 
 /// The sets that a request is about; one that cannot be read is none.
 #[derive(Debug, Clone, Default)]
-pub struct Sets {
+pub struct RequestSets {
     /// A StatefulSet under review as it was.
     pub old: Option<ReadSet>,
     /// As it is to be.
@@ -41,7 +41,7 @@ pub struct Sets {
     pub behind: Option<ReadSet>,
 }
 
-impl Sets {
+impl RequestSets {
     pub fn of(request: &Request, related: &Related<Document>) -> Self {
         let read = |document: &Option<Document>| document.clone().and_then(|document| ReadSet::of(document).ok());
         let behind = |document: Option<Document>| Self { behind: read(&document), ..Self::default() };
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_set_under_review_is_read_as_it_was_and_as_it_is_to_be() {
-        let sets = Sets::of(&request(Resource::STATEFUL_SETS), &Related::Absent);
+        let sets = RequestSets::of(&request(Resource::STATEFUL_SETS), &Related::Absent);
         assert!(sets.new.is_some_and(|set| set.rqlite.is_some()));
         assert!(sets.old.is_none() && sets.behind.is_none());
     }
@@ -104,15 +104,15 @@ mod tests {
     #[test]
     fn the_one_behind_a_request_is_read() {
         for resource in [Resource::SCALES, Resource::EVICTIONS, Resource::AUTOSCALERS] {
-            let sets = Sets::of(&request(resource), &found(RQLITE));
+            let sets = RequestSets::of(&request(resource), &found(RQLITE));
             assert!(sets.behind.is_some_and(|set| set.rqlite.is_some()) && sets.new.is_none(), "{resource:?}");
         }
         let of_claim = |items: &[&str]| {
             let list = stateful_sets(items.iter().copied());
-            Sets::of(&request(Resource::CLAIMS), &found(&list)).behind.is_some()
+            RequestSets::of(&request(Resource::CLAIMS), &found(&list)).behind.is_some()
         };
         assert!(of_claim(&[RQLITE]));
         assert!(!of_claim(&[RQLITE, RQLITE]));
-        assert!(Sets::of(&request(Resource::SERVICES), &found(&stateful_sets([RQLITE]))).behind.is_none());
+        assert!(RequestSets::of(&request(Resource::SERVICES), &found(&stateful_sets([RQLITE]))).behind.is_none());
     }
 }

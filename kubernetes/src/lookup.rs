@@ -7,10 +7,9 @@ use quorate_document::{Document, Pointer};
 
 use crate::admission::{Operation, Request};
 use crate::manifest::HorizontalPodAutoscaler;
+use crate::object::{NAME, UID};
 use crate::request::{Dependency, RequestKind, Resource};
 
-static NAME: Pointer<'static> = Pointer::literal("/metadata/name");
-static UID: Pointer<'static> = Pointer::literal("/metadata/uid");
 static RESOURCE_VERSION: Pointer<'static> = Pointer::literal("/metadata/resourceVersion");
 
 /// What is looked up, as far as the request names it.

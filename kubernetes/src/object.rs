@@ -1,7 +1,13 @@
 //! An object's JSON text, indexed for all who read it, without the bookkeeping of the API server.
 //! Does not know what kind of object it is.
 
-use quorate_document::{Document, DocumentError, Limits, Pattern};
+use quorate_document::{Document, DocumentError, Limits, Pattern, Pointer};
+
+/// Its name.
+pub static NAME: Pointer<'static> = Pointer::literal("/metadata/name");
+
+/// What tells it from an earlier one of its name.
+pub static UID: Pointer<'static> = Pointer::literal("/metadata/uid");
 
 /// Often half of an object; no policy reads it. Of an object, and of the items of a list.
 static MANAGED_FIELDS: [Pattern<'static>; 2] =

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use quorate_document::Pointer;
 
 use crate::admission::Request;
+use crate::object::NAME;
 use crate::request::RequestKind;
 
-static NAME: Pointer<'static> = Pointer::literal("/metadata/name");
 static GENERATE_NAME: Pointer<'static> = Pointer::literal("/metadata/generateName");
 
 /// Kinds with sub-resources that no policy of ours looks at; those of others may.

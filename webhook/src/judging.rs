@@ -9,7 +9,7 @@ use kubernetes::subject::subject;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_cluster::StoreError;
 use quorate_engine::{Finding, PolicySet, Prepared, Review};
-use quorate_facts::{Sets, now, prepared};
+use quorate_facts::{RequestSets, now, prepared};
 use rqlite::facts::{Facts, Leaving};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
@@ -77,7 +77,7 @@ async fn judge(webhook: &Webhook, phase: Phase, request: &Request, deadline: Dea
 async fn known_then_judged(webhook: &Webhook, phase: Phase, request: &Request, deadline: Deadline) -> Review {
     let Sources { known: sources, pods, reservations } = webhook.sources();
     let mut related = sources.related(request, deadline.budget).await;
-    let sets = Sets::of(request, &related);
+    let sets = RequestSets::of(request, &related);
     let candidate = (phase == Phase::Validate).then(|| Candidate::of(request, &sets)).flatten();
     let others = async {
         if let Some(candidate) = &candidate {

@@ -9,7 +9,7 @@ use serde::de::{
     Visitor,
 };
 
-use super::{DecodeError, Node};
+use super::{DecodeError, Part};
 use crate::node::{Index, Kind, NodeId};
 
 /// What is left of the children of an array or an object.
@@ -21,13 +21,13 @@ struct Children<'de, I> {
     last: NodeId,
 }
 
-fn children_of(container: Node<'_>) -> Children<'_, impl Iterator<Item = NodeId>> {
+fn children_of(container: Part<'_>) -> Children<'_, impl Iterator<Item = NodeId>> {
     let ids = container.index.children(container.id);
     Children { index: container.index, ids, given: 0, last: container.id }
 }
 
 /// Refuses more elements than the visitor takes.
-pub(super) fn visit_elements<'de, V: Visitor<'de>>(array: Node<'de>, visitor: V) -> Result<V::Value, DecodeError> {
+pub(super) fn visit_elements<'de, V: Visitor<'de>>(array: Part<'de>, visitor: V) -> Result<V::Value, DecodeError> {
     let mut elements = children_of(array);
     let value = visitor.visit_seq(&mut elements)?;
     match elements.ids.next() {
@@ -36,19 +36,19 @@ pub(super) fn visit_elements<'de, V: Visitor<'de>>(array: Node<'de>, visitor: V)
     }
 }
 
-pub(super) fn visit_members<'de, V: Visitor<'de>>(object: Node<'de>, visitor: V) -> Result<V::Value, DecodeError> {
+pub(super) fn visit_members<'de, V: Visitor<'de>>(object: Part<'de>, visitor: V) -> Result<V::Value, DecodeError> {
     visitor.visit_map(children_of(object))
 }
 
 impl<'de, I: Iterator<Item = NodeId>> Children<'de, I> {
-    fn next(&mut self) -> Option<Node<'de>> {
+    fn next(&mut self) -> Option<Part<'de>> {
         self.last = self.ids.next()?;
         self.given += 1;
         Some(self.last())
     }
 
-    fn last(&self) -> Node<'de> {
-        Node { index: self.index, id: self.last }
+    fn last(&self) -> Part<'de> {
+        Part { index: self.index, id: self.last }
     }
 }
 
@@ -82,11 +82,11 @@ impl<'de, I: Iterator<Item = NodeId>> MapAccess<'de> for Children<'de, I> {
 /// A variant of an enum: its name alone, or an object with its name for its only key.
 pub(super) struct Variant<'de> {
     name: Cow<'de, str>,
-    content: Option<Node<'de>>,
+    content: Option<Part<'de>>,
 }
 
 impl<'de> Variant<'de> {
-    pub(super) fn of(value: Node<'de>) -> Result<Self, DecodeError> {
+    pub(super) fn of(value: Part<'de>) -> Result<Self, DecodeError> {
         if let Some(name) = value.index.string(value.id) {
             return Ok(Self { name, content: None });
         }
@@ -111,10 +111,10 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 }
 
 /// What a variant holds. None: it was a name alone.
-pub(super) struct Content<'de>(Option<Node<'de>>);
+pub(super) struct Content<'de>(Option<Part<'de>>);
 
 impl<'de> Content<'de> {
-    fn held(self) -> Result<Node<'de>, DecodeError> {
+    fn held(self) -> Result<Part<'de>, DecodeError> {
         self.0.ok_or_else(|| DecodeError::invalid_type(Unexpected::UnitVariant, &"a variant that holds a value"))
     }
 }

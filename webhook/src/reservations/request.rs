@@ -6,7 +6,7 @@ use kubernetes::lookup::name_of_deleted;
 use kubernetes::manifest::{Scale, StatefulSet};
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_document::{Document, Pointer};
-use quorate_facts::{ReadSet, Sets};
+use quorate_facts::{ReadSet, RequestSets};
 use rqlite::facts::{Facts, Leaving};
 use rqlite::reduction::Reduction;
 
@@ -36,7 +36,7 @@ enum Change {
 
 impl Candidate {
     /// None: it is about no set that runs rqlite, or about several.
-    pub(crate) fn of(request: &Request, sets: &Sets) -> Option<Self> {
+    pub(crate) fn of(request: &Request, sets: &RequestSets) -> Option<Self> {
         let behind = || sets.behind.clone();
         let change = match RequestKind::of(request) {
             RequestKind::StatefulSet => Change::of_set(request, sets)?,
@@ -78,7 +78,7 @@ impl Candidate {
 }
 
 impl Change {
-    fn of_set(request: &Request, sets: &Sets) -> Option<Self> {
+    fn of_set(request: &Request, sets: &RequestSets) -> Option<Self> {
         match request.operation {
             Operation::Create => Some(Self::Creation(sets.new.clone()?)),
             Operation::Update => {
