@@ -16,13 +16,13 @@ use kubernetes::lookup::Lookup;
 use kubernetes::refusal::rule_of_remedy;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_facts::{AboutSet, FactSource, FactsFuture, ObjectSource, RelatedFuture, found, known};
-use quorate_native_tests::judge::{self, Judged};
+use quorate_facts::{FactSource, FactsFuture, FactsRequest, ObjectSource, RelatedFuture, found, known};
+use quorate_native_tests::evaluate::{self, Evaluated};
 use quorate_native_tests::request::any_request;
 use quorate_native_tests::run::{Broken, hold};
 use quorate_native_tests::world::World;
 use quorate_tests::{binding, block_on, builtin_with};
-use quorate_webhook::{ServerConfig, Sources, Webhook};
+use quorate_webhook::{ReviewSources, ServerConfig, Webhook};
 use rqlite::facts::Facts;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -44,7 +44,7 @@ impl ObjectSource for Known {
 }
 
 impl FactSource for Known {
-    fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+    fn facts<'a>(&'a self, _about: &'a FactsRequest<'a>) -> FactsFuture<'a> {
         Box::pin(std::future::ready(Facts::parse(&self.0.facts.to_string()).unwrap()))
     }
 }
@@ -62,9 +62,9 @@ fn the_native_judge_the_command_line_and_the_server_agree() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("property");
     hold("agreement", 30, &folder, &any_request(), |asked| {
         let world = asked.world();
-        let native = judge::judge(&world);
+        let native = evaluate::evaluate(&world);
         // What nobody judges follows `onError` in the server.
-        if native.verdict() == judge::Verdict::NotJudged {
+        if native.verdict() == evaluate::Verdict::NotJudged {
             return Ok(());
         }
         let (native, offline, server) = (of_native(&native), offline(&world), server(&world));
@@ -75,13 +75,13 @@ fn the_native_judge_the_command_line_and_the_server_agree() {
     });
 }
 
-fn of_native(judged: &Judged) -> Said {
-    let denied_by = judged.denials().map(|finding| finding.rule.clone()).collect();
-    Said { allowed: !judged.denied(), denied_by, object: judged.object.clone() }
+fn of_native(evaluated: &Evaluated) -> Said {
+    let denied_by = evaluated.denials().map(|finding| finding.rule.clone()).collect();
+    Said { allowed: !evaluated.denied(), denied_by, object: evaluated.object.clone() }
 }
 
 fn offline(world: &World) -> Said {
-    let review = quorate_tests::judge(&policies(), &world.review, &world.related, &world.facts.to_string());
+    let review = quorate_tests::evaluate(&policies(), &world.review, &world.related, &world.facts.to_string());
     let denied = review.findings.iter().filter(|finding| finding.level == Level::Deny);
     let mut object = world.review["request"]["object"].clone();
     json_patch::patch(&mut object, &review.patch).unwrap();
@@ -95,8 +95,10 @@ fn offline(world: &World) -> Said {
 /// `/mutate`, its patch applied, `/validate`.
 fn server(world: &World) -> Said {
     let known = Arc::new(Known(world.clone()));
-    let sources =
-        Sources { known: quorate_facts::Sources { objects: known.clone(), facts: known }, ..Sources::default() };
+    let sources = ReviewSources {
+        known: quorate_facts::Sources { objects: known.clone(), facts: known },
+        ..ReviewSources::default()
+    };
     let routes =
         Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
     let mut review = world.review.clone();
@@ -105,11 +107,11 @@ fn server(world: &World) -> Said {
         let patch: json_patch::Patch = serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
         json_patch::patch(&mut review["request"]["object"], &patch).unwrap();
     }
-    let judged = response(&routes, "/validate", &review);
-    let causes = judged["status"]["details"]["causes"].as_array().cloned().unwrap_or_default();
+    let evaluated = response(&routes, "/validate", &review);
+    let causes = evaluated["status"]["details"]["causes"].as_array().cloned().unwrap_or_default();
     let denied_by = causes.iter().filter_map(|cause| cause["reason"].as_str());
     let denied_by = denied_by.filter(|reason| rule_of_remedy(reason).is_none()).map(str::to_owned).collect();
-    Said { allowed: judged["allowed"] == true, denied_by, object: review["request"]["object"].take() }
+    Said { allowed: evaluated["allowed"] == true, denied_by, object: review["request"]["object"].take() }
 }
 
 fn response(routes: &Router, path: &str, review: &Value) -> Value {

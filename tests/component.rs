@@ -8,7 +8,7 @@ use kubernetes::admission::{Phase, Request};
 use quorate_cases::{Case, Ran};
 use quorate_engine::{Binding, Policy, RawVerdict};
 use quorate_facts::{prepared_from_text, related};
-use quorate_tests::{binding, block_on, machine, workspace};
+use quorate_tests::{binding, block_on, runtime, workspace};
 use serde_json::Value;
 
 #[test]
@@ -16,9 +16,9 @@ fn every_case_gets_the_same_words_from_the_component() {
     let mut differences = Vec::new();
     let mut count = 0;
     for module in quorate_builtin::modules() {
-        let policy = machine().load(module.wasm, binding(Value::Object(Default::default()))).unwrap();
+        let policy = runtime().load(module.wasm, binding(Value::Object(Default::default()))).unwrap();
         for case in quorate_cases::load(&workspace().join("policies").join(module.name)) {
-            let bound = policy.rebound(Binding { settings: case.settings.clone(), ..policy.binding().clone() });
+            let bound = policy.with_binding(Binding { settings: case.settings.clone(), ..policy.binding().clone() });
             let ran = run(&bound.unwrap_or_else(|error| panic!("{}: {error}", case.name)), &case);
             count += 1;
             differences.extend(case.compare(module.name, &ran).err());
@@ -32,7 +32,7 @@ fn every_case_gets_the_same_words_from_the_component() {
 fn components_import_nothing_but_the_contract() {
     let granted = BTreeSet::from(["quorate:policy/rqlite@0.1.0".to_owned(), "quorate:policy/types@0.1.0".to_owned()]);
     for module in quorate_builtin::modules() {
-        let imports: BTreeSet<String> = machine().imports(module.wasm).unwrap().into_iter().collect();
+        let imports: BTreeSet<String> = runtime().imports(module.wasm).unwrap().into_iter().collect();
         assert!(imports.is_subset(&granted), "{} imports {imports:?}", module.name);
     }
 }

@@ -63,7 +63,7 @@ fn rqlited_would_see_the_injected_flag_in_every_set_of_three_voters_or_more() {
     let mut injected = 0;
     for (name, git) in upstream_sets() {
         let live = mutated(builtin(), &set_review(None, Some(&git)), NOTHING_KNOWN);
-        let (before, after) = (recognised(&git), recognised(&live));
+        let (before, after) = (detected(&git), detected(&live));
         if before.role() == Role::ReadOnly || before.replicas < 3 {
             assert_eq!(live["spec"], git["spec"], "{name}");
             continue;
@@ -104,9 +104,9 @@ fn a_defect_that_was_there_is_old_whatever_pods_run() {
     }
 }
 
-fn recognised(set: &Value) -> RqliteSet {
+fn detected(set: &Value) -> RqliteSet {
     let set: StatefulSet = serde_json::from_value(set.clone()).unwrap();
-    RqliteSet::recognise(&set).unwrap()
+    RqliteSet::detect(&set).unwrap()
 }
 
 /// The object after the mutating phase of an AdmissionReview; null where there is none.

@@ -33,7 +33,9 @@ fn every_rule_has_a_file_and_every_file_a_rule() {
 fn every_rule_has_a_refusal_and_a_weaker_twin() {
     let mut missing = Vec::new();
     for (policy, rule) in rules() {
-        let cases = names(&workspace().join("policies").join(policy.name()).join("cases").join(rule));
+        let all = quorate_cases::load(&workspace().join("policies").join(policy.name()));
+        let cases: BTreeSet<&str> =
+            all.iter().filter(|case| case.rule == rule).map(|case| case.name.as_str()).collect();
         let weights: BTreeSet<u8> = cases.iter().filter_map(|name| weight(name)).collect();
         let refused = weights.iter().any(|weight| *weight >= 1);
         if !refused || weights.len() < 2 {
@@ -41,6 +43,25 @@ fn every_rule_has_a_refusal_and_a_weaker_twin() {
         }
     }
     assert!(missing.is_empty(), "without a refusal and a weaker twin:\n{}", missing.join("\n"));
+}
+
+/// The words of the cases are what the policies say (`every_case_gets_the_same_words_from_the_component`): a rule that nothing calls has none.
+#[test]
+fn every_rule_speaks_in_its_cases() {
+    let speaks = |policy: &Policy, rule: &str| {
+        let cases = quorate_cases::load(&workspace().join("policies").join(policy.name()));
+        let words = format!(" {}/{rule}: ", policy.name());
+        cases.iter().filter(|case| case.rule == rule).any(|case| case.expected.contains(&words))
+    };
+    let silent: Vec<String> = rules()
+        .into_iter()
+        .filter(|(policy, rule)| !speaks(policy, rule))
+        .map(|(policy, rule)| format!("{}/{rule}", policy.name()))
+        .collect();
+    assert!(
+        silent.is_empty(),
+        "rules that say nothing in any of their cases, so that nothing may call them: {silent:?}"
+    );
 }
 
 /// The gate looks at the objects of that table alone while no policy is loaded, and entries are written for its rows.

@@ -9,7 +9,7 @@ use kubernetes::list;
 use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::Review;
-use quorate_tests::{NOTHING_BEHIND, builtin, judge, set_review, stateful_sets, upstream, upstream_sets};
+use quorate_tests::{NOTHING_BEHIND, builtin, evaluate, set_review, stateful_sets, upstream, upstream_sets};
 use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
@@ -108,9 +108,9 @@ fn every_recorded_review_gets_its_verdict() {
     let mut differences = Vec::new();
     for (expected, (name, review)) in REVIEWS.iter().zip(&reviews) {
         assert!(name.starts_with(&format!("{:02}-", expected.number)), "{name}");
-        let alone = judge(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
+        let alone = evaluate(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
         let parent = parent_of(review, &reviews);
-        let with_parent = judge(builtin(), review, &parent.map_or(NOTHING_BEHIND, Related::Found), NOTHING_KNOWN);
+        let with_parent = evaluate(builtin(), review, &parent.map_or(NOTHING_BEHIND, Related::Found), NOTHING_KNOWN);
         if alone.verdict != expected.alone {
             differences.push(format!("{name} alone: {}", told(&alone)));
         }
@@ -130,16 +130,16 @@ fn recorded_reviews_that_change_no_spec_get_no_finding() {
     let reviews = recorded(&upstream.join("reviews"));
     for number in [14, 15, 16, 17, 24, 28] {
         let (name, review) = &reviews[number - 1];
-        let judged = judge(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
-        assert!(judged.findings.is_empty() && judged.patch.is_empty(), "{name}: {}", told(&judged));
+        let evaluated = evaluate(builtin(), review, &NOTHING_BEHIND, NOTHING_KNOWN);
+        assert!(evaluated.findings.is_empty() && evaluated.patch.is_empty(), "{name}: {}", told(&evaluated));
     }
 }
 
 #[test]
 fn admits_the_creation_of_every_manifest_and_chart() {
     for (name, set) in upstream_sets() {
-        let judged = judge(builtin(), &set_review(None, Some(&set)), &NOTHING_BEHIND, NOTHING_KNOWN);
-        assert_eq!(judged.verdict, Verdict::Allowed, "{name}: {}", told(&judged));
+        let evaluated = evaluate(builtin(), &set_review(None, Some(&set)), &NOTHING_BEHIND, NOTHING_KNOWN);
+        assert_eq!(evaluated.verdict, Verdict::Allowed, "{name}: {}", told(&evaluated));
     }
 }
 
@@ -161,12 +161,13 @@ fn scales_every_voter_set_alike_through_apply_and_through_scale() {
     for (name, set) in upstream_sets().into_iter().filter(|(name, _)| voters_on_claims(name)) {
         for (from, to, admitted) in SCALES {
             let (old, new) = (with_replicas(&set, from), with_replicas(&set, to));
-            let applied = judge(builtin(), &set_review(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
-            let scaled = judge(builtin(), &scale_review(&old, from, to), &Related::Found(old.clone()), NOTHING_KNOWN);
-            for (door, judged) in [("apply", applied), ("scale", scaled)] {
-                let denied = judged.verdict == Verdict::Denied;
-                assert_eq!(denied, !admitted, "{name} {from} -> {to} by {door}: {}", told(&judged));
-                assert_ne!(judged.verdict, Verdict::NotJudged, "{name} {from} -> {to} by {door}");
+            let applied = evaluate(builtin(), &set_review(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
+            let scaled =
+                evaluate(builtin(), &scale_review(&old, from, to), &Related::Found(old.clone()), NOTHING_KNOWN);
+            for (door, evaluated) in [("apply", applied), ("scale", scaled)] {
+                let denied = evaluated.verdict == Verdict::Denied;
+                assert_eq!(denied, !admitted, "{name} {from} -> {to} by {door}: {}", told(&evaluated));
+                assert_ne!(evaluated.verdict, Verdict::NotJudged, "{name} {from} -> {to} by {door}");
             }
         }
     }
@@ -181,9 +182,9 @@ fn admits_the_read_only_pool_from_four_to_zero() {
         .collect();
     assert_eq!(pools.len(), 1);
     for pool in pools {
-        let judged = judge(builtin(), &scale_review(&pool, 4, 0), &Related::Found(pool.clone()), NOTHING_KNOWN);
-        assert_eq!(judged.verdict, Verdict::Allowed, "{}", told(&judged));
-        assert!(judged.findings.is_empty(), "{}", told(&judged));
+        let evaluated = evaluate(builtin(), &scale_review(&pool, 4, 0), &Related::Found(pool.clone()), NOTHING_KNOWN);
+        assert_eq!(evaluated.verdict, Verdict::Allowed, "{}", told(&evaluated));
+        assert!(evaluated.findings.is_empty(), "{}", told(&evaluated));
     }
 }
 

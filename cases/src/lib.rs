@@ -1,13 +1,40 @@
-//! Cases: a folder with whole manifests, facts and the exact expected verdict. Runs them against a policy natively;
-//! the component runs the same folders in `tests/`, with the same bytes. Never part of a guest.
+//! Cases: a file a rule, which says what is asked, what is known, and the exact words that come out. Runs them against a policy natively;
+//! the component runs the same ones in `tests/`. Never part of a guest.
+//!
+//! ```yaml
+//! # policies/quorum-guard/cases/scale-below-quorum.yaml
+//! facts:                                  # by name, for cases that share them
+//!   three-voters: {membership: [...]}
+//! cases:
+//! - name: denies-3-to-1-through-scale     # begins with what comes out: denies, not-judged, patches, warns, allows
+//!   scale: official                       # a whole manifest, policies/shapes/official.yaml
+//!   to: 1
+//!   facts: three-voters
+//!   expect: |
+//!     deny quorum-guard/scale-below-quorum: ...
+//! - name: allows-an-eviction
+//!   evict: rqlite-0                       # a Pod
+//!   of: official-running                  # its StatefulSet
+//!   facts: {facts: three-voters, with: {everReady: true}}     # facts by name, and what is different in them
+//!   expect: allowed
+//! - name: allows-a-label
+//!   update: {shape: official, with: {spec: {replicas: 5}}}    # a shape, and what is different in it
+//!   to: {metadata: {labels: {team: db}}}                      # a merge patch; a list is a JSON patch
+//!   expect: allowed
+//! ```
+//!
+//! All keys are those of `Row` in `table.rs`. `QUORATE_BLESS=1` writes the words in place, and nothing else in the file changes.
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
 pub mod edit;
+mod expectation;
+mod object;
 mod render;
 mod request;
+mod table;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
@@ -19,9 +46,11 @@ use quorate_sdk::policy::{self, Policy};
 use quorate_sdk::review::{PROJECTIONS, kind_of, parent_projections};
 use serde_json::{Value, json};
 
-pub use render::render;
+use self::object::Shapes;
+pub use self::render::render;
+use self::table::{Row, Table};
 
-/// Writes `expect.txt` instead of comparing, when set to anything.
+/// Writes the words that come out into the files instead of comparing, when set to anything.
 const BLESS: &str = "QUORATE_BLESS";
 
 /// The built-in policies' names, in the order in which they run.
@@ -29,11 +58,12 @@ pub fn built_in() -> impl Iterator<Item = &'static str> {
     include_str!("../../policies/builtin/policies.txt").lines()
 }
 
-/// One case folder, read.
+/// One case, read.
 #[derive(Debug, Clone)]
 pub struct Case {
-    pub directory: PathBuf,
-    /// The folder above: the rule that the case is about.
+    /// Where it stands.
+    pub file: PathBuf,
+    /// The file's name: the rule that the case is about.
     pub rule: String,
     /// `denies-scale-from-five-to-two`.
     pub name: String,
@@ -44,8 +74,10 @@ pub struct Case {
     /// JSON text, version 1.
     pub facts: String,
     pub settings: Value,
-    /// False: the mutating webhook was not reached (`mutated: false` in `request.yaml`).
+    /// False: the mutating webhook was not reached.
     pub mutates: bool,
+    /// The words that are to come out.
+    pub expected: String,
 }
 
 /// What came of a case: the verdicts of the phases that the policy takes part in.
@@ -55,15 +87,33 @@ pub struct Ran {
     pub validated: Option<Verdict>,
 }
 
-/// Every case of a policy's folder, in order of rule and name.
+/// Every case of a policy's folder, in order of the rules. Panics when one cannot be read: it is for tests.
+#[expect(clippy::panic, reason = "a case that cannot be read fails its test")]
 pub fn load(policy_directory: &Path) -> Vec<Case> {
-    let mut cases: Vec<Case> = folders(&policy_directory.join("cases"))
-        .iter()
-        .flat_map(|rule| folders(rule))
-        .map(|directory| request::read(&directory))
-        .collect();
-    cases.sort_by(|left, right| left.directory.cmp(&right.directory));
-    cases
+    let shapes = Shapes::of(policy_directory).unwrap_or_else(|error| panic!("{error}"));
+    let files = files(&policy_directory.join("cases")).unwrap_or_else(|error| panic!("{error}"));
+    files.iter().flat_map(|file| of_file(file, &shapes).unwrap_or_else(|error| panic!("{error}"))).collect()
+}
+
+fn of_file(file: &Path, shapes: &Shapes) -> Result<Vec<Case>, String> {
+    let table = Table::read(file)?;
+    let rule = file.file_stem().unwrap_or_default().to_string_lossy();
+    let case = |row: &Row| {
+        let (review, related) = request::review(row, shapes)?;
+        Ok(Case {
+            file: file.to_owned(),
+            rule: rule.clone().into_owned(),
+            name: row.name.clone(),
+            review,
+            related,
+            facts: table.facts(row)?.to_string(),
+            settings: row.settings.clone().unwrap_or_else(|| json!({})),
+            mutates: row.mutated,
+            expected: row.expect.clone(),
+        })
+    };
+    let placed = |row: &Row| case(row).map_err(|error: String| format!("{}: {}: {error}", file.display(), row.name));
+    table.cases.iter().map(placed).collect()
 }
 
 /// Runs every case of the policy natively and compares. Panics with every difference: it is a test.
@@ -71,11 +121,55 @@ pub fn load(policy_directory: &Path) -> Vec<Case> {
 pub fn run<P: Policy>(policy_directory: &str) {
     let cases = load(Path::new(policy_directory));
     assert!(!cases.is_empty(), "no cases in {policy_directory}");
-    let failures: Vec<String> =
-        cases.iter().filter_map(|case| case.compare(P::NAME, &case.run_native::<P>()).err()).collect();
+    let ran: Vec<Ran> = cases.iter().map(Case::run_native::<P>).collect();
+    if blessing() {
+        bless(P::NAME, &cases, &ran).unwrap_or_else(|error| panic!("{error}"));
+        return;
+    }
+    let compared = cases.iter().zip(&ran).map(|(case, ran)| case.compare(P::NAME, ran));
+    let failures: Vec<String> = compared.filter_map(Result::err).collect();
     let (all, failed) = (cases.len(), failures.len());
     if failed > 0 {
-        panic!("{failed} of {all} cases differ\n{}", failures.join("\n"));
+        panic!(
+            "{failed} of {all} cases differ\n{}\n{BLESS}=1 writes what came out into the files",
+            failures.join("\n")
+        );
+    }
+}
+
+/// Writes what came out into the files, each of them whole or not at all.
+fn bless(policy: &str, cases: &[Case], ran: &[Ran]) -> Result<(), String> {
+    let words = cases.iter().zip(ran).map(|(case, ran)| (case, render(policy, ran)));
+    let changed: Vec<(&Case, String)> = words.filter(|(case, words)| case.expected != words.trim_end()).collect();
+    for of_file in changed.chunk_by(|(one, _), (other, _)| one.file == other.file) {
+        let Some((Case { file, .. }, _)) = of_file.first() else { continue };
+        let failed = |error: std::io::Error| format!("{}: {error}", file.display());
+        let text = fs::read_to_string(file).map_err(failed)?;
+        let words: Vec<(&str, &str)> =
+            of_file.iter().map(|(case, words)| (case.name.as_str(), words.as_str())).collect();
+        let blessed = blessed(&text, &words).map_err(|error| format!("{}: {error}", file.display()))?;
+        fs::write(file, blessed).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The text of a file with these words for these cases. An error if anything else in it would be read otherwise.
+fn blessed(text: &str, words: &[(&str, &str)]) -> Result<String, String> {
+    let mut table = Table::parse(text)?;
+    let mut blessed = text.to_owned();
+    for (case, words) in words {
+        let by_hand = || {
+            format!("{case}: nothing is written, since no line is `- name: {case}`, without quotes, comment and indent")
+        };
+        blessed = expectation::replaced(&blessed, case, words).ok_or_else(by_hand)?;
+        table.expect(case, words);
+    }
+    match Table::parse(&blessed) {
+        Ok(read) if read == table => Ok(blessed),
+        _ => {
+            Err("nothing is written, since more than the words would change: write `expect:` with two blanks before it"
+                .to_owned())
+        }
     }
 }
 
@@ -99,23 +193,20 @@ impl Case {
         policy::review::<P>(envelope(review, phase), self.documents(review), &settings, &self.facts)
     }
 
-    /// Checks the outcome's name and its text against `expect.txt`.
+    /// Checks the outcome's name, and the words against those that are expected.
     pub fn compare(&self, policy: &str, ran: &Ran) -> Result<(), String> {
         let outcome = ran.outcome();
-        let place = format!("{}/{}", self.rule, self.name);
         let actual = render(policy, ran);
-        let file = self.directory.join("expect.txt");
-        if blessing() {
-            fs::write(&file, &actual).map_err(|error| format!("{place}: {error}"))?;
-        }
         if !self.name.starts_with(&format!("{outcome}-")) {
-            return Err(format!("--- {place}: the folder's name should start with `{outcome}-`\n{actual}"));
+            return Err(format!("--- {self}: the case's name should start with `{outcome}-`\n{actual}"));
         }
-        let expected = fs::read_to_string(&file).unwrap_or_default();
-        if expected == actual {
+        if self.expected == actual.trim_end() {
             return Ok(());
         }
-        Err(format!("--- {place}: expected\n{expected}--- {place}: got\n{actual}"))
+        if self.expected.is_empty() {
+            return Err(format!("--- {self}: `expect` is missing\n--- {self}: got\n{actual}"));
+        }
+        Err(format!("--- {self}: expected\n{}\n--- {self}: got\n{actual}", self.expected))
     }
 
     fn documents(&self, review: &Value) -> Documents {
@@ -131,6 +222,13 @@ impl Case {
                 Related::Unknown(_) => ParentState::Unknown,
             },
         }
+    }
+}
+
+/// `scale-below-quorum/denies-3-to-1-through-scale`.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.rule, self.name)
     }
 }
 
@@ -236,9 +334,15 @@ fn strings(value: &Value) -> Vec<String> {
     values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn folders(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+/// The files of a folder of cases, in order. Anything else in it would be read past.
+fn files(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    match files.iter().find(|path| !path.is_file() || path.extension().is_none_or(|extension| extension != "yaml")) {
+        Some(path) => Err(format!("{}: cases are files `<rule>.yaml`", path.display())),
+        None => Ok(files),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's switch, not configuration")]
@@ -246,7 +350,28 @@ fn blessing() -> bool {
     std::env::var(BLESS).is_ok()
 }
 
-/// `{"version": 1}`: nothing known.
-fn no_facts() -> String {
-    json!({ "version": 1 }).to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_blessed_without_another_change_is_left() {
+        let error = |text: &str| blessed(text, &[("a", "allowed\n")]).err().unwrap_or_default();
+        assert_eq!(
+            blessed("cases:\n- name: a\n", &[("a", "allowed\n")]).as_deref(),
+            Ok("cases:\n- name: a\n  expect: allowed\n")
+        );
+        assert!(error("cases:\n- name: \"a\"\n").starts_with("a: nothing is written, since no line is `- name: a`"));
+        assert!(
+            error("cases:\n- name: a\n  expect : nothing\n")
+                .starts_with("nothing is written, since more than the words")
+        );
+    }
+
+    #[test]
+    fn only_files_of_cases_stand_in_their_folder() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        assert!(files(&source).is_err_and(|error| error.ends_with("edit.rs: cases are files `<rule>.yaml`")));
+        assert!(files(&source.join("none")).is_err());
+    }
 }

@@ -1,4 +1,4 @@
-//! A verdict as the text of `expect.txt`: every finding whole, every patch operation on its line.
+//! A verdict as the words of a case: every finding whole, every patch operation on its line.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use super::Ran;
 
-/// The text of what came of a case. `allowed` alone where there is nothing to say.
+/// Where there is nothing to say.
+pub(crate) const ALLOWED: &str = "allowed";
+
+/// The text of what came of a case; `allowed` alone where there is nothing to say.
 pub fn render(policy: &str, ran: &Ran) -> String {
     let mut text = String::new();
     if let Some(verdict) = &ran.mutated {
@@ -17,7 +20,7 @@ pub fn render(policy: &str, ran: &Ran) -> String {
     if let Some(verdict) = &ran.validated {
         findings(&mut text, policy, verdict);
     }
-    if text.is_empty() { "allowed\n".to_owned() } else { text }
+    if text.is_empty() { format!("{ALLOWED}\n") } else { text }
 }
 
 fn findings(text: &mut String, policy: &str, verdict: &Verdict) {

@@ -8,8 +8,8 @@ use rustls::pki_types::pem::PemObject;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 
-use crate::Window;
-use crate::subject::{parse, window};
+use crate::Validity;
+use crate::subject::{parse, validity};
 
 /// The key identifier of a CA, in hex: its certificate says it of itself, and each of its leaves says it of its issuer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,11 +20,11 @@ pub struct AuthorityId(String);
 pub struct Anchor {
     der: CertificateDer<'static>,
     id: AuthorityId,
-    window: Window,
+    validity: Validity,
 }
 
 impl AuthorityId {
-    /// Who signed this certificate, by its own word; none where it does not say.
+    /// Who signed this certificate (DER), by its own word; None where it does not say, or is no certificate.
     pub fn issuer_of(certificate: &[u8]) -> Option<Self> {
         let parsed = parse(certificate)?;
         let named = parsed.iter_extensions().find_map(|extension| {
@@ -58,11 +58,11 @@ impl Anchor {
     /// None for what is no certificate.
     pub fn from_der(der: CertificateDer<'static>) -> Option<Self> {
         let parsed = parse(&der)?;
-        let (id, window) = (AuthorityId::of(&parsed), window(&parsed));
-        Some(Self { der, id, window })
+        let (id, validity) = (AuthorityId::of(&parsed), validity(&parsed));
+        Some(Self { der, id, validity })
     }
 
-    /// Every certificate of a PEM text, each once, in its order; and whether that was all there is in it.
+    /// Every certificate of a PEM text, each once, in its order; and whether that was all there is in it. An empty text is read whole.
     pub fn read_all(text: &[u8]) -> (Vec<Self>, bool) {
         let (mut anchors, mut whole) = (Vec::new(), true);
         for item in CertificateDer::pem_slice_iter(text) {
@@ -77,24 +77,28 @@ impl Anchor {
         (anchors, whole)
     }
 
+    /// One block `CERTIFICATE`, its lines ended by `\n`.
     pub fn to_pem(&self) -> String {
         let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         pem::encode_config(&pem::Pem::new("CERTIFICATE", self.der.as_ref()), config)
     }
 
+    /// By which its leaves name it.
     pub fn id(&self) -> &AuthorityId {
         &self.id
     }
 
-    pub fn window(&self) -> Window {
-        self.window
+    /// When it is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
+    /// The certificate's bytes.
     pub fn der(&self) -> &CertificateDer<'static> {
         &self.der
     }
 
-    /// Whether this certificate's key signed that one.
+    /// Whether this certificate's key signed that one (DER).
     pub fn signed(&self, certificate: &[u8]) -> bool {
         let (Some(own), Some(other)) = (parse(&self.der), parse(certificate)) else { return false };
         own.subject() == other.issuer() && other.verify_signature(Some(own.public_key())).is_ok()
@@ -106,7 +110,7 @@ impl Anchor {
     }
 }
 
-/// The PEM text of several.
+/// The PEM text of several, one behind the other: what a `caBundle` holds, before its base64.
 pub fn bundle<'a>(anchors: impl IntoIterator<Item = &'a Anchor>) -> String {
     anchors.into_iter().map(Anchor::to_pem).collect()
 }

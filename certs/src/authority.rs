@@ -9,7 +9,7 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
 };
 
-use crate::{Anchor, Window};
+use crate::{Anchor, Validity};
 
 /// A CA with its key: ECDSA P-256 where it is ours.
 #[derive(Clone)]
@@ -22,29 +22,41 @@ pub struct Authority {
 /// A certificate and its key, as PEM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {
+    /// The leaf's own; its CA is not behind it.
     pub certificate: String,
+    /// The private key, PKCS #8.
     pub key: String,
 }
 
+/// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
+    /// A leaf for nobody: no client would take it.
     #[error("no name to issue a certificate for")]
     NoName,
+    /// One of the names does not fit into a certificate.
     #[error("`{name}` is neither an IP address nor a DNS name")]
     Name {
+        /// As it was asked for.
         name: String,
+        /// What is wrong with it.
         #[source]
         source: rcgen::Error,
     },
+    /// No key could be made, or nothing be signed with it.
     #[error("the certificate could not be made")]
     Signing(#[source] rcgen::Error),
+    /// What was signed does not parse, or does not go with its key.
     #[error("the certificate that was made cannot be read back")]
     Unreadable,
 }
 
 impl Authority {
     /// A new CA with a fresh key. It may sign leaves and no further CA.
-    pub fn issue(window: Window) -> Result<Self, IssueError> {
+    ///
+    /// # Errors
+    /// [`IssueError::Signing`], [`IssueError::Unreadable`].
+    pub fn issue(validity: Validity) -> Result<Self, IssueError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(IssueError::Signing)?;
         let mut parameters = CertificateParams::default();
         // The name tells two CAs apart, so that a verifier with both need not try each.
@@ -52,7 +64,7 @@ impl Authority {
         parameters.distinguished_name = subject(&format!("quorate CA {id}"));
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        (parameters.not_before, parameters.not_after) = (window.not_before, window.not_after);
+        (parameters.not_before, parameters.not_after) = (validity.not_before, validity.not_after);
         let certificate = parameters.self_signed(&key).map_err(IssueError::Signing)?;
         let anchor = Anchor::from_der(certificate.der().clone()).ok_or(IssueError::Unreadable)?;
         Self::of(anchor, key)
@@ -72,6 +84,7 @@ impl Authority {
         Ok(Self { anchor, key: text, issuer: Arc::new(issuer) })
     }
 
+    /// Its certificate: clients that trust it take its leaves.
     pub fn anchor(&self) -> &Anchor {
         &self.anchor
     }
@@ -82,10 +95,29 @@ impl Authority {
     }
 
     /// A serving certificate for these DNS names and IP addresses, with a fresh key. It never outlives its CA.
-    pub fn leaf(&self, names: &[String], window: Window) -> Result<Issued, IssueError> {
+    ///
+    /// ```
+    /// use quorate_certs::{Authority, ServingCertificate, Validity};
+    /// use time::macros::datetime;
+    /// use time::{Duration, OffsetDateTime};
+    ///
+    /// const NOW: OffsetDateTime = datetime!(2026-11-22 10:00 UTC);
+    /// let authority = Authority::issue(Validity::starting(NOW, Duration::days(30)))?;
+    /// let names = ["quorate.quorate-system.svc".to_owned(), "10.0.0.7".to_owned()];
+    /// let issued = authority.leaf(&names, Validity::starting(NOW, Duration::days(90)))?;
+    ///
+    /// let leaf = ServingCertificate::from_issued(&issued)?;
+    /// assert!(leaf.covers(&names) && authority.anchor().signed(leaf.der()));
+    /// assert_eq!(leaf.validity().not_after, authority.anchor().validity().not_after);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`IssueError::NoName`], [`IssueError::Name`], [`IssueError::Signing`].
+    pub fn leaf(&self, names: &[String], validity: Validity) -> Result<Issued, IssueError> {
         let mut parameters = named(names)?;
-        parameters.not_before = window.not_before;
-        parameters.not_after = window.not_after.min(self.anchor.window().not_after);
+        parameters.not_before = validity.not_before;
+        parameters.not_after = validity.not_after.min(self.anchor.validity().not_after);
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(IssueError::Signing)?;
         let certificate = parameters.signed_by(&key, &self.issuer).map_err(IssueError::Signing)?;
         Ok(Issued { certificate: certificate.pem(), key: key.serialize_pem() })
@@ -133,22 +165,22 @@ mod tests {
     use super::*;
     use crate::{AuthorityId, ServingCertificate};
 
-    const YEAR: Window =
-        Window { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-12-31 00:00 UTC) };
-    const QUARTER: Window =
-        Window { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-03-31 00:00 UTC) };
+    const YEAR: Validity =
+        Validity { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-12-31 00:00 UTC) };
+    const QUARTER: Validity =
+        Validity { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-03-31 00:00 UTC) };
 
     fn localhost() -> Vec<String> {
         vec!["localhost".to_owned()]
     }
 
     #[test]
-    fn issues_a_leaf_that_reads_back_with_its_names_window_and_issuer() {
+    fn issues_a_leaf_that_reads_back_with_its_names_validity_and_issuer() {
         let authority = Authority::issue(YEAR).unwrap();
         let names = ["quorate.quorate-system.svc".to_owned(), "127.0.0.1".to_owned()];
         let leaf = ServingCertificate::from_issued(&authority.leaf(&names, QUARTER).unwrap()).unwrap();
         assert_eq!(leaf.names(), names);
-        assert_eq!(leaf.window(), QUARTER);
+        assert_eq!(leaf.validity(), QUARTER);
         assert_eq!(leaf.issuer(), Some(authority.anchor().id()));
         assert!(authority.anchor().signed(leaf.der()));
         assert!(!Authority::issue(YEAR).unwrap().anchor().signed(leaf.der()));
@@ -177,7 +209,7 @@ mod tests {
     fn never_lets_a_leaf_outlive_it() {
         let authority = Authority::issue(QUARTER).unwrap();
         let leaf = ServingCertificate::from_issued(&authority.leaf(&localhost(), YEAR).unwrap()).unwrap();
-        assert_eq!(leaf.window().not_after, QUARTER.not_after);
+        assert_eq!(leaf.validity().not_after, QUARTER.not_after);
     }
 
     #[test]

@@ -12,53 +12,91 @@ use rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use crate::subject::{alternative_names, window};
-use crate::{AuthorityId, Issued, Window};
+use crate::subject::{alternative_names, validity};
+use crate::{AuthorityId, Issued, Validity};
 
 /// A chain whose first certificate fits the key.
 #[derive(Debug, Clone)]
 pub struct ServingCertificate {
     key: Arc<CertifiedKey>,
     names: Vec<String>,
-    window: Window,
+    validity: Validity,
     issuer: Option<AuthorityId>,
 }
 
 /// PEM text and the name under which an error speaks of it.
 #[derive(Clone, Copy)]
 pub struct Pem<'a> {
+    /// The file that it is from, or a name for what is from no file.
     pub origin: &'a Path,
+    /// Blocks of PEM. What stands between them is skipped.
     pub text: &'a [u8],
 }
 
+/// Why a chain and its key cannot be served. Each names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
+    /// A file cannot be read.
     #[error("{}: cannot be read", path.display())]
     File {
+        /// The file.
         path: PathBuf,
+        /// Why.
         #[source]
         source: std::io::Error,
     },
+    /// A block has no end, or no base64 in it.
     #[error("{}: not PEM: {problem}", path.display())]
-    NotPem { path: PathBuf, problem: String },
+    NotPem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No block `CERTIFICATE`.
     #[error("{}: no certificate in it", path.display())]
-    NoCertificate { path: PathBuf },
+    NoCertificate {
+        /// The file of the chain.
+        path: PathBuf,
+    },
+    /// No block of a private key: PKCS #8, PKCS #1 or SEC 1.
     #[error("{}: no private key in it", path.display())]
-    NoKey { path: PathBuf },
+    NoKey {
+        /// The file of the key.
+        path: PathBuf,
+    },
+    /// A block `CERTIFICATE` that holds none.
     #[error("{}: certificate {position} of the chain cannot be parsed", path.display())]
-    Malformed { path: PathBuf, position: usize },
+    Malformed {
+        /// The file of the chain.
+        path: PathBuf,
+        /// In the chain, from 1.
+        position: usize,
+    },
+    /// The key is none that the provider signs with.
     #[error("{}: private key is of a kind that TLS cannot use here", path.display())]
     UnusableKey {
+        /// The file of the key.
         path: PathBuf,
+        /// What is wrong with it.
         #[source]
         source: rustls::Error,
     },
+    /// The first certificate has another public key.
     #[error("{}: private key does not belong to the certificate in {}", key.display(), chain.display())]
-    Mismatch { key: PathBuf, chain: PathBuf },
+    Mismatch {
+        /// The file of the key.
+        key: PathBuf,
+        /// The file of the chain.
+        chain: PathBuf,
+    },
 }
 
 impl ServingCertificate {
     /// Reads both files; the chain has the server's own certificate first.
+    ///
+    /// # Errors
+    /// When a file cannot be read, else as [`ServingCertificate::from_pem`].
     pub fn read(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<Self, CertificateError> {
         let read = |path: &Path| {
             std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source })
@@ -68,6 +106,10 @@ impl ServingCertificate {
         Self::from_pem(pem(chain, &chain_text), pem(key, &key_text), provider)
     }
 
+    /// Reads what an [`Authority`](crate::Authority) has issued.
+    ///
+    /// # Errors
+    /// None of what [`Authority::leaf`](crate::Authority::leaf) has returned.
     pub fn from_issued(issued: &Issued) -> Result<Self, CertificateError> {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         let pem = |origin, text| Pem { origin: Path::new(origin), text };
@@ -78,9 +120,13 @@ impl ServingCertificate {
         )
     }
 
+    /// Reads a chain, the server's own certificate first, and its key, for this provider of cryptography.
+    ///
+    /// # Errors
+    /// When either is no PEM of its kind, or the key is not that of the first certificate.
     pub fn from_pem(chain: Pem<'_>, key: Pem<'_>, provider: &CryptoProvider) -> Result<Self, CertificateError> {
         let certificates = chain.certificates()?;
-        let (names, window) = chain.leaf(&certificates)?;
+        let (names, validity) = chain.leaf(&certificates)?;
         let issuer = certificates.first().and_then(|leaf| AuthorityId::issuer_of(leaf));
         let key_der = key.private_key()?;
         let certified = CertifiedKey::from_der(certificates, key_der, provider).map_err(|source| {
@@ -90,9 +136,10 @@ impl ServingCertificate {
                 CertificateError::UnusableKey { path: key.origin.to_owned(), source }
             }
         })?;
-        Ok(Self { key: Arc::new(certified), names, window, issuer })
+        Ok(Self { key: Arc::new(certified), names, validity, issuer })
     }
 
+    /// Chain and key, as a resolver of rustls gives them.
     pub fn key(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.key)
     }
@@ -102,8 +149,9 @@ impl ServingCertificate {
         &self.names
     }
 
-    pub fn window(&self) -> Window {
-        self.window
+    /// When the first certificate is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// The CA that signed the first certificate, by that certificate's own word.
@@ -111,12 +159,12 @@ impl ServingCertificate {
         self.issuer.as_ref()
     }
 
-    /// The first certificate.
+    /// The first certificate's bytes (DER).
     pub fn der(&self) -> &[u8] {
         self.key.cert.first().map(AsRef::as_ref).unwrap_or_default()
     }
 
-    /// Whether it is good for every one of these names.
+    /// Whether it is good for every one of these names, each written out in it: a wildcard stands for no other name here.
     pub fn covers(&self, names: &[String]) -> bool {
         names.iter().all(|name| self.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
     }
@@ -142,7 +190,7 @@ impl Pem<'_> {
     }
 
     /// Parses the whole chain, so that a broken intermediate is found now and not by the first client.
-    fn leaf(&self, chain: &[CertificateDer<'_>]) -> Result<(Vec<String>, Window), CertificateError> {
+    fn leaf(&self, chain: &[CertificateDer<'_>]) -> Result<(Vec<String>, Validity), CertificateError> {
         let mut first = None;
         for (index, certificate) in chain.iter().enumerate() {
             let parsed = match X509Certificate::from_der(certificate) {
@@ -151,7 +199,7 @@ impl Pem<'_> {
                     return Err(CertificateError::Malformed { path: self.origin.to_owned(), position: index + 1 });
                 }
             };
-            first.get_or_insert_with(|| (alternative_names(&parsed), window(&parsed)));
+            first.get_or_insert_with(|| (alternative_names(&parsed), validity(&parsed)));
         }
         first.ok_or_else(|| CertificateError::NoCertificate { path: self.origin.to_owned() })
     }
@@ -176,8 +224,9 @@ mod tests {
     use crate::Authority;
 
     fn issued() -> Issued {
-        let window = Window { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-03-31 00:00 UTC) };
-        Authority::issue(window).unwrap().leaf(&["localhost".to_owned(), "::1".to_owned()], window).unwrap()
+        let validity =
+            Validity { not_before: datetime!(2026-01-01 00:00 UTC), not_after: datetime!(2026-03-31 00:00 UTC) };
+        Authority::issue(validity).unwrap().leaf(&["localhost".to_owned(), "::1".to_owned()], validity).unwrap()
     }
 
     fn read(chain: &str, key: &str) -> Result<ServingCertificate, CertificateError> {
@@ -198,7 +247,7 @@ mod tests {
         let serving = read(&chain, &issued.key).unwrap();
         assert_eq!(serving.names(), ["localhost", "::1"]);
         assert_eq!(serving.key().cert.len(), 2);
-        assert_eq!(serving.window().not_after, datetime!(2026-03-31 00:00 UTC));
+        assert_eq!(serving.validity().not_after, datetime!(2026-03-31 00:00 UTC));
     }
 
     #[test]

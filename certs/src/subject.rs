@@ -7,9 +7,10 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use crate::Window;
+use crate::Validity;
 
-/// Every name of a certificate: its common names, then its DNS names, IP addresses, URIs and mail addresses.
+/// Every name of a certificate (DER): its common names, then its DNS names, IP addresses, URIs and mail addresses.
+/// None of what is no certificate.
 pub fn names_of(certificate: &[u8]) -> Vec<String> {
     let Some(parsed) = parse(certificate) else { return Vec::new() };
     let common = parsed.subject().iter_common_name().filter_map(|name| name.as_str().ok()).map(str::to_owned);
@@ -25,9 +26,9 @@ pub(crate) fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     }
 }
 
-pub(crate) fn window(certificate: &X509Certificate<'_>) -> Window {
+pub(crate) fn validity(certificate: &X509Certificate<'_>) -> Validity {
     let validity = certificate.validity();
-    Window { not_before: validity.not_before.to_datetime(), not_after: validity.not_after.to_datetime() }
+    Validity { not_before: validity.not_before.to_datetime(), not_after: validity.not_after.to_datetime() }
 }
 
 pub(crate) fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {

@@ -1,12 +1,12 @@
 //! The ConfigMaps that a state of the repository holds: facts of that state, since they are applied with its sets.
-//! Does not judge them.
+//! Does not evaluate them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rqlite::facts::Facts;
 use serde_json::Value;
 
-use super::change::Change;
+use super::manifest_change::ManifestChange;
 use super::object::{Object, is_config_map};
 use super::scan::Manifests;
 
@@ -33,7 +33,7 @@ pub(super) fn of_side(manifests: &mut Manifests, is_judged: bool) -> Vec<Object>
 impl ConfigMaps {
     /// `facts` with the values that the change's set names, before and after. Where both states have a ConfigMap of that name, the
     /// new one counts: the same reference is no edit, and pods that come read what is there by then.
-    pub(super) fn complete(&self, facts: Facts, change: &Change) -> Facts {
+    pub(super) fn complete(&self, facts: Facts, change: &ManifestChange) -> Facts {
         let named = names(change);
         let of = |side: &[Object]| held(side, change, &named);
         let mut config_maps = of(&self.base);
@@ -44,7 +44,11 @@ impl ConfigMaps {
 }
 
 /// By name and key, those in the change's namespace: of its own scope, else the only one of that name.
-fn held(side: &[Object], change: &Change, named: &BTreeSet<&str>) -> BTreeMap<String, BTreeMap<String, String>> {
+fn held(
+    side: &[Object],
+    change: &ManifestChange,
+    named: &BTreeSet<&str>,
+) -> BTreeMap<String, BTreeMap<String, String>> {
     let object = &change.object;
     let here =
         side.iter().filter(|map| map.id.namespace == object.id.namespace && named.contains(map.id.name.as_str()));
@@ -69,7 +73,7 @@ fn data(map: &Object) -> BTreeMap<String, String> {
 }
 
 /// All texts of both specs: the names of ConfigMaps are among them.
-fn names(change: &Change) -> BTreeSet<&str> {
+fn names(change: &ManifestChange) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     let mut open: Vec<&Value> = change.old.iter().chain(&change.new).filter_map(|object| object.get("spec")).collect();
     while let Some(value) = open.pop() {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use kubernetes::verdict::Verdict;
 
-/// The outcome of a command. Ordered: of several files the worst decides, so an unreadable one is never outvoted.
+/// The result of a command. Ordered: of several files the worst decides, so an unreadable one is never outvoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// 0: done, or every review allowed.

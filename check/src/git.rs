@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context as _;
 use gix::object::tree::EntryKind;
 
-use super::tree::{Tree, Unread, may_be_manifest};
-use crate::document::{DocumentError, MANIFEST_BYTES};
+use super::tree::{SourceTree, UnreadFile, may_be_manifest};
+use crate::input::{InputReadError, MANIFEST_BYTES};
 
 /// A repository that was found.
 pub(super) struct Repository(gix::Repository);
@@ -26,8 +26,8 @@ impl Repository {
     }
 
     /// Every file of a commit that may be a manifest and that `wanted` names.
-    pub(super) fn tree(&self, reference: &str, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<Tree> {
-        let mut tree = Tree::default();
+    pub(super) fn tree(&self, reference: &str, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<SourceTree> {
+        let mut tree = SourceTree::default();
         self.files(reference, &mut |path, kind, read| {
             if !(may_be_manifest(Path::new(&path)) && wanted(Path::new(&path))) {
                 return Ok(());
@@ -36,7 +36,7 @@ impl Repository {
                 EntryKind::Blob | EntryKind::BlobExecutable => tree.take(path, read()?, false),
                 EntryKind::Link => {
                     tree.left_out
-                        .push(Unread { path, why: "a symbolic link, which is not followed in git".to_owned() });
+                        .push(UnreadFile { path, why: "a symbolic link, which is not followed in git".to_owned() });
                 }
                 EntryKind::Tree | EntryKind::Commit => {}
             }
@@ -51,7 +51,7 @@ impl Repository {
     }
 
     /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a manifest is left out.
-    pub(super) fn lay(&self, reference: &str, folder: &Path) -> anyhow::Result<()> {
+    pub(super) fn check_out(&self, reference: &str, folder: &Path) -> anyhow::Result<()> {
         self.files(reference, &mut |path, kind, read| {
             let target = folder.join(&path);
             // Git refuses `..` in a tree; a hand-made one must not write elsewhere.
@@ -68,7 +68,7 @@ impl Repository {
         })
     }
 
-    fn files(&self, reference: &str, visit: &mut Visit<'_>) -> anyhow::Result<()> {
+    fn files(&self, reference: &str, visit: &mut BlobVisitor<'_>) -> anyhow::Result<()> {
         let unknown = || {
             format!("`{reference}` is no commit of this repository; fetch it first (a shallow clone has one commit)")
         };
@@ -83,15 +83,15 @@ impl Repository {
     }
 
     /// A blob's bytes. Its size is asked for first: nobody reads a gigabyte to say that it is too large.
-    fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, DocumentError>> {
+    fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
         let size = usize::try_from(self.0.find_header(id)?.size()).unwrap_or(usize::MAX);
         if size > MANIFEST_BYTES {
-            return Ok(Err(DocumentError::TooLarge(MANIFEST_BYTES)));
+            return Ok(Err(InputReadError::TooLarge(MANIFEST_BYTES)));
         }
         Ok(Ok(self.0.find_object(id)?.detach().data))
     }
 }
 
 /// Is handed a path, its kind, and a way to read it.
-type Visit<'v> = dyn FnMut(String, EntryKind, &dyn Fn() -> anyhow::Result<Result<Vec<u8>, DocumentError>>) -> anyhow::Result<()>
+type BlobVisitor<'v> = dyn FnMut(String, EntryKind, &dyn Fn() -> anyhow::Result<Result<Vec<u8>, InputReadError>>) -> anyhow::Result<()>
     + 'v;

@@ -9,20 +9,20 @@ use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_document::Document;
 use quorate_facts::{ObjectSource, RelatedFuture, found, known};
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::object::Object;
 
 /// The objects of the state that is to be, as a change of this scope sees them.
-pub(super) struct Head<'h> {
+pub(super) struct HeadObjects<'h> {
     pub(super) objects: &'h [Object],
     /// Several clusters may each have an object of the same name: the one of the change's own scope comes first.
     pub(super) scope: &'h str,
 }
 
-impl ObjectSource for Head<'_> {
+impl ObjectSource for HeadObjects<'_> {
     fn get<'a>(&'a self, of: &'a Lookup) -> RelatedFuture<'a> {
         known(match of {
             // No policy reads another kind, and the server does not look for one.
@@ -38,7 +38,7 @@ impl ObjectSource for Head<'_> {
     }
 }
 
-impl Head<'_> {
+impl HeadObjects<'_> {
     fn sets_in(&self, namespace: &str) -> impl Iterator<Item = &Object> {
         let there = move |object: &&Object| {
             object.id.request_kind() == RequestKind::StatefulSet && object.id.namespace.as_deref() == Some(namespace)
@@ -53,7 +53,8 @@ impl Head<'_> {
     }
 
     fn dependents(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<Document> {
-        let dependent = |set: &&Object| needs(set).is_some_and(|needs| needs.include(dependency, name));
+        let dependent =
+            |set: &&Object| dependencies(set).is_some_and(|dependencies| dependencies.include(dependency, name));
         let sets = self.sets_in(namespace).filter(dependent);
         let items: Vec<String> = sets.map(|set| as_admitted(set).to_string()).collect();
         if items.is_empty() {
@@ -64,9 +65,9 @@ impl Head<'_> {
 }
 
 /// None: it does not run rqlite.
-fn needs(set: &Object) -> Option<&Needs> {
-    let read = || Needs::of_any(&StatefulSet::deserialize(&as_admitted(set)).ok()?);
-    set.needs.get_or_init(read).as_ref()
+fn dependencies(set: &Object) -> Option<&Dependencies> {
+    let read = || Dependencies::of_any(&StatefulSet::deserialize(&as_admitted(set)).ok()?);
+    set.dependencies.get_or_init(read).as_ref()
 }
 
 fn as_admitted(set: &Object) -> Value {

@@ -1,36 +1,36 @@
 //! The gate for GitOps pipelines, `quorate check`. Two states of a repository become the requests that applying the second over the
-//! first would make, and the policies judge them as they would in the cluster.
+//! first would make, and the policies evaluate them as they would in the cluster.
 //! Holds no rule: what is denied, and in which words, is the policies'.
 //!
 //! ```text
 //! tree ─ source ─ object ─┬─ render (kustomize, helm)
 //!  files   YAML    who    ├─ gitops (Argo CD, Flux)
-//!                         └─ pair ─ change ─ judge (guard) ─ outcome ─ output
+//!                         └─ pair ─ manifest_change ─ evaluate (cluster) ─ result ─ output
 //! ```
 
 #![forbid(unsafe_code)]
 
+mod applier;
 mod apply;
-mod change;
+mod check_inputs;
+mod cluster;
 mod config_maps;
-pub mod document;
-mod drift;
+mod evaluate;
 mod exit;
 mod git;
 mod gitops;
-mod given;
-mod guard;
 mod head;
-mod judge;
+mod ignore_differences;
+pub mod input;
+mod manifest_change;
 mod object;
 mod options;
-mod outcome;
 mod output;
 mod pair;
-mod place;
+mod position;
 mod prepare;
-mod profile;
 mod render;
+mod result;
 mod run;
 mod scan;
 mod sides;
@@ -40,10 +40,10 @@ pub mod style;
 mod tree;
 mod walk;
 
-pub use drift::drift;
+pub use check_inputs::{CheckInputs, LiveCluster, PolicySource};
+pub use evaluate::{REPLICAS_NOT_KNOWN, REPLICAS_NOT_KNOWN_PAGE};
 pub use exit::Exit;
-pub use given::{Given, Live, Policies};
-pub use judge::{OPEN_COUNT, OPEN_COUNT_PAGE};
-pub use options::{DriftOptions, FailOn, Options, OutputFormat, OutputTo, RenderPrograms};
+pub use ignore_differences::ignore_differences;
+pub use options::{FailOn, IgnoreDifferencesOptions, Options, OutputFormat, OutputTo, RenderPrograms};
 pub use run::run;
 pub use snapshot::Snapshot;

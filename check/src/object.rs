@@ -5,15 +5,15 @@ use std::sync::OnceLock;
 
 use kubernetes::request::RequestKind;
 use kubernetes::subject::named;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use serde_json::Value;
 
-use super::source::{Raw, text_at};
+use super::source::{RawObject, text_at};
 use super::tree::Side;
 
 /// What makes two manifests the same object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Id {
+pub(crate) struct ObjectId {
     pub(crate) group: String,
     pub(crate) kind: String,
     /// None for an object of the whole cluster.
@@ -21,7 +21,7 @@ pub(crate) struct Id {
     pub(crate) name: String,
 }
 
-impl Id {
+impl ObjectId {
     /// Of a request for it.
     pub(crate) fn request_kind(&self) -> RequestKind {
         RequestKind::of_object(&self.group, &self.kind)
@@ -35,7 +35,7 @@ impl Id {
 
 /// Where an object was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Origin {
+pub(crate) struct ObjectOrigin {
     pub(crate) side: Side,
     /// Of the side's files; of rendered output, what it is listed under.
     pub(crate) path: String,
@@ -45,17 +45,17 @@ pub(crate) struct Origin {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
-    pub(crate) id: Id,
+    pub(crate) id: ObjectId,
     pub(crate) version: String,
     pub(crate) value: Value,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ObjectOrigin,
     /// What is applied together: the folder that was rendered, or nothing for plain files. Several clusters may each have an object
     /// of the same name.
     pub(crate) scope: String,
     /// Whoever applies it leaves the object when the manifest is removed.
     pub(crate) unpruned: bool,
     /// What an rqlite set needs beside itself, once a deletion asked for it.
-    pub(crate) needs: OnceLock<Option<Needs>>,
+    pub(crate) dependencies: OnceLock<Option<Dependencies>>,
 }
 
 /// Group, version and kind of what looks like an object.
@@ -71,7 +71,7 @@ pub(crate) fn is_config_map(group: &str, kind: &str) -> bool {
 
 impl Object {
     /// None where it is no object, or has no name of its own.
-    pub(crate) fn of(raw: Raw, origin: Origin, scope: &str, default_namespace: &str) -> Option<Self> {
+    pub(crate) fn of(raw: RawObject, origin: ObjectOrigin, scope: &str, default_namespace: &str) -> Option<Self> {
         let (group, version, kind) = kind_of(&raw.value)?;
         let name = text_at(&raw.value, "/metadata/name")?.to_owned();
         let namespace = if is_of_the_cluster(kind) {
@@ -79,7 +79,7 @@ impl Object {
         } else {
             Some(text_at(&raw.value, "/metadata/namespace").unwrap_or(default_namespace).to_owned())
         };
-        let id = Id { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
+        let id = ObjectId { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
         let version = version.to_owned();
         Some(Self {
             id,
@@ -88,7 +88,7 @@ impl Object {
             origin,
             scope: scope.to_owned(),
             unpruned: false,
-            needs: OnceLock::new(),
+            dependencies: OnceLock::new(),
         })
     }
 

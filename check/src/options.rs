@@ -63,7 +63,7 @@ pub struct Options {
 
 /// What differences are told of.
 #[derive(Debug, Clone, ClapArgs)]
-pub struct DriftOptions {
+pub struct IgnoreDifferencesOptions {
     /// Files, folders, `-` for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,

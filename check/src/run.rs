@@ -8,25 +8,25 @@ use std::sync::OnceLock;
 
 use kubernetes::users::SYSTEM_NAMESPACES;
 
-use super::change::{Change, kept_by};
+use super::applier::Applier;
+use super::check_inputs::{CheckInputs, LiveCluster};
+use super::cluster::ClusterEvaluator;
 use super::config_maps::{self, ConfigMaps};
+use super::evaluate::{ChangeEvaluator, EvaluationContext, SourceFiles, is_unclear};
 use super::gitops::is_leading;
-use super::given::{Given, Live};
-use super::guard::ClusterGuard;
-use super::judge::{Beside, Court, Texts, is_unclear};
+use super::manifest_change::{ManifestChange, kept_by};
 use super::object::{Object, is_config_map};
 use super::options::{Options, RenderPrograms};
-use super::outcome::{By, Gap, Outcome, Trouble};
 use super::output;
-use super::pair::{Pair, Twice, pair};
-use super::place::Place;
-use super::prepare::{Method, prepare};
-use super::profile::Profile;
+use super::pair::{Duplicate, ObjectPair, pair};
+use super::position::TextPosition;
+use super::prepare::{PrepareOptions, prepare};
 use super::render::Tools;
-use super::scan::{Manifests, Read};
-use super::sides::{Ground, Input, Sides};
+use super::result::{CheckResult, InputError, NotEvaluated, VerdictSource};
+use super::scan::{Manifests, ScannedFiles};
+use super::sides::{SideInput, Sides, TreeSource};
 use super::snapshot::Snapshot;
-use super::tree::{Side, Tree};
+use super::tree::{Side, SourceTree};
 use crate::exit::Exit;
 
 /// Where Quorate is installed by default: what it needs to start never waits for it.
@@ -36,124 +36,140 @@ const INSTALLED_IN: &str = "quorate-system";
 ///
 /// # Errors
 /// When the states, the policies or the snapshot cannot be had, or nothing can be written.
-pub fn run(options: &Options, given: Given<'_>, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let outcome = outcome_of(options, given)?;
-    let exit = outcome.exit(options.fail_on, options.strict);
-    output::write(&outcome, exit, &options.output, out)?;
+pub fn run(options: &Options, given: CheckInputs<'_>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let result = check_result(options, given)?;
+    let exit = result.exit(options.fail_on, options.strict);
+    output::write(&result, exit, &options.output, out)?;
     Ok(exit)
 }
 
 /// What a check comes to, before anything is written.
-pub(super) fn outcome_of(options: &Options, given: Given<'_>) -> anyhow::Result<Outcome> {
+pub(super) fn check_result(options: &Options, given: CheckInputs<'_>) -> anyhow::Result<CheckResult> {
     let sides = Sides::gather(options)?;
     let shape_only = sides.base.is_none() && !options.as_create;
-    let Given { policies, live, now, runtime } = given;
+    let CheckInputs { policies, live, now, runtime } = given;
     let recorded = options.snapshot.as_deref().map(|file| Snapshot::read(file, now)).transpose()?;
     let (guardian, context, snapshot, unseen) = match live {
-        Some(Live { guardian, namespace, snapshot, gaps }) => (Some(guardian), Some(namespace), Some(snapshot), gaps),
+        Some(LiveCluster { reviewer: guardian, namespace, snapshot, not_seen }) => {
+            (Some(guardian), Some(namespace), Some(snapshot), not_seen)
+        }
         None => (None, None, recorded, Vec::new()),
     };
     let loaded = OnceLock::new();
-    let profile = Profile::of(options);
-    let guard = guardian.map(ClusterGuard);
-    let court = Court { policies, loaded, profile, snapshot, guard, now, runtime, shape_only };
+    let profile = Applier::of(options);
+    let guard = guardian.map(ClusterEvaluator);
+    let evaluator = ChangeEvaluator { policies, loaded, profile, snapshot, cluster: guard, now, runtime, shape_only };
     let namespace = options.namespace.as_deref().or(context.as_deref()).unwrap_or("default");
-    let mut outcome = outcome(options, &sides, &court, namespace)?;
-    outcome.gaps.extend(unseen.into_iter().map(not_seen));
-    Ok(outcome)
+    let mut result = evaluate_sides(options, &sides, &evaluator, namespace)?;
+    result.not_evaluated.extend(unseen.into_iter().map(not_seen_in_cluster));
+    Ok(result)
 }
 
-fn not_seen(reason: String) -> Gap {
-    Gap { side: Side::Base, path: "the cluster".to_owned(), place: None, what: None, reason }
+fn not_seen_in_cluster(reason: String) -> NotEvaluated {
+    NotEvaluated { side: Side::Base, path: "the cluster".to_owned(), position: None, what: None, reason }
 }
 
-fn outcome(options: &Options, sides: &Sides, court: &Court<'_>, namespace: &str) -> anyhow::Result<Outcome> {
-    let nothing = Input { tree: Tree::default(), ground: Ground::Folder(PathBuf::new()) };
+fn evaluate_sides(
+    options: &Options,
+    sides: &Sides,
+    evaluator: &ChangeEvaluator<'_>,
+    namespace: &str,
+) -> anyhow::Result<CheckResult> {
+    let nothing = SideInput { tree: SourceTree::default(), source: TreeSource::Folder(PathBuf::new()) };
     let (base, head) = (sides.base.as_ref().unwrap_or(&nothing), &sides.head);
-    let concern = court.concern()?;
+    let matched = evaluator.matched_kinds()?;
     let wanted =
-        |group: &str, kind: &str| concern.is(group, kind) || is_leading(group, kind) || is_config_map(group, kind);
-    let head_read = Read::of(&head.tree, None, &wanted);
-    let base_read = Read::of(&base.tree, Some(&head_read), &wanted);
+        |group: &str, kind: &str| matched.is(group, kind) || is_leading(group, kind) || is_config_map(group, kind);
+    let head_read = ScannedFiles::of(&head.tree, None, &wanted);
+    let base_read = ScannedFiles::of(&base.tree, Some(&head_read), &wanted);
     let RenderPrograms { kustomize, helm } = options.programs.clone();
     let tools = Tools { kustomize, helm, network: options.network };
-    let method =
-        Method { tools: &tools, renders: !options.no_render, namespace, url: sides.url.as_deref(), wanted: &wanted };
+    let method = PrepareOptions {
+        tools: &tools,
+        renders: !options.no_render,
+        namespace,
+        url: sides.url.as_deref(),
+        wanted: &wanted,
+    };
     let mut before = prepare(Side::Base, base, base_read, method)?;
     let mut after = prepare(Side::Head, head, head_read, method)?;
-    let are_judged = concern.is("", "ConfigMap");
+    let are_judged = matched.is("", "ConfigMap");
     let maps = ConfigMaps {
         base: config_maps::of_side(&mut before.manifests, are_judged),
         head: config_maps::of_side(&mut after.manifests, are_judged),
     };
-    let mut outcome = Outcome::default();
-    unread(Side::Base, &base.tree, &mut outcome);
-    unread(Side::Head, &head.tree, &mut outcome);
-    let texts = Texts::new([&base.tree, &before.rendered], [&head.tree, &after.rendered]);
-    compare(court, before.manifests, after.manifests, &maps, &texts, &mut outcome)?;
-    outcome.sort();
-    Ok(outcome)
+    let mut result = CheckResult::default();
+    unread(Side::Base, &base.tree, &mut result);
+    unread(Side::Head, &head.tree, &mut result);
+    let files = SourceFiles::new([&base.tree, &before.rendered], [&head.tree, &after.rendered]);
+    compare(evaluator, before.manifests, after.manifests, &maps, &files, &mut result)?;
+    result.sort();
+    Ok(result)
 }
 
-fn unread(side: Side, tree: &Tree, outcome: &mut Outcome) {
-    let place = None;
-    outcome.troubles.extend(tree.unread.iter().map(|unread| Trouble {
+fn unread(side: Side, tree: &SourceTree, result: &mut CheckResult) {
+    let position = None;
+    result.input_errors.extend(tree.unread.iter().map(|unread| InputError {
         side,
         path: unread.path.clone(),
-        place,
+        position,
         message: unread.why.clone(),
     }));
-    outcome.gaps.extend(tree.left_out.iter().map(|left_out| Gap {
+    result.not_evaluated.extend(tree.left_out.iter().map(|left_out| NotEvaluated {
         side,
         path: left_out.path.clone(),
-        place,
+        position,
         what: None,
         reason: left_out.why.clone(),
     }));
 }
 
 fn compare(
-    court: &Court<'_>,
+    evaluator: &ChangeEvaluator<'_>,
     base: Manifests,
     head: Manifests,
     maps: &ConfigMaps,
-    texts: &Texts<'_>,
-    outcome: &mut Outcome,
+    files: &SourceFiles<'_>,
+    result: &mut CheckResult,
 ) -> anyhow::Result<()> {
-    outcome.counts.not_concerned = head.others;
-    outcome.troubles.extend(base.troubles);
-    outcome.troubles.extend(head.troubles);
-    outcome.gaps.extend(base.gaps.into_iter().filter(|gap| head.gaps.iter().all(|other| other.path != gap.path)));
-    outcome.gaps.extend(head.gaps);
+    result.counts.not_concerned = head.others;
+    result.input_errors.extend(base.input_errors);
+    result.input_errors.extend(head.input_errors);
+    result.not_evaluated.extend(
+        base.not_evaluated
+            .into_iter()
+            .filter(|missing| head.not_evaluated.iter().all(|other| other.path != missing.path)),
+    );
+    result.not_evaluated.extend(head.not_evaluated);
     let left_alone = SYSTEM_NAMESPACES.into_iter().chain([INSTALLED_IN]).map(str::to_owned).collect();
     let objects = head.objects.clone();
-    let (pairs, twice) = pair(base.objects, head.objects);
-    outcome.troubles.extend(twice.iter().map(|twice| stands_twice(twice, texts)));
+    let (pairs, duplicates) = pair(base.objects, head.objects);
+    result.input_errors.extend(duplicates.iter().map(|duplicate| duplicate_error(duplicate, files)));
     for pair in pairs {
-        let beside = Beside { head: &objects, maps };
-        judge(court, pair, beside, &left_alone, (&base.unclear, &head.unclear), texts, outcome)?;
+        let context = EvaluationContext { head: &objects, maps };
+        evaluate(evaluator, pair, context, &left_alone, (&base.unclear, &head.unclear), files, result)?;
     }
     Ok(())
 }
 
-fn judge(
-    court: &Court<'_>,
-    pair: Pair,
-    beside: Beside<'_>,
+fn evaluate(
+    evaluator: &ChangeEvaluator<'_>,
+    pair: ObjectPair,
+    context: EvaluationContext<'_>,
     left_alone: &BTreeSet<String>,
     (unclear_base, unclear_head): (&BTreeSet<String>, &BTreeSet<String>),
-    texts: &Texts<'_>,
-    outcome: &mut Outcome,
+    files: &SourceFiles<'_>,
+    result: &mut CheckResult,
 ) -> anyhow::Result<()> {
-    let counts = &mut outcome.counts;
+    let counts = &mut result.counts;
     let stays = |old: &Object| old.unpruned || kept_by(old).is_some();
     if pair.new.is_none() && pair.old.as_ref().is_some_and(stays) {
         counts.kept = counts.kept.saturating_add(1);
         return Ok(());
     }
     let id = pair.new.as_ref().or(pair.old.as_ref()).map(|object| &object.id);
-    let running = id.and_then(|id| court.snapshot.as_ref()?.of(id)).cloned();
-    let Some(change) = Change::of(pair, running.as_ref()) else {
+    let running = id.and_then(|id| evaluator.snapshot.as_ref()?.of(id)).cloned();
+    let Some(change) = ManifestChange::of(pair, running.as_ref()) else {
         counts.unchanged = counts.unchanged.saturating_add(1);
         return Ok(());
     };
@@ -162,20 +178,20 @@ fn judge(
         return Ok(());
     }
     if is_unclear(&change, unclear_base, unclear_head) {
-        outcome.gaps.push(gap(&change, unclear(&change), texts));
+        result.not_evaluated.push(not_evaluated(&change, unclear_reason(&change), files));
         return Ok(());
     }
-    let judged = court.judge(&change, running.as_ref(), beside, texts)?;
-    if let By::Refused(why) = &judged.by {
+    let evaluated = evaluator.evaluate(&change, running.as_ref(), context, files)?;
+    if let VerdictSource::Refused(why) = &evaluated.by {
         let reason = format!("the cluster refuses it, whatever Quorate says: {why}");
-        outcome.gaps.push(gap(&change, reason, texts));
+        result.not_evaluated.push(not_evaluated(&change, reason, files));
     }
-    outcome.judged.push(judged);
+    result.changes.push(evaluated);
     Ok(())
 }
 
 /// It may still be there, in a file that cannot be read.
-fn unclear(change: &Change) -> String {
+fn unclear_reason(change: &ManifestChange) -> String {
     let other = match change.object.origin.side {
         Side::Base => Side::Head,
         Side::Head => Side::Base,
@@ -183,28 +199,28 @@ fn unclear(change: &Change) -> String {
     format!("what its file holds in {} is not known", other.name())
 }
 
-fn gap(change: &Change, reason: String, texts: &Texts<'_>) -> Gap {
+fn not_evaluated(change: &ManifestChange, reason: String, files: &SourceFiles<'_>) -> NotEvaluated {
     let origin = &change.object.origin;
-    Gap {
+    NotEvaluated {
         side: origin.side,
         path: origin.path.clone(),
-        place: Some(texts.spot(origin, "").place),
+        position: Some(files.locate(origin, "").position),
         what: Some(change.object.id.shown()),
         reason,
     }
 }
 
-fn stands_twice(twice: &Twice, texts: &Texts<'_>) -> Trouble {
-    let line = |object: &Object| texts.spot(&object.origin, "").place;
-    let (Place { line: first, .. }, second) = (line(&twice.first), line(&twice.second));
-    let origin = &twice.second.origin;
-    Trouble {
+fn duplicate_error(duplicate: &Duplicate, files: &SourceFiles<'_>) -> InputError {
+    let line = |object: &Object| files.locate(&object.origin, "").position;
+    let (TextPosition { line: first, .. }, second) = (line(&duplicate.first), line(&duplicate.second));
+    let origin = &duplicate.second.origin;
+    InputError {
         side: origin.side,
         path: origin.path.clone(),
-        place: Some(second),
+        position: Some(second),
         message: format!(
             "{} stands here for the second time, first at line {first}; keep one",
-            twice.second.id.shown()
+            duplicate.second.id.shown()
         ),
     }
 }

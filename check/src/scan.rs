@@ -1,18 +1,18 @@
 //! Reads every file of both sides once, on all cores, and keeps the objects that somebody asks about.
-//! Does not pair or judge them.
+//! Does not pair or evaluate them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::thread;
 
-use super::object::{Object, Origin, is_config_map, kind_of};
-use super::outcome::{Gap, Trouble};
-use super::place::Place;
-use super::source::{Parsed, Raw, has_marker, marker, parse, text_at};
-use super::tree::{File, Side, Tree};
+use super::object::{Object, ObjectOrigin, is_config_map, kind_of};
+use super::position::TextPosition;
+use super::result::{InputError, NotEvaluated};
+use super::source::{ParsedFile, RawObject, has_marker, marker, parse, text_at};
+use super::tree::{Side, SourceFile, SourceTree};
 
 /// What is to be kept of an object, by group and kind.
-pub(super) type Wanted<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
+pub(super) type KindFilter<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
 
 /// The objects of one side.
 #[derive(Debug, Default)]
@@ -20,28 +20,28 @@ pub(super) struct Manifests {
     pub(super) objects: Vec<Object>,
     /// Objects that nobody asks about.
     pub(super) others: usize,
-    pub(super) troubles: Vec<Trouble>,
-    pub(super) gaps: Vec<Gap>,
+    pub(super) input_errors: Vec<InputError>,
+    pub(super) not_evaluated: Vec<NotEvaluated>,
     /// Files of which it is not known what they hold.
     pub(super) unclear: BTreeSet<String>,
 }
 
 /// What is kept of one file.
 #[derive(Debug, Clone)]
-enum Digest {
-    Objects { kept: Vec<Raw>, others: usize },
-    Malformed { place: Option<Place>, message: String },
-    Template(Place),
+enum FileContent {
+    Objects { kept: Vec<RawObject>, others: usize },
+    Malformed { position: Option<TextPosition>, message: String },
+    Template(TextPosition),
 }
 
 /// One side read, to be taken over by the other where their files are the same.
 #[derive(Debug, Default)]
-pub(super) struct Read<'t>(BTreeMap<&'t str, (&'t File, Digest)>);
+pub(super) struct ScannedFiles<'t>(BTreeMap<&'t str, (&'t SourceFile, FileContent)>);
 
-impl<'t> Read<'t> {
+impl<'t> ScannedFiles<'t> {
     /// Reads a tree's files, without those of `known` that are the same there.
-    pub(super) fn of(tree: &'t Tree, known: Option<&Read<'_>>, wanted: Wanted<'_>) -> Self {
-        let same = |path: &str, file: &File| {
+    pub(super) fn of(tree: &'t SourceTree, known: Option<&ScannedFiles<'_>>, wanted: KindFilter<'_>) -> Self {
+        let same = |path: &str, file: &SourceFile| {
             let (other, digest) = known?.0.get(path)?;
             (other.text == file.text && other.named == file.named).then(|| digest.clone())
         };
@@ -58,14 +58,14 @@ impl<'t> Read<'t> {
     }
 
     /// Copies of the objects of some kinds, whatever their files belong to.
-    pub(super) fn kept(&self, side: Side, kinds: Wanted<'_>, namespace: &str) -> Vec<Object> {
+    pub(super) fn kept(&self, side: Side, kinds: KindFilter<'_>, namespace: &str) -> Vec<Object> {
         let mut objects = Vec::new();
         for (path, (_, digest)) in &self.0 {
-            let Digest::Objects { kept, .. } = digest else { continue };
+            let FileContent::Objects { kept, .. } = digest else { continue };
             let fits = kept.iter().filter(|raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| kinds(group, kind)));
             objects.extend(fits.filter_map(|raw| {
                 let (path, root) = ((*path).to_owned(), raw.root.clone());
-                let origin = Origin { side, path, document: raw.document, root };
+                let origin = ObjectOrigin { side, path, document: raw.document, root };
                 Object::of(raw.clone(), origin, "", namespace)
             }));
         }
@@ -76,12 +76,12 @@ impl<'t> Read<'t> {
     pub(super) fn manifests(
         self,
         side: Side,
-        scope: &dyn Fn(&str) -> Option<Scope>,
+        scope: &dyn Fn(&str) -> Option<ManifestScope>,
         default_namespace: &str,
     ) -> Manifests {
         let mut manifests = Manifests::default();
         for (path, (file, digest)) in self.0 {
-            let Some(Scope { scope, namespace }) = scope(path) else { continue };
+            let Some(ManifestScope { scope, namespace }) = scope(path) else { continue };
             let namespace = namespace.as_deref().unwrap_or(default_namespace);
             manifests.take(side, path, file, digest, &scope, namespace);
         }
@@ -91,25 +91,31 @@ impl<'t> Read<'t> {
 
 /// What a file belongs to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scope {
+pub(super) struct ManifestScope {
     pub(super) scope: String,
     /// Where its objects go that name no namespace.
     pub(super) namespace: Option<String>,
 }
 
 impl Manifests {
-    fn take(&mut self, side: Side, path: &str, file: &File, digest: Digest, scope: &str, namespace: &str) {
+    fn take(&mut self, side: Side, path: &str, file: &SourceFile, digest: FileContent, scope: &str, namespace: &str) {
         match digest {
-            Digest::Malformed { place, message } => {
+            FileContent::Malformed { position, message } => {
                 self.unclear.insert(path.to_owned());
-                self.troubles.push(Trouble { side, path: path.to_owned(), place, message });
+                self.input_errors.push(InputError { side, path: path.to_owned(), position, message });
             }
-            Digest::Template(place) => {
+            FileContent::Template(position) => {
                 self.unclear.insert(path.to_owned());
                 let reason = "holds template markers (`{{ }}`); render it, or check the chart it belongs to".to_owned();
-                self.gaps.push(Gap { side, path: path.to_owned(), place: Some(place), what: None, reason });
+                self.not_evaluated.push(NotEvaluated {
+                    side,
+                    path: path.to_owned(),
+                    position: Some(position),
+                    what: None,
+                    reason,
+                });
             }
-            Digest::Objects { kept, others } => {
+            FileContent::Objects { kept, others } => {
                 self.others = self.others.saturating_add(others);
                 for raw in kept {
                     self.object(side, path, file, raw, scope, namespace);
@@ -118,8 +124,8 @@ impl Manifests {
         }
     }
 
-    fn object(&mut self, side: Side, path: &str, file: &File, raw: Raw, scope: &str, namespace: &str) {
-        let origin = Origin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
+    fn object(&mut self, side: Side, path: &str, file: &SourceFile, raw: RawObject, scope: &str, namespace: &str) {
+        let origin = ObjectOrigin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
         let is_template = has_marker(&raw.value);
         let (group, kind) = kind_of(&raw.value).map_or(("", ""), |(group, _, kind)| (group, kind));
         if is_config_map(group, kind) && (is_template || text_at(&raw.value, "/metadata/name").is_none()) {
@@ -130,25 +136,40 @@ impl Manifests {
         let kind = kind.to_owned();
         let Some(object) = Object::of(raw, origin, scope, namespace) else {
             let reason = "has no `metadata.name`, so it cannot be told which object it is".to_owned();
-            self.gaps.push(Gap { side, path: path.to_owned(), place: None, what: Some(kind), reason });
+            self.not_evaluated.push(NotEvaluated {
+                side,
+                path: path.to_owned(),
+                position: None,
+                what: Some(kind),
+                reason,
+            });
             return;
         };
         if is_template {
             self.unclear.insert(path.to_owned());
             let reason = "holds template markers (`{{ }}`); render it".to_owned();
             let what = Some(object.id.shown());
-            self.gaps.push(Gap { side, path: path.to_owned(), place: Some(marker(&file.text)), what, reason });
+            self.not_evaluated.push(NotEvaluated {
+                side,
+                path: path.to_owned(),
+                position: Some(marker(&file.text)),
+                what,
+                reason,
+            });
             return;
         }
         self.objects.push(object);
     }
 }
 
-fn in_parallel<'t>(files: &[(&'t str, &'t File)], wanted: Wanted<'_>) -> Vec<(&'t str, (&'t File, Digest))> {
+fn in_parallel<'t>(
+    files: &[(&'t str, &'t SourceFile)],
+    wanted: KindFilter<'_>,
+) -> Vec<(&'t str, (&'t SourceFile, FileContent))> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = files.len().div_ceil(cores).max(1);
-    let digest = |files: &[(&'t str, &'t File)]| -> Vec<_> {
-        files.iter().map(|(path, file)| (*path, (*file, digest(parse(file), wanted)))).collect()
+    let digest = |files: &[(&'t str, &'t SourceFile)]| -> Vec<_> {
+        files.iter().map(|(path, file)| (*path, (*file, file_content(parse(file), wanted)))).collect()
     };
     thread::scope(|scope| {
         let workers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || digest(files))).collect();
@@ -160,15 +181,15 @@ fn in_parallel<'t>(files: &[(&'t str, &'t File)], wanted: Wanted<'_>) -> Vec<(&'
     })
 }
 
-fn digest(parsed: Parsed, wanted: Wanted<'_>) -> Digest {
+fn file_content(parsed: ParsedFile, wanted: KindFilter<'_>) -> FileContent {
     match parsed {
-        Parsed::Malformed { place, message } => Digest::Malformed { place, message },
-        Parsed::Template(place) => Digest::Template(place),
-        Parsed::Objects(objects) => {
-            let is_wanted = |raw: &Raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| wanted(group, kind));
-            let is_object = |raw: &&Raw| kind_of(&raw.value).is_some();
-            let (kept, rest): (Vec<Raw>, Vec<Raw>) = objects.into_iter().partition(is_wanted);
-            Digest::Objects { kept, others: rest.iter().filter(is_object).count() }
+        ParsedFile::Malformed { position, message } => FileContent::Malformed { position, message },
+        ParsedFile::Template(position) => FileContent::Template(position),
+        ParsedFile::Objects(objects) => {
+            let is_wanted = |raw: &RawObject| kind_of(&raw.value).is_some_and(|(group, _, kind)| wanted(group, kind));
+            let is_object = |raw: &&RawObject| kind_of(&raw.value).is_some();
+            let (kept, rest): (Vec<RawObject>, Vec<RawObject>) = objects.into_iter().partition(is_wanted);
+            FileContent::Objects { kept, others: rest.iter().filter(is_object).count() }
         }
     }
 }

@@ -8,44 +8,44 @@ use anyhow::{Context as _, ensure};
 
 use super::git::Repository;
 use super::options::Options;
-use super::tree::Tree;
+use super::tree::SourceTree;
 use super::walk;
-use crate::document;
+use crate::input;
 
 /// One state: its manifests, and where a tool finds the whole of it.
-pub(super) struct Input {
-    pub(super) tree: Tree,
-    pub(super) ground: Ground,
+pub(super) struct SideInput {
+    pub(super) tree: SourceTree,
+    pub(super) source: TreeSource,
 }
 
-pub(super) enum Ground {
+pub(super) enum TreeSource {
     Folder(PathBuf),
     Commit { repository: Rc<Repository>, reference: String },
 }
 
 /// Both states; without a base there is only one.
 pub(super) struct Sides {
-    pub(super) base: Option<Input>,
-    pub(super) head: Input,
+    pub(super) base: Option<SideInput>,
+    pub(super) head: SideInput,
     /// URL of the repository, where it is known.
     pub(super) url: Option<String>,
 }
 
 /// A folder that holds a state, as long as this lives.
-pub(super) struct Laid {
+pub(super) struct WorkingFolder {
     pub(super) folder: PathBuf,
     _temporary: Option<tempfile::TempDir>,
 }
 
-impl Ground {
+impl TreeSource {
     /// The state as files; a commit's are written to a temporary folder.
-    pub(super) fn lay(&self) -> anyhow::Result<Laid> {
+    pub(super) fn check_out(&self) -> anyhow::Result<WorkingFolder> {
         match self {
-            Self::Folder(folder) => Ok(Laid { folder: folder.clone(), _temporary: None }),
+            Self::Folder(folder) => Ok(WorkingFolder { folder: folder.clone(), _temporary: None }),
             Self::Commit { repository, reference } => {
                 let temporary = tempfile::tempdir()?;
-                repository.lay(reference, temporary.path())?;
-                Ok(Laid { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
+                repository.check_out(reference, temporary.path())?;
+                Ok(WorkingFolder { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
             }
         }
     }
@@ -57,9 +57,9 @@ impl Sides {
             return Self::of_git(options, base);
         }
         if let (Some(base), Some(head)) = (&options.base_dir, &options.head_dir) {
-            let input = |folder: &PathBuf| -> anyhow::Result<Input> {
+            let input = |folder: &PathBuf| -> anyhow::Result<SideInput> {
                 let tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
-                Ok(Input { tree, ground: Ground::Folder(folder.clone()) })
+                Ok(SideInput { tree, source: TreeSource::Folder(folder.clone()) })
             };
             return Ok(Self { base: Some(input(base)?), head: input(head)?, url: None });
         }
@@ -67,9 +67,9 @@ impl Sides {
             !options.paths.is_empty(),
             "nothing is named to be checked; name files or folders, or --base and --head, or --base-dir and --head-dir"
         );
-        let from_stdin = options.paths.iter().filter(|path| document::is_stdin(path)).count();
+        let from_stdin = options.paths.iter().filter(|path| input::is_stdin(path)).count();
         ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
-        let head = Input { tree: walk::named(&options.paths), ground: Ground::Folder(PathBuf::new()) };
+        let head = SideInput { tree: walk::named(&options.paths), source: TreeSource::Folder(PathBuf::new()) };
         Ok(Self { base: None, head, url: None })
     }
 
@@ -78,16 +78,16 @@ impl Sides {
         let repository = Rc::new(Repository::around(around)?);
         let is_named = |path: &Path| options.paths.iter().any(|named| path.starts_with(plain(named)));
         let wanted = |path: &Path| options.paths.is_empty() || is_named(path);
-        let commit = |reference: &str| -> anyhow::Result<Input> {
+        let commit = |reference: &str| -> anyhow::Result<SideInput> {
             let tree = repository.tree(reference, &wanted)?;
-            let ground = Ground::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
-            Ok(Input { tree, ground })
+            let ground = TreeSource::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
+            Ok(SideInput { tree, source: ground })
         };
         let head = match &options.head {
             Some(head) => commit(head)?,
             None => {
                 let folder = repository.folder().context("the repository is bare; name a commit with --head")?;
-                Input { tree: below(&folder, &wanted)?, ground: Ground::Folder(folder) }
+                SideInput { tree: below(&folder, &wanted)?, source: TreeSource::Folder(folder) }
             }
         };
         Ok(Self { base: Some(commit(base)?), head, url: repository.url() })
@@ -95,7 +95,7 @@ impl Sides {
 }
 
 /// The wanted files of a checkout.
-fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<Tree> {
+fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<SourceTree> {
     let mut tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
     tree.files.retain(|path, _| wanted(Path::new(path)));
     tree.unread.retain(|unread| wanted(Path::new(&unread.path)));

@@ -1,6 +1,6 @@
 //! What was known of a cluster's rqlite sets at one moment: each set as it ran, and its facts (docs/facts.md). Read by `check
 //! --snapshot`, written by `quorate snapshot save`. Holds no Secret: none is ever read.
-//! Does not fetch anything, and does not judge.
+//! Does not fetch anything, and does not evaluate.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,14 +14,14 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::apply::applied;
-use super::object::{Id, Object};
-use crate::document;
+use super::object::{Object, ObjectId};
+use crate::input;
 
 /// The version of the format that this build reads and writes.
 const VERSION: u64 = 1;
 
-/// What the clocks of two machines may differ by.
-const CLOCKS_DIFFER: Duration = Duration::minutes(5);
+/// What the clocks of two computers may differ by.
+const MAX_CLOCK_SKEW: Duration = Duration::minutes(5);
 
 /// Where kubectl keeps a second copy of the object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -34,13 +34,13 @@ pub struct Snapshot {
     #[serde(with = "time::serde::rfc3339")]
     taken: OffsetDateTime,
     /// By `namespace/name`.
-    sets: BTreeMap<String, Running>,
+    sets: BTreeMap<String, RunningSet>,
 }
 
 /// A set as it runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Running {
+pub(crate) struct RunningSet {
     pub(crate) object: Value,
     /// Version 1 of the facts format.
     facts: Value,
@@ -56,11 +56,11 @@ impl Snapshot {
     pub(crate) fn read(path: &Path, now: OffsetDateTime) -> anyhow::Result<Self> {
         let shown = || format!("--snapshot {}", path.display());
         let mut snapshot: Self =
-            serde_json::from_str(&document::read_text(path).with_context(shown)?).with_context(shown)?;
+            serde_json::from_str(&input::read_text(path).with_context(shown)?).with_context(shown)?;
         let version = snapshot.version;
         ensure!(version == VERSION, "{}: version {version} is not known, this build reads {VERSION}", shown());
         ensure!(
-            snapshot.taken <= now + CLOCKS_DIFFER,
+            snapshot.taken <= now + MAX_CLOCK_SKEW,
             "{}: it was taken at {}, which is still to come; look at both clocks, or record it anew",
             shown(),
             snapshot.taken
@@ -87,25 +87,25 @@ impl Snapshot {
         self.sets.len()
     }
 
-    /// Keeps a set as it was seen. Its facts' own time is left out: whoever judges with them has a clock.
-    pub fn keep(&mut self, namespace: &str, name: &str, object: &Document, facts: Facts) -> anyhow::Result<()> {
+    /// Adds a set as it was seen. Its facts' own time is left out: whoever evaluates with them has a clock.
+    pub fn add(&mut self, namespace: &str, name: &str, object: &Document, facts: Facts) -> anyhow::Result<()> {
         let mut object: Value = object.decode()?;
         if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
             annotations.remove(LAST_APPLIED);
         }
         let facts = serde_json::from_str(&Facts { now: None, ..facts }.to_json()?)?;
-        self.sets.insert(format!("{namespace}/{name}"), Running { object, facts });
+        self.sets.insert(format!("{namespace}/{name}"), RunningSet { object, facts });
         Ok(())
     }
 
-    pub(super) fn of(&self, id: &Id) -> Option<&Running> {
+    pub(super) fn of(&self, id: &ObjectId) -> Option<&RunningSet> {
         let is_set = id.request_kind() == RequestKind::StatefulSet;
         let namespace = id.namespace.as_deref().filter(|_| is_set)?;
         self.sets.get(&format!("{namespace}/{}", id.name))
     }
 }
 
-impl Running {
+impl RunningSet {
     pub(super) fn facts(&self) -> Result<Facts, FactsError> {
         Facts::parse(&self.facts.to_string())
     }
@@ -140,7 +140,7 @@ mod tests {
             json!({"metadata": {"name": "rq", "managedFields": [1], "annotations": {LAST_APPLIED: "{}", "a": "b"}}});
         let mut snapshot = Snapshot::new(datetime!(2026-11-22 10:00:01 UTC));
         let facts = Facts { now: Some("2026-11-22T10:00:00Z".to_owned()), ..Facts::default() };
-        snapshot.keep("db", "rq", &indexed(&object.to_string()).unwrap(), facts).unwrap();
+        snapshot.add("db", "rq", &indexed(&object.to_string()).unwrap(), facts).unwrap();
         let text = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(
             text,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::document::{self, DocumentError};
+use crate::input::{self, InputReadError};
 
 /// Before or after the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -25,22 +25,22 @@ impl Side {
 
 /// Why a file's bytes are no manifest.
 #[derive(Debug, Clone)]
-pub(crate) struct Unread {
+pub(crate) struct UnreadFile {
     pub(crate) path: String,
     pub(crate) why: String,
 }
 
 /// The files of one side, by their path as people know it.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
-    pub(crate) files: BTreeMap<String, File>,
-    pub(crate) unread: Vec<Unread>,
+pub(crate) struct SourceTree {
+    pub(crate) files: BTreeMap<String, SourceFile>,
+    pub(crate) unread: Vec<UnreadFile>,
     /// What was left out on purpose, and why: a symbolic link that leads nowhere.
-    pub(crate) left_out: Vec<Unread>,
+    pub(crate) left_out: Vec<UnreadFile>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct File {
+pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// Named on the command line: parsed whatever it is called.
     pub(crate) named: bool,
@@ -48,19 +48,19 @@ pub(crate) struct File {
     pub(crate) rendered_from: Option<String>,
 }
 
-impl Tree {
+impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        self.files.insert(path, File { text, named, rendered_from: None });
+        self.files.insert(path, SourceFile { text, named, rendered_from: None });
     }
 
-    pub(crate) fn refuse(&mut self, path: String, error: &DocumentError) {
-        self.unread.push(Unread { path, why: error.to_string() });
+    pub(crate) fn refuse(&mut self, path: String, error: &InputReadError) {
+        self.unread.push(UnreadFile { path, why: error.to_string() });
     }
 
     /// A file's bytes, if they are a text of a bearable size.
-    pub(crate) fn take(&mut self, path: String, read: Result<Vec<u8>, DocumentError>, named: bool) {
-        match read.and_then(document::text) {
+    pub(crate) fn take(&mut self, path: String, read: Result<Vec<u8>, InputReadError>, named: bool) {
+        match read.and_then(input::text) {
             Ok(text) => self.add(path, text, named),
             Err(error) => self.refuse(path, &error),
         }

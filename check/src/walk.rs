@@ -4,35 +4,35 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tree::{Tree, Unread, may_be_manifest};
-use crate::document::{self, DocumentError};
+use super::tree::{SourceTree, UnreadFile, may_be_manifest};
+use crate::input::{self, InputReadError};
 
 /// What no repository keeps manifests in.
 const SKIPPED: [&str; 2] = [".git", "node_modules"];
 
 /// Everything below `folder`, by its path within it.
-pub(super) fn folder(folder: &Path) -> Result<Tree, DocumentError> {
-    let mut tree = Tree::default();
+pub(super) fn folder(folder: &Path) -> Result<SourceTree, InputReadError> {
+    let mut tree = SourceTree::default();
     fs::read_dir(folder)?;
     walk(folder, folder, &mut tree);
     Ok(tree)
 }
 
 /// Files and folders as they were named; `-` is standard input.
-pub(super) fn named(paths: &[PathBuf]) -> Tree {
-    let mut tree = Tree::default();
+pub(super) fn named(paths: &[PathBuf]) -> SourceTree {
+    let mut tree = SourceTree::default();
     for path in paths {
-        if !document::is_stdin(path) && path.is_dir() {
+        if !input::is_stdin(path) && path.is_dir() {
             walk(path, Path::new(""), &mut tree);
         } else {
-            let shown = if document::is_stdin(path) { "standard input".to_owned() } else { shown(path) };
-            tree.take(shown, document::read(path, document::MANIFEST_BYTES), true);
+            let shown = if input::is_stdin(path) { "standard input".to_owned() } else { shown(path) };
+            tree.take(shown, input::read(path, input::MANIFEST_BYTES), true);
         }
     }
     tree
 }
 
-fn walk(folder: &Path, root: &Path, tree: &mut Tree) {
+fn walk(folder: &Path, root: &Path, tree: &mut SourceTree) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return tree.refuse(within(folder, root), &error.into()),
@@ -52,15 +52,15 @@ fn walk(folder: &Path, root: &Path, tree: &mut Tree) {
     }
 }
 
-fn file(path: &Path, root: &Path, is_link: bool, tree: &mut Tree) {
+fn file(path: &Path, root: &Path, is_link: bool, tree: &mut SourceTree) {
     let shown = within(path, root);
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => {
-            tree.take(shown, document::read(path, document::MANIFEST_BYTES), false);
+            tree.take(shown, input::read(path, input::MANIFEST_BYTES), false);
         }
-        Ok(_) => tree.left_out.push(Unread { path: shown, why: "no plain file".to_owned() }),
+        Ok(_) => tree.left_out.push(UnreadFile { path: shown, why: "no plain file".to_owned() }),
         Err(_) if is_link => {
-            tree.left_out.push(Unread { path: shown, why: "a symbolic link that leads nowhere".to_owned() });
+            tree.left_out.push(UnreadFile { path: shown, why: "a symbolic link that leads nowhere".to_owned() });
         }
         Err(error) => tree.refuse(shown, &error.into()),
     }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
-use crate::login::{Cluster, Kubeconfig};
+use crate::login::{ClusterOptions, KubeconfigOptions};
 
 /// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on your desk.
 ///
@@ -31,7 +32,7 @@ pub(crate) enum Command {
     /// not evaluated (with `--strict`), else 0.
     Check(Box<Check>),
     /// Print the `ignoreDifferences` that an Argo CD Application needs for what is injected into these manifests.
-    Drift(Drift),
+    IgnoreDifferences(IgnoreDifferences),
     /// What is loaded: policies, their rules, settings and schema.
     #[command(subcommand)]
     Policy(Policy),
@@ -54,6 +55,10 @@ pub(crate) enum Command {
     /// Record what runs in the cluster of the kubeconfig, for `check --snapshot` where there is no cluster to ask.
     #[command(subcommand)]
     Snapshot(Snapshot),
+    /// Print the completions of a shell, made from this command line.
+    Completions(Completions),
+    /// Write the man pages, one for each command, into a folder.
+    Man(Man),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -69,7 +74,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
     pub(crate) webhooks: String,
     #[command(flatten)]
-    pub(crate) cluster: Kubeconfig,
+    pub(crate) cluster: KubeconfigOptions,
     /// With `--live`: act as this user, as `--as` of kubectl.
     #[arg(long, value_name = "USER", requires = "live", help_heading = "Cluster")]
     pub(crate) impersonate: Option<String>,
@@ -85,9 +90,9 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Drift {
+pub(crate) struct IgnoreDifferences {
     #[command(flatten)]
-    pub(crate) options: quorate_check::DriftOptions,
+    pub(crate) options: quorate_check::IgnoreDifferencesOptions,
     /// Configuration file (YAML). Give the one of the server.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -105,7 +110,7 @@ pub(crate) enum Snapshot {
         #[arg(short, long, value_name = "NAME")]
         namespace: Option<String>,
         #[command(flatten)]
-        cluster: Cluster,
+        cluster: ClusterOptions,
     },
 }
 
@@ -121,7 +126,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) metrics_listen: Option<SocketAddr>,
     #[command(flatten)]
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: ClusterOptions,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -139,14 +144,14 @@ pub(crate) struct Doctor {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: ClusterOptions,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CanScale {
     /// The StatefulSet; without a namespace, in that of `--namespace` or of the kubeconfig's context.
     #[arg(value_name = "[NAMESPACE/]NAME")]
-    pub(crate) set: SetName,
+    pub(crate) set: TypedSetName,
     /// The namespace of a set that is given without one.
     #[arg(short, long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
@@ -163,7 +168,7 @@ pub(crate) struct CanScale {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
     #[command(flatten)]
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: ClusterOptions,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -255,12 +260,12 @@ impl FromStr for ObjectName {
 
 /// A set, and the namespace where one is given.
 #[derive(Debug, Clone)]
-pub(crate) struct SetName {
+pub(crate) struct TypedSetName {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
 }
 
-impl FromStr for SetName {
+impl FromStr for TypedSetName {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -301,6 +306,20 @@ pub(crate) enum Config {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell that is to complete `quorate`.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Man {
+    /// Where the pages go; it is made where there is none.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

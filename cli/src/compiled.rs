@@ -17,10 +17,10 @@ use crate::output;
 const VARIABLE: &str = "QUORATE_CACHE";
 
 /// For a child that compiles; a slow one is not waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The folder, when there is one that is ours alone. One that was asked for and cannot be used is complained of, once.
 pub(crate) fn modules() -> Option<CompiledModules> {
@@ -29,10 +29,10 @@ pub(crate) fn modules() -> Option<CompiledModules> {
 }
 
 /// Of a disk that is full, most likely. A server has logged it.
-pub(crate) fn complain_of_what_is_not_kept() {
+pub(crate) fn warn_if_not_stored() {
     let logs = tracing::dispatcher::has_been_set();
     if let Some(problem) = modules().filter(|_| !logs).and_then(|modules| modules.unkept()) {
-        output::complain(problem);
+        output::print_error(problem);
     }
 }
 
@@ -40,7 +40,7 @@ fn find() -> Option<CompiledModules> {
     match env::var_os(VARIABLE) {
         Some(off) if off.is_empty() || off == "off" => None,
         Some(asked) => below(asked.into())
-            .map_err(|error| output::complain(format!("{VARIABLE}: {error}; policies are compiled at each start")))
+            .map_err(|error| output::print_error(format!("{VARIABLE}: {error}; policies are compiled at each start")))
             .ok(),
         None => {
             let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
@@ -59,7 +59,7 @@ fn set(variable: &str) -> Option<OsString> {
 
 /// Has a child load the policies of this configuration once, so that the memory which the compiler takes goes when the child ends.
 /// What fails in it is not lost: whoever loads afterwards does it again, and reports.
-pub(crate) fn by_a_child(config: Option<&Path>) {
+pub(crate) fn in_child_process(config: Option<&Path>) {
     // What is no plain file may be read only once.
     if modules().is_none() || !config.is_none_or(Path::is_file) {
         return;
@@ -77,7 +77,7 @@ pub(crate) fn by_a_child(config: Option<&Path>) {
 }
 
 fn await_end(mut child: Child) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while let Ok(None) = child.try_wait() {
         if Instant::now() >= deadline {
             // It is gone already when it cannot be killed.
@@ -85,6 +85,6 @@ fn await_end(mut child: Child) {
             let _ = child.wait();
             return;
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }

@@ -12,7 +12,7 @@ use crate::clock;
 /// Which cluster, as `kubectl` is told.
 #[derive(Debug, Default, Clone, ClapArgs)]
 #[group(id = "kubeconfig-options", multiple = true)]
-pub(crate) struct Kubeconfig {
+pub(crate) struct KubeconfigOptions {
     /// The kubeconfig, instead of the files of KUBECONFIG, or ~/.kube/config.
     #[arg(long, value_name = "FILE", help_heading = "Cluster")]
     kubeconfig: Option<PathBuf>,
@@ -29,9 +29,9 @@ pub(crate) struct Kubeconfig {
 
 /// Which cluster and as whom, as `kubectl` is told.
 #[derive(Debug, Default, Clone, ClapArgs)]
-pub(crate) struct Cluster {
+pub(crate) struct ClusterOptions {
     #[command(flatten)]
-    kubeconfig: Kubeconfig,
+    kubeconfig: KubeconfigOptions,
     /// Act as this user.
     #[arg(long = "as", value_name = "USER", help_heading = "Cluster")]
     impersonate: Option<String>,
@@ -40,13 +40,13 @@ pub(crate) struct Cluster {
     groups: Vec<String>,
 }
 
-impl Cluster {
+impl ClusterOptions {
     pub(crate) fn login(&self) -> Login {
         self.kubeconfig.login(self.impersonate.as_deref(), &self.groups)
     }
 }
 
-impl Kubeconfig {
+impl KubeconfigOptions {
     pub(crate) fn login(&self, impersonate: Option<&str>, groups: &[String]) -> Login {
         let Self { kubeconfig, context, cluster, user } = self.clone();
         Login {

@@ -1,5 +1,5 @@
 //! `quorate`: the webhook and the tools around it, one binary. Reads the command line and turns outcomes into exit codes.
-//! Judges nothing: rules live in the policy modules, and the engine runs them.
+//! Evaluates nothing: rules live in the policy modules, and the engine runs them.
 //!
 //! ```text
 //! args ── command ─┬─ serve ──── config ── load ── webhook
@@ -7,6 +7,7 @@
 //!                  ├─ policy ─── config ── load
 //!                  ├─ webhooks ─ config ── load ── registration
 //!                  ├─ explain ── the pages of the built-in rules
+//!                  ├─ completions, man ── args
 //!                  └─ config
 //! ```
 
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     let outcome = command::run(&args.command, &mut output::stdout());
     let exit = outcome.unwrap_or_else(|error| {
-        output::complain(output::whole(&error));
+        output::print_error(output::error_chain(&error));
         Exit::Unusable
     });
     exit.into()

@@ -1,4 +1,4 @@
-//! Where text goes: findings to standard output, complaints to standard error, colour only to a terminal.
+//! Where text goes: findings to standard output, errors to standard error, colour only to a terminal.
 //! Decides nothing about what is said.
 
 use std::fmt::Display;
@@ -8,11 +8,11 @@ use anstream::AutoStream;
 
 /// Standard output. Colours are stripped when it is no terminal, or when `NO_COLOR` asks for that.
 pub(crate) fn stdout() -> impl Write {
-    Patient { inner: AutoStream::auto(io::stdout()), gone: false }
+    BrokenPipeWriter { inner: AutoStream::auto(io::stdout()), gone: false }
 }
 
 /// Standard error, every line marked as ours. That nobody reads it is no reason to fail.
-pub(crate) fn complain(what: impl Display) {
+pub(crate) fn print_error(what: impl Display) {
     let mut err = io::stderr().lock();
     for line in what.to_string().lines() {
         let _ = writeln!(err, "quorate: {line}");
@@ -20,7 +20,7 @@ pub(crate) fn complain(what: impl Display) {
 }
 
 /// An error with its causes, each said once: some errors quote their cause, others leave it to the reader.
-pub(crate) fn whole(error: &anyhow::Error) -> String {
+pub(crate) fn error_chain(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
         "" => cause,
         _ if said.ends_with(&cause) => said,
@@ -29,12 +29,12 @@ pub(crate) fn whole(error: &anyhow::Error) -> String {
 }
 
 /// Goes on without a reader: `quorate review x.json | head -1` still ends with the verdict's exit code.
-struct Patient<W> {
+struct BrokenPipeWriter<W> {
     inner: W,
     gone: bool,
 }
 
-impl<W: Write> Patient<W> {
+impl<W: Write> BrokenPipeWriter<W> {
     fn unless_gone<T>(&mut self, instead: T, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         if self.gone {
             return Ok(instead);
@@ -49,7 +49,7 @@ impl<W: Write> Patient<W> {
     }
 }
 
-impl<W: Write> Write for Patient<W> {
+impl<W: Write> Write for BrokenPipeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.unless_gone(bytes.len(), |inner| inner.write(bytes))
     }
@@ -65,7 +65,7 @@ mod tests {
 
     use anyhow::anyhow;
 
-    use super::{Patient, whole};
+    use super::{BrokenPipeWriter, error_chain};
 
     struct Closed;
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn goes_on_when_the_reader_has_gone() {
-        let mut out = Patient { inner: Closed, gone: false };
+        let mut out = BrokenPipeWriter { inner: Closed, gone: false };
         assert!(writeln!(out, "denied").is_ok());
         assert!(out.gone);
         assert!(out.flush().is_ok());
@@ -90,6 +90,6 @@ mod tests {
     #[test]
     fn says_a_quoted_cause_once() {
         let quoted = anyhow!("too small").context("no engine: too small").context("serve");
-        assert_eq!(whole(&quoted), "serve: no engine: too small");
+        assert_eq!(error_chain(&quoted), "serve: no engine: too small");
     }
 }

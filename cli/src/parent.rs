@@ -11,32 +11,32 @@ use kubernetes::related::Related;
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_facts::{ObjectSource, RelatedFuture, found, known};
 use rqlite::change::looks_like_pod_of;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use serde::Deserialize;
 use serde_json::Value;
 
 use kubernetes::text::printable;
-use quorate_check::document::{self, DocumentError};
+use quorate_check::input::{self, InputReadError};
 
 /// The StatefulSets of a manifest: one, a list, or those of a whole release.
 #[derive(Debug)]
-pub(crate) struct Parents(Vec<StatefulSet>);
+pub(crate) struct Parents(Vec<ParentSet>);
 
 #[derive(Debug)]
-struct StatefulSet {
+struct ParentSet {
     name: String,
     /// A manifest need not say it: then it goes wherever it is applied.
     namespace: Option<String>,
     json: String,
     /// None: it does not run rqlite.
-    needs: Option<Needs>,
+    dependencies: Option<Dependencies>,
 }
 
 /// A `--parent` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ParentError {
     #[error(transparent)]
-    Unreadable(#[from] DocumentError),
+    Unreadable(#[from] InputReadError),
     #[error("found {found}, expected a StatefulSet of apps/v1")]
     NotAStatefulSet { found: String },
     #[error("found a StatefulSet without `metadata.name`")]
@@ -48,7 +48,7 @@ pub(crate) enum ParentError {
 impl Parents {
     /// Reads a manifest, YAML or JSON.
     pub(crate) fn read(path: &Path) -> Result<Self, ParentError> {
-        Self::from_documents(document::parse_yaml(&document::read_text(path)?)?)
+        Self::from_documents(input::parse_yaml(&input::read_text(path)?)?)
     }
 
     fn from_documents(documents: Vec<Value>) -> Result<Self, ParentError> {
@@ -60,7 +60,7 @@ impl Parents {
                 .map_or_else(|| "no document".to_owned(), |other| printable(&kind_of(other)).into_owned());
             return Err(ParentError::NotAStatefulSet { found });
         }
-        sets.iter().map(StatefulSet::from_manifest).collect::<Result<_, _>>().map(Self)
+        sets.iter().map(ParentSet::from_manifest).collect::<Result<_, _>>().map(Self)
     }
 
     /// Refuses manifests of which none is the review's: neither behind it, nor the StatefulSet under review itself.
@@ -71,7 +71,7 @@ impl Parents {
         }
     }
 
-    fn are(&self, wanted: &Lookup) -> impl Iterator<Item = &StatefulSet> {
+    fn are(&self, wanted: &Lookup) -> impl Iterator<Item = &ParentSet> {
         self.0.iter().filter(|set| set.is(wanted))
     }
 
@@ -123,13 +123,13 @@ fn itself(request: &Request) -> Option<Lookup> {
     })
 }
 
-impl StatefulSet {
+impl ParentSet {
     fn from_manifest(manifest: &Value) -> Result<Self, ParentError> {
         let name = text_at(manifest, "/metadata/name").ok_or(ParentError::Nameless)?;
         let namespace = text_at(manifest, "/metadata/namespace").map(str::to_owned);
         let set = manifest::StatefulSet::deserialize(manifest).unwrap_or_default();
-        let needs = Needs::of_any(&set);
-        Ok(Self { name: name.to_owned(), namespace, json: manifest.to_string(), needs })
+        let dependencies = Dependencies::of_any(&set);
+        Ok(Self { name: name.to_owned(), namespace, json: manifest.to_string(), dependencies })
     }
 
     fn is(&self, wanted: &Lookup) -> bool {
@@ -143,7 +143,8 @@ impl StatefulSet {
             }
             Lookup::ControllerOf { namespace, pod } => looks_like_pod_of(&self.name, pod) && lives_in(namespace),
             Lookup::DependentsOf { dependency, namespace, name } => {
-                lives_in(namespace) && self.needs.as_ref().is_some_and(|needs| needs.include(*dependency, name))
+                lives_in(namespace)
+                    && self.dependencies.as_ref().is_some_and(|dependencies| dependencies.include(*dependency, name))
             }
         }
     }

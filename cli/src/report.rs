@@ -12,7 +12,7 @@ use quorate_engine::{Finding, Review};
 use serde::Serialize;
 
 use crate::args::Format;
-use crate::output::complain;
+use crate::output::print_error;
 
 /// One review, ready to be shown.
 pub(crate) struct Report<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Report<'a> {
 
 /// What `--format json` prints, in this order.
 #[derive(Serialize)]
-struct Line<'a> {
+struct ReportLine<'a> {
     verdict: Verdict,
     findings: &'a [Finding],
     patch: &'a [json_patch::PatchOperation],
@@ -45,10 +45,10 @@ impl<'a> Report<'a> {
 
     fn json(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let Review { verdict, findings, patch, .. } = self.review;
-        serde_json::to_writer(&mut *out, &Line { verdict: *verdict, findings, patch, uid: self.uid })?;
+        serde_json::to_writer(&mut *out, &ReportLine { verdict: *verdict, findings, patch, uid: self.uid })?;
         writeln!(out)?;
         if self.review.matched.is_empty() {
-            complain(format_args!("{}: no policy matched", self.subject));
+            print_error(format_args!("{}: no policy matched", self.subject));
         }
         Ok(())
     }

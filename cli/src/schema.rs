@@ -9,7 +9,7 @@ use crate::nearest;
 
 /// One thing that is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct SchemaProblem {
     /// JSON pointer into the value.
     pub(crate) pointer: String,
     pub(crate) message: String,
@@ -20,9 +20,9 @@ pub(crate) struct Problem {
 ///
 /// # Errors
 /// When the schema is none.
-pub(crate) fn problems(schema: &Value, value: &Value) -> Result<Vec<Problem>, ValidationError<'static>> {
+pub(crate) fn problems(schema: &Value, value: &Value) -> Result<Vec<SchemaProblem>, ValidationError<'static>> {
     let validator = jsonschema::validator_for(schema)?;
-    let mut problems: Vec<Problem> = Vec::new();
+    let mut problems: Vec<SchemaProblem> = Vec::new();
     for problem in validator.iter_errors(value).flat_map(|error| describe(&error, schema)) {
         if problems.iter().all(|known| known.pointer != problem.pointer) {
             problems.push(problem);
@@ -34,14 +34,14 @@ pub(crate) fn problems(schema: &Value, value: &Value) -> Result<Vec<Problem>, Va
 
 /// The problems that one error of the validator stands for: one a key.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; what is not named here keeps its own words")]
-fn describe(error: &ValidationError<'_>, schema: &Value) -> Vec<Problem> {
+fn describe(error: &ValidationError<'_>, schema: &Value) -> Vec<SchemaProblem> {
     let place = error.instance_path().as_str();
     let found = error.instance();
-    let problem = |message| vec![Problem { pointer: place.to_owned(), message }];
+    let problem = |message| vec![SchemaProblem { pointer: place.to_owned(), message }];
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let known = known_keys(error, schema);
-            let unknown = |key: &String| Problem {
+            let unknown = |key: &String| SchemaProblem {
                 pointer: format!("{place}/{}", key.replace('~', "~0").replace('/', "~1")),
                 message: format!("unknown key, {}", nearest::hint(key, known.iter().map(String::as_str))),
             };

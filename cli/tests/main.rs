@@ -7,6 +7,7 @@ mod common;
 mod compiled;
 mod config;
 mod kubeconfig;
+mod packaged;
 mod policy;
 mod review;
 mod serve;

@@ -1,5 +1,5 @@
 //! `quorate review`: verdicts, exit codes, both formats, and input that no API server would send.
-//! What each rule says is tested with the rules; here stands what the door does with it.
+//! What each rule says is tested with the rules; here stands what the command line does with it.
 
 use std::io::Read;
 use std::process::Command;

@@ -4,27 +4,27 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kubernetes::defaults::MIN_REPLICAS;
 use kubernetes::request::{RequestKind, group_of};
 
-use crate::kept::Keep;
+use crate::watch_cache::Cacheable;
 
-/// What is kept of an autoscaler.
+/// What is cached of an autoscaler.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeptAutoscaler {
+pub(crate) struct CachedAutoscaler {
     /// Name of the StatefulSet.
     pub(crate) target: String,
 }
 
-impl Keep for HorizontalPodAutoscaler {
-    type Kept = KeptAutoscaler;
+impl Cacheable for HorizontalPodAutoscaler {
+    type Cached = CachedAutoscaler;
 
     const KIND: &'static str = "HorizontalPodAutoscalers";
 
     /// One whose bounds are equal holds a count and changes none.
-    fn kept(self) -> Option<KeptAutoscaler> {
+    fn cached(self) -> Option<CachedAutoscaler> {
         let spec = self.spec;
         let moves = spec.min_replicas.unwrap_or(MIN_REPLICAS) != spec.max_replicas;
         let target = spec.scale_target_ref;
         let group = group_of(target.api_version.as_deref().unwrap_or_default());
         let is_set = RequestKind::of_reference(group, &target.kind) == RequestKind::StatefulSet;
-        (moves && is_set).then_some(KeptAutoscaler { target: target.name })
+        (moves && is_set).then_some(CachedAutoscaler { target: target.name })
     }
 }

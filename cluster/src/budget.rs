@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 /// The budgets that select a set's pods, taken together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Budget {
+pub struct DisruptionBudget {
     /// One of them allows no disruption.
     pub is_spent: bool,
     /// Pods whose eviction the API server has granted, and that the controller has not seen go yet.
@@ -20,7 +20,7 @@ pub type Labels = BTreeMap<String, String>;
 /// Knows of pods what reservations rest on.
 pub trait PodSource: Send + Sync {
     /// The pod of this uid was there, and is no more. False where nobody knows.
-    fn has_gone(&self, uid: &str) -> bool;
+    fn was_deleted(&self, uid: &str) -> bool;
 
     /// What the PodDisruptionBudgets leave that select pods of these labels.
     fn budget<'a>(&'a self, namespace: &'a str, labels: &'a Labels) -> BudgetFuture<'a>;
@@ -31,7 +31,7 @@ pub trait PodSource: Send + Sync {
 pub struct NoPods;
 
 impl PodSource for NoPods {
-    fn has_gone(&self, _uid: &str) -> bool {
+    fn was_deleted(&self, _uid: &str) -> bool {
         false
     }
 
@@ -41,9 +41,9 @@ impl PodSource for NoPods {
 }
 
 /// None: not known.
-pub type BudgetFuture<'a> = Pin<Box<dyn Future<Output = Option<Budget>> + Send + 'a>>;
+pub type BudgetFuture<'a> = Pin<Box<dyn Future<Output = Option<DisruptionBudget>> + Send + 'a>>;
 
-impl Budget {
+impl DisruptionBudget {
     /// An eviction of this pod is refused: none is allowed, and it is not one that was granted.
     pub fn refuses(&self, pod: &str) -> bool {
         self.is_spent && !self.disrupted.contains(pod)

@@ -5,7 +5,7 @@ use kube::api::ListParams;
 use kube::core::{Selector, SelectorExt};
 use kube::{Api, Client, Error};
 
-use crate::budget::{Budget, Labels};
+use crate::budget::{DisruptionBudget, Labels};
 
 /// Those of the namespace that select pods of these labels.
 pub(crate) async fn selecting(
@@ -25,9 +25,9 @@ pub(crate) fn selects(budget: &PodDisruptionBudget, labels: &Labels) -> bool {
     selector.is_some_and(|selector| selector.matches(labels))
 }
 
-pub(crate) fn together(budgets: &[PodDisruptionBudget]) -> Budget {
+pub(crate) fn together(budgets: &[PodDisruptionBudget]) -> DisruptionBudget {
     let statuses = || budgets.iter().filter_map(|budget| budget.status.as_ref());
-    Budget {
+    DisruptionBudget {
         is_spent: statuses().any(|status| status.disruptions_allowed.unwrap_or(0) <= 0),
         disrupted: statuses()
             .flat_map(|status| status.disrupted_pods.iter().flatten())

@@ -14,7 +14,10 @@ use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Error};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use quorate_certs::rotation::{Bundle, Cause, Change, Contents, Found, OWN_LABEL, Observed, Plan, Step, next};
+use quorate_certs::rotation::{
+    CaBundle, OWN_LABEL, Observation, RotationPlan, RotationStep, SecretChange, SecretContents, SecretState, WaitCause,
+    next,
+};
 use quorate_certs::{IssueError, ServingCertificate};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -22,21 +25,21 @@ use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
 use crate::entries::{bundle_of, rebundled};
-use crate::registrar::{FIELD_MANAGER, MUTATING, Seen, VALIDATING, entries, resource};
+use crate::registrar::{ConfigurationState, FIELD_MANAGER, MUTATING, VALIDATING, entries, resource};
 use crate::replicas::{addresses, served};
-use crate::watched::Watched;
+use crate::watch::WatchHandle;
 use crate::{ClusterConfig, owned};
 use crate::{server_time, single};
 use quorate_facts::Clock;
 
 /// What is observed is looked at again after this, whatever the step says: clocks are set, Secrets are lost.
-const LONGEST: Duration = Duration::from_secs(300);
-const OFTEN: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+const SHORT_PAUSE: Duration = Duration::from_secs(10);
 /// Between two steps that the API server refused, or whose effect is not seen yet.
 const RETRY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CertificateMetrics {
+pub(crate) struct RotationMetrics {
     /// Steps that changed the Secret.
     pub(crate) written: Counter,
     pub(crate) failures: Counter,
@@ -56,7 +59,7 @@ enum StepError {
 pub(crate) async fn follow(
     client: Client,
     config: ClusterConfig,
-    watched: Watched,
+    watched: WatchHandle,
     serve: Arc<dyn Fn(ServingCertificate) + Send + Sync>,
     changed: watch::Sender<u64>,
 ) -> Infallible {
@@ -71,22 +74,22 @@ pub(crate) async fn follow(
 }
 
 /// The leader's part.
-pub(crate) struct Keeper {
+pub(crate) struct SecretRotator {
     pub(crate) client: Client,
     pub(crate) config: ClusterConfig,
-    pub(crate) plan: Plan,
+    pub(crate) plan: RotationPlan,
     pub(crate) clock: Clock,
     pub(crate) leads: watch::Receiver<bool>,
     /// Changes whenever the Secret does.
     pub(crate) secret_changed: watch::Receiver<u64>,
     /// What the registrars see, one each.
-    pub(crate) seen: [watch::Receiver<Seen>; 2],
+    pub(crate) seen: [watch::Receiver<ConfigurationState>; 2],
     /// Base64, for the registrars.
     pub(crate) bundle: watch::Sender<Option<String>>,
-    pub(crate) metrics: CertificateMetrics,
+    pub(crate) metrics: RotationMetrics,
 }
 
-impl Keeper {
+impl SecretRotator {
     /// Takes step after step while this replica leads; for ever.
     pub(crate) async fn run(mut self) {
         while self.leads.wait_for(|leads| *leads).await.is_ok() {
@@ -125,32 +128,32 @@ impl Keeper {
         let endpoints = addresses(self.client.clone(), &self.config.namespace, &self.config.service).await?;
         let served = served(&endpoints).await;
         let bundles = configurations.iter().flat_map(|(_, object)| entries(object).iter().map(bundle));
-        let observed = Observed { bundles: bundles.collect(), secret: read(secret.as_ref()), served };
+        let observed = Observation { bundles: bundles.collect(), secret: read(secret.as_ref()), served };
         self.name_damage(&observed.secret);
         let now = server_time::now(&self.client, self.clock).await?;
         let step = next(now, &observed, &self.plan);
         debug!(?step, endpoints = endpoints.len(), served = ?observed.served, "certificate");
-        self.metrics.foreign.set(i64::from(step == Step::Refuse));
-        if let Found::Ours(contents) = &observed.secret {
+        self.metrics.foreign.set(i64::from(step == RotationStep::Refuse));
+        if let SecretState::Ours(contents) = &observed.secret {
             // In case somebody takes the bundles away: the registrars then need not wait for the next step. The Secret that a chart
             // makes is empty at first.
             let bundle = STANDARD.encode(contents.bundle());
             self.bundle.send_replace(Some(bundle).filter(|bundle| !bundle.is_empty()));
         }
         Ok(match step {
-            Step::Write(change) => {
+            RotationStep::Write(change) => {
                 self.write(&change, change.carry_out(now, &observed, &self.plan)?, secret).await?;
                 Duration::ZERO
             }
-            Step::Publish { bundle } => {
+            RotationStep::Publish { bundle } => {
                 self.publish(&configurations, &STANDARD.encode(bundle)).await?;
                 Duration::ZERO
             }
-            Step::Wait { until, cause } => {
+            RotationStep::Wait { until, cause } => {
                 debug!(%until, ?cause, "certificate");
-                Duration::try_from(until - now).unwrap_or(Duration::ZERO).clamp(RETRY, longest(cause))
+                Duration::try_from(until - now).unwrap_or(Duration::ZERO).clamp(RETRY, max_pause(cause))
             }
-            Step::Refuse => {
+            RotationStep::Refuse => {
                 let Self { config, .. } = self;
                 let (label, value) = OWN_LABEL;
                 error!(
@@ -158,13 +161,13 @@ impl Keeper {
                     namespace = config.namespace,
                     "Secret is not Quorate's and is left alone; label it {label}={value}, or configure another name"
                 );
-                LONGEST
+                MAX_PAUSE
             }
         })
     }
 
-    fn name_damage(&self, secret: &Found) {
-        if let Found::Ours(contents) = secret {
+    fn name_damage(&self, secret: &SecretState) {
+        if let SecretState::Ours(contents) = secret {
             for damage in contents.damage() {
                 warn!(secret = self.config.secret, %damage, "part of the Secret cannot be used and is made anew");
             }
@@ -186,7 +189,12 @@ impl Keeper {
     }
 
     /// At the version that was read, or as a new object: what somebody else wrote meanwhile is never overwritten.
-    async fn write(&self, change: &Change, contents: Contents, before: Option<Secret>) -> Result<(), Error> {
+    async fn write(
+        &self,
+        change: &SecretChange,
+        contents: SecretContents,
+        before: Option<Secret>,
+    ) -> Result<(), Error> {
         let data = contents.to_data().into_iter().map(|(key, value)| (key, ByteString(value))).collect();
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         match before {
@@ -226,21 +234,21 @@ impl Keeper {
 }
 
 /// While a rotation is under way, what is served is looked at often; else clocks may be set and Secrets lost.
-fn longest(cause: Cause) -> Duration {
+fn max_pause(cause: WaitCause) -> Duration {
     match cause {
-        Cause::NothingDue => LONGEST,
-        Cause::Settling | Cause::Retiring => OFTEN,
+        WaitCause::NothingDue => MAX_PAUSE,
+        WaitCause::Settling | WaitCause::Retiring => SHORT_PAUSE,
     }
 }
 
 /// An entry without one, or with one that is no base64, trusts nothing.
-fn bundle(entry: &Value) -> Bundle {
-    Bundle::from_pem(&STANDARD.decode(bundle_of(entry).unwrap_or_default()).unwrap_or_default())
+fn bundle(entry: &Value) -> CaBundle {
+    CaBundle::from_pem(&STANDARD.decode(bundle_of(entry).unwrap_or_default()).unwrap_or_default())
 }
 
-pub(crate) fn read(secret: Option<&Secret>) -> Found {
-    let Some(secret) = secret else { return Found::Absent };
+pub(crate) fn read(secret: Option<&Secret>) -> SecretState {
+    let Some(secret) = secret else { return SecretState::Absent };
     let labels = secret.metadata.labels.clone().unwrap_or_default();
     let data = secret.data.iter().flatten().map(|(key, value)| (key.clone(), value.0.clone()));
-    Found::read(&labels, &data.collect::<BTreeMap<_, _>>())
+    SecretState::read(&labels, &data.collect::<BTreeMap<_, _>>())
 }

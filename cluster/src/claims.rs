@@ -2,28 +2,28 @@
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
 
-use crate::kept::Keep;
+use crate::watch_cache::Cacheable;
 
-/// What is kept of a claim.
+/// What is cached of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeptClaim {
+pub(crate) struct CachedClaim {
     /// Bound, or its spec names what it will hold.
     pub(crate) bound: bool,
 }
 
-impl Keep for PersistentVolumeClaim {
-    type Kept = KeptClaim;
+impl Cacheable for PersistentVolumeClaim {
+    type Cached = CachedClaim;
 
     const KIND: &'static str = "PersistentVolumeClaims";
 
     /// One that is being deleted will not be there when its pod comes back, and one whose volume was lost holds nothing.
-    fn kept(self) -> Option<KeptClaim> {
+    fn cached(self) -> Option<CachedClaim> {
         let bound = match self.status.as_ref().and_then(|status| status.phase.as_deref()) {
             Some("Bound") => true,
             Some("Lost") => false,
             Some(_) | None => self.spec.as_ref().is_some_and(is_to_be_filled),
         };
-        Some(KeptClaim { bound: bound && self.metadata.deletion_timestamp.is_none() })
+        Some(CachedClaim { bound: bound && self.metadata.deletion_timestamp.is_none() })
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
     #[track_caller]
     fn bound(claim: Value, expected: bool) {
         let read: PersistentVolumeClaim = serde_json::from_value(claim.clone()).unwrap();
-        assert_eq!(read.kept(), Some(KeptClaim { bound: expected }), "{claim}");
+        assert_eq!(read.cached(), Some(CachedClaim { bound: expected }), "{claim}");
     }
 
     #[test]

@@ -29,24 +29,24 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tower::{BoxError, Service, ServiceBuilder};
 use tracing::warn;
 
-use crate::login::{Bearer, CONNECT, LoginError, Route, Spoken, Target};
+use crate::login::{ApiServerTarget, Bearer, CONNECT, LoginError, Route, TargetDescription};
 
 /// For the server: an API server that is well answers within milliseconds, one that is busy lists a page within a second or two.
-pub const SERVER: Duration = Duration::from_secs(5);
+pub const SERVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the Lease: two requests renew it, 5 s after the last time, and a holder leads for 11 s (`leader`).
-pub const LEASE: Duration = Duration::from_secs(3);
+pub const LEASE_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a command: other webhooks may take 30 s, the longest `timeoutSeconds`, to judge a dry run.
-pub(crate) const COMMAND: Duration = Duration::from_secs(35);
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// A connection that says nothing is asked after this time (an HTTP/2 ping),
-pub const PING: Duration = Duration::from_secs(3);
+pub const PING_INTERVAL: Duration = Duration::from_secs(3);
 /// and given up when it does not answer within this: all that was asked over it then fails. Together less than `watched::OLD`.
-pub const PONG: Duration = Duration::from_secs(4);
+pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
 /// Over HTTP/1.1 nothing can be asked on a watch's connection. So it ends after this time, and the next one asks: with the longest that it
 /// may take to open no more than `watched::OLD`.
 pub const HTTP_1_WATCH: Duration = Duration::from_secs(5);
 /// A connection that nobody used for so long may have died: over HTTP/1.1 it is not asked. Longer than between two renewals of the Lease.
-const UNUSED: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -55,7 +55,7 @@ const STREAM_WINDOW: u32 = 2 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// A client whose requests end within `limit`, watches apart, which begin within it.
-pub(crate) fn connect(target: &Target, limit: Duration) -> Result<Client, LoginError> {
+pub(crate) fn connect(target: &ApiServerTarget, limit: Duration) -> Result<Client, LoginError> {
     // An error says that there is one already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let unusable = |error| LoginError::Unusable(Box::new(error));
@@ -63,17 +63,18 @@ pub(crate) fn connect(target: &Target, limit: Duration) -> Result<Client, LoginE
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(UNUSED)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_keep_alive_interval(PING)
-        .http2_keep_alive_timeout(PONG)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
         .http2_keep_alive_while_idle(true)
         .build(connector(target, &config)?);
-    let asker = Asker { bearer: target.bearer.clone(), spoken: Some(Arc::new(target.spoken.clone())) };
+    let requester =
+        Requester { bearer: target.bearer.clone(), description: Some(Arc::new(target.description.clone())) };
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .layer_fn(|service| Bounded { service, limit, asker: asker.clone() })
+        .layer_fn(|service| Bounded { service, limit, requester: requester.clone() })
         .option_layer(config.auth_layer().map_err(unusable)?)
         .layer(config.extra_headers_layer().map_err(unusable)?)
         .map_err(BoxError::from)
@@ -82,7 +83,7 @@ pub(crate) fn connect(target: &Target, limit: Duration) -> Result<Client, LoginE
 }
 
 /// TLS with the API server, over a route there.
-fn connector(target: &Target, config: &Config) -> Result<HttpsConnector<Route>, LoginError> {
+fn connector(target: &ApiServerTarget, config: &Config) -> Result<HttpsConnector<Route>, LoginError> {
     let unusable = |error| LoginError::Unusable(Box::new(error));
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -114,13 +115,13 @@ fn connector(target: &Target, config: &Config) -> Result<HttpsConnector<Route>, 
 
 /// Who asks, and how its failures are told.
 #[derive(Clone, Default)]
-struct Asker {
+struct Requester {
     bearer: Option<Arc<Bearer>>,
     /// None in tests of what is done about time.
-    spoken: Option<Arc<Spoken>>,
+    description: Option<Arc<TargetDescription>>,
 }
 
-impl Asker {
+impl Requester {
     async fn sign(&self, request: &mut Request<Body>) -> Result<(), BoxError> {
         let Some(bearer) = &self.bearer else { return Ok(()) };
         if let Some(header) = bearer.header().await? {
@@ -130,35 +131,35 @@ impl Asker {
     }
 
     fn told(&self, error: BoxError) -> BoxError {
-        match &self.spoken {
-            Some(spoken) => spoken.unreached(error),
+        match &self.description {
+            Some(description) => description.unreached(error),
             None => error,
         }
     }
 
     fn late(&self, asked: String, limit: Duration) -> BoxError {
-        let way = self.spoken.as_ref().map_or_else(String::new, |spoken| spoken.way());
-        Box::new(Late { asked, way, limit })
+        let way = self.description.as_ref().map_or_else(String::new, |description| description.way());
+        Box::new(TimedOut { asked, route: way, limit })
     }
 
     /// The error that a 401 is. A node's own, which came through the API server, is none.
     async fn refused(&self, status: StatusCode, path: &str) -> Option<BoxError> {
-        let spoken =
-            self.spoken.as_ref().filter(|_| status == StatusCode::UNAUTHORIZED && !path.contains("/proxy/"))?;
+        let description =
+            self.description.as_ref().filter(|_| status == StatusCode::UNAUTHORIZED && !path.contains("/proxy/"))?;
         if let Some(bearer) = &self.bearer {
-            bearer.distrust().await;
+            bearer.invalidate().await;
         }
-        Some(spoken.unauthorized())
+        Some(description.unauthorized())
     }
 }
 
 /// No whole answer came in time.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer of the API server{way} within {} s to {asked}", limit.as_secs())]
-struct Late {
+#[error("no answer of the API server{route} within {} s to {asked}", limit.as_secs())]
+struct TimedOut {
     asked: String,
     /// The proxy, if there is one.
-    way: String,
+    route: String,
     limit: Duration,
 }
 
@@ -166,10 +167,10 @@ struct Late {
 struct Bounded<S> {
     service: S,
     limit: Duration,
-    asker: Asker,
+    requester: Requester,
 }
 
-type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
+type BoundedResponse = Response<UnsyncBoxBody<Bytes, BoxError>>;
 
 impl<S, B> Service<Request<Body>> for Bounded<S>
 where
@@ -178,9 +179,9 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    type Response = Answer;
+    type Response = BoundedResponse;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<BoundedResponse, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.service.poll_ready(cx)
@@ -190,11 +191,16 @@ where
         // The one that said that it is ready.
         let other = self.service.clone();
         let ready = std::mem::replace(&mut self.service, other);
-        Box::pin(ask(ready, request, self.limit, self.asker.clone()))
+        Box::pin(ask(ready, request, self.limit, self.requester.clone()))
     }
 }
 
-async fn ask<S, B>(mut service: S, request: Request<Body>, limit: Duration, asker: Asker) -> Result<Answer, BoxError>
+async fn ask<S, B>(
+    mut service: S,
+    request: Request<Body>,
+    limit: Duration,
+    requester: Requester,
+) -> Result<BoundedResponse, BoxError>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
     B: HttpBody<Data = Bytes> + Send + 'static,
@@ -209,12 +215,12 @@ where
     let mut pause = FIRST_PAUSE;
     loop {
         let signed = async {
-            asker.sign(&mut request).await?;
-            once(&mut service, request, watches).await.map_err(|error| asker.told(error))
+            requester.sign(&mut request).await?;
+            once(&mut service, request, watches).await.map_err(|error| requester.told(error))
         };
         let answer = timeout_at(until, signed).await;
-        let answer = answer.unwrap_or_else(|_| Err(asker.late(asked.clone(), limit)))?;
-        if let Some(error) = asker.refused(answer.status(), &asked).await {
+        let answer = answer.unwrap_or_else(|_| Err(requester.late(asked.clone(), limit)))?;
+        if let Some(error) = requester.refused(answer.status(), &asked).await {
             return Err(error);
         }
         let Some((head, wait)) = again(repeatable.as_ref(), &answer, pause, until) else { return Ok(answer) };
@@ -232,18 +238,23 @@ where
 }
 
 /// What to ask again, and when: where the server says that it could not do it now, and while there is time.
-fn again(repeatable: Option<&Parts>, answer: &Answer, pause: Duration, until: Instant) -> Option<(Parts, Duration)> {
-    let head = repeatable.filter(|_| is_for_now(answer.status()))?;
+fn again(
+    repeatable: Option<&Parts>,
+    answer: &BoundedResponse,
+    pause: Duration,
+    until: Instant,
+) -> Option<(Parts, Duration)> {
+    let head = repeatable.filter(|_| is_temporary(answer.status()))?;
     let told = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let wait = pause.max(Duration::from_secs(told.unwrap_or(0)));
     Instant::now().checked_add(wait).is_some_and(|then| then < until).then(|| (head.clone(), wait))
 }
 
-fn is_for_now(status: StatusCode) -> bool {
+fn is_temporary(status: StatusCode) -> bool {
     matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
-async fn once<S, B>(service: &mut S, request: Request<Body>, watches: bool) -> Result<Answer, BoxError>
+async fn once<S, B>(service: &mut S, request: Request<Body>, watches: bool) -> Result<BoundedResponse, BoxError>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
     B: HttpBody<Data = Bytes> + Send + 'static,

@@ -175,8 +175,8 @@ mod tests {
         let added = json!({ "key": "control-plane", "operator": "DoesNotExist" });
         let narrowed = json!({ "key": "guarded", "operator": "Exists" });
         let (wanted, found) = (entry(&json!([own()])), entry(&json!([added, own(), narrowed])));
-        let kept = additions(&wanted, &found, &BTreeSet::new());
-        assert_eq!(kept, [&added]);
-        assert_eq!(with_additions(wanted, &kept), entry(&json!([own(), added])));
+        let additions_found = additions(&wanted, &found, &BTreeSet::new());
+        assert_eq!(additions_found, [&added]);
+        assert_eq!(with_additions(wanted, &additions_found), entry(&json!([own(), added])));
     }
 }

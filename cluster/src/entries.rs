@@ -14,9 +14,9 @@ use crate::registration::Naming;
 
 /// The entries that the server writes by itself, and how it knows them again.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct ServerOwnedEntries {
     pub(crate) entries: Vec<Value>,
-    pub(crate) is_kept: fn(&str) -> bool,
+    pub(crate) is_server_owned: fn(&str) -> bool,
     /// By what they name the known sets, if they do.
     pub(crate) naming: Option<Naming>,
     /// The namespaces of the known sets.
@@ -27,14 +27,14 @@ pub(crate) struct Kept {
 pub(crate) type Bundle<'a> = Option<&'a str>;
 
 /// All entries as they should be; None if they are. `bundle` is for entries without one, where no other entry has any.
-pub(crate) fn wanted(current: &[Value], kept: &Kept, bundle: Bundle<'_>) -> Option<Vec<Value>> {
+pub(crate) fn wanted(current: &[Value], own: &ServerOwnedEntries, bundle: Bundle<'_>) -> Option<Vec<Value>> {
     let bundle = current.iter().find_map(bundle_of).or(bundle).map(str::to_owned);
-    let mut missing: Vec<&Value> = kept.entries.iter().collect();
+    let mut missing: Vec<&Value> = own.entries.iter().collect();
     let mut changed = false;
     let mut entries = Vec::with_capacity(current.len() + missing.len());
     for entry in current {
         let bundle = bundle_of(entry).or(bundle.as_deref());
-        if !(kept.is_kept)(name(entry)) {
+        if !(own.is_server_owned)(name(entry)) {
             let own = with_bundle(entry, bundle);
             changed |= own != *entry;
             entries.push(own);
@@ -45,12 +45,12 @@ pub(crate) fn wanted(current: &[Value], kept: &Kept, bundle: Bundle<'_>) -> Opti
             continue;
         };
         let wanted = complete(missing.remove(position), bundle);
-        if disagreeing(&wanted, entry, &kept.guarded).next().is_none() {
+        if disagreeing(&wanted, entry, &own.guarded).next().is_none() {
             entries.push(entry.clone());
             continue;
         }
         changed = true;
-        let added = additions(&wanted, entry, &kept.guarded);
+        let added = additions(&wanted, entry, &own.guarded);
         entries.push(with_additions(wanted, &added));
     }
     changed |= !missing.is_empty();
@@ -119,7 +119,7 @@ pub(crate) fn differing(rendered: &Value, live: &Value) -> Vec<&'static str> {
 }
 
 /// What somebody else has the live entry leave out beyond the rendered one.
-pub(crate) fn beyond<'l>(rendered: &Value, live: &'l Value) -> Vec<&'l Value> {
+pub(crate) fn extra_fields<'l>(rendered: &Value, live: &'l Value) -> Vec<&'l Value> {
     additions(rendered, live, &BTreeSet::new())
 }
 
@@ -142,10 +142,10 @@ mod tests {
         })
     }
 
-    fn kept(entries: Vec<Value>) -> Kept {
-        Kept {
+    fn own_entries(entries: Vec<Value>) -> ServerOwnedEntries {
+        ServerOwnedEntries {
             entries,
-            is_kept: |name| name.starts_with("known-"),
+            is_server_owned: |name| name.starts_with("known-"),
             naming: Some(Naming::Set),
             guarded: BTreeSet::new(),
         }
@@ -154,77 +154,77 @@ mod tests {
     #[test]
     fn other_entries_get_the_bundle_and_nothing_else() {
         let before = rendered("statefulsets.quorate.dev");
-        let after = wanted(std::slice::from_ref(&before), &kept(vec![]), Some("QQ==")).unwrap();
+        let after = wanted(std::slice::from_ref(&before), &own_entries(vec![]), Some("QQ==")).unwrap();
         let mut expected = before;
         expected["clientConfig"]["caBundle"] = "QQ==".into();
         assert_eq!(after, [expected]);
-        assert_eq!(wanted(&after, &kept(vec![]), Some("QQ==")), None);
+        assert_eq!(wanted(&after, &own_entries(vec![]), Some("QQ==")), None);
     }
 
     #[test]
     fn a_bundle_that_is_there_is_replaced_by_a_rotation_alone() {
         let before = [with_bundle(&rendered("x"), Some("T2xk")), rendered("y")];
-        let after = wanted(&before, &kept(vec![known("in ['db/a']")]), Some("TmV3")).unwrap();
+        let after = wanted(&before, &own_entries(vec![known("in ['db/a']")]), Some("TmV3")).unwrap();
         assert_eq!(common_bundle(&after), Some("T2xk"));
         assert_eq!(common_bundle(&rebundled(&after, "TmV3")), Some("TmV3"));
     }
 
     #[test]
     fn what_is_missing_is_added_and_then_left_alone() {
-        let kept = kept(vec![known("in ['db/a']")]);
-        let after = wanted(&[rendered("statefulsets.quorate.dev")], &kept, Some("QQ==")).unwrap();
+        let own = own_entries(vec![known("in ['db/a']")]);
+        let after = wanted(&[rendered("statefulsets.quorate.dev")], &own, Some("QQ==")).unwrap();
         assert_eq!(after.len(), 2);
         assert_eq!(common_bundle(&after), Some("QQ=="));
-        assert_eq!(wanted(&after, &kept, Some("QQ==")), None);
+        assert_eq!(wanted(&after, &own, Some("QQ==")), None);
     }
 
     #[test]
     fn a_changed_entry_is_put_right_where_it_stands() {
-        let kept = kept(vec![known("in ['db/a', 'db/b']")]);
+        let own = own_entries(vec![known("in ['db/a', 'db/b']")]);
         let before = [complete(&known("in ['db/a']"), Some("QQ==")), with_bundle(&rendered("x"), Some("QQ=="))];
-        let after = wanted(&before, &kept, Some("QQ==")).unwrap();
+        let after = wanted(&before, &own, Some("QQ==")).unwrap();
         assert_eq!(after.iter().map(name).collect::<Vec<_>>(), ["known-scale.quorate.dev", "x"]);
         assert_eq!(after[0]["matchConditions"][0]["expression"], "in ['db/a', 'db/b']");
         let mut loosened = after.clone();
         loosened[0]["namespaceSelector"] = json!({"matchLabels": {"never": "true"}});
-        assert_eq!(wanted(&loosened, &kept, Some("QQ==")), Some(after));
+        assert_eq!(wanted(&loosened, &own, Some("QQ==")), Some(after));
     }
 
     #[test]
     fn what_a_platform_leaves_out_survives_a_change_of_ours() {
-        let kept = kept(vec![known("in ['db/a', 'db/b']")]);
+        let own = own_entries(vec![known("in ['db/a', 'db/b']")]);
         let mut before = complete(&known("in ['db/a']"), Some("QQ=="));
         let added = json!([{"key": "control-plane", "operator": "DoesNotExist"}]);
         before["namespaceSelector"]["matchExpressions"] = added.clone();
-        let after = wanted(&[before], &kept, None).unwrap();
+        let after = wanted(&[before], &own, None).unwrap();
         assert_eq!(after[0]["namespaceSelector"]["matchExpressions"], added);
         assert_eq!(after[0]["matchConditions"][0]["expression"], "in ['db/a', 'db/b']");
-        assert_eq!(wanted(&after, &kept, None), None);
+        assert_eq!(wanted(&after, &own, None), None);
     }
 
     #[test]
     fn only_an_entry_of_ours_is_removed() {
         let before = [with_bundle(&rendered("x"), Some("QQ==")), known("in ['db/a']")];
-        let after = wanted(&before, &kept(vec![]), Some("QQ==")).unwrap();
+        let after = wanted(&before, &own_entries(vec![]), Some("QQ==")).unwrap();
         assert_eq!(after.iter().map(name).collect::<Vec<_>>(), ["x"]);
     }
 
     #[test]
     fn a_field_of_a_later_api_server_is_no_reason_to_write() {
-        let kept = kept(vec![known("in ['db/a']")]);
+        let own = own_entries(vec![known("in ['db/a']")]);
         let mut current = vec![complete(&known("in ['db/a']"), Some("QQ=="))];
         current[0]["aFieldOfTomorrow"] = true.into();
         current[0]["reinvocationPolicy"] = "Never".into();
-        assert_eq!(wanted(&current, &kept, Some("QQ==")), None);
+        assert_eq!(wanted(&current, &own, Some("QQ==")), None);
     }
 
     #[test]
     fn a_bundle_that_somebody_else_writes_is_passed_on_to_our_entries() {
         let injected = with_bundle(&rendered("x"), Some("QQ=="));
-        let after = wanted(std::slice::from_ref(&injected), &kept(vec![known("in ['db/a']")]), None).unwrap();
+        let after = wanted(std::slice::from_ref(&injected), &own_entries(vec![known("in ['db/a']")]), None).unwrap();
         assert_eq!(after[0], injected);
         assert_eq!(common_bundle(&after), Some("QQ=="));
-        assert_eq!(wanted(&[rendered("x")], &kept(vec![]), None), None);
+        assert_eq!(wanted(&[rendered("x")], &own_entries(vec![]), None), None);
     }
 
     #[test]

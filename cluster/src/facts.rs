@@ -1,5 +1,5 @@
 //! The facts of one set, gathered: pods, claims and autoscalers from the caches, ConfigMap values and the membership asked for now.
-//! What cannot be had is unknown; judges nothing.
+//! What cannot be had is unknown; evaluates nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,37 +9,37 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod};
 use kube::api::ObjectMeta;
 use kube::{Api, Client};
-use quorate_facts::{AboutSet, FactSource, FactsFuture};
+use quorate_facts::{FactSource, FactsFuture, FactsRequest};
 use rqlite::facts::{Claim, Facts};
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::budget::{BudgetFuture, Labels, PodSource};
 use crate::budgets;
-use crate::evicted::Evicted;
-use crate::kept::Kept;
-use crate::membership::{Direct, LastVoters, Looked, Memberships, Target};
+use crate::evicted_pod::EvictedPod;
+use crate::membership::{Direct, LastVoters, MembershipLookup, Memberships, NodeTarget};
 use crate::owners;
-use crate::pods::{KeptPod, WatchedPod};
-use crate::subject::Subject;
+use crate::pods::{CachedPod, WatchedPod};
+use crate::subject::FactsSubject;
+use crate::watch_cache::WatchCache;
 
 /// For a ConfigMap; an API server that calls us answers within milliseconds.
-const PATIENCE: Duration = Duration::from_millis(500);
+const READ_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Facts out of a cluster. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ClusterFacts {
     pub(crate) client: Client,
-    pub(crate) pods: Kept<WatchedPod>,
-    pub(crate) claims: Kept<PersistentVolumeClaim>,
-    pub(crate) autoscalers: Kept<HorizontalPodAutoscaler>,
+    pub(crate) pods: WatchCache<WatchedPod>,
+    pub(crate) claims: WatchCache<PersistentVolumeClaim>,
+    pub(crate) autoscalers: WatchCache<HorizontalPodAutoscaler>,
     pub(crate) memberships: Memberships,
 }
 
 impl FactSource for ClusterFacts {
-    fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+    fn facts<'a>(&'a self, about: &'a FactsRequest<'a>) -> FactsFuture<'a> {
         Box::pin(async move {
-            match Subject::of(about.namespace, about.states, about.created) {
+            match FactsSubject::of(about.namespace, about.states, about.created) {
                 Some(subject) => {
                     let owners = owners::known(&self.client, about.namespace, about.states);
                     let known = self.of(&subject, about.membership);
@@ -56,13 +56,13 @@ impl FactSource for ClusterFacts {
 }
 
 impl PodSource for ClusterFacts {
-    fn has_gone(&self, uid: &str) -> bool {
-        self.pods.has_gone(uid)
+    fn was_deleted(&self, uid: &str) -> bool {
+        self.pods.was_deleted(uid)
     }
 
     fn budget<'a>(&'a self, namespace: &'a str, labels: &'a Labels) -> BudgetFuture<'a> {
         Box::pin(async move {
-            let asked = timeout(PATIENCE, budgets::selecting(&self.client, namespace, labels)).await.ok()?;
+            let asked = timeout(READ_TIMEOUT, budgets::selecting(&self.client, namespace, labels)).await.ok()?;
             let selecting = asked.inspect_err(|error| debug!(%error, "PodDisruptionBudgets could not be had")).ok()?;
             Some(budgets::together(&selecting))
         })
@@ -71,7 +71,7 @@ impl PodSource for ClusterFacts {
 
 impl ClusterFacts {
     pub(crate) fn new(client: Client, memberships: Memberships) -> Self {
-        Self { client, pods: Kept::new(), claims: Kept::new(), autoscalers: Kept::new(), memberships }
+        Self { client, pods: WatchCache::new(), claims: WatchCache::new(), autoscalers: WatchCache::new(), memberships }
     }
 
     pub(crate) fn synced(&self) -> Result<(), &'static str> {
@@ -83,7 +83,7 @@ impl ClusterFacts {
         }
     }
 
-    async fn of(&self, subject: &Subject, membership: Option<Duration>) -> Facts {
+    async fn of(&self, subject: &FactsSubject, membership: Option<Duration>) -> Facts {
         let pods = self.pods_of(subject);
         let looked = async {
             let (pods, budget) = (pods.as_ref()?, membership?);
@@ -100,53 +100,53 @@ impl ClusterFacts {
             autoscalers: self.autoscalers_of(subject),
             config_maps,
             ever_ready,
-            ..looked.map(Looked::into_facts).unwrap_or_default()
+            ..looked.map(MembershipLookup::into_facts).unwrap_or_default()
         }
     }
 
     /// The pod of an eviction as it is now: what the watch has told may be of its predecessor.
-    async fn evicted(&self, about: &AboutSet<'_>) -> Option<Evicted> {
+    async fn evicted(&self, about: &FactsRequest<'_>) -> Option<EvictedPod> {
         let all: Api<Pod> = Api::namespaced(self.client.clone(), about.namespace);
-        let pod = timeout(PATIENCE, all.get_metadata_opt(about.pod?)).await.ok()?;
+        let pod = timeout(READ_TIMEOUT, all.get_metadata_opt(about.pod?)).await.ok()?;
         let pod = pod.inspect_err(|error| debug!(%error, "Pod could not be had")).ok()??;
         let ObjectMeta { name, uid, deletion_timestamp, .. } = pod.metadata;
-        Some(Evicted { name: name?, uid: uid?, terminating: deletion_timestamp.is_some() })
+        Some(EvictedPod { name: name?, uid: uid?, terminating: deletion_timestamp.is_some() })
     }
 
-    fn pods_of(&self, subject: &Subject) -> Option<Vec<(String, KeptPod)>> {
+    fn pods_of(&self, subject: &FactsSubject) -> Option<Vec<(String, CachedPod)>> {
         self.pods.pick(&subject.key.namespace, |name, pod| {
-            subject.owns_pod(name, pod).then(|| (name.to_owned(), KeptPod::clone(pod)))
+            subject.owns_pod(name, pod).then(|| (name.to_owned(), CachedPod::clone(pod)))
         })
     }
 
-    fn claims_of(&self, subject: &Subject) -> Option<Vec<Claim>> {
+    fn claims_of(&self, subject: &FactsSubject) -> Option<Vec<Claim>> {
         self.claims.pick(&subject.key.namespace, |name, claim| {
             subject.owns_claim(name).then(|| Claim { name: name.to_owned(), bound: claim.bound, ..Claim::default() })
         })
     }
 
-    fn autoscalers_of(&self, subject: &Subject) -> Option<Vec<String>> {
+    fn autoscalers_of(&self, subject: &FactsSubject) -> Option<Vec<String>> {
         self.autoscalers.pick(&subject.key.namespace, |name, autoscaler| {
             (autoscaler.target == subject.key.name).then(|| name.to_owned())
         })
     }
 
-    async fn look(&self, subject: &Subject, pods: &[(String, KeptPod)], budget: Duration) -> Looked {
+    async fn look(&self, subject: &FactsSubject, pods: &[(String, CachedPod)], budget: Duration) -> MembershipLookup {
         let access = self.memberships.access(&subject.key);
-        let node = |(name, pod): &(String, KeptPod)| {
+        let node = |(name, pod): &(String, CachedPod)| {
             let http = subject.http(pod);
             let way = pod.address.map(|ip| Direct { address: (ip, http.port).into(), tls: http.tls, access });
-            Target { pod: name.clone(), node: pod.node_id(), way }
+            NodeTarget { pod: name.clone(), node: pod.node_id(), transport: way }
         };
-        let nodes: Vec<Target<Direct<'_>>> = pods.iter().map(node).collect();
+        let nodes: Vec<NodeTarget<Direct<'_>>> = pods.iter().map(node).collect();
         self.memberships.look(&subject.key, subject.uid.as_deref(), &nodes, budget).await
     }
 
     /// As they are now.
-    async fn config_maps(&self, subject: &Subject) -> BTreeMap<String, BTreeMap<String, String>> {
+    async fn config_maps(&self, subject: &FactsSubject) -> BTreeMap<String, BTreeMap<String, String>> {
         let all: Api<ConfigMap> = Api::namespaced(self.client.clone(), &subject.key.namespace);
         let gets =
-            subject.config_maps.iter().map(async |(name, keys)| match timeout(PATIENCE, all.get_opt(name)).await {
+            subject.config_maps.iter().map(async |(name, keys)| match timeout(READ_TIMEOUT, all.get_opt(name)).await {
                 Ok(Ok(Some(map))) => {
                     let mut values = map.data.unwrap_or_default();
                     values.retain(|key, _| keys.contains(key));

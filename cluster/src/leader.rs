@@ -24,16 +24,16 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{info, warn};
 
 use crate::{ClusterConfig, owned};
-use observed::{Observed, holder};
+use observed::{ObservedLease, holder};
 
 /// After which another replica takes over from one that is gone without a word.
-pub(crate) const DURATION: Duration = Duration::from_secs(15);
+pub(crate) const LEASE_DURATION: Duration = Duration::from_secs(15);
 /// From one renewal to the next.
-pub(crate) const RENEW: Duration = Duration::from_secs(5);
+pub(crate) const RENEW_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a replica leads by one renewal: until two requests more, each with the most time that it is given, must have renewed it.
-pub(crate) const LEADS: Duration = Duration::from_secs(11);
+pub(crate) const LEADS_FOR: Duration = Duration::from_secs(11);
 /// Between two looks of those that do not lead, and after a failure.
-pub(crate) const RETRY: Duration = Duration::from_secs(2);
+pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 enum ElectionError {
@@ -71,7 +71,7 @@ struct Candidate {
     client: Client,
     config: ClusterConfig,
     leases: Api<Lease>,
-    observed: Observed,
+    observed: ObservedLease,
     /// While this replica leads: until when, unless it renews the Lease.
     until: Option<Instant>,
     /// For those who read the Lease; no replica compares it with its own.
@@ -81,7 +81,7 @@ struct Candidate {
 impl Candidate {
     fn new(client: Client, config: ClusterConfig, clock: fn() -> Timestamp) -> Self {
         let leases = Api::namespaced(client.clone(), &config.namespace);
-        Self { client, config, leases, observed: Observed::default(), until: None, clock }
+        Self { client, config, leases, observed: ObservedLease::default(), until: None, clock }
     }
 
     /// Takes or renews the Lease if it may, tells who leads, and returns how long to wait for the next turn.
@@ -101,9 +101,9 @@ impl Candidate {
         self.until = self.until.filter(|until| Instant::now() < *until);
         self.tell(leads);
         match self.until {
-            renewed @ Some(_) if renewed != before => RENEW,
-            Some(until) => RETRY.min(until.saturating_duration_since(Instant::now())),
-            None => RETRY,
+            renewed @ Some(_) if renewed != before => RENEW_INTERVAL,
+            Some(until) => RETRY_INTERVAL.min(until.saturating_duration_since(Instant::now())),
+            None => RETRY_INTERVAL,
         }
     }
 
@@ -125,7 +125,7 @@ impl Candidate {
         if !self.observed.may_be_taken(&spec, &self.config.identity, Instant::now()) {
             return Ok(None);
         }
-        let until = Instant::now() + LEADS;
+        let until = Instant::now() + LEADS_FOR;
         let held = json!({"metadata": version(&lease), "spec": self.held(&spec)});
         self.leases.patch(&self.config.lease, &PatchParams::default(), &Patch::Merge(held)).await?;
         Ok(Some(until))
@@ -138,7 +138,7 @@ impl Candidate {
         let transitions = spec.lease_transitions.map_or(0, |count| count.saturating_add(i32::from(!goes_on)));
         LeaseSpec {
             holder_identity: Some(self.config.identity.clone()),
-            lease_duration_seconds: i32::try_from(DURATION.as_secs()).ok(),
+            lease_duration_seconds: i32::try_from(LEASE_DURATION.as_secs()).ok(),
             acquire_time: spec.acquire_time.clone().filter(|_| goes_on).or_else(|| Some(now.clone())),
             renew_time: Some(now),
             lease_transitions: Some(transitions),

@@ -1,15 +1,15 @@
 //! The client side of Kubernetes: what is read of the cluster, the few objects that are kept there, and what the API server is told.
-//! Judges nothing: policies get objects and facts from here, and nothing else.
+//! Evaluates nothing: policies get objects and facts from here, and nothing else.
 //!
 //! ```text
 //! Cluster::connect ──> Cluster::run
 //!    login         where the API server is, as whom it is asked, through which proxy    (every replica)
 //!    client        connections that are asked whether they live, requests that end   (every replica)
-//!    watched       whether what a watch told may be relied on                          (every replica)
+//!    watch         whether what a watch told may be relied on                          (every replica)
 //!    rights        which are missing: a start-up error                                 (every replica)
 //!    sets          watch of StatefulSets ─┬─> objects   cache, then one GET            (every replica)
 //!                                         └─> known rqlite sets
-//!    pods, claims, autoscalers  kept by their watches ─┐                              (every replica)
+//!    pods, claims, autoscalers  in watch_cache ────────┐                              (every replica)
 //!    membership    rqlite's nodes, asked per review ───┴─> facts
 //!    reservations  ConfigMaps, read and written per review                            (every replica)
 //!    certificate   Secret ──> served certificate                                       (every replica)
@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod autoscalers;
+mod backoff;
 mod budget;
 mod budgets;
 mod certificate;
@@ -33,14 +34,14 @@ mod comparison;
 mod config;
 mod content;
 mod controller;
+mod deleted_objects;
 pub mod doctor;
 mod dry_run;
+mod dry_run_response;
 mod entries;
-mod evicted;
+mod evicted_pod;
 mod facts;
-mod gone;
-mod guard;
-mod kept;
+pub mod inspection;
 mod leader;
 pub mod limits;
 mod login;
@@ -48,8 +49,8 @@ mod membership;
 mod objects;
 mod owned;
 mod owners;
-mod pace;
 mod pods;
+mod quorate_presence;
 mod registrar;
 pub mod registration;
 mod replicas;
@@ -62,17 +63,16 @@ mod single;
 mod store;
 mod stored;
 mod subject;
-pub mod survey;
-mod trial;
-mod watched;
+mod watch;
+mod watch_cache;
 
-pub use budget::{Budget, BudgetFuture, Labels, NoPods, PodSource};
+pub use budget::{BudgetFuture, DisruptionBudget, Labels, NoPods, PodSource};
 pub use config::ClusterConfig;
-pub use content::Content;
-pub(crate) use dry_run::DryRun;
+pub use content::RegistrationContent;
+pub(crate) use dry_run::DryRunError;
+pub(crate) use dry_run_response::DryRunResponse;
 pub use login::{Login, LoginError, PluginError};
 pub use membership::RqliteAccess;
-pub use rights::{Right, Uses, missing, rights};
+pub use rights::{Right, ServerUses, missing, rights};
 pub use running::{Cluster, ClusterError, Note, OwnCertificate};
-pub use store::{ReservationStore, SLOTS, StoreError, StoreFuture, Stored, Written};
-pub(crate) use trial::TrialError;
+pub use store::{ReservationStore, SLOTS, StoreError, StoreFuture, StoredSlot, WriteResult};

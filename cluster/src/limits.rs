@@ -1,8 +1,8 @@
 //! The limits of this side, as docs/security.md tells them.
 
-pub use crate::client::{HTTP_1_WATCH, LEASE, PING, PONG, SERVER};
-pub use crate::membership::{BUDGET, LARGEST_ANSWER, MOST_ASKED};
-pub use crate::watched::OLD;
+pub use crate::client::{HTTP_1_WATCH, LEASE_TIMEOUT, PING_INTERVAL, PING_TIMEOUT, SERVER_TIMEOUT};
+pub use crate::membership::{LARGEST_ANSWER, LOOKUP_TIMEOUT, MAX_NODES_ASKED};
+pub use crate::watch::STALE_AFTER;
 
 #[cfg(test)]
 mod tests {
@@ -12,8 +12,11 @@ mod tests {
     /// A silent connection has been given up before what came over it is old, and the Lease before it has run out.
     #[test]
     fn the_limits_fit_each_other() {
-        assert!(PING + PONG < OLD);
-        assert!(HTTP_1_WATCH + SERVER <= OLD);
-        assert!(leader::RENEW + LEASE * 2 <= leader::LEADS && leader::LEADS < leader::DURATION);
+        assert!(PING_INTERVAL + PING_TIMEOUT < STALE_AFTER);
+        assert!(HTTP_1_WATCH + SERVER_TIMEOUT <= STALE_AFTER);
+        assert!(
+            leader::RENEW_INTERVAL + LEASE_TIMEOUT * 2 <= leader::LEADS_FOR
+                && leader::LEADS_FOR < leader::LEASE_DURATION
+        );
     }
 }

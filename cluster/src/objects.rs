@@ -18,26 +18,26 @@ use quorate_facts::{ObjectSource, RelatedFuture, found};
 use tracing::{debug, warn};
 
 use crate::controller::{controller, is_stateful_set};
-use crate::sets::Sets;
+use crate::sets::SetCache;
 
 /// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ClusterObjects {
     client: Client,
-    sets: Sets,
-    pub(crate) lookups: Lookups,
+    sets: SetCache,
+    pub(crate) lookups: ObjectLookupMetrics,
 }
 
 /// Where it came from: `cache`, `get`, or `error` where none came.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lookups(pub(crate) Family<SourceLabel, Counter>);
+pub(crate) struct ObjectLookupMetrics(pub(crate) Family<SourceLabel, Counter>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct SourceLabel {
     source: &'static str,
 }
 
-impl Lookups {
+impl ObjectLookupMetrics {
     fn count(&self, source: &'static str) {
         self.0.get_or_create(&SourceLabel { source }).inc();
     }
@@ -67,8 +67,8 @@ impl ObjectSource for ClusterObjects {
 }
 
 impl ClusterObjects {
-    pub(crate) fn new(client: Client, sets: Sets) -> Self {
-        Self { client, sets, lookups: Lookups::default() }
+    pub(crate) fn new(client: Client, sets: SetCache) -> Self {
+        Self { client, sets, lookups: ObjectLookupMetrics::default() }
     }
 
     async fn set(
@@ -128,7 +128,7 @@ impl ClusterObjects {
 
     /// A list of the sets that need the object.
     fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Related<Document> {
-        let Some(sets) = self.sets.needing(dependency, namespace, name) else {
+        let Some(sets) = self.sets.dependents(dependency, namespace, name) else {
             return Related::Unknown(Reason::NotReady);
         };
         self.lookups.count("cache");

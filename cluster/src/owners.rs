@@ -1,5 +1,5 @@
 //! Whether the owners exist that a request adds to a set, and are not being deleted: each looked up by kind, name and uid, its metadata alone.
-//! What this server may not get stays unknown, with the right that it lacks; judges nothing.
+//! What this server may not get stays unknown, with the right that it lacks; evaluates nothing.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,47 +10,48 @@ use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Error};
-use quorate_facts::ReadSet;
+use quorate_facts::DecodedSet;
 use rqlite::facts::Owner;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tracing::debug;
 
 /// An API server that calls us answers within milliseconds.
-const PATIENCE: Duration = Duration::from_millis(500);
+const LOOKUP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Owners of one request that are looked up, at two requests each. A set has one, and a request must not be a flood.
-const MOST: usize = 8;
+const MAX_OWNERS: usize = 8;
 
 #[derive(Deserialize)]
-struct Owned {
-    metadata: Owners,
+struct OwnedObject {
+    metadata: OwnerMetadata,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Owners {
+struct OwnerMetadata {
     #[serde(default)]
     owner_references: Vec<OwnerReference>,
 }
 
-fn of(set: Option<&ReadSet>) -> Vec<OwnerReference> {
+fn of(set: Option<&DecodedSet>) -> Vec<OwnerReference> {
     let owned = set.and_then(|set| set.document.decode().ok());
-    owned.map(|owned: Owned| owned.metadata.owner_references).unwrap_or_default()
+    owned.map(|owned: OwnedObject| owned.metadata.owner_references).unwrap_or_default()
 }
 
 /// The added owners, but for those that do not exist. None: nothing is added.
-pub(super) async fn known(client: &Client, namespace: &str, states: [Option<&ReadSet>; 2]) -> Option<Vec<Owner>> {
+pub(super) async fn known(client: &Client, namespace: &str, states: [Option<&DecodedSet>; 2]) -> Option<Vec<Owner>> {
     let [before, after] = states.map(of);
     let before: BTreeSet<[&str; 3]> = before.iter().map(identity).collect();
     let added: Vec<&OwnerReference> = after.iter().filter(|owner| !before.contains(&identity(owner))).collect();
     if added.is_empty() {
         return None;
     }
-    let (asked, rest) = added.split_at(added.len().min(MOST));
+    let (asked, rest) = added.split_at(added.len().min(MAX_OWNERS));
     let looked = join_all(asked.iter().map(|owner| async move {
-        let answer = timeout(PATIENCE, exists(client, namespace, owner)).await;
-        answer.unwrap_or_else(|_| Err(format!("the API server did not answer within {} ms", PATIENCE.as_millis())))
+        let answer = timeout(LOOKUP_TIMEOUT, exists(client, namespace, owner)).await;
+        answer
+            .unwrap_or_else(|_| Err(format!("the API server did not answer within {} ms", LOOKUP_TIMEOUT.as_millis())))
     }))
     .await;
     let asked = asked.iter().zip(looked).filter_map(|(owner, looked)| match looked {
@@ -61,7 +62,7 @@ pub(super) async fn known(client: &Client, namespace: &str, states: [Option<&Rea
             Some(fact(owner, Some(why)))
         }
     });
-    let rest = rest.iter().map(|owner| fact(owner, Some(format!("more than {MOST} owners are added at once"))));
+    let rest = rest.iter().map(|owner| fact(owner, Some(format!("more than {MAX_OWNERS} owners are added at once"))));
     Some(asked.chain(rest).collect())
 }
 

@@ -13,7 +13,7 @@ use rqlite::running::RunningNode;
 use serde::Deserialize;
 
 use crate::controller::{controller, is_stateful_set};
-use crate::kept::Keep;
+use crate::watch_cache::Cacheable;
 
 /// A pod as the watch reads it: what nobody here needs is skipped while it is read.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,9 +24,9 @@ pub(crate) struct WatchedPod {
     status: Option<PodStatus>,
 }
 
-/// What is kept of it.
+/// What is cached of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeptPod {
+pub(crate) struct CachedPod {
     /// The StatefulSet that controls it; None: nobody does, as after `--cascade=orphan`.
     pub(crate) set: Option<Controller>,
     pub(crate) uid: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Controller {
     pub(crate) uid: String,
 }
 
-impl KeptPod {
+impl CachedPod {
     /// Raft node id, where its own spec tells it.
     pub(crate) fn node_id(&self) -> Option<String> {
         self.node.as_ref().and_then(|node| node.id.clone())
@@ -67,13 +67,13 @@ impl KeptPod {
     }
 }
 
-impl Keep for WatchedPod {
-    type Kept = KeptPod;
+impl Cacheable for WatchedPod {
+    type Cached = CachedPod;
 
     const KIND: &'static str = "Pods";
 
     /// A pod of a set may be rqlite's by the set's annotation alone; one of nobody only by what it runs.
-    fn kept(self) -> Option<KeptPod> {
+    fn cached(self) -> Option<CachedPod> {
         let set = match controller(self.metadata.owner_references.as_deref().unwrap_or_default()) {
             Some(owner) if is_stateful_set(owner) => {
                 Some(Controller { name: owner.name.clone(), uid: owner.uid.clone() })
@@ -89,7 +89,7 @@ impl Keep for WatchedPod {
         let status = self.status.unwrap_or_default();
         let ready = status.conditions.iter().flatten().any(|one| one.type_ == "Ready" && one.status == "True");
         let address = status.pod_ip.as_deref().and_then(|text| text.parse().ok()).filter(may_be_asked);
-        Some(KeptPod {
+        Some(CachedPod {
             set,
             uid: self.metadata.uid,
             ready,
@@ -100,8 +100,8 @@ impl Keep for WatchedPod {
         })
     }
 
-    fn uid(kept: &KeptPod) -> Option<&str> {
-        kept.uid.as_deref()
+    fn uid(cached: &CachedPod) -> Option<&str> {
+        cached.uid.as_deref()
     }
 }
 
@@ -159,14 +159,14 @@ mod tests {
 
     use super::*;
 
-    fn pod(owner: Value, image: &str, address: &str) -> Option<KeptPod> {
+    fn pod(owner: Value, image: &str, address: &str) -> Option<CachedPod> {
         let pod: WatchedPod = serde_json::from_value(json!({
             "metadata": { "name": "rqlite-1", "namespace": "db", "ownerReferences": owner },
             "spec": { "containers": [{ "name": "c", "image": image, "ports": [{ "containerPort": 4001 }] }] },
             "status": { "podIP": address, "conditions": [{ "type": "Ready", "status": "True" }] },
         }))
         .unwrap();
-        pod.kept()
+        pod.cached()
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
                 "spec": { "containers": containers, "initContainers": inits }, "status": status,
             }))
             .unwrap();
-            let pod = pod.kept().unwrap().fact("rqlite-1");
+            let pod = pod.cached().unwrap().fact("rqlite-1");
             assert_eq!((pod.uid.as_deref(), pod.ready), (Some("u1"), Some(false)));
             pod.running
         };
@@ -221,8 +221,8 @@ mod tests {
         for address in
             ["127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1", "224.0.0.1", "::ffff:169.254.169.254", ""]
         {
-            let kept = pod(owner("StatefulSet"), "rqlite/rqlite:10.2.7", address).unwrap();
-            assert_eq!(kept.address, None, "{address}");
+            let cached = pod(owner("StatefulSet"), "rqlite/rqlite:10.2.7", address).unwrap();
+            assert_eq!(cached.address, None, "{address}");
         }
     }
 }

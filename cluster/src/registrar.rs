@@ -17,25 +17,25 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
-use crate::entries::{Kept, common_bundle, wanted};
-use crate::pace::Pace;
+use crate::backoff::WriteBackoff;
+use crate::entries::{ServerOwnedEntries, common_bundle, wanted};
 use crate::registration::{KnownSets, Naming};
-use crate::sets::Known;
+use crate::sets::SharedKnownSets;
 use crate::single;
-use crate::watched::Watched;
+use crate::watch::WatchHandle;
 
 /// Under which the API server records what this server wrote.
 pub(crate) const FIELD_MANAGER: &str = "quorate";
 /// Several sets of one release become known together; a new one is to be known within a second.
-const GATHER: Duration = Duration::from_millis(200);
+const DEBOUNCE: Duration = Duration::from_millis(200);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// What of a configuration is the server's own, given the known sets and the live entries.
-pub(crate) type KeptContent = Arc<dyn Fn(&KnownSets, &[Value]) -> Kept + Send + Sync>;
+pub(crate) type EntrySource = Arc<dyn Fn(&KnownSets, &[Value]) -> ServerOwnedEntries + Send + Sync>;
 
 /// What one configuration was last seen to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum ConfigurationState {
     NotYet,
     Absent,
     /// With the caBundle that all of its entries carry, in base64.
@@ -63,7 +63,7 @@ pub(crate) struct ConfigurationLabel {
 #[derive(Clone)]
 pub(crate) struct Inputs {
     pub(crate) leads: watch::Receiver<bool>,
-    pub(crate) known: watch::Receiver<Option<Known>>,
+    pub(crate) known: watch::Receiver<Option<SharedKnownSets>>,
     /// Base64 of PEM, for entries without one; None where that is not known, or for somebody else to write.
     pub(crate) bundle: watch::Receiver<Option<String>>,
 }
@@ -73,16 +73,16 @@ pub(crate) struct Registrar {
     kind: &'static str,
     name: String,
     /// None: it only looks, and has no right to write.
-    content: Option<KeptContent>,
+    content: Option<EntrySource>,
     inputs: Inputs,
-    seen: watch::Sender<Seen>,
-    watched: Watched,
+    seen: watch::Sender<ConfigurationState>,
+    watched: WatchHandle,
     metrics: RegistrarMetrics,
-    pace: Pace<(Known, Option<String>)>,
+    backoff: WriteBackoff<(SharedKnownSets, Option<String>)>,
 }
 
 /// What came of looking at an object.
-enum Done {
+enum WriteOutcome {
     Nothing,
     Written(Box<DynamicObject>),
     /// Not before that moment.
@@ -94,14 +94,14 @@ impl Registrar {
         client: Client,
         kind: &'static str,
         name: &str,
-        content: Option<KeptContent>,
+        content: Option<EntrySource>,
         inputs: Inputs,
-        (watched, metrics): (Watched, RegistrarMetrics),
-    ) -> (Self, watch::Receiver<Seen>) {
-        let (seen, receiver) = watch::channel(Seen::NotYet);
+        (watched, metrics): (WatchHandle, RegistrarMetrics),
+    ) -> (Self, watch::Receiver<ConfigurationState>) {
+        let (seen, receiver) = watch::channel(ConfigurationState::NotYet);
         let api = Api::all_with(client, &resource(kind));
-        let pace = Pace::default();
-        (Self { api, kind, name: name.to_owned(), content, inputs, seen, watched, metrics, pace }, receiver)
+        let backoff = WriteBackoff::default();
+        (Self { api, kind, name: name.to_owned(), content, inputs, seen, watched, metrics, backoff }, receiver)
     }
 
     /// Until whoever tells it what to write is gone.
@@ -122,15 +122,15 @@ impl Registrar {
                     self.see(current.as_ref());
                     changed.map(|()| now)
                 }
-                changed = self.inputs.known.changed() => changed.map(|()| now + GATHER),
+                changed = self.inputs.known.changed() => changed.map(|()| now + DEBOUNCE),
                 changed = self.inputs.bundle.changed() => changed.map(|()| now),
                 changed = self.inputs.leads.changed() => changed.map(|()| now),
                 () = sleep_until(due.unwrap_or(now)), if due.is_some() => {
                     due = None;
                     match self.write(current.as_ref()).await {
-                        Ok(Done::Nothing) => {}
-                        Ok(Done::Later(then)) => due = Some(then),
-                        Ok(Done::Written(object)) => {
+                        Ok(WriteOutcome::Nothing) => {}
+                        Ok(WriteOutcome::Later(then)) => due = Some(then),
+                        Ok(WriteOutcome::Written(object)) => {
                             self.see(Some(&object));
                             current = Some(*object);
                         }
@@ -153,37 +153,37 @@ impl Registrar {
         let size = object.map_or(0, |object| serde_json::to_vec(object).map_or(0, |text| text.len()));
         self.metrics.size.get_or_create(&self.label()).set(i64::try_from(size).unwrap_or(i64::MAX));
         let seen = match object {
-            Some(object) => Seen::Present { bundle: common_bundle(entries(object)).map(str::to_owned) },
-            None => Seen::Absent,
+            Some(object) => ConfigurationState::Present { bundle: common_bundle(entries(object)).map(str::to_owned) },
+            None => ConfigurationState::Absent,
         };
         self.metrics.present.get_or_create(&self.label()).set(i64::from(object.is_some()));
-        let was_absent = self.seen.send_replace(seen.clone()) == Seen::Absent;
+        let was_absent = self.seen.send_replace(seen.clone()) == ConfigurationState::Absent;
         match (seen, was_absent) {
-            (Seen::Absent, false) => {
+            (ConfigurationState::Absent, false) => {
                 warn!(
                     kind = self.kind,
                     name = self.name,
                     "not there: nothing is guarded; apply the installation again"
                 );
             }
-            (Seen::Present { .. }, true) => info!(kind = self.kind, name = self.name, "there again"),
-            (Seen::NotYet | Seen::Absent | Seen::Present { .. }, _) => {}
+            (ConfigurationState::Present { .. }, true) => info!(kind = self.kind, name = self.name, "there again"),
+            (ConfigurationState::NotYet | ConfigurationState::Absent | ConfigurationState::Present { .. }, _) => {}
         }
     }
 
-    async fn write(&mut self, current: Option<&DynamicObject>) -> Result<Done, Error> {
+    async fn write(&mut self, current: Option<&DynamicObject>) -> Result<WriteOutcome, Error> {
         let leads = *self.inputs.leads.borrow();
         let known = self.inputs.known.borrow().clone();
         let bundle = self.inputs.bundle.borrow().clone();
         let (true, Some(content), Some(object), Some(known)) = (leads, &self.content, current, known) else {
-            return Ok(Done::Nothing);
+            return Ok(WriteOutcome::Nothing);
         };
-        let kept = content(&known, entries(object));
-        let Some(wanted) = wanted(entries(object), &kept, bundle.as_deref()) else { return Ok(Done::Nothing) };
+        let own = content(&known, entries(object));
+        let Some(wanted) = wanted(entries(object), &own, bundle.as_deref()) else { return Ok(WriteOutcome::Nothing) };
         let told = (known, bundle);
         let now = Instant::now();
-        if let Some(then) = self.pace.not_before(&told, now) {
-            return Ok(Done::Later(then));
+        if let Some(then) = self.backoff.not_before(&told, now) {
+            return Ok(WriteOutcome::Later(then));
         }
         let patch = json!({
             "metadata": {"resourceVersion": object.metadata.resource_version},
@@ -192,7 +192,7 @@ impl Registrar {
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let written = self.api.patch(&self.name, &params, &Patch::Merge(patch)).await?;
         let sets = told.0.len();
-        let undone = self.pace.wrote(told, now);
+        let undone = self.backoff.record_write(told, now);
         if undone > 0 {
             self.metrics.undone.get_or_create(&self.label()).inc();
         }
@@ -204,9 +204,9 @@ impl Registrar {
             );
         }
         self.metrics.written.get_or_create(&self.label()).inc();
-        let named_by = kept.naming.map(Naming::name);
+        let named_by = own.naming.map(Naming::name);
         info!(kind = self.kind, name = self.name, entries = entries(&written).len(), sets, named_by, "entries written");
-        Ok(Done::Written(Box::new(written)))
+        Ok(WriteOutcome::Written(Box::new(written)))
     }
 
     fn fail(&self, error: &Error) {

@@ -1,5 +1,5 @@
 //! Which CAs signed what the replicas serve right now: asks each ready endpoint of the Service for its certificate.
-//! Trusts nothing it is shown; it only looks.
+//! Trusts nothing it is shown; it only reads.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use tracing::debug;
 
 /// A replica answers within milliseconds; one that does not is unknown.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The Service's endpoints that may be called now. One that stops still serves what is under way, and what caches send it.
 pub(crate) async fn addresses(client: Client, namespace: &str, service: &str) -> Result<Vec<SocketAddr>, Error> {
@@ -54,7 +54,7 @@ pub(crate) async fn served(addresses: &[SocketAddr]) -> Option<BTreeSet<Authorit
 }
 
 async fn issuer(connector: &TlsConnector, address: SocketAddr) -> Option<AuthorityId> {
-    let presented = match timeout(PATIENCE, presented(connector, address)).await {
+    let presented = match timeout(ANSWER_TIMEOUT, presented(connector, address)).await {
         Ok(Ok(presented)) => presented,
         Ok(Err(error)) => {
             debug!(%address, %error, "replica shows no certificate");
@@ -77,7 +77,7 @@ async fn presented(connector: &TlsConnector, address: SocketAddr) -> std::io::Re
 
 fn connector() -> Result<TlsConnector, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let looking = Arc::new(Looking(Arc::clone(&provider)));
+    let looking = Arc::new(AcceptAnyServer(Arc::clone(&provider)));
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -88,9 +88,9 @@ fn connector() -> Result<TlsConnector, rustls::Error> {
 
 /// Accepts every certificate: nothing is sent, and the question is which one it is.
 #[derive(Debug)]
-struct Looking(Arc<CryptoProvider>);
+struct AcceptAnyServer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Looking {
+impl ServerCertVerifier for AcceptAnyServer {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

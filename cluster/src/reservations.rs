@@ -9,7 +9,7 @@ use kube::{Api, Client, Error};
 use serde_json::{Value, json};
 
 use crate::ClusterConfig;
-use crate::store::{ReservationStore, StoreError, StoreFuture, Stored, Written};
+use crate::store::{ReservationStore, StoreError, StoreFuture, StoredSlot, WriteResult};
 
 /// Slots out of a cluster.
 pub(crate) struct ReservationMaps {
@@ -40,7 +40,7 @@ impl ReservationMaps {
 }
 
 impl ReservationStore for ReservationMaps {
-    fn read(&self, slot: usize) -> StoreFuture<'_, Stored> {
+    fn read(&self, slot: usize) -> StoreFuture<'_, StoredSlot> {
         Box::pin(async move {
             let map = self.api().get(&self.config.slot(slot)).await;
             map.map(stored).map_err(|error| self.failed(slot, "get", &error))
@@ -50,27 +50,27 @@ impl ReservationStore for ReservationMaps {
     fn write<'a>(
         &'a self,
         slot: usize,
-        read: &'a Stored,
+        read: &'a StoredSlot,
         entries: &'a BTreeMap<String, String>,
-    ) -> StoreFuture<'a, Written> {
+    ) -> StoreFuture<'a, WriteResult> {
         Box::pin(async move {
             let patch = Patch::Merge(change(read, entries));
             let patched = self.api().patch(&self.config.slot(slot), &PatchParams::default(), &patch).await;
             match patched {
-                Ok(map) => Ok(Written::Stored(stored(map))),
-                Err(Error::Api(status)) if status.code == 409 => Ok(Written::Conflict),
+                Ok(map) => Ok(WriteResult::Stored(stored(map))),
+                Err(Error::Api(status)) if status.code == 409 => Ok(WriteResult::Conflict),
                 Err(error) => Err(self.failed(slot, "patch", &error)),
             }
         })
     }
 }
 
-fn stored(map: ConfigMap) -> Stored {
-    Stored { version: map.metadata.resource_version.unwrap_or_default(), entries: map.data.unwrap_or_default() }
+fn stored(map: ConfigMap) -> StoredSlot {
+    StoredSlot { version: map.metadata.resource_version.unwrap_or_default(), entries: map.data.unwrap_or_default() }
 }
 
 /// Only entries, so that labels and whose release it is stay; and only over that version.
-fn change(read: &Stored, entries: &BTreeMap<String, String>) -> Value {
+fn change(read: &StoredSlot, entries: &BTreeMap<String, String>) -> Value {
     let gone = read.entries.keys().filter(|key| !entries.contains_key(*key)).map(|key| (key.clone(), Value::Null));
     let new = entries.iter().filter(|(key, text)| read.entries.get(*key) != Some(text));
     let new = new.map(|(key, text)| (key.clone(), json!(text)));
@@ -87,7 +87,7 @@ mod tests {
         let entries = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect()
         };
-        let read = Stored { version: "7".to_owned(), entries: entries(&[("a", "1"), ("b", "2")]) };
+        let read = StoredSlot { version: "7".to_owned(), entries: entries(&[("a", "1"), ("b", "2")]) };
         assert_eq!(
             change(&read, &entries(&[("b", "2"), ("c", "3")])),
             json!({ "metadata": { "resourceVersion": "7" }, "data": { "a": null, "c": "3" } })

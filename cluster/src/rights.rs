@@ -39,14 +39,14 @@ impl fmt::Display for Right {
 
 /// Which parts of the server need rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Uses {
+pub struct ServerUses {
     /// Issues its own certificate and keeps it in a Secret.
     pub own_certificate: bool,
     /// Policies that are not built in patch objects: their entries are kept in the mutating configuration.
     pub own_mutation: bool,
 }
 
-impl Uses {
+impl ServerUses {
     /// Whoever may write the mutating configuration may change every object of the cluster on its way in. Nobody but this server could
     /// write its caBundle or those entries; all others are rendered.
     pub(crate) fn writes_mutating(self) -> bool {
@@ -55,7 +55,7 @@ impl Uses {
 }
 
 /// Everything that the server asks of the API server.
-pub fn rights(config: &ClusterConfig, uses: Uses) -> Vec<Right> {
+pub fn rights(config: &ClusterConfig, uses: ServerUses) -> Vec<Right> {
     let mut rights = Vec::new();
     let mut may = |group, resource, name: &str, namespace: &str, verbs: &[&'static str]| {
         rights.extend(verbs.iter().map(|verb| Right {
@@ -130,8 +130,8 @@ async fn ask(reviews: &Api<SelfSubjectAccessReview>, right: &Right) -> Result<bo
 mod tests {
     use super::*;
 
-    const OWN: Uses = Uses { own_certificate: true, own_mutation: false };
-    const FILES: Uses = Uses { own_certificate: false, own_mutation: false };
+    const OWN: ServerUses = ServerUses { own_certificate: true, own_mutation: false };
+    const FILES: ServerUses = ServerUses { own_certificate: false, own_mutation: false };
 
     fn config() -> ClusterConfig {
         ClusterConfig::in_namespace("quorate-system")
@@ -160,7 +160,7 @@ mod tests {
             let patches = |right: &Right| right.verb == "patch" && right.resource == "mutatingwebhookconfigurations";
             rights(&config(), uses).iter().any(patches)
         };
-        assert!(writes(OWN) && writes(Uses { own_mutation: true, ..FILES }));
+        assert!(writes(OWN) && writes(ServerUses { own_mutation: true, ..FILES }));
         assert!(!writes(FILES));
     }
 

@@ -9,29 +9,29 @@ use kube::Client;
 use kubernetes::admission::Phase;
 use prometheus_client::registry::{Registry, Unit};
 use quorate_certs::ServingCertificate;
-use quorate_certs::rotation::Plan;
+use quorate_certs::rotation::RotationPlan;
 use quorate_facts::Sources;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::certificate::{self, CertificateMetrics, Keeper};
+use crate::certificate::{self, RotationMetrics, SecretRotator};
 use crate::facts::ClusterFacts;
 use crate::login::{Login, LoginError};
 use crate::membership::Memberships;
 use crate::objects::ClusterObjects;
-use crate::registrar::{Inputs, KeptContent, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
+use crate::registrar::{EntrySource, Inputs, MUTATING, Registrar, RegistrarMetrics, VALIDATING};
 use crate::reservations::ReservationMaps;
-use crate::sets::{Sets, SetsWatch};
+use crate::sets::{SetCache, SetWatcher};
 use crate::store::ReservationStore;
-use crate::watched::{Watched, Watches};
-use crate::{ClusterConfig, Content, PodSource, Right, Uses, client, leader, missing, rights};
+use crate::watch::{WatchCollector, WatchHandle};
+use crate::{ClusterConfig, PodSource, RegistrationContent, Right, ServerUses, client, leader, missing, rights};
 use quorate_facts::Clock;
 
 const RETRY: Duration = Duration::from_secs(2);
 /// For the Lease to be given up; whoever stops the process waits no longer either.
-const FAREWELL: Duration = Duration::from_secs(2);
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -52,8 +52,8 @@ pub struct Cluster {
     /// For the Lease alone: its requests end sooner, and wait behind no list.
     lease_client: Client,
     config: ClusterConfig,
-    sets: Sets,
-    watch: SetsWatch,
+    sets: SetCache,
+    watch: SetWatcher,
     objects: ClusterObjects,
     facts: ClusterFacts,
     reservations: Arc<ReservationMaps>,
@@ -61,19 +61,23 @@ pub struct Cluster {
     own: OwnWatches,
     leads: watch::Sender<bool>,
     registrars: RegistrarMetrics,
-    certificates: CertificateMetrics,
+    certificates: RotationMetrics,
 }
 
 #[derive(Clone)]
 struct OwnWatches {
-    validating: Watched,
-    mutating: Watched,
-    secret: Watched,
+    validating: WatchHandle,
+    mutating: WatchHandle,
+    secret: WatchHandle,
 }
 
 impl OwnWatches {
     fn new() -> Self {
-        Self { validating: Watched::new(VALIDATING), mutating: Watched::new(MUTATING), secret: Watched::new("Secret") }
+        Self {
+            validating: WatchHandle::new(VALIDATING),
+            mutating: WatchHandle::new(MUTATING),
+            secret: WatchHandle::new("Secret"),
+        }
     }
 }
 
@@ -82,7 +86,7 @@ pub type Note = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// How the server comes by its own certificate.
 pub struct OwnCertificate {
-    pub plan: Plan,
+    pub plan: RotationPlan,
     /// Called with each certificate that is to be served from now on.
     pub serve: Arc<dyn Fn(ServingCertificate) + Send + Sync>,
 }
@@ -95,12 +99,13 @@ impl Cluster {
         configure: impl FnOnce(Option<&str>) -> ClusterConfig,
     ) -> Result<Self, ClusterError> {
         let target = login.find().await?;
-        let [client, lease_client] = [client::SERVER, client::LEASE].map(|limit| client::connect(&target, limit));
+        let [client, lease_client] =
+            [client::SERVER_TIMEOUT, client::LEASE_TIMEOUT].map(|limit| client::connect(&target, limit));
         Ok(Self::with(client?, lease_client?, configure(target.home.as_deref())))
     }
 
     fn with(client: Client, lease_client: Client, config: ClusterConfig) -> Self {
-        let (sets, watch) = Sets::new();
+        let (sets, watch) = SetCache::new();
         let objects = ClusterObjects::new(client.clone(), sets.clone());
         let facts = ClusterFacts::new(client.clone(), Memberships::new(config.access.clone()));
         let reservations = Arc::new(ReservationMaps::new(client.clone(), config.clone()));
@@ -116,7 +121,7 @@ impl Cluster {
             own: OwnWatches::new(),
             leads: watch::Sender::new(false),
             registrars: RegistrarMetrics::default(),
-            certificates: CertificateMetrics::default(),
+            certificates: RotationMetrics::default(),
         }
     }
 
@@ -145,18 +150,18 @@ impl Cluster {
     }
 
     /// Whether the caches have been filled; a server is not ready before.
-    pub fn gate(&self) -> impl Fn() -> Result<(), &'static str> + Send + Sync + 'static {
+    pub fn readiness_check(&self) -> impl Fn() -> Result<(), &'static str> + Send + Sync + 'static {
         let (sets, facts) = (self.sets.clone(), self.facts.clone());
         move || if sets.synced() { facts.synced() } else { Err("StatefulSets are not known yet") }
     }
 
     /// What is not known because its watch is stale or broken.
     pub fn notes(&self) -> impl Iterator<Item = Note> {
-        let note = |watched: Watched| -> Note { Arc::new(move || watched.note()) };
+        let note = |watched: WatchHandle| -> Note { Arc::new(move || watched.note()) };
         self.watches().into_iter().map(note)
     }
 
-    fn watches(&self) -> Vec<Watched> {
+    fn watches(&self) -> Vec<WatchHandle> {
         let Self { sets, facts, own, .. } = self;
         let of_facts = [&sets.watched, &facts.pods.watched, &facts.claims.watched, &facts.autoscalers.watched];
         of_facts.into_iter().chain([&own.validating, &own.mutating, &own.secret]).cloned().collect()
@@ -177,7 +182,7 @@ impl Cluster {
             "Memberships asked for, by the view that they gave",
             facts.memberships.looks.0.clone(),
         );
-        registry.register_collector(Box::new(Watches(self.watches())));
+        registry.register_collector(Box::new(WatchCollector(self.watches())));
         registry.register("registration_present", "Whether the configuration is there", registrars.present.clone());
         registry.register_with_unit(
             "registration_size",
@@ -195,7 +200,7 @@ impl Cluster {
         );
         registry.register("certificate_step_failures", "Steps that could not be taken", certificates.failures.clone());
         registry.register("certificate_secret_foreign", "Whether the Secret is not ours", certificates.foreign.clone());
-        registry.register_collector(Box::new(Leads(self.leads.subscribe())));
+        registry.register_collector(Box::new(LeaderCollector(self.leads.subscribe())));
         registry
     }
 
@@ -205,12 +210,12 @@ impl Cluster {
     /// [`ClusterError::Missing`] at start.
     pub async fn run(
         self,
-        content: Content,
+        content: RegistrationContent,
         certificate: Option<OwnCertificate>,
         clock: Clock,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ClusterError> {
-        let uses = Uses { own_certificate: certificate.is_some(), own_mutation: content.keeps_mutating() };
+        let uses = ServerUses { own_certificate: certificate.is_some(), own_mutation: content.owns_mutating() };
         tokio::pin!(shutdown);
         tokio::select! {
             checked = self.check_rights(uses) => checked?,
@@ -224,12 +229,12 @@ impl Cluster {
         self.spawn(&mut tasks, &content, uses, certificate, clock);
         shutdown.await;
         stop.send_replace(true);
-        let _ = tokio::time::timeout(FAREWELL, election).await;
+        let _ = tokio::time::timeout(RELEASE_TIMEOUT, election).await;
         Ok(())
     }
 
     /// Until the API server answers.
-    async fn check_rights(&self, uses: Uses) -> Result<(), ClusterError> {
+    async fn check_rights(&self, uses: ServerUses) -> Result<(), ClusterError> {
         loop {
             match missing(&self.client, rights(&self.config, uses)).await {
                 Ok(missing) if missing.is_empty() => return Ok(()),
@@ -243,25 +248,26 @@ impl Cluster {
     fn spawn(
         self,
         tasks: &mut JoinSet<()>,
-        content: &Content,
-        uses: Uses,
+        content: &RegistrationContent,
+        uses: ServerUses,
         certificate: Option<OwnCertificate>,
         clock: Clock,
     ) {
         let bundle = watch::Sender::new(None);
         let inputs = Inputs { leads: self.leads.subscribe(), known: self.sets.known(), bundle: bundle.subscribe() };
-        let registrar = |kind, watched: &Watched, kept: Option<KeptContent>| {
+        let registrar = |kind, watched: &WatchHandle, entries: Option<EntrySource>| {
             let (client, name) = (self.client.clone(), &self.config.webhooks);
             let told = (watched.clone(), self.registrars.clone());
-            Registrar::new(client, kind, name, kept, inputs.clone(), told)
+            Registrar::new(client, kind, name, entries, inputs.clone(), told)
         };
         let of = content.clone();
-        let kept: KeptContent = Arc::new(move |known, live| of.following(Phase::Validate, live).kept_validating(known));
-        let (validating, validating_seen) = registrar(VALIDATING, &self.own.validating, Some(kept));
+        let entries: EntrySource =
+            Arc::new(move |known, live| of.following(Phase::Validate, live).server_owned_validating(known));
+        let (validating, validating_seen) = registrar(VALIDATING, &self.own.validating, Some(entries));
         let of = content.clone();
-        let kept: KeptContent = Arc::new(move |_, live| of.following(Phase::Mutate, live).kept_mutating());
-        let kept = uses.writes_mutating().then_some(kept);
-        let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, kept);
+        let entries: EntrySource = Arc::new(move |_, live| of.following(Phase::Mutate, live).server_owned_mutating());
+        let entries = uses.writes_mutating().then_some(entries);
+        let (mutating, mutating_seen) = registrar(MUTATING, &self.own.mutating, entries);
         tasks.spawn(validating.run());
         tasks.spawn(mutating.run());
         tasks.spawn(for_ever(self.watch.run(self.client.clone())));
@@ -275,7 +281,7 @@ impl Cluster {
         };
         info!(secret = self.config.secret, "certificate is kept in a Secret");
         let secret_changed = watch::Sender::new(0);
-        let keeper = Keeper {
+        let rotator = SecretRotator {
             client: self.client.clone(),
             config: self.config.clone(),
             plan,
@@ -286,7 +292,7 @@ impl Cluster {
             bundle,
             metrics: self.certificates,
         };
-        tasks.spawn(keeper.run());
+        tasks.spawn(rotator.run());
         let following = certificate::follow(self.client, self.config, self.own.secret, serve, secret_changed);
         tasks.spawn(for_ever(following));
     }
@@ -298,9 +304,9 @@ async fn for_ever(task: impl Future<Output = Infallible>) {
 
 /// 1 on the replica that leads, asked at each scrape.
 #[derive(Debug)]
-struct Leads(watch::Receiver<bool>);
+struct LeaderCollector(watch::Receiver<bool>);
 
-impl prometheus_client::collector::Collector for Leads {
+impl prometheus_client::collector::Collector for LeaderCollector {
     fn encode(&self, mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         use prometheus_client::encoding::EncodeMetric;
         let leads = prometheus_client::metrics::gauge::ConstGauge::new(i64::from(*self.0.borrow()));

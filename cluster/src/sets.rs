@@ -10,40 +10,44 @@ use kube::runtime::watcher::Event;
 use kube::{Api, Client};
 use kubernetes::request::Dependency;
 use prometheus_client::metrics::gauge::Gauge;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use tokio::sync::watch;
 use tracing::info;
 
 use crate::registration::{KnownSets, SetName};
 use crate::stored::StoredSet;
-use crate::watched::Watched;
+use crate::watch::WatchHandle;
 
 /// The sets that run rqlite.
-pub(crate) type Known = Arc<KnownSets>;
+pub(crate) type SharedKnownSets = Arc<KnownSets>;
 
 /// What the watch knows, for its readers.
 #[derive(Debug, Clone)]
-pub(crate) struct Sets {
+pub(crate) struct SetCache {
     store: Store<StoredSet>,
-    known: watch::Receiver<Option<Known>>,
-    pub(crate) watched: Watched,
+    known: watch::Receiver<Option<SharedKnownSets>>,
+    pub(crate) watched: WatchHandle,
     pub(crate) rqlite: Gauge,
 }
 
 /// The other end: the watch itself.
-pub(crate) struct SetsWatch {
+pub(crate) struct SetWatcher {
     writer: Writer<StoredSet>,
-    known: watch::Sender<Option<Known>>,
-    sets: Sets,
+    known: watch::Sender<Option<SharedKnownSets>>,
+    sets: SetCache,
 }
 
-impl Sets {
-    pub(crate) fn new() -> (Self, SetsWatch) {
+impl SetCache {
+    pub(crate) fn new() -> (Self, SetWatcher) {
         let writer = Writer::default();
         let (sender, known) = watch::channel(None);
-        let sets =
-            Self { store: writer.as_reader(), known, watched: Watched::new("StatefulSets"), rqlite: Gauge::default() };
-        (sets.clone(), SetsWatch { writer, known: sender, sets })
+        let sets = Self {
+            store: writer.as_reader(),
+            known,
+            watched: WatchHandle::new("StatefulSets"),
+            rqlite: Gauge::default(),
+        };
+        (sets.clone(), SetWatcher { writer, known: sender, sets })
     }
 
     /// As it was when the watch last told; its version says which that is.
@@ -53,18 +57,23 @@ impl Sets {
 
     /// As it is; None also where that is not known.
     pub(crate) fn current(&self, namespace: &str, name: &str) -> Option<Arc<StoredSet>> {
-        self.watched.tells().then(|| self.get(namespace, name)).flatten()
+        self.watched.is_reliable().then(|| self.get(namespace, name)).flatten()
     }
 
     /// The rqlite sets of the namespace that need the object; None where that is not known.
-    pub(crate) fn needing(&self, dependency: Dependency, namespace: &str, name: &str) -> Option<Vec<Arc<StoredSet>>> {
-        if !self.watched.tells() {
+    pub(crate) fn dependents(
+        &self,
+        dependency: Dependency,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Vec<Arc<StoredSet>>> {
+        if !self.watched.is_reliable() {
             return None;
         }
         let known = self.known.borrow().clone()?;
         let first = SetName { namespace: namespace.to_owned(), name: String::new() };
         let there = known.range(first..).take_while(|(set, _)| set.namespace == namespace);
-        let needing = there.filter(|(_, needs)| needs.include(dependency, name));
+        let needing = there.filter(|(_, dependencies)| dependencies.include(dependency, name));
         Some(needing.filter_map(|(set, _)| self.get(&set.namespace, &set.name)).collect())
     }
 
@@ -74,12 +83,12 @@ impl Sets {
     }
 
     /// None before the first list has come in.
-    pub(crate) fn known(&self) -> watch::Receiver<Option<Known>> {
+    pub(crate) fn known(&self) -> watch::Receiver<Option<SharedKnownSets>> {
         self.known.clone()
     }
 }
 
-impl SetsWatch {
+impl SetWatcher {
     /// Watches all namespaces, for ever.
     pub(crate) async fn run(mut self, client: Client) -> Infallible {
         let watched = self.sets.watched.clone();
@@ -97,12 +106,12 @@ impl SetsWatch {
             (Event::Init | Event::InitApply(_), _) | (Event::Apply(_) | Event::Delete(_), None) => return,
             (Event::InitDone, _) => {
                 let all = self.sets.store.state();
-                Some(all.iter().filter_map(|set| Some((set.name(), set.needs()?.clone()))).collect())
+                Some(all.iter().filter_map(|set| Some((set.name(), set.dependencies()?.clone()))).collect())
             }
-            (Event::Apply(set), Some(known)) => with(&known, set.name(), set.needs()),
+            (Event::Apply(set), Some(known)) => with(&known, set.name(), set.dependencies()),
             (Event::Delete(set), Some(known)) => with(&known, set.name(), None),
         };
-        self.sets.watched.kept.set(i64::try_from(self.sets.store.len()).unwrap_or(i64::MAX));
+        self.sets.watched.cached.set(i64::try_from(self.sets.store.len()).unwrap_or(i64::MAX));
         let Some(now) = now else { return };
         self.sets.rqlite.set(i64::try_from(now.len()).unwrap_or(i64::MAX));
         self.known.send_if_modified(|known| {
@@ -117,13 +126,13 @@ impl SetsWatch {
 }
 
 /// None where nothing changes: most events are about the status of a set.
-fn with(known: &KnownSets, set: SetName, needs: Option<&Needs>) -> Option<KnownSets> {
-    if known.get(&set) == needs {
+fn with(known: &KnownSets, set: SetName, dependencies: Option<&Dependencies>) -> Option<KnownSets> {
+    if known.get(&set) == dependencies {
         return None;
     }
     let mut known = known.clone();
-    match needs {
-        Some(needs) => known.insert(set, needs.clone()),
+    match dependencies {
+        Some(dependencies) => known.insert(set, dependencies.clone()),
         None => known.remove(&set),
     };
     Some(known)
@@ -137,14 +146,14 @@ pub(crate) mod tests {
     use crate::stored::tests::set;
 
     /// What is known after these events of a watch that is open.
-    pub(crate) fn after(events: Vec<Event<StoredSet>>) -> Sets {
-        let (sets, mut watch) = Sets::new();
+    pub(crate) fn after(events: Vec<Event<StoredSet>>) -> SetCache {
+        let (sets, mut watch) = SetCache::new();
         events.iter().for_each(|event| watch.apply(event));
         sets.watched.open_for_a_test();
         sets
     }
 
-    fn known(sets: &Sets) -> Option<Vec<String>> {
+    fn known(sets: &SetCache) -> Option<Vec<String>> {
         sets.known().borrow().as_ref().map(|known| known.keys().map(ToString::to_string).collect())
     }
 
@@ -191,7 +200,7 @@ pub(crate) mod tests {
             Event::InitDone,
         ]);
         let needing = |dependency, namespace, name| {
-            let found = sets.needing(dependency, namespace, name).unwrap();
+            let found = sets.dependents(dependency, namespace, name).unwrap();
             found.iter().map(|set| set.name().to_string()).collect::<Vec<_>>()
         };
         assert_eq!(needing(Dependency::Namespace, "db", "db"), ["db/a", "db/b"]);
@@ -199,8 +208,8 @@ pub(crate) mod tests {
         assert_eq!(needing(Dependency::Service, "db", "b-internal"), ["db/b"]);
         assert_eq!(needing(Dependency::Service, "other", "a-internal"), ["other/a"]);
         assert_eq!(needing(Dependency::Service, "db", "w-internal"), [""; 0]);
-        let (unsynced, _watch) = Sets::new();
-        assert!(unsynced.needing(Dependency::Namespace, "db", "db").is_none());
+        let (unsynced, _watch) = SetCache::new();
+        assert!(unsynced.dependents(Dependency::Namespace, "db", "db").is_none());
     }
 
     #[test]
@@ -209,8 +218,8 @@ pub(crate) mod tests {
             serde_json::from_str(&set("a", RQLITE, "2").json().replace("a-internal", "a-headless")).unwrap();
         let sets =
             after(vec![Event::Init, Event::InitApply(set("a", RQLITE, "1")), Event::InitDone, Event::Apply(renamed)]);
-        assert_eq!(sets.needing(Dependency::Service, "db", "a-internal").unwrap().len(), 0);
-        assert_eq!(sets.needing(Dependency::Service, "db", "a-headless").unwrap().len(), 1);
+        assert_eq!(sets.dependents(Dependency::Service, "db", "a-internal").unwrap().len(), 0);
+        assert_eq!(sets.dependents(Dependency::Service, "db", "a-headless").unwrap().len(), 1);
     }
 
     #[test]
@@ -221,6 +230,6 @@ pub(crate) mod tests {
         assert!(sets.synced());
         assert!(sets.get("db", "a").is_some());
         assert!(sets.current("db", "a").is_none());
-        assert!(sets.needing(Dependency::Namespace, "db", "db").is_none());
+        assert!(sets.dependents(Dependency::Namespace, "db", "db").is_none());
     }
 }

@@ -7,11 +7,11 @@ use kube::runtime::watcher::Event;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-use crate::watched::Watched;
+use crate::watch::WatchHandle;
 
 /// For ever. `listen` gets the object whenever it may have changed; None: there is none of that name.
 pub(crate) async fn follow<K>(
-    watched: &Watched,
+    watched: &WatchHandle,
     api: Api<K>,
     name: &str,
     mut listen: impl FnMut(Option<K>),

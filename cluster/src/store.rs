@@ -11,7 +11,7 @@ pub const SLOTS: usize = 16;
 
 /// A slot as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredSlot {
     /// Opaque; another one for each write.
     pub version: String,
     /// JSON texts, by the key of the request that wrote them.
@@ -20,8 +20,8 @@ pub struct Stored {
 
 /// How a write ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
-    Stored(Stored),
+pub enum WriteResult {
+    Stored(StoredSlot),
     /// Somebody else has written it since that version.
     Conflict,
 }
@@ -39,13 +39,13 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Keeps the slots. `slot` is below [`SLOTS`].
 pub trait ReservationStore: Send + Sync {
-    fn read(&self, slot: usize) -> StoreFuture<'_, Stored>;
+    fn read(&self, slot: usize) -> StoreFuture<'_, StoredSlot>;
 
     /// Makes the entries these, if the slot still is as it was read.
     fn write<'a>(
         &'a self,
         slot: usize,
-        read: &'a Stored,
+        read: &'a StoredSlot,
         entries: &'a BTreeMap<String, String>,
-    ) -> StoreFuture<'a, Written>;
+    ) -> StoreFuture<'a, WriteResult>;
 }

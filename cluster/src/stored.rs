@@ -8,7 +8,7 @@ use kube::Resource;
 use kube::api::ObjectMeta;
 use kube::core::NamespaceResourceScope;
 use kubernetes::manifest::StatefulSet;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(crate) struct StoredSet {
     /// Without managedFields, labels and annotations: the text has those.
     metadata: ObjectMeta,
     json: Arc<str>,
-    needs: Option<Arc<Needs>>,
+    dependencies: Option<Arc<Dependencies>>,
 }
 
 impl StoredSet {
@@ -39,12 +39,12 @@ impl StoredSet {
     }
 
     pub(crate) fn runs_rqlite(&self) -> bool {
-        self.needs.is_some()
+        self.dependencies.is_some()
     }
 
     /// None: it does not run rqlite.
-    pub(crate) fn needs(&self) -> Option<&Needs> {
-        self.needs.as_deref()
+    pub(crate) fn dependencies(&self) -> Option<&Dependencies> {
+        self.dependencies.as_deref()
     }
 
     pub(crate) fn name(&self) -> SetName {
@@ -75,8 +75,8 @@ impl<'de> Deserialize<'de> for StoredSet {
         };
         // A set that this reading does not understand is watched all the same, and is not known as rqlite's.
         let set = StatefulSet::deserialize(&object).unwrap_or_default();
-        let needs = Needs::of_any(&set).map(Arc::new);
-        Ok(Self { metadata, json: object.to_string().into(), needs })
+        let dependencies = Dependencies::of_any(&set).map(Arc::new);
+        Ok(Self { metadata, json: object.to_string().into(), dependencies })
     }
 }
 

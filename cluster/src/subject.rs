@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kubernetes::manifest::StatefulSet;
-use quorate_facts::ReadSet;
+use quorate_facts::DecodedSet;
 use rqlite::change;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::running::HttpApi;
 
 use crate::membership::SetKey;
-use crate::pods::{Controller, KeptPod};
+use crate::pods::{CachedPod, Controller};
 
 /// An rqlite set.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub(crate) struct FactsSubject {
     pub(crate) key: SetKey,
     pub(crate) uid: Option<String>,
     pub(crate) set: Arc<StatefulSet>,
@@ -28,9 +28,9 @@ pub(crate) struct Subject {
     created: bool,
 }
 
-impl Subject {
+impl FactsSubject {
     /// As it is and as it is to be. None: neither runs rqlite.
-    pub(crate) fn of(namespace: &str, states: [Option<&ReadSet>; 2], created: bool) -> Option<Self> {
+    pub(crate) fn of(namespace: &str, states: [Option<&DecodedSet>; 2], created: bool) -> Option<Self> {
         let states = || states.into_iter().flatten();
         let templates = states().flat_map(|state| change::template_names(&state.set)).map(str::to_owned).collect();
         let running = || states().filter_map(|state| Some((&state.set, state.rqlite.as_ref()?)));
@@ -45,7 +45,7 @@ impl Subject {
 
     /// The set controls it, and not an earlier one of its name, whose pods go. At a creation those count as well, and so does a pod of
     /// nobody, which the controller adopts by its name.
-    pub(crate) fn owns_pod(&self, name: &str, pod: &KeptPod) -> bool {
+    pub(crate) fn owns_pod(&self, name: &str, pod: &CachedPod) -> bool {
         let is_itself = |uid: &String| self.created || self.uid.as_ref().is_none_or(|own| own == uid);
         let is_own = |set: &Controller| set.name == self.key.name && is_itself(&set.uid);
         pod.set.as_ref().map_or(self.created, is_own) && change::ordinal(&self.set, name).is_some()
@@ -62,7 +62,7 @@ impl Subject {
     }
 
     /// Where a pod's node listens: by its own spec; by the template where that does not show rqlite.
-    pub(crate) fn http(&self, pod: &KeptPod) -> HttpApi {
+    pub(crate) fn http(&self, pod: &CachedPod) -> HttpApi {
         pod.node.as_ref().map_or_else(|| HttpApi::of_set(&self.rqlite), |node| node.http)
     }
 }
@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    fn set(template: &str, env: Value) -> ReadSet {
+    fn set(template: &str, env: Value) -> DecodedSet {
         read(&json!({
             "metadata": { "name": "rqlite", "namespace": "db", "uid": "u" },
             "spec": {
@@ -91,20 +91,20 @@ mod tests {
         }))
     }
 
-    fn read(set: &Value) -> ReadSet {
-        ReadSet::of(indexed(&set.to_string()).unwrap()).unwrap()
+    fn read(set: &Value) -> DecodedSet {
+        DecodedSet::of(indexed(&set.to_string()).unwrap()).unwrap()
     }
 
     /// Of the set of that name and of this uid.
-    fn pod(set: Option<(&str, &str)>) -> KeptPod {
+    fn pod(set: Option<(&str, &str)>) -> CachedPod {
         let set = set.map(|(name, uid)| Controller { name: name.to_owned(), uid: uid.to_owned() });
-        KeptPod { set, uid: None, ready: true, running: None, terminating: false, address: None, node: None }
+        CachedPod { set, uid: None, ready: true, running: None, terminating: false, address: None, node: None }
     }
 
     #[test]
     fn knows_its_pods_and_the_claims_of_all_its_templates() {
         let (old, new) = (set("file", json!([])), set("data", json!([])));
-        let subject = Subject::of("db", [Some(&old), Some(&new)], false).unwrap();
+        let subject = FactsSubject::of("db", [Some(&old), Some(&new)], false).unwrap();
         assert!(subject.owns_pod("rqlite-0", &pod(Some(("rqlite", "u")))));
         assert!(!subject.owns_pod("rqlite-0", &pod(None)));
         assert!(!subject.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_created_set_takes_over_what_an_earlier_one_left() {
-        let created = Subject::of("db", [None, Some(&set("data", json!([])))], true).unwrap();
+        let created = FactsSubject::of("db", [None, Some(&set("data", json!([])))], true).unwrap();
         assert!(created.owns_pod("rqlite-0", &pod(None)));
         assert!(created.owns_pod("rqlite-0", &pod(Some(("rqlite", "of-an-earlier-one")))));
         assert!(!created.owns_pod("rqlite-0", &pod(Some(("other", "u")))));
@@ -129,14 +129,15 @@ mod tests {
     #[test]
     fn names_the_config_maps_that_its_expect_refers_to() {
         let env = json!([{ "name": "N", "valueFrom": { "configMapKeyRef": { "name": "peers", "key": "count" } } }]);
-        let subject = Subject::of("db", [None, Some(&set("file", env))], true).unwrap();
+        let subject = FactsSubject::of("db", [None, Some(&set("file", env))], true).unwrap();
         assert_eq!(subject.config_maps, [("peers".to_owned(), ["count".to_owned()].into())].into());
     }
 
     #[test]
     fn another_set_is_none() {
         assert!(
-            Subject::of("db", [Some(&read(&json!({"metadata": {"name": "web"}, "spec": {}}))), None], false).is_none()
+            FactsSubject::of("db", [Some(&read(&json!({"metadata": {"name": "web"}, "spec": {}}))), None], false)
+                .is_none()
         );
     }
 }

@@ -13,7 +13,7 @@ use serde::forward_to_deserialize_any;
 use thiserror::Error;
 
 use crate::document::Document;
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 use containers::{Variant, visit_elements, visit_members};
 
 impl Document {
@@ -98,7 +98,7 @@ struct Part<'de> {
 }
 
 impl<'de> Part<'de> {
-    fn kind(self) -> Kind {
+    fn kind(self) -> NodeKind {
         self.index.node(self.id).kind
     }
 
@@ -134,26 +134,26 @@ impl<'de> de::Deserializer<'de> for Part<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.kind() {
-            Kind::Null | Kind::LeftOut => visitor.visit_unit(),
-            Kind::True => visitor.visit_bool(true),
-            Kind::False => visitor.visit_bool(false),
-            Kind::Number => self.number(visitor),
-            Kind::PlainString | Kind::EscapedString => self.string(visitor),
-            Kind::Array => visit_elements(self, visitor),
-            Kind::Object => visit_members(self, visitor),
+            NodeKind::Null | NodeKind::LeftOut => visitor.visit_unit(),
+            NodeKind::True => visitor.visit_bool(true),
+            NodeKind::False => visitor.visit_bool(false),
+            NodeKind::Number => self.number(visitor),
+            NodeKind::PlainString | NodeKind::EscapedString => self.string(visitor),
+            NodeKind::Array => visit_elements(self, visitor),
+            NodeKind::Object => visit_members(self, visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.kind() {
-            Kind::Null | Kind::LeftOut => visitor.visit_none(),
-            Kind::True
-            | Kind::False
-            | Kind::Number
-            | Kind::PlainString
-            | Kind::EscapedString
-            | Kind::Array
-            | Kind::Object => visitor.visit_some(self),
+            NodeKind::Null | NodeKind::LeftOut => visitor.visit_none(),
+            NodeKind::True
+            | NodeKind::False
+            | NodeKind::Number
+            | NodeKind::PlainString
+            | NodeKind::EscapedString
+            | NodeKind::Array
+            | NodeKind::Object => visitor.visit_some(self),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::DocumentError;
 use crate::limits::Limits;
-use crate::node::{Index, Key, Kind, NO_TABLE, Node, NodeId};
+use crate::node::{Index, Key, NO_TABLE, Node, NodeId, NodeKind};
 use crate::pointer::{Pattern, Pointer};
 use crate::same::{Comparison, Numbers};
 use crate::scan::scan;
@@ -64,6 +64,18 @@ impl Document {
     }
 
     /// The document of the value there, which shares the text and the index of this one: `/request/object` of a review.
+    ///
+    /// ```
+    /// use quorate_document::{Document, Limits, Pointer};
+    ///
+    /// static REPLICAS: Pointer<'static> = Pointer::literal("/spec/replicas");
+    ///
+    /// let review = Document::parse(r#"{"request": {"object": {"spec": {"replicas": 3}}}}"#, &Limits::DEFAULT)?;
+    /// let object = review.part(&Pointer::literal("/request/object")).unwrap();
+    /// assert_eq!(object.integer(&REPLICAS), Some(3));
+    /// assert_eq!(object.as_json(), r#"{"spec": {"replicas": 3}}"#);
+    /// # Ok::<(), quorate_document::DocumentError>(())
+    /// ```
     pub fn part(&self, pointer: &Pointer<'_>) -> Option<Self> {
         Some(self.at(self.node(pointer)?))
     }
@@ -95,12 +107,12 @@ impl Document {
 
     /// Whether the whole document is `null`.
     pub fn is_null(&self) -> bool {
-        self.index.node(self.root).kind == Kind::Null
+        self.index.node(self.root).kind == NodeKind::Null
     }
 
     /// Whether the whole document is an object.
     pub fn is_object(&self) -> bool {
-        self.index.node(self.root).kind == Kind::Object
+        self.index.node(self.root).kind == NodeKind::Object
     }
 
     /// Elements or members; `None` where there is neither array nor object.
@@ -112,7 +124,7 @@ impl Document {
     /// The keys of the object there, decoded, in the order of the document; empty where there is none.
     pub fn keys(&self, pointer: &Pointer<'_>) -> Vec<Cow<'_, str>> {
         let index = &self.index;
-        let object = self.node(pointer).filter(|id| index.node(*id).kind == Kind::Object);
+        let object = self.node(pointer).filter(|id| index.node(*id).kind == NodeKind::Object);
         let members = object.into_iter().flat_map(|id| index.children(id));
         members.map(|member| index.key_text(&index.node(member).key)).collect()
     }
@@ -130,6 +142,17 @@ impl Document {
     /// Whether both documents hold the same there. The order of members and the spelling of strings do not count; numbers
     /// are the same when their values are, exactly, whatever their size: `1`, `1.0` and `1e0`, but not 2^53 and 2^53 + 1.
     /// True where both have nothing.
+    ///
+    /// ```
+    /// use quorate_document::{Document, Limits, Pointer};
+    ///
+    /// let document = |text: &str| Document::parse(text, &Limits::DEFAULT);
+    /// let one = document(r#"{"a": {"b": 1, "c": "x"}}"#)?;
+    /// let other = document(r#"{"a": {"c": "\u0078", "b": 1.0}, "d": 2}"#)?;
+    /// assert!(one.same(&Pointer::literal("/a"), &other));
+    /// assert!(!one.same(&Pointer::ROOT, &other));
+    /// # Ok::<(), quorate_document::DocumentError>(())
+    /// ```
     pub fn same(&self, pointer: &Pointer<'_>, other: &Self) -> bool {
         match (self.node(pointer), other.node(pointer)) {
             (None, None) => true,
@@ -170,21 +193,21 @@ impl Document {
 
     /// The documents of the elements; `None` where it is no array.
     pub(crate) fn elements(&self) -> Option<impl Iterator<Item = Self>> {
-        let is_array = self.index.node(self.root).kind == Kind::Array;
+        let is_array = self.index.node(self.root).kind == NodeKind::Array;
         is_array.then(|| self.index.children(self.root).map(|id| self.at(id)))
     }
 
     /// `{}`.
     pub(crate) fn empty_object() -> Self {
-        Self::empty("{}", Kind::Object)
+        Self::empty("{}", NodeKind::Object)
     }
 
     /// `[]`.
     pub(crate) fn empty_array() -> Self {
-        Self::empty("[]", Kind::Array)
+        Self::empty("[]", NodeKind::Array)
     }
 
-    fn empty(text: &str, kind: Kind) -> Self {
+    fn empty(text: &str, kind: NodeKind) -> Self {
         let node = Node { start: 0, end: 2, key: Key::NONE, children: 0, next: 1, table: NO_TABLE, kind };
         let (tables, cuts, limits) = (Vec::new(), Vec::new(), Limits::DEFAULT);
         Self { index: Arc::new(Index { text: text.into(), nodes: vec![node], tables, cuts, limits }), root: 0 }

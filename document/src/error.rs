@@ -23,11 +23,11 @@ const MAX_SHOWN: usize = 160;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{} (line {}, column {})", said(&.0.fault, &.0.pointer), .0.line, .0.column)]
-pub struct DocumentError(Box<Refusal>);
+pub struct DocumentError(Box<ErrorDetail>);
 
 /// Behind a box, so that a result is not much wider than its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorDetail {
     pub(crate) fault: DocumentFault,
     pub(crate) pointer: String,
     pub(crate) path: String,
@@ -36,9 +36,9 @@ pub(crate) struct Refusal {
     pub(crate) column: usize,
 }
 
-impl From<Refusal> for DocumentError {
-    fn from(refusal: Refusal) -> Self {
-        Self(Box::new(refusal))
+impl From<ErrorDetail> for DocumentError {
+    fn from(detail: ErrorDetail) -> Self {
+        Self(Box::new(detail))
     }
 }
 
@@ -82,11 +82,22 @@ pub enum DocumentFault {
     /// A key of an object stands twice, however each is spelt.
     DuplicateKey,
     /// More levels than [`Limits::depth`](crate::Limits::depth).
-    TooDeep { limit: u8 },
+    TooDeep {
+        /// Levels that are taken.
+        limit: u8,
+    },
     /// More bytes than [`Limits::bytes`](crate::Limits::bytes).
-    TooLong { bytes: usize, limit: usize },
+    TooLong {
+        /// Bytes of the text.
+        bytes: usize,
+        /// Bytes that are taken.
+        limit: usize,
+    },
     /// More values than [`Limits::nodes`](crate::Limits::nodes).
-    TooManyNodes { limit: u32 },
+    TooManyNodes {
+        /// Values that are taken.
+        limit: u32,
+    },
 }
 
 fn said(fault: &DocumentFault, pointer: &str) -> String {

@@ -4,14 +4,16 @@
 use thiserror::Error;
 
 use crate::document::Document;
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 use crate::pointer::{Pattern, PatternToken, Pointer, push_index, push_token};
 use crate::value::Value;
 
 /// A value that a pattern matches, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Match<'d> {
+    /// Where it stands, from the root of the document that was searched.
     pub pointer: Pointer<'static>,
+    /// As [`Document::get`] gives it.
     pub value: Value<'d>,
 }
 
@@ -20,11 +22,17 @@ pub struct Match<'d> {
 pub enum FindError {
     /// More than [`Limits::matches`](crate::Limits::matches).
     #[error("more than {limit} matches; ask for fewer, or take the JSON text as a whole")]
-    TooMany { limit: u32 },
+    TooMany {
+        /// Matches that are given.
+        limit: u32,
+    },
     /// The pointers of all matches together are longer than a document may be
     /// ([`Limits::bytes`](crate::Limits::bytes)), which only long keys above many matches make them.
     #[error("the pointers of the matches have more than {limit} bytes; take the JSON text as a whole")]
-    TooLong { limit: usize },
+    TooLong {
+        /// Bytes that all pointers together may have.
+        limit: usize,
+    },
 }
 
 impl Document {
@@ -70,7 +78,7 @@ impl Search<'_> {
                 Some(child) => self.visit(child, rest, |pointer| push_token(pointer, token)),
                 None => Ok(()),
             },
-            PatternToken::Any if index.node(id).kind == Kind::Object => index.children(id).try_for_each(|child| {
+            PatternToken::Any if index.node(id).kind == NodeKind::Object => index.children(id).try_for_each(|child| {
                 self.visit(child, rest, |pointer| push_token(pointer, &index.key_text(&index.node(child).key)))
             }),
             PatternToken::Any => index

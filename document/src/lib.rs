@@ -9,6 +9,23 @@
 //!
 //! Nothing is copied out of the text before it is asked for, no tree is built, and numbers stay as they were sent. All
 //! that a text, a search or a list of edits may take is bounded by [`Limits`].
+//!
+//! ```
+//! use quorate_document::{Document, Edits, Limits, Pointer};
+//!
+//! let set = Document::parse(r#"{"metadata": {"name": "rqlite"}, "spec": {"replicas": 3}}"#, &Limits::DEFAULT)?;
+//! assert_eq!(set.text(&Pointer::literal("/metadata/name")).as_deref(), Some("rqlite"));
+//! assert_eq!(set.integer(&Pointer::literal("/spec/replicas")), Some(3));
+//!
+//! let mut edits = Edits::new(&Limits::DEFAULT);
+//! edits.set("/spec/replicas", "5")?;
+//! let edited = edits.apply(&set)?.expect("another number");
+//! assert_eq!(edited.document.as_json(), r#"{"metadata": {"name": "rqlite"}, "spec": {"replicas": 5}}"#);
+//! assert_eq!(edited.patch.to_string(), r#"[{"op":"replace","path":"/spec/replicas","value":5}]"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![deny(missing_docs, rustdoc::broken_intra_doc_links)]
 
 mod decimal;
 mod decode;

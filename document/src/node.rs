@@ -20,7 +20,7 @@ pub(crate) const SMALL: u32 = 16;
 pub(crate) const NO_TABLE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum NodeKind {
     Null,
     True,
     False,
@@ -41,7 +41,7 @@ pub(crate) enum Container {
     Object,
 }
 
-impl Kind {
+impl NodeKind {
     /// `None` for a scalar, and for what is left out.
     pub(crate) fn container(self) -> Option<Container> {
         match self {
@@ -72,7 +72,7 @@ pub(crate) struct Node {
     pub(crate) next: NodeId,
     /// Where its children stand in [`Index::tables`].
     pub(crate) table: u32,
-    pub(crate) kind: Kind,
+    pub(crate) kind: NodeKind,
 }
 
 /// The key of a member. An element has [`Key::NONE`].
@@ -93,7 +93,7 @@ impl Key {
 
 /// What an id that is in no index would stand for: there is none, and nothing panics if there were.
 static NOTHING: Node =
-    Node { start: 0, end: 0, key: Key::NONE, children: 0, next: 0, table: NO_TABLE, kind: Kind::LeftOut };
+    Node { start: 0, end: 0, key: Key::NONE, children: 0, next: 0, table: NO_TABLE, kind: NodeKind::LeftOut };
 
 /// A range of bytes that is not in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl Index {
                 let (child, node) = (at, self.node(at));
                 // Never backwards: the walk ends whatever the entries say.
                 at = node.next.max(child.saturating_add(1));
-                if node.kind != Kind::LeftOut {
+                if node.kind != NodeKind::LeftOut {
                     return Some(child);
                 }
             }
@@ -180,9 +180,15 @@ impl Index {
         let node = self.node(id);
         let between = || self.slice(node.start.saturating_add(1), node.end.saturating_sub(1));
         match node.kind {
-            Kind::PlainString => Some(Cow::Borrowed(between())),
-            Kind::EscapedString => Some(text::decoded(between())),
-            Kind::Null | Kind::True | Kind::False | Kind::Number | Kind::Array | Kind::Object | Kind::LeftOut => None,
+            NodeKind::PlainString => Some(Cow::Borrowed(between())),
+            NodeKind::EscapedString => Some(text::decoded(between())),
+            NodeKind::Null
+            | NodeKind::True
+            | NodeKind::False
+            | NodeKind::Number
+            | NodeKind::Array
+            | NodeKind::Object
+            | NodeKind::LeftOut => None,
         }
     }
 

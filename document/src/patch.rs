@@ -37,19 +37,64 @@ pub struct Patch {
 /// One operation of RFC 6902.
 #[derive(Debug, Clone)]
 pub enum Operation {
-    Add { path: Pointer<'static>, value: Document },
-    Remove { path: Pointer<'static> },
-    Replace { path: Pointer<'static>, value: Document },
-    Move { from: Pointer<'static>, path: Pointer<'static> },
-    Copy { from: Pointer<'static>, path: Pointer<'static> },
-    Test { path: Pointer<'static>, value: Document },
+    /// Adds a member, in place of one of the same key, or inserts an element (RFC 6902, 4.1).
+    Add {
+        /// Where to; `-` behind an array is its end.
+        path: Pointer<'static>,
+        /// What is added.
+        value: Document,
+    },
+    /// Removes a value (4.2).
+    Remove {
+        /// What goes; it must be there.
+        path: Pointer<'static>,
+    },
+    /// Puts another value in the place of one (4.3).
+    Replace {
+        /// What gives way; it must be there.
+        path: Pointer<'static>,
+        /// What comes.
+        value: Document,
+    },
+    /// Removes a value, and adds it elsewhere (4.4).
+    Move {
+        /// What is taken; it must be there.
+        from: Pointer<'static>,
+        /// Where to; `-` behind an array is its end.
+        path: Pointer<'static>,
+    },
+    /// Adds a value once more (4.5).
+    Copy {
+        /// What is taken; it must be there.
+        from: Pointer<'static>,
+        /// Where to; `-` behind an array is its end.
+        path: Pointer<'static>,
+    },
+    /// Fails unless a value is the same as this one, numbers by their value (4.6).
+    Test {
+        /// What is compared; it must be there.
+        path: Pointer<'static>,
+        /// What it is compared with.
+        value: Document,
+    },
 }
 
 impl Patch {
     /// Reads the JSON text of a patch, of at most [`Limits::edits`] operations.
     ///
+    /// ```
+    /// use quorate_document::{Limits, Patch, PatchFault};
+    ///
+    /// let patch = Patch::parse(r#"[{"op": "remove", "path": "/spec/replicas"}]"#, &Limits::DEFAULT)?;
+    /// assert_eq!(patch.operations()[0].path().as_str(), "/spec/replicas");
+    ///
+    /// let error = Patch::parse(r#"[{"op": "add", "path": "/a"}]"#, &Limits::DEFAULT).unwrap_err();
+    /// assert_eq!((error.operation(), error.fault()), (Some(1), &PatchFault::NoValue));
+    /// # Ok::<(), quorate_document::PatchError>(())
+    /// ```
+    ///
     /// # Errors
-    /// When it is no array of RFC 6902's six operations, or a longer one.
+    /// When it is no array of RFC 6902's six operations, or a longer one: [`PatchError`] tells which operation is wrong.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, PatchError> {
         read::operations(text, limits).map(|operations| Self { operations })
     }

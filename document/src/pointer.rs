@@ -23,6 +23,8 @@ impl<'a> Pointer<'a> {
     /// The whole document.
     pub const ROOT: Self = Self(Cow::Borrowed(""));
 
+    /// Takes a text for a pointer, as it is.
+    ///
     /// # Errors
     /// When `text` is not empty and does not begin with `/`, or when a `~` is followed by neither `0` nor `1`.
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, PointerError> {
@@ -102,6 +104,8 @@ impl fmt::Display for Pointer<'_> {
 pub struct Pattern<'a>(Pointer<'a>);
 
 impl<'a> Pattern<'a> {
+    /// Takes a text for a pattern, as it is.
+    ///
     /// # Errors
     /// As [`Pointer::parse`].
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, PointerError> {
@@ -150,8 +154,10 @@ impl PointerError {
 /// What keeps a text from being a JSON pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PointerFault {
+    /// The first character is another one.
     #[error("it does not begin with `/`")]
     NoSlash,
+    /// `~` stands alone. `~0` is written for `~`, and `~1` for `/`.
     #[error("`~` is followed by neither `0` nor `1`")]
     Escape,
 }

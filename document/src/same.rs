@@ -2,7 +2,7 @@
 //! Recursion is as deep as the documents, which `Limits::depth` bounds.
 
 use crate::decimal::Decimal;
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 
 /// When two numbers are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +33,12 @@ impl Comparison<'_> {
             return Some(true);
         }
         match (one.0.node(one.1).kind, other.0.node(other.1).kind) {
-            (Kind::Array, Kind::Array) => self.same_elements(one, other),
-            (Kind::Object, Kind::Object) => self.same_members(one, other),
-            (Kind::Number, Kind::Number) => Some(self.same_number(one, other)),
+            (NodeKind::Array, NodeKind::Array) => self.same_elements(one, other),
+            (NodeKind::Object, NodeKind::Object) => self.same_members(one, other),
+            (NodeKind::Number, NodeKind::Number) => Some(self.same_number(one, other)),
             // Two strings without an escape have one text each, and were compared above.
-            (Kind::EscapedString, Kind::PlainString | Kind::EscapedString)
-            | (Kind::PlainString, Kind::EscapedString) => Some(one.0.string(one.1) == other.0.string(other.1)),
+            (NodeKind::EscapedString, NodeKind::PlainString | NodeKind::EscapedString)
+            | (NodeKind::PlainString, NodeKind::EscapedString) => Some(one.0.string(one.1) == other.0.string(other.1)),
             _ => Some(false),
         }
     }

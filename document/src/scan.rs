@@ -12,9 +12,9 @@ mod tests;
 use std::sync::Arc;
 
 use self::omission::Omission;
-use crate::error::{DocumentError, DocumentFault, Refusal, line_and_column};
+use crate::error::{DocumentError, DocumentFault, ErrorDetail, line_and_column};
 use crate::limits::Limits;
-use crate::node::{Index, Key, Kind, NO_TABLE, Node, NodeId};
+use crate::node::{Index, Key, NO_TABLE, Node, NodeId, NodeKind};
 use crate::pointer::Pattern;
 
 /// Bytes of text for each entry that the index first has room for. Minified Kubernetes objects have one in 17 to 30.
@@ -27,7 +27,7 @@ pub(crate) fn scan(text: Arc<str>, limits: &Limits, without: &[Pattern<'_>]) -> 
         let fault = DocumentFault::TooLong { bytes: text.len(), limit: most };
         let (line, column) = line_and_column(&text, most);
         let (pointer, path) = (String::new(), String::new());
-        return Err(Refusal { fault, pointer, path, byte: most, line, column }.into());
+        return Err(ErrorDetail { fault, pointer, path, byte: most, line, column }.into());
     }
     let mut scanner = Scanner::new(&text, limits, without);
     match scanner.run() {
@@ -147,11 +147,11 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         let kind = match byte {
             Some(b'"') => self.string()?,
-            Some(b'{') => return self.open(Kind::Object, left_out),
-            Some(b'[') => return self.open(Kind::Array, left_out),
-            Some(b't') => self.word(b"true", Kind::True)?,
-            Some(b'f') => self.word(b"false", Kind::False)?,
-            Some(b'n') => self.word(b"null", Kind::Null)?,
+            Some(b'{') => return self.open(NodeKind::Object, left_out),
+            Some(b'[') => return self.open(NodeKind::Array, left_out),
+            Some(b't') => self.word(b"true", NodeKind::True)?,
+            Some(b'f') => self.word(b"false", NodeKind::False)?,
+            Some(b'n') => self.word(b"null", NodeKind::Null)?,
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(_) => return Err(self.syntax("expected a value")),
             None => return Err(self.syntax("the text ends early")),
@@ -160,13 +160,13 @@ impl<'t> Scanner<'t> {
     }
 
     /// A value without children, which ends here.
-    fn leaf(&mut self, kind: Kind, start: usize, left_out: bool) -> Checked<()> {
-        self.push(if left_out { Kind::LeftOut } else { kind }, start, self.at)?;
+    fn leaf(&mut self, kind: NodeKind, start: usize, left_out: bool) -> Checked<()> {
+        self.push(if left_out { NodeKind::LeftOut } else { kind }, start, self.at)?;
         self.end_of_child(left_out);
         Ok(())
     }
 
-    fn word(&mut self, word: &[u8], kind: Kind) -> Checked<Kind> {
+    fn word(&mut self, word: &[u8], kind: NodeKind) -> Checked<NodeKind> {
         if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
             return Err(self.syntax("expected a value"));
         }
@@ -174,7 +174,7 @@ impl<'t> Scanner<'t> {
         Ok(kind)
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize) -> Checked<NodeId> {
+    fn push(&mut self, kind: NodeKind, start: usize, end: usize) -> Checked<NodeId> {
         let id = self.nodes.len() as u32;
         if id >= self.limits.nodes {
             return Err(self.stop(Fault::TooManyNodes));
@@ -185,11 +185,11 @@ impl<'t> Scanner<'t> {
         Ok(id)
     }
 
-    fn open(&mut self, kind: Kind, is_left_out: bool) -> Checked<()> {
+    fn open(&mut self, kind: NodeKind, is_left_out: bool) -> Checked<()> {
         if self.frames.len() >= usize::from(self.limits.depth) {
             return Err(self.stop(Fault::TooDeep));
         }
-        let is_object = kind == Kind::Object;
+        let is_object = kind == NodeKind::Object;
         // `{}`, of which managedFields are full.
         if self.bytes.get(self.at + 1) == Some(if is_object { &b'}' } else { &b']' }) {
             self.at += 2;
@@ -219,7 +219,7 @@ impl<'t> Scanner<'t> {
         if let Some(node) = self.nodes.get_mut(frame.node as usize) {
             (node.end, node.next) = (end, next);
             if frame.is_left_out {
-                node.kind = Kind::LeftOut;
+                node.kind = NodeKind::LeftOut;
             } else {
                 (node.children, node.table) = (frame.count - frame.left_out, table);
             }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::decimal::{Decimal, double, short_integer};
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 
 /// A value, borrowed from the document where its text allows.
 ///
@@ -22,7 +22,9 @@ use crate::node::{Index, Kind, NodeId};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
     /// A whole number of at most 2^53 - 1 either way, however it is written: `3`, `3.0`, `3e0`, `-0` as 0.
     Integer(i64),
@@ -41,18 +43,18 @@ pub enum Value<'a> {
 impl Index {
     pub(crate) fn value(&self, id: NodeId) -> Value<'_> {
         match self.node(id).kind {
-            Kind::Null | Kind::LeftOut => Value::Null,
-            Kind::True => Value::Boolean(true),
-            Kind::False => Value::Boolean(false),
-            Kind::Number => number(self.source(id)),
-            Kind::PlainString | Kind::EscapedString => Value::Text(self.string(id).unwrap_or_default()),
-            Kind::Array | Kind::Object => Value::Json(self.json(id)),
+            NodeKind::Null | NodeKind::LeftOut => Value::Null,
+            NodeKind::True => Value::Boolean(true),
+            NodeKind::False => Value::Boolean(false),
+            NodeKind::Number => number(self.source(id)),
+            NodeKind::PlainString | NodeKind::EscapedString => Value::Text(self.string(id).unwrap_or_default()),
+            NodeKind::Array | NodeKind::Object => Value::Json(self.json(id)),
         }
     }
 
     /// The integer of a value, as [`Value::Integer`] has it; `None` for everything else.
     pub(crate) fn integer(&self, id: NodeId) -> Option<i64> {
-        if self.node(id).kind != Kind::Number {
+        if self.node(id).kind != NodeKind::Number {
             return None;
         }
         let text = self.source(id);

@@ -1,5 +1,5 @@
 //! What the configuration says about one policy: mode, what to do on failure, settings, grants, limits.
-//! Does not read files; the doors build it.
+//! Does not read files; the server and the command line build it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub enum OnError {
 /// What one policy may use in one call, and how much it may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyLimits {
-    /// Linear memory, at most the machine's `memory_bytes`.
+    /// Linear memory, at most the runtime's `memory_bytes`.
     pub memory_bytes: usize,
     /// CPU time for the first 256 KiB of input, and again for each further 256 KiB, of the thread that runs the call: time spent waiting for
     /// a turn or for a CPU does not count.
@@ -69,7 +69,7 @@ impl Default for PolicyLimits {
 
 impl PolicyLimits {
     /// What a call with so many bytes of input may use: reading takes time in proportion, and an object of 3 MiB, the largest that the API
-    /// server takes, is to be judged as well.
+    /// server takes, is to be evaluated as well.
     #[must_use]
     pub fn for_input(self, bytes: usize) -> Self {
         const SHARE_BYTES: usize = 256 << 10;

@@ -22,7 +22,7 @@ const MAX_REASON: usize = 120;
 /// Longest user name that is repeated, in bytes.
 const MAX_USER: usize = 80;
 
-/// Who may break the glass.
+/// Who may use break-glass.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BreakGlass {
     /// Groups of the requesting user. Empty: nobody.
@@ -74,13 +74,13 @@ fn audit_key(known: &[(String, String)]) -> String {
     if used == 0 { "break-glass".to_owned() } else { format!("break-glass-{}", used + 1) }
 }
 
-fn explain(finding: &mut Finding, why: &Refusal) {
+fn explain(finding: &mut Finding, why: &BreakGlassRefusal) {
     let stop = if finding.remedy.is_empty() { "" } else { "; " };
     finding.remedy = format!("{}{stop}break-glass is not honoured: {why}", finding.remedy);
 }
 
 #[derive(Debug, PartialEq, Eq, Error)]
-enum Refusal {
+enum BreakGlassRefusal {
     #[error("it must read `<policy>/<rule> until=<RFC 3339> <reason>`")]
     Malformed,
     #[error("it gives no reason")]
@@ -105,26 +105,26 @@ fn permission<'n>(
     config: &BreakGlass,
     request: &Request,
     now: Option<OffsetDateTime>,
-) -> Result<Grant<'n>, Refusal> {
+) -> Result<Grant<'n>, BreakGlassRefusal> {
     let grant = Grant::parse(note)?;
     if !grant.names(rule) {
-        return Err(Refusal::OtherRule);
+        return Err(BreakGlassRefusal::OtherRule);
     }
-    match grant.end(now.ok_or(Refusal::NoTime)?) {
+    match grant.end(now.ok_or(BreakGlassRefusal::NoTime)?) {
         End::Ahead => {}
-        End::Past => return Err(Refusal::Ended(grant.until_text.to_owned())),
-        End::TooFar => return Err(Refusal::TooLong),
+        End::Past => return Err(BreakGlassRefusal::Ended(grant.until_text.to_owned())),
+        End::TooFar => return Err(BreakGlassRefusal::TooLong),
     }
     if config.groups.is_empty() {
-        return Err(Refusal::NoGroups);
+        return Err(BreakGlassRefusal::NoGroups);
     }
     if !request.groups.iter().any(|group| config.groups.iter().any(|allowed| allowed == group)) {
-        return Err(Refusal::NotInGroup(one_line(&request.username, MAX_USER)));
+        return Err(BreakGlassRefusal::NotInGroup(one_line(&request.username, MAX_USER)));
     }
     Ok(grant)
 }
 
-impl From<Unreadable> for Refusal {
+impl From<Unreadable> for BreakGlassRefusal {
     fn from(unreadable: Unreadable) -> Self {
         match unreadable {
             Unreadable::Form => Self::Malformed,

@@ -1,5 +1,5 @@
-//! Compiled modules, kept in a folder of ours, so that one start pays for the compiler and not each.
-//! The one place of the product with `unsafe`: kept machine code is believed because nobody else can have written it. Any doubt means
+//! Compiled modules, stored in a folder of ours, so that one start pays for the compiler and not each.
+//! The one place of the product with `unsafe`: stored machine code is believed because nobody else can have written it. Any doubt means
 //! compiling again; nothing that goes wrong here keeps a policy from being loaded.
 
 mod folder;
@@ -30,8 +30,8 @@ const EXTENSION: &str = ".cwasm";
 pub struct CompiledModules {
     path: Arc<PathBuf>,
     folder: Arc<Folder>,
-    /// Why the first one that was not kept was not.
-    unkept: Arc<OnceLock<String>>,
+    /// Why the first one that was not stored was not.
+    store_failure: Arc<OnceLock<String>>,
 }
 
 impl CompiledModules {
@@ -41,12 +41,12 @@ impl CompiledModules {
     /// When it cannot be made, is open to others, or lies in a folder of somebody else.
     pub fn at(path: PathBuf) -> Result<Self, FolderError> {
         let folder = Arc::new(Folder::open(path.clone())?);
-        Ok(Self { path: Arc::new(path), folder, unkept: Arc::default() })
+        Ok(Self { path: Arc::new(path), folder, store_failure: Arc::default() })
     }
 
-    /// Why a module could not be kept, if one could not: on a full disk, each start pays for the compiler.
+    /// Why a module could not be stored, if one could not: on a full disk, each start pays for the compiler.
     pub fn unkept(&self) -> Option<String> {
-        let why = self.unkept.get()?;
+        let why = self.store_failure.get()?;
         Some(format!(
             "{}: compiled policies cannot be kept ({why}), each start compiles them; make room there",
             self.path.display()
@@ -56,32 +56,32 @@ impl CompiledModules {
     /// The module as it was compiled before by this wasmtime, with these settings, for this processor.
     pub(crate) fn find(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
         let name = name(engine, wasm);
-        let code = self.folder.read(&name).and_then(whole);
+        let code = self.folder.read(&name).and_then(verified_content);
         let code = code.map_err(|error| debug!(name, %error, "no compiled module")).ok()?;
         #[expect(unsafe_code, reason = "wasmtime runs what it is given; only this user can have written it, and whole")]
-        // SAFETY: the bytes were written by `keep` from `Component::serialize`. The folder and the file are this user's
+        // SAFETY: the bytes were written by `store` from `Component::serialize`. The folder and the file are this user's
         // alone, and their sum is that of what was written. wasmtime itself refuses code of another version, configuration or processor.
         let component = unsafe { Component::deserialize(engine, code) };
         component.map_err(|error| debug!(name, %error, "a compiled module of another build")).ok()
     }
 
-    /// Keeps what was compiled, for the next start. That it cannot be kept costs time and nothing else.
-    pub(crate) fn keep(&self, engine: &Engine, wasm: &[u8], component: &Component) {
+    /// Stores what was compiled, for the next start. That it cannot be stored costs time and nothing else.
+    pub(crate) fn store(&self, engine: &Engine, wasm: &[u8], component: &Component) {
         let name = name(engine, wasm);
         let code = component.serialize().map_err(io::Error::other);
         match code.and_then(|code| self.folder.write(&name, &[Sha256::digest(&code).as_slice(), &code])) {
             Ok(()) => debug!(name, "compiled module kept"),
             Err(error) => {
                 warn!(folder = %self.path.display(), name, %error, "compiled module not kept; each start compiles it");
-                self.unkept.get_or_init(|| error.to_string());
+                self.store_failure.get_or_init(|| error.to_string());
             }
         }
-        self.folder.forget_the_oldest(&name);
+        self.folder.remove_oldest(&name);
     }
 }
 
 /// The code behind its sum.
-fn whole(mut file: Vec<u8>) -> io::Result<Vec<u8>> {
+fn verified_content(mut file: Vec<u8>) -> io::Result<Vec<u8>> {
     let code = file.split_off(SUM_BYTES.min(file.len()));
     if Sha256::digest(&code).as_slice() == file {
         Ok(code)
@@ -91,7 +91,7 @@ fn whole(mut file: Vec<u8>) -> io::Result<Vec<u8>> {
 }
 
 fn name(engine: &Engine, wasm: &[u8]) -> String {
-    let mut key = Key(Sha256::new());
+    let mut key = CompatibilityHasher(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut key);
     key.write(wasm);
     let digits: String = key.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -99,9 +99,9 @@ fn name(engine: &Engine, wasm: &[u8]) -> String {
 }
 
 /// What std hashes, as SHA-256.
-struct Key(Sha256);
+struct CompatibilityHasher(Sha256);
 
-impl Hasher for Key {
+impl Hasher for CompatibilityHasher {
     fn write(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use kubernetes::admission::{Operation, Phase, Request};
 
-/// A policy's description, valid by construction when it comes out of [`crate::Machine`].
+/// A policy's description, valid by construction when it comes out of [`crate::WasmRuntime`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {

@@ -3,27 +3,27 @@
 //!
 //! ```text
 //! a request ───────────────────────────┐                  ┌─ projection: the texts, indexed once, and slices of them
-//! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ machine: one call in a fresh instance
-//! modules ── Machine::load ── Policy ──┘        │         └─ answer, patch: what came back, checked
+//! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ runtime: one call in a fresh instance
+//! modules ─ WasmRuntime::load ─ Policy ─┘       │         └─ guest_answer, patch: what came back, checked
 //!                                               └─ defects, modes, break-glass ── Review
 //! ```
 
 #![deny(unsafe_code)]
 
-mod answer;
 mod binding;
 mod break_glass;
-mod cage;
 mod compiled;
 mod description;
+mod evaluation;
 mod failure;
-mod judgement;
+mod guest_answer;
+mod guest_state;
 mod load;
-mod machine;
 mod patch;
 mod policy;
 mod projection;
 mod provider;
+mod runtime;
 mod set;
 mod verdict;
 mod wit;
@@ -34,8 +34,8 @@ pub use compiled::{CompiledModules, FolderError};
 pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;
 pub use load::{LoadError, SettingsProblem};
-pub use machine::{Allocation, Machine, MachineError, MachineLimits};
 pub use policy::{Policy, RawLevel, RawVerdict};
 pub use provider::{Prepared, Provider};
+pub use runtime::{Allocation, RuntimeError, RuntimeLimits, WasmRuntime};
 pub use set::PolicySet;
 pub use verdict::{Finding, Review};

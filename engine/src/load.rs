@@ -1,5 +1,5 @@
 //! From bytes to a policy: compile, compare imports with grants, ask for the description, check the settings.
-//! Does not fetch modules; compiled ones are kept by the machine.
+//! Does not fetch modules; compiled ones are stored by the runtime.
 
 mod describe;
 mod settings;
@@ -17,11 +17,11 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::binding::{Binding, PolicyLimits};
-use crate::cage::Cage;
 use crate::description::Description;
 use crate::failure::PolicyFailure;
-use crate::machine::Machine;
+use crate::guest_state::GuestState;
 use crate::policy::Policy;
+use crate::runtime::WasmRuntime;
 use crate::wit;
 
 pub use self::settings::SettingsProblem;
@@ -66,16 +66,16 @@ pub enum LoadError {
     #[error("the settings of policy `{policy}` are wrong: {}", settings::listed(problems))]
     Settings { policy: String, problems: Vec<SettingsProblem> },
     #[error(
-        "policy `{policy}` may use {asked_bytes} bytes of memory, the machine gives {machine_bytes}; lower the policy's limit"
+        "policy `{policy}` may use {asked_bytes} bytes of memory, the machine gives {runtime_bytes}; lower the policy's limit"
     )]
-    MemoryAboveMachine { policy: String, asked_bytes: usize, machine_bytes: usize },
+    MemoryAboveRuntime { policy: String, asked_bytes: usize, runtime_bytes: usize },
     #[error("`{call}` failed: {failure}")]
     Failed { call: &'static str, failure: PolicyFailure },
     #[error("two policies are named `{policy}`; remove one")]
     DuplicateName { policy: String },
 }
 
-impl Machine {
+impl WasmRuntime {
     /// What the module says of itself. Needs no configuration: whatever it imports only traps.
     ///
     /// # Errors
@@ -108,21 +108,21 @@ impl Machine {
 
     fn bind(&self, component: &Component, description: Description, binding: Binding) -> Result<Policy, LoadError> {
         check_capabilities(&description, &self.capabilities(component)?, &binding, self.provider().interface())?;
-        let machine_bytes = self.limits().memory_bytes;
-        if binding.limits.memory_bytes > machine_bytes {
+        let runtime_bytes = self.limits().memory_bytes;
+        if binding.limits.memory_bytes > runtime_bytes {
             let asked_bytes = binding.limits.memory_bytes;
-            return Err(LoadError::MemoryAboveMachine { policy: description.name, asked_bytes, machine_bytes });
+            return Err(LoadError::MemoryAboveRuntime { policy: description.name, asked_bytes, runtime_bytes });
         }
         settings::check_schema(&description, &binding.settings)?;
         let policy = Policy {
-            machine: self.clone(),
+            runtime: self.clone(),
             guest: self.link(component, &description.capabilities)?,
             name: Arc::from(description.name.as_str()),
             settings: binding.settings.to_string(),
             description,
             binding,
         };
-        let problems = drive(check_settings(&policy))?;
+        let problems = block_on(check_settings(&policy))?;
         if problems.is_empty() {
             Ok(policy)
         } else {
@@ -158,28 +158,30 @@ impl Machine {
         let failed = |failure| LoadError::Failed { call: "describe", failure };
         let limits =
             PolicyLimits { cpu: LOAD_CPU, memory_bytes: self.limits().memory_bytes, ..PolicyLimits::default() };
-        let described = drive(async {
-            let cage = Cage::new(Arc::from("describe"), "", self.provider().nothing_known(), limits.memory_bytes);
-            let mut run = self.start(&guest, cage, &limits).await?;
+        let described = block_on(async {
+            let state =
+                GuestState::new(Arc::from("describe"), "", self.provider().nothing_known(), limits.memory_bytes);
+            let mut run = self.start(&guest, state, &limits).await?;
             let called = run.meter.of(run.guest.call_describe(&mut run.store)).await;
-            run.outcome(called)
+            run.result(called)
         });
         describe::checked(described.map_err(failed)?)
     }
 
     /// Links what the policy declares; what it may declare was compared with the grants before.
-    fn link(&self, component: &Component, capabilities: &[String]) -> Result<wit::PolicyPre<Cage>, LoadError> {
+    fn link(&self, component: &Component, capabilities: &[String]) -> Result<wit::PolicyPre<GuestState>, LoadError> {
         let wrong = |error: wasmtime::Error| LoadError::WrongWorld(error.into());
         let mut linker = Linker::new(self.engine());
         let provided = self.provider().interface();
         if capabilities.iter().any(|name| name == provided) {
             // By its name: the engine knows no provider, and so none of the types that are generated for one.
-            let facts = |cage: StoreContextMut<'_, Cage>, ()| Ok((cage.data().facts().to_owned(),));
+            let facts = |state: StoreContextMut<'_, GuestState>, ()| Ok((state.data().facts().to_owned(),));
             let mut interface = linker.instance(&format!("{PACKAGE}{provided}@{VERSION}")).map_err(wrong)?;
             interface.func_wrap("facts", facts).map_err(wrong)?;
         }
         if capabilities.iter().any(|name| name == LOG) {
-            wit::quorate::policy::log::add_to_linker::<_, HasSelf<Cage>>(&mut linker, |cage| cage).map_err(wrong)?;
+            wit::quorate::policy::log::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
+                .map_err(wrong)?;
         }
         prepared(&linker, component)
     }
@@ -189,14 +191,14 @@ impl Policy {
     /// The same module under another part of the configuration, without compiling it again.
     ///
     /// # Errors
-    /// As [`Machine::load`], for grants and settings.
-    pub fn rebound(&self, binding: Binding) -> Result<Self, LoadError> {
-        self.machine.bind(self.guest.instance_pre().component(), self.description.clone(), binding)
+    /// As [`WasmRuntime::load`], for grants and settings.
+    pub fn with_binding(&self, binding: Binding) -> Result<Self, LoadError> {
+        self.runtime.bind(self.guest.instance_pre().component(), self.description.clone(), binding)
     }
 }
 
 /// Resolves imports and exports once, so that a call need not.
-fn prepared(linker: &Linker<Cage>, component: &Component) -> Result<wit::PolicyPre<Cage>, LoadError> {
+fn prepared(linker: &Linker<GuestState>, component: &Component) -> Result<wit::PolicyPre<GuestState>, LoadError> {
     linker.instantiate_pre(component).and_then(wit::PolicyPre::new).map_err(|error| LoadError::WrongWorld(error.into()))
 }
 
@@ -229,16 +231,16 @@ fn check_capabilities(
 async fn check_settings(policy: &Policy) -> Result<Vec<SettingsProblem>, LoadError> {
     let failed = |failure| LoadError::Failed { call: "check-settings", failure };
     let limits = PolicyLimits { cpu: LOAD_CPU, ..policy.binding.limits };
-    let nothing_known = policy.machine.provider().nothing_known();
-    let cage = Cage::new(policy.name.clone(), "", nothing_known, limits.memory_bytes);
-    let mut run = policy.machine.start(&policy.guest, cage, &limits).await.map_err(failed)?;
+    let nothing_known = policy.runtime.provider().nothing_known();
+    let state = GuestState::new(policy.name.clone(), "", nothing_known, limits.memory_bytes);
+    let mut run = policy.runtime.start(&policy.guest, state, &limits).await.map_err(failed)?;
     let called = run.meter.of(run.guest.call_check_settings(&mut run.store, &policy.settings)).await;
-    let problems = run.outcome(called).map_err(failed)?;
+    let problems = run.result(called).map_err(failed)?;
     Ok(problems.into_iter().map(SettingsProblem::from).collect())
 }
 
 /// Polls to the end without a runtime: a guest waits for nothing but its own next tick.
-fn drive<T>(future: impl Future<Output = T>) -> T {
+fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut task = TaskContext::from_waker(Waker::noop());
     loop {

@@ -1,15 +1,15 @@
 //! One loaded policy: its component, its description, its part of the configuration, and a bare call to it.
-//! Does not interpret the guest's answer; `judgement` does.
+//! Does not interpret the guest's answer; `evaluation` does.
 
 use std::sync::Arc;
 
 use crate::binding::{Binding, Mode, OnError};
-use crate::cage::Cage;
 use crate::description::{Description, MatchRule};
 use crate::failure::PolicyFailure;
-use crate::machine::Machine;
+use crate::guest_state::GuestState;
 use crate::projection::Objects;
 use crate::provider::Prepared;
+use crate::runtime::WasmRuntime;
 use crate::wit;
 use kubernetes::admission::{Operation, Phase, Request};
 
@@ -21,8 +21,8 @@ pub type RawLevel = wit::types::Level;
 
 /// A policy that was compiled, described and configured without an error.
 pub struct Policy {
-    pub(crate) machine: Machine,
-    pub(crate) guest: wit::PolicyPre<Cage>,
+    pub(crate) runtime: WasmRuntime,
+    pub(crate) guest: wit::PolicyPre<GuestState>,
     pub(crate) name: Arc<str>,
     pub(crate) description: Description,
     pub(crate) binding: Binding,
@@ -84,12 +84,12 @@ impl Policy {
         documents: &wit::types::Documents,
     ) -> Result<RawVerdict, PolicyFailure> {
         let limits = self.binding.limits.for_input(bytes(documents) + prepared.facts.len());
-        let cage = Cage::new(self.name.clone(), &request.uid, &prepared.facts, limits.memory_bytes);
+        let state = GuestState::new(self.name.clone(), &request.uid, &prepared.facts, limits.memory_bytes);
         let envelope = envelope(phase, request);
-        let mut run = self.machine.start(&self.guest, cage, &limits).await?;
+        let mut run = self.runtime.start(&self.guest, state, &limits).await?;
         let call = run.guest.call_review(&mut run.store, &envelope, documents, &self.settings);
         let called = run.meter.of(call).await;
-        run.outcome(called)
+        run.result(called)
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Prepared {
     pub related: Related<Document>,
     /// JSON text, in the provider's own format.
     pub facts: String,
-    /// When the request is judged. None: not known.
+    /// When the request is evaluated. None: not known.
     pub now: Option<OffsetDateTime>,
     /// A creation of what is there in part already: no defect of the object is a new one.
     pub recreation: bool,

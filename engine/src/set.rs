@@ -1,11 +1,11 @@
 //! All policies together: which ones a request concerns, in what order they run, and how their findings become one answer.
-//! Does not know what a door does with the answer.
+//! Does not know what the server or the command line does with the answer.
 
 use quorate_document::Document;
 
 use crate::binding::OnError;
 use crate::break_glass::{self, BreakGlass};
-use crate::judgement::{Judgement, Panel, Patched};
+use crate::evaluation::{Evaluation, Evaluator, Patched};
 use crate::load::LoadError;
 use crate::policy::Policy;
 use crate::projection::Objects;
@@ -53,25 +53,25 @@ impl PolicySet {
         }
     }
 
-    /// Both phases, as the API server would run them: what comes out of the first is judged by the second.
+    /// Both phases, as the API server would run them: what comes out of the first is evaluated by the second.
     /// A finding that both give is given once, at its heavier level.
     pub async fn mutate_then_validate(&self, request: &Request, prepared: &Prepared) -> Review {
         let (mutated, request) = self.mutate(request, prepared).await;
-        let judged = self.validate(&request, prepared).await;
-        self.merged(mutated, judged)
+        let evaluated = self.validate(&request, prepared).await;
+        self.merged(mutated, evaluated)
     }
 
     /// Applies each policy's `onError` to what it could not judge: the server has to answer yes or no.
-    pub fn settle(&self, review: Review) -> Review {
+    pub fn apply_on_error(&self, review: Review) -> Review {
         let mut review = review;
         for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::NotJudged) {
-            finding.level = self.settled(review.phase, finding.policy());
+            finding.level = self.on_error_level(review.phase, finding.policy());
         }
         review.verdict = Finding::verdict(&review.findings);
         review
     }
 
-    fn settled(&self, phase: Phase, name: &str) -> Level {
+    fn on_error_level(&self, phase: Phase, name: &str) -> Level {
         let policy = self.policies.iter().find(|policy| policy.name() == name);
         let denies = policy.is_none_or(|policy| policy.enforces() && policy.on_error() == OnError::Deny);
         if denies && phase == Phase::Validate { Level::Deny } else { Level::Warn }
@@ -81,11 +81,11 @@ impl PolicySet {
     async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Request) {
         let mut current = request.clone();
         let mut review = Review::new(Phase::Mutate, Vec::new());
-        let mut panel = Panel::new(prepared);
+        let mut evaluator = Evaluator::new(prepared);
         for policy in &self.policies {
-            let Some(judgement) = panel.judge(policy, Phase::Mutate, &current).await else { continue };
-            if let Some(patched) = collect(&mut review, policy, judgement) {
-                panel.forget();
+            let Some(evaluation) = evaluator.evaluate(policy, Phase::Mutate, &current).await else { continue };
+            if let Some(patched) = collect(&mut review, policy, evaluation) {
+                evaluator.clear_slices();
                 current.object = Some(patched);
             }
         }
@@ -96,10 +96,10 @@ impl PolicySet {
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
     async fn validate(&self, request: &Request, prepared: &Prepared) -> Review {
         let mut review = Review::new(Phase::Validate, Vec::new());
-        let mut panel = Panel::new(prepared);
+        let mut evaluator = Evaluator::new(prepared);
         for policy in &self.policies {
-            if let Some(judgement) = panel.judge(policy, Phase::Validate, request).await {
-                collect(&mut review, policy, judgement);
+            if let Some(evaluation) = evaluator.evaluate(policy, Phase::Validate, request).await {
+                collect(&mut review, policy, evaluation);
             }
         }
         review.verdict = Finding::verdict(&review.findings);
@@ -110,8 +110,8 @@ impl PolicySet {
         review
     }
 
-    fn merged(&self, mutated: Review, judged: Review) -> Review {
-        let mut findings = judged.findings;
+    fn merged(&self, mutated: Review, evaluated: Review) -> Review {
+        let mut findings = evaluated.findings;
         for finding in mutated.findings {
             if !findings.iter().any(|known| repeats(known, &finding)) {
                 findings.push(finding);
@@ -119,10 +119,10 @@ impl PolicySet {
         }
         let place = |name: &str| self.policies.iter().position(|policy| policy.name() == name);
         findings.sort_by_key(|finding| place(finding.policy()));
-        let mut matched = [mutated.matched, judged.matched].concat();
+        let mut matched = [mutated.matched, evaluated.matched].concat();
         matched.sort_by_key(|name| place(name));
         matched.dedup();
-        let mut audit = judged.audit;
+        let mut audit = evaluated.audit;
         for entry in mutated.audit {
             if !audit.contains(&entry) {
                 audit.push(entry);
@@ -139,12 +139,12 @@ impl PolicySet {
     }
 }
 
-/// Adds one policy's judgement to the review; gives the object that its patch made, if any.
-fn collect(review: &mut Review, policy: &Policy, judgement: Judgement) -> Option<Document> {
+/// Adds one policy's evaluation to the review; gives the object that its patch made, if any.
+fn collect(review: &mut Review, policy: &Policy, evaluation: Evaluation) -> Option<Document> {
     review.matched.push(policy.name().to_owned());
-    review.findings.extend(judgement.findings);
-    review.audit.extend(judgement.audit);
-    let Patched { patch, object } = judgement.patched?;
+    review.findings.extend(evaluation.findings);
+    review.audit.extend(evaluation.audit);
+    let Patched { patch, object } = evaluation.patched?;
     review.patch.0.extend(patch.0);
     Some(object)
 }

@@ -1,5 +1,5 @@
 //! What a review comes to: findings, their levels, and the answer of all policies together.
-//! Does not know HTTP, AdmissionReview responses or exit codes; the doors translate.
+//! Does not know HTTP, AdmissionReview responses or exit codes; the server and the command line translate.
 
 use serde::Serialize;
 
@@ -72,8 +72,8 @@ impl Review {
         }
     }
 
-    /// What to do where what stands behind the request was not known: a door knows how it is had, a policy does not. For what could not be
-    /// judged for lack of it, and says no remedy of its own.
+    /// What to do where what stands behind the request was not known: whoever asked knows how it is had, a policy does not. For what could not be
+    /// evaluated for lack of it, and says no remedy of its own.
     pub fn advise(&mut self, remedy: &str) {
         let for_lack =
             |finding: &&mut Finding| finding.level == Level::NotJudged && finding.retry && finding.remedy.is_empty();

@@ -6,13 +6,13 @@ use std::pin::Pin;
 
 use rqlite::facts::Facts;
 
-use crate::about::AboutSet;
+use crate::facts_request::FactsRequest;
 
 pub type FactsFuture<'a> = Pin<Box<dyn Future<Output = Facts> + Send + 'a>>;
 
 /// Finds facts. What does not come in time is unknown.
 pub trait FactSource: Send + Sync {
-    fn facts<'a>(&'a self, about: &'a AboutSet<'a>) -> FactsFuture<'a>;
+    fn facts<'a>(&'a self, about: &'a FactsRequest<'a>) -> FactsFuture<'a>;
 }
 
 /// Knows no cluster: nothing is known.
@@ -20,7 +20,7 @@ pub trait FactSource: Send + Sync {
 pub struct NoFacts;
 
 impl FactSource for NoFacts {
-    fn facts<'a>(&'a self, _about: &'a AboutSet<'a>) -> FactsFuture<'a> {
+    fn facts<'a>(&'a self, _about: &'a FactsRequest<'a>) -> FactsFuture<'a> {
         Box::pin(std::future::ready(Facts::default()))
     }
 }

@@ -2,28 +2,28 @@
 //! Asks through traits, each with several sources, and holds no rule, no socket and no client.
 //!
 //! ```text
-//! Request ── lookup ── ObjectSource ── Related ──┬── RequestSets ── AboutSet ── FactSource ── Facts ──┐
-//!             (kubernetes)                       └────────────────────────────────────────────────────┴── prepared ── engine::Prepared
+//! Request ── lookup ── ObjectSource ── Related ──┬── RequestSets ── FactsRequest ── FactSource ── Facts ──┐
+//!             (kubernetes)                       └────────────────────────────────────────────────────────┴── prepared ── engine::Prepared
 //! ```
 
-mod about;
 mod clock;
+mod cluster_verdict;
+mod dry_run;
 mod facts;
-mod guard;
+mod facts_request;
 mod object;
 mod prepared;
 mod provider;
 mod recorded;
 mod sets;
-mod trial;
 
-pub use about::AboutSet;
 pub use clock::Clock;
+pub use cluster_verdict::{ClusterFinding, ClusterReviewer, ClusterVerdict, ReviewerFuture};
+pub use dry_run::{DryRun, DryRunAction, Propagation};
 pub use facts::{FactSource, FactsFuture, NoFacts};
-pub use guard::{Answer, Guard, Guardian, Heard};
+pub use facts_request::FactsRequest;
 pub use object::{NoObjects, ObjectSource, RelatedFuture, found, known, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
-pub use recorded::{Recorded, UnusableFacts, now};
-pub use sets::{ReadSet, RequestSets};
-pub use trial::{Act, Propagation, Trial};
+pub use recorded::{RecordedFacts, UnusableFacts, now};
+pub use sets::{DecodedSet, RequestSets};

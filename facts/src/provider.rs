@@ -12,8 +12,8 @@ use rqlite::facts::Facts;
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::about::AboutSet;
 use crate::facts::{FactSource, NoFacts};
+use crate::facts_request::FactsRequest;
 use crate::object::{NoObjects, ObjectSource, related};
 use crate::sets::RequestSets;
 
@@ -55,7 +55,7 @@ impl Default for Sources {
 }
 
 impl Sources {
-    /// What stands behind the request. May take half of the time, so that the policies can still judge without it.
+    /// What stands behind the request. May take half of the time, so that the policies can still evaluate without it.
     pub async fn related(&self, request: &Request, budget: Duration) -> Related<Document> {
         let found = timeout(budget / 2, related(self.objects.as_ref(), request)).await;
         let related = found.unwrap_or(Related::Unknown(Reason::Late));
@@ -67,7 +67,7 @@ impl Sources {
 
     /// The facts of the set that it is about. May take half of the time too; what is not known by then stays so.
     pub async fn facts(&self, phase: Phase, request: &Request, sets: &RequestSets, budget: Duration) -> Facts {
-        let Some(about) = AboutSet::of(phase, request, sets, budget / 3) else { return Facts::default() };
+        let Some(about) = FactsRequest::of(phase, request, sets, budget / 3) else { return Facts::default() };
         timeout(budget / 2, self.facts.facts(&about)).await.unwrap_or_else(|_| {
             debug!(uid = request.uid, "facts not found in time");
             Facts::default()

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// Facts that somebody has given, with their time.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Recorded(pub Facts);
+pub struct RecordedFacts(pub Facts);
 
 /// Recorded facts that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum UnusableFacts {
     Time(String),
 }
 
-impl Recorded {
+impl RecordedFacts {
     /// Reads the JSON text. A recorded time stands, so that a replay gives the same verdict; else it is `now`.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ mod tests {
 
     #[track_caller]
     fn assert_completed(recorded: &str, expected: &str) {
-        let Recorded(facts) = Recorded::parse(recorded, datetime!(2026-11-22 12:00:00.5 UTC)).unwrap();
+        let RecordedFacts(facts) = RecordedFacts::parse(recorded, datetime!(2026-11-22 12:00:00.5 UTC)).unwrap();
         assert_eq!(facts.to_json().unwrap(), expected);
     }
 
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn refuses_a_time_that_is_none() {
-        let refused = Recorded::parse(r#"{"version":1,"now":"yesterday"}"#, datetime!(2026-11-22 12:00 UTC));
+        let refused = RecordedFacts::parse(r#"{"version":1,"now":"yesterday"}"#, datetime!(2026-11-22 12:00 UTC));
         assert_eq!(refused, Err(UnusableFacts::Time("yesterday".to_owned())));
     }
 

@@ -13,19 +13,19 @@ use rqlite::cluster::RqliteSet;
 
 /// A StatefulSet that was read. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct ReadSet {
+pub struct DecodedSet {
     pub document: Document,
     pub set: Arc<StatefulSet>,
     /// None: it does not run rqlite.
     pub rqlite: Option<Arc<RqliteSet>>,
 }
 
-impl ReadSet {
+impl DecodedSet {
     /// # Errors
     /// When it is of another shape than a StatefulSet.
     pub fn of(document: Document) -> Result<Self, DecodeError> {
         let set: StatefulSet = document.decode()?;
-        let rqlite = RqliteSet::recognise(&set).map(Arc::new);
+        let rqlite = RqliteSet::detect(&set).map(Arc::new);
         Ok(Self { document, set: Arc::new(set), rqlite })
     }
 }
@@ -34,23 +34,23 @@ impl ReadSet {
 #[derive(Debug, Clone, Default)]
 pub struct RequestSets {
     /// A StatefulSet under review as it was.
-    pub old: Option<ReadSet>,
+    pub old: Option<DecodedSet>,
     /// As it is to be.
-    pub new: Option<ReadSet>,
+    pub new: Option<DecodedSet>,
     /// The one behind a Scale, an Eviction, an autoscaler or a claim.
-    pub behind: Option<ReadSet>,
+    pub parent: Option<DecodedSet>,
 }
 
 impl RequestSets {
     pub fn of(request: &Request, related: &Related<Document>) -> Self {
-        let read = |document: &Option<Document>| document.clone().and_then(|document| ReadSet::of(document).ok());
-        let behind = |document: Option<Document>| Self { behind: read(&document), ..Self::default() };
+        let read = |document: &Option<Document>| document.clone().and_then(|document| DecodedSet::of(document).ok());
+        let parent = |document: Option<Document>| Self { parent: read(&document), ..Self::default() };
         match RequestKind::of(request) {
             RequestKind::StatefulSet => {
-                Self { old: read(&request.old_object), new: read(&request.object), behind: None }
+                Self { old: read(&request.old_object), new: read(&request.object), parent: None }
             }
-            RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler => behind(related.found().cloned()),
-            RequestKind::Dependency(Dependency::Claim) => behind(related.found().and_then(only_item)),
+            RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler => parent(related.found().cloned()),
+            RequestKind::Dependency(Dependency::Claim) => parent(related.found().and_then(only_item)),
             // Several may stand behind it, or none does.
             RequestKind::Dependency(Dependency::Service | Dependency::Namespace) | RequestKind::Other => {
                 Self::default()
@@ -59,8 +59,8 @@ impl RequestSets {
     }
 
     /// As it is, then as it is to be.
-    pub(crate) fn states(&self) -> [Option<&ReadSet>; 2] {
-        [self.old.as_ref().or(self.behind.as_ref()), self.new.as_ref()]
+    pub(crate) fn states(&self) -> [Option<&DecodedSet>; 2] {
+        [self.old.as_ref().or(self.parent.as_ref()), self.new.as_ref()]
     }
 }
 
@@ -98,21 +98,21 @@ mod tests {
     fn a_set_under_review_is_read_as_it_was_and_as_it_is_to_be() {
         let sets = RequestSets::of(&request(Resource::STATEFUL_SETS), &Related::Absent);
         assert!(sets.new.is_some_and(|set| set.rqlite.is_some()));
-        assert!(sets.old.is_none() && sets.behind.is_none());
+        assert!(sets.old.is_none() && sets.parent.is_none());
     }
 
     #[test]
     fn the_one_behind_a_request_is_read() {
         for resource in [Resource::SCALES, Resource::EVICTIONS, Resource::AUTOSCALERS] {
             let sets = RequestSets::of(&request(resource), &found(RQLITE));
-            assert!(sets.behind.is_some_and(|set| set.rqlite.is_some()) && sets.new.is_none(), "{resource:?}");
+            assert!(sets.parent.is_some_and(|set| set.rqlite.is_some()) && sets.new.is_none(), "{resource:?}");
         }
         let of_claim = |items: &[&str]| {
             let list = stateful_sets(items.iter().copied());
-            RequestSets::of(&request(Resource::CLAIMS), &found(&list)).behind.is_some()
+            RequestSets::of(&request(Resource::CLAIMS), &found(&list)).parent.is_some()
         };
         assert!(of_claim(&[RQLITE]));
         assert!(!of_claim(&[RQLITE, RQLITE]));
-        assert!(RequestSets::of(&request(Resource::SERVICES), &found(&stateful_sets([RQLITE]))).behind.is_none());
+        assert!(RequestSets::of(&request(Resource::SERVICES), &found(&stateful_sets([RQLITE]))).parent.is_none());
     }
 }

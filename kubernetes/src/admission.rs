@@ -26,9 +26,13 @@ static OPTIONS: Pointer<'static> = Pointer::literal("/request/options");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
+    /// `CREATE`.
     Create,
+    /// `UPDATE`, of a sub-resource too: a scale is one.
     Update,
+    /// `DELETE`; the object is in [`Request::old_object`].
     Delete,
+    /// `CONNECT`: `pods/exec` and its like.
     Connect,
 }
 
@@ -36,45 +40,62 @@ pub enum Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
+    /// The first one: its answer may hold a patch.
     Mutate,
+    /// The second one, of the object that is to be stored. It may only refuse.
     Validate,
 }
 
 /// `apps`, `v1`, `StatefulSet`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct GroupVersionKind {
+    /// Empty for the core group.
     #[serde(default)]
     pub group: String,
+    /// Without its group: `v1`.
     pub version: String,
+    /// In the singular: `StatefulSet`.
     pub kind: String,
 }
 
 /// `apps`, `v1`, `statefulsets`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct GroupVersionResource {
+    /// Empty for the core group.
     #[serde(default)]
     pub group: String,
+    /// Without its group: `v1`.
     pub version: String,
+    /// In the plural, without its sub-resource: `statefulsets`.
     pub resource: String,
 }
 
 /// One admission request. Both doors judge this. A copy shares the documents.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// Of this request, not of an object. The answer repeats it. Never empty where it was decoded.
     pub uid: String,
+    /// Of a sub-resource, what is done to that.
     pub operation: Operation,
+    /// Of the object that is sent: of a scale, Scale of `autoscaling`.
     pub kind: GroupVersionKind,
+    /// What is asked for: of a scale, `statefulsets` of `apps`.
     pub resource: GroupVersionResource,
     /// `scale`, `eviction`.
     pub sub_resource: Option<String>,
+    /// None for a cluster-scoped object. Of a Namespace its own name.
     pub namespace: Option<String>,
     /// Absent where the server generates it, or where a collection is deleted.
     pub name: Option<String>,
+    /// Who asks; empty where it was not sent.
     pub username: String,
+    /// The groups of that user.
     pub groups: Vec<String>,
+    /// Nothing is stored whatever the answer is.
     pub dry_run: bool,
     /// Without managedFields, as the object before it.
     pub object: Option<Document>,
+    /// As it is stored before the request; none of a creation.
     pub old_object: Option<Document>,
     /// CreateOptions, UpdateOptions or DeleteOptions.
     pub options: Option<Document>,
@@ -101,6 +122,26 @@ impl Request {
     }
 
     /// Reads the JSON text of an AdmissionReview. The caller bounds its size.
+    ///
+    /// ```
+    /// use kubernetes::admission::{EnvelopeFault, Operation, Request};
+    ///
+    /// let review = |operation: &str| {
+    ///     format!(
+    ///         r#"{{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {{"uid": "3f0c",
+    ///             "kind": {{"version": "v1", "kind": "Pod"}}, "resource": {{"version": "v1", "resource": "pods"}},
+    ///             "operation": "{operation}", "namespace": "db", "name": "rqlite-0"}}}}"#
+    ///     )
+    /// };
+    /// let request = Request::decode(review("DELETE").as_bytes())?;
+    /// assert_eq!((request.operation, request.name.as_deref()), (Operation::Delete, Some("rqlite-0")));
+    ///
+    /// // An error has the uid that the answer needs.
+    /// let error = Request::decode(review("UPDATE").as_bytes()).unwrap_err();
+    /// assert_eq!(error.uid(), Some("3f0c"));
+    /// assert_eq!(error.fault(), &EnvelopeFault::Missing { path: "request.object" });
+    /// # Ok::<(), kubernetes::admission::EnvelopeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the envelope cannot be read for certain: [`EnvelopeFault`] lists the ways.
@@ -170,23 +211,56 @@ fn uid_alone(text: &str) -> Option<String> {
 /// What is wrong with an envelope, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnvelopeFault {
+    /// A byte of the body is none of UTF-8.
     #[error("byte {offset} is not UTF-8; send JSON text in UTF-8")]
-    NotUtf8 { offset: usize },
+    NotUtf8 {
+        /// Bytes before it.
+        offset: usize,
+    },
+    /// No JSON as RFC 8259 has it.
     #[error("{what}; send one whole AdmissionReview")]
-    NotJson { what: String },
+    NotJson {
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// Longer than a text may be, or of more values than [`Limits::DEFAULT`] has.
     #[error("{what}")]
-    TooLarge { what: String },
+    TooLarge {
+        /// How large, and what is taken.
+        what: String,
+    },
+    /// Arrays and objects inside of each other.
     #[error("`{path}` is nested deeper than {limit} levels; send an object as the API server stores it")]
-    TooDeep { path: String, limit: usize },
+    TooDeep {
+        /// Kubernetes path, at most 160 bytes of it.
+        path: String,
+        /// Levels that are taken, counted from the review on.
+        limit: usize,
+    },
+    /// An object has the key twice, however each is spelt.
     #[error("the key `{path}` stands twice, so that readers may disagree on its value; keep one")]
-    DuplicateKey { path: String },
+    DuplicateKey {
+        /// Kubernetes path, at most 160 bytes of it.
+        path: String,
+    },
+    /// JSON that is no AdmissionReview of `admission.k8s.io/v1`.
     #[error("found {found}, not AdmissionReview of admission.k8s.io/v1; wrap the object in a review")]
-    WrongKind { found: String },
+    WrongKind {
+        /// Kind and version, or what they lack.
+        found: String,
+    },
+    /// What no request is without. `request.object` only of a creation or an update.
     #[error("`{path}` is missing; send the review as the API server writes it")]
-    Missing { path: &'static str },
+    Missing {
+        /// Kubernetes path.
+        path: &'static str,
+    },
     /// Valid JSON in which a value has the wrong type, or the operation is unknown.
     #[error("not an AdmissionReview: {what}; send the review as the API server writes it")]
-    Shape { what: String },
+    Shape {
+        /// Where, what is there, and what was expected.
+        what: String,
+    },
 }
 
 impl From<DocumentError> for EnvelopeFault {

@@ -11,23 +11,29 @@ pub const LONGEST: Duration = Duration::hours(24);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant<'t> {
     rules: &'t str,
+    /// From this moment on it overrides nothing.
     pub until: OffsetDateTime,
     /// As it was written.
     pub until_text: &'t str,
+    /// Why, in the words of who wrote it; never empty.
     pub reason: &'t str,
 }
 
 /// Why a text says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
+    /// The first word holds no `/`, or the second is no `until=` with a moment of RFC 3339.
     Form,
+    /// Nothing stands behind the moment.
     NoReason,
 }
 
 /// When it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
+    /// Later than now, by at most [`LONGEST`].
     Ahead,
+    /// Now, or earlier.
     Past,
     /// More than [`LONGEST`] ahead.
     TooFar,
@@ -60,6 +66,7 @@ impl<'t> Grant<'t> {
         self.rules.split(',').any(|named| named == rule)
     }
 
+    /// Where its end lies, seen from `now`.
     pub fn end(&self, now: OffsetDateTime) -> End {
         if self.until <= now {
             End::Past

@@ -17,10 +17,10 @@ pub const REPLICAS: i32 = 1;
 pub const MIN_REPLICAS: i32 = 1;
 
 /// `spec.podManagementPolicy`.
-pub const ORDERED_READY: &str = "OrderedReady";
+pub(crate) const ORDERED_READY: &str = "OrderedReady";
 
 /// `spec.updateStrategy.type`.
-pub const ROLLING_UPDATE: &str = "RollingUpdate";
+pub(crate) const ROLLING_UPDATE: &str = "RollingUpdate";
 
 /// `spec.terminationGracePeriodSeconds` of a pod.
 pub const GRACE_SECONDS: i64 = 30;

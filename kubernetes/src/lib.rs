@@ -1,6 +1,40 @@
 //! The vocabulary of Kubernetes that all of Quorate shares: which request it is, what it is about, what stands behind it, what its
 //! objects look like in JSON and what the API server fills in, who asks, and the annotations that speak to Quorate.
 //! Pure: no IO, no clock, no async, no client. Knows nothing of rqlite.
+//!
+//! ```text
+//! AdmissionReview ── admission::Request ── request::RequestKind, subject
+//!                         │ documents        │
+//!                         │              lookup::Lookup ── asked of a cluster, of files ──> related::Related
+//!                         └── decode ──> manifest::{StatefulSet, Scale, HorizontalPodAutoscaler, …}
+//! ```
+//!
+//! ```
+//! use kubernetes::admission::Request;
+//! use kubernetes::lookup::Lookup;
+//! use kubernetes::manifest::Scale;
+//! use kubernetes::request::RequestKind;
+//! use kubernetes::subject::subject;
+//!
+//! let review = br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+//!     "uid": "3f0c", "operation": "UPDATE", "namespace": "db", "name": "rqlite", "subResource": "scale",
+//!     "kind": {"group": "autoscaling", "version": "v1", "kind": "Scale"},
+//!     "resource": {"group": "apps", "version": "v1", "resource": "statefulsets"},
+//!     "userInfo": {"username": "alice"},
+//!     "object": {"metadata": {"name": "rqlite"}, "spec": {"replicas": 2}}}}"#;
+//! let request = Request::decode(review)?;
+//! assert_eq!(RequestKind::of(&request), RequestKind::Scale);
+//! assert_eq!(subject(&request), "StatefulSet db/rqlite");
+//!
+//! let scale: Scale = request.object.as_ref().expect("an update has one").decode()?;
+//! assert_eq!(scale.spec.replicas, 2);
+//! // What a Scale does not tell is to be looked up.
+//! let Some(Lookup::Object { kind, name, .. }) = Lookup::of(&request) else { panic!("a Scale has a set") };
+//! assert_eq!((kind.as_str(), name.as_str()), ("StatefulSet", "rqlite"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![deny(missing_docs, rustdoc::broken_intra_doc_links)]
 
 pub mod admission;
 pub mod annotation;

@@ -19,27 +19,59 @@ pub enum Lookup {
     Object {
         /// `apps` of `apps/v1`; empty for the core group, or where the reference does not say.
         group: String,
+        /// `StatefulSet`, or whatever an autoscaler names.
         kind: String,
+        /// That of the request.
         namespace: String,
+        /// Of the object itself, not of its Pods.
         name: String,
         /// Which version of it the request was made from; a Scale tells.
         version: Option<ObjectVersion>,
     },
     /// The controller of a pod that is to be evicted.
-    ControllerOf { namespace: String, pod: String },
+    ControllerOf {
+        /// That of the request.
+        namespace: String,
+        /// Name of the Pod.
+        pod: String,
+    },
     /// The rqlite sets of the namespace that need the object of that name: a StatefulSetList.
-    DependentsOf { dependency: Dependency, namespace: String, name: String },
+    DependentsOf {
+        /// Of which kind the object is.
+        dependency: Dependency,
+        /// That of the request.
+        namespace: String,
+        /// Name of the object.
+        name: String,
+    },
 }
 
 /// One object at one moment. A Scale carries those of its StatefulSet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectVersion {
+    /// Of the object, which differs from that of an earlier one of its name.
     pub uid: String,
+    /// As the API server gives it: equal or not, never more or less.
     pub resource_version: String,
 }
 
 impl Lookup {
     /// None for a request that stands for itself, or that does not say what it is about.
+    ///
+    /// ```
+    /// use kubernetes::admission::{GroupVersionResource, Operation, Request};
+    /// use kubernetes::lookup::Lookup;
+    ///
+    /// let eviction = Request {
+    ///     resource: GroupVersionResource { group: String::new(), version: "v1".into(), resource: "pods".into() },
+    ///     sub_resource: Some("eviction".into()),
+    ///     namespace: Some("db".into()),
+    ///     name: Some("rqlite-0".into()),
+    ///     ..Request::new("3f0c", Operation::Create)
+    /// };
+    /// let controller = Lookup::ControllerOf { namespace: "db".into(), pod: "rqlite-0".into() };
+    /// assert_eq!(Lookup::of(&eviction), Some(controller));
+    /// ```
     pub fn of(request: &Request) -> Option<Self> {
         let namespace = request.namespace.as_deref()?.to_owned();
         match RequestKind::of(request) {

@@ -16,6 +16,15 @@ static MANAGED_FIELDS: [Pattern<'static>; 2] =
 /// The document of an object, or of a list of objects. The caller has bounded the text: of how many values it is does not matter, since
 /// what stands behind a request must not be unknown because it is large.
 ///
+/// ```
+/// use kubernetes::object::{NAME, indexed};
+///
+/// let object = indexed(r#"{"metadata": {"name": "rqlite", "managedFields": [{"manager": "kubectl"}]}}"#)?;
+/// assert_eq!(object.text(&NAME).as_deref(), Some("rqlite"));
+/// assert_eq!(object.as_json(), r#"{"metadata": {"name": "rqlite"}}"#);
+/// # Ok::<(), quorate_document::DocumentError>(())
+/// ```
+///
 /// # Errors
 /// When it is no JSON, a key stands twice, or it nests deeper than [`Limits::DEFAULT`] allows.
 pub fn indexed(text: &str) -> Result<Document, DocumentError> {

@@ -4,8 +4,21 @@
 use std::fmt;
 
 /// What came of a lookup.
+///
+/// ```
+/// use kubernetes::related::{Reason, Related};
+///
+/// let number = |text: &&str| match text.parse() {
+///     Ok(number) => Related::Found(number),
+///     Err(_) => Related::Unknown(Reason::Failed("it is no number".to_owned())),
+/// };
+/// assert_eq!(Related::Found("3").and_then(number), Related::Found(3));
+/// assert!(Related::Found("three").and_then(number).is_unknown());
+/// assert_eq!(Related::Absent.and_then(number), Related::Absent);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Related<T> {
+    /// It exists, and here it is.
     Found(T),
     /// Looked for, and it does not exist.
     Absent,
@@ -50,6 +63,7 @@ impl<T> Related<T> {
         }
     }
 
+    /// The same, to be changed.
     pub fn found_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Found(found) => Some(found),
@@ -57,6 +71,7 @@ impl<T> Related<T> {
         }
     }
 
+    /// Whether nothing can be said: a rule must not take it for [`Related::Absent`].
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }

@@ -23,7 +23,9 @@ pub enum RequestKind {
 /// A kind of object that StatefulSets depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dependency {
+    /// It holds the set itself.
     Namespace,
+    /// By which the nodes are found.
     Service,
     /// A PersistentVolumeClaim.
     Claim,
@@ -36,6 +38,7 @@ pub struct Resource {
     pub group: &'static str,
     /// The one that rules name; `matchPolicy: Equivalent` converts others to it.
     pub version: &'static str,
+    /// Without its sub-resource: `statefulsets`.
     pub plural: &'static str,
     /// `scale`, `eviction`; None for the resource itself.
     pub sub_resource: Option<&'static str>,
@@ -72,6 +75,16 @@ impl RequestKind {
     }
 
     /// Of a request, whatever its operation.
+    ///
+    /// ```
+    /// use kubernetes::admission::{GroupVersionResource, Operation, Request};
+    /// use kubernetes::request::{RequestKind, Resource};
+    ///
+    /// let resource = GroupVersionResource { group: "apps".into(), version: "v1".into(), resource: "statefulsets".into() };
+    /// let request = Request { resource, ..Request::new("3f0c", Operation::Update) };
+    /// assert_eq!(RequestKind::of(&request), RequestKind::StatefulSet);
+    /// assert_eq!(RequestKind::StatefulSet.resource(), Some(Resource::STATEFUL_SETS));
+    /// ```
     pub fn of(request: &Request) -> Self {
         let asked = &request.resource;
         Self::whose(|row| {
@@ -120,6 +133,7 @@ impl Dependency {
 }
 
 impl Resource {
+    /// apps/v1 StatefulSets.
     pub const STATEFUL_SETS: Self = Self {
         group: "apps",
         version: "v1",
@@ -130,9 +144,11 @@ impl Resource {
         namespaced: true,
     };
 
+    /// Their sub-resource `scale`: `kubectl scale`, and every autoscaler.
     pub const SCALES: Self =
         Self { sub_resource: Some("scale"), object: ("autoscaling", "Scale"), ..Self::STATEFUL_SETS };
 
+    /// The sub-resource `eviction` of Pods, by which nodes are drained.
     pub const EVICTIONS: Self = Self {
         group: "",
         version: "v1",
@@ -143,6 +159,7 @@ impl Resource {
         namespaced: true,
     };
 
+    /// autoscaling/v2 HorizontalPodAutoscalers.
     pub const AUTOSCALERS: Self = Self {
         group: "autoscaling",
         version: "v2",
@@ -156,6 +173,7 @@ impl Resource {
     /// Its request names it as its own namespace too, but counts as one for a cluster-scoped object (k8s.io/apiserver, `rules.Matcher`).
     pub const NAMESPACES: Self = Self { namespaced: false, ..Self::core("namespaces", "Namespace") };
 
+    /// core/v1 Services.
     pub const SERVICES: Self = Self::core("services", "Service");
 
     /// PersistentVolumeClaims.

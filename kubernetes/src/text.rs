@@ -10,6 +10,13 @@ const BANNED: [(&str, &str); 2] = [("is immutable", "cannot be changed"), ("immu
 const ELLIPSIS: &str = "...";
 
 /// `text` as one line of at most `max` bytes: control and direction characters become blanks, banned words are reworded.
+///
+/// ```
+/// use kubernetes::text::one_line;
+///
+/// assert_eq!(one_line("spec: field\nis immutable", 100), "spec: field cannot be changed");
+/// assert_eq!(one_line("abcdefgh", 6), "abc...");
+/// ```
 pub fn one_line(text: &str, max: usize) -> String {
     // Rewording can lengthen a text, so a little more than `max` is looked at, never all of it.
     let looked_at = cut(text, max.saturating_mul(2));

@@ -7,8 +7,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// Nothing stands against it.
     Allowed,
+    /// A policy refuses it.
     Denied,
+    /// No policy refuses it, and one at least could not tell.
     NotJudged,
 }
 
@@ -16,13 +19,24 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
+    /// It refuses the request.
     Deny,
+    /// It is told, and refuses nothing.
     Warn,
+    /// Its policy could not tell.
     NotJudged,
 }
 
 impl Verdict {
     /// That findings of these levels amount to.
+    ///
+    /// ```
+    /// use kubernetes::verdict::{Level, Verdict};
+    ///
+    /// assert_eq!(Verdict::of([Level::Warn, Level::NotJudged]), Verdict::NotJudged);
+    /// assert_eq!(Verdict::of([Level::NotJudged, Level::Deny]), Verdict::Denied);
+    /// assert_eq!(Verdict::of([]), Verdict::Allowed);
+    /// ```
     pub fn of(levels: impl IntoIterator<Item = Level>) -> Self {
         levels.into_iter().fold(Self::Allowed, |verdict, level| match (verdict, level) {
             (Self::Denied, _) | (_, Level::Deny) => Self::Denied,

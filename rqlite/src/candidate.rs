@@ -14,11 +14,30 @@ use kubernetes::manifest::{List, Place};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sign {
     /// An argument that is a flag which only rqlited has.
-    Flag { container: String, flag: String, at: ContainerPlace, argument: Place },
+    Flag {
+        /// The container's name.
+        container: String,
+        /// With its dashes, without its value: `-disco-mode`.
+        flag: String,
+        /// Where the container stands.
+        at: ContainerPlace,
+        /// Where the flag stands in it.
+        argument: Place,
+    },
     /// The path of the image's repository holds `rqlite`.
-    Image { container: String, image: String, at: ContainerPlace },
+    Image {
+        /// The container's name.
+        container: String,
+        /// The whole reference.
+        image: String,
+        /// Where the container stands.
+        at: ContainerPlace,
+    },
     /// An annotation to Quorate, by its whole key.
-    Annotation { key: String },
+    Annotation {
+        /// `quorate.dev/…`.
+        key: String,
+    },
 }
 
 impl Sign {

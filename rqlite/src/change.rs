@@ -13,7 +13,7 @@ use kubernetes::manifest::StatefulSet;
 
 /// What a change does to a set's ordinals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeDirection {
     /// The same ordinals.
     Steady,
     /// Some leave, none comes.
@@ -25,22 +25,34 @@ pub enum Kind {
 }
 
 /// The ordinals of a set before and after a request.
+///
+/// ```
+/// use rqlite::change::{ChangeDirection, OrdinalChange};
+///
+/// let parent = serde_json::from_str(r#"{"metadata": {"name": "db"}, "spec": {"replicas": 5}}"#)?;
+/// let change = OrdinalChange::of_scale(&parent, 5, 3);
+/// assert_eq!(change.direction(), ChangeDirection::Down);
+/// assert_eq!(change.leaving().to_string(), "3-4");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct OrdinalChange {
+    /// Before: those that the set asked for, or at a re-creation the pods that are left.
     pub old: Ordinals,
+    /// After: those that it asks for now.
     pub new: Ordinals,
 }
 
-impl Change {
+impl OrdinalChange {
     /// An update of the set itself; an absent count is 1.
     pub fn of_sets(old: &StatefulSet, new: &StatefulSet) -> Self {
-        Change { old: ordinals(old), new: ordinals(new) }
+        OrdinalChange { old: ordinals(old), new: ordinals(new) }
     }
 
     /// `statefulsets/scale`: both counts are the Scale's, only where the ordinals start is the parent's.
     pub fn of_scale(parent: &StatefulSet, from: i32, to: i32) -> Self {
         let first = first_ordinal(parent);
-        Change { old: Ordinals::first(first, count(from)), new: Ordinals::first(first, count(to)) }
+        OrdinalChange { old: Ordinals::first(first, count(from)), new: Ordinals::first(first, count(to)) }
     }
 
     /// A creation over pods or claims of a set of that name: the controller adopts the pods and deletes those beyond the new count
@@ -49,7 +61,7 @@ impl Change {
     pub fn of_recreation(new: &StatefulSet, facts: &Facts) -> Option<Self> {
         let old = pod_ordinals(new, facts).unwrap_or_default();
         let left = !old.is_empty() || claim_ordinals(new, facts).is_some_and(|claims| !claims.is_empty());
-        left.then(|| Change { old, new: ordinals(new) })
+        left.then(|| OrdinalChange { old, new: ordinals(new) })
     }
 
     /// Ordinals whose pods stop.
@@ -62,12 +74,13 @@ impl Change {
         self.new.without(&self.old)
     }
 
-    pub fn kind(&self) -> Kind {
+    /// Which way the ordinals go.
+    pub fn direction(&self) -> ChangeDirection {
         match (self.leaving().is_empty(), self.coming().is_empty()) {
-            (true, true) => Kind::Steady,
-            (false, true) => Kind::Down,
-            (true, false) => Kind::Up,
-            (false, false) => Kind::Move,
+            (true, true) => ChangeDirection::Steady,
+            (false, true) => ChangeDirection::Down,
+            (true, false) => ChangeDirection::Up,
+            (false, false) => ChangeDirection::Move,
         }
     }
 }

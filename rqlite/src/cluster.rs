@@ -30,14 +30,21 @@ const BOUND: &str = "raft-addr";
 pub struct Node {
     /// In the pod template.
     pub place: ContainerPlace,
+    /// As the manifest has it.
     pub container: Arc<Container>,
+    /// What its image tells of the release.
     pub version: ImageVersion,
+    /// How it starts rqlited. Shared by containers that start the same way.
     pub launch: Arc<Launch>,
+    /// Whether it votes.
     pub role: Role,
+    /// How it finds the others.
     pub discovery: Discovery,
     /// `-bootstrap-expect`, None if not given to rqlited.
     pub expect: Option<Expect>,
+    /// What it does when its pod is stopped.
     pub shutdown: Shutdown,
+    /// Where its data directory lies.
     pub storage: Storage,
 }
 
@@ -54,12 +61,32 @@ pub struct RqliteSet {
 
 impl RqliteSet {
     /// Reads a StatefulSet; None if it does not run rqlite.
-    pub fn recognise(set: &StatefulSet) -> Option<Self> {
-        Self::recognise_beside(set, None)
+    ///
+    /// ```
+    /// use rqlite::cluster::RqliteSet;
+    /// use rqlite::discovery::Discovery;
+    /// use rqlite::role::Role;
+    /// use rqlite::storage::Storage;
+    ///
+    /// let set = serde_json::from_str(
+    ///     r#"{"metadata": {"name": "db"}, "spec": {"replicas": 3,
+    ///         "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+    ///         "template": {"spec": {"containers": [{"name": "rqlite", "image": "rqlite/rqlite:10.2.7",
+    ///             "args": ["-disco-mode=dns", "-bootstrap-expect=3"],
+    ///             "volumeMounts": [{"name": "data", "mountPath": "/rqlite/file"}]}]}}}}"#,
+    /// )?;
+    /// let rqlite = RqliteSet::detect(&set).unwrap();
+    /// assert_eq!((rqlite.replicas, rqlite.role(), rqlite.removes_itself()), (3, Role::Voter, false));
+    /// let node = rqlite.sole_node().unwrap();
+    /// assert_eq!((&node.discovery, &node.storage), (&Discovery::Dns, &Storage::ClaimTemplate("data".into())));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn detect(set: &StatefulSet) -> Option<Self> {
+        Self::detect_beside(set, None)
     }
 
     /// The same beside another state of the set: a launch that both have is read once.
-    pub fn recognise_beside(set: &StatefulSet, other: Option<&Self>) -> Option<Self> {
+    pub fn detect_beside(set: &StatefulSet, other: Option<&Self>) -> Option<Self> {
         let pod = &set.spec.template.spec;
         let annotated = set
             .metadata
@@ -108,7 +135,7 @@ impl RqliteSet {
     }
 
     /// May remove itself at shutdown: the flag of some container is not known to be off, whether it is certain to work or not.
-    pub fn may_remove_itself(&self) -> bool {
+    pub(crate) fn may_remove_itself(&self) -> bool {
         self.nodes.iter().any(|node| node.shutdown.may_remove)
     }
 

@@ -10,20 +10,27 @@ use crate::value::Value;
 /// and `-bootstrap-expect`, it can (measured on rqlited 8.43.4, 9.4.5 and 10.2.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Discovery {
+    /// `dns`: the addresses of a host name, each asked at the node's own Raft port (rqlite-disco-clients, dns/client.go).
     Dns,
+    /// `dns-srv`: the SRV records of a host name, ports included.
     DnsSrv,
+    /// `consul-kv`: a key in Consul. A node that removed itself stays out.
     ConsulKv,
+    /// `etcd-kv`: a key in etcd. A node that removed itself stays out.
     EtcdKv,
     /// `-join` with its targets.
     Join {
+        /// `host:port` of the Raft port since 8.0.0 (rqlite's CHANGELOG), before it a URL of the HTTP port. Never empty.
         targets: Vec<String>,
     },
+    /// Neither mode nor targets. A node that removed itself stays out.
     None,
     /// Deferred, malformed, or a launch that cannot be read.
     Unreadable,
 }
 
 impl Discovery {
+    /// Of a command line; None: the launch cannot be read.
     pub fn of(line: Option<&CommandLine>) -> Self {
         let Some(line) = line.filter(|line| line.unreadable_flag().is_none()) else {
             return Discovery::Unreadable;
@@ -62,7 +69,7 @@ struct DnsConfig {
 }
 
 /// The host name that DNS discovery looks up. None in every other mode, and where the configuration is in a file or behind a reference.
-pub fn looked_up(line: &CommandLine) -> Option<String> {
+pub(crate) fn looked_up(line: &CommandLine) -> Option<String> {
     // What rqlited looks up when the configuration names nothing (rqlite-disco-clients, dns/client.go and dnssrv/client.go).
     const DEFAULT: &str = "rqlite";
     match Discovery::of(Some(line)) {

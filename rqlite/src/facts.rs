@@ -30,7 +30,9 @@ pub struct Facts {
     pub last_voters: Option<Vec<String>>,
     /// Since that membership was asked for; None: not recorded.
     pub last_voters_age_milliseconds: Option<u64>,
+    /// Pods of the set: an own ordinal that is not among them has no pod. None: unknown.
     pub pods: Option<Vec<Pod>>,
+    /// Claims of the set's templates; None: unknown.
     pub claims: Option<Vec<Claim>>,
     /// Pods that other admissions let go a moment ago.
     pub leaving: Vec<Leaving>,
@@ -113,7 +115,23 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 }
 
 impl Facts {
-    /// Parses the JSON text; `{"version": 1}` is "nothing known". Unknown keys and other versions are errors that name them.
+    /// Parses the JSON text; `{"version": 1}` is "nothing known". A membership that no cluster has ([`Membership::usable`]) is none.
+    ///
+    /// ```
+    /// use rqlite::facts::Facts;
+    ///
+    /// let facts = Facts::parse(
+    ///     r#"{"version": 1, "pods": [{"name": "db-0", "ready": true}], "membership": [
+    ///         {"id": "db-0", "addr": "db-0.db:4002", "voter": true, "reachable": true, "leader": true}]}"#,
+    /// )?;
+    /// assert_eq!(facts.membership.unwrap().leader.as_deref(), Some("db-0"));
+    /// assert_eq!((facts.pods.unwrap().len(), facts.claims), (1, None));
+    /// # Ok::<(), rqlite::facts::FactsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is no JSON, of another version, has a key that this one does not know, lists an id twice or a node without one, or
+    /// names a leader that it does not list. The text of the error says which.
     pub fn parse(json: &str) -> Result<Self, FactsError> {
         let versioned: Versioned = serde_json::from_str(json).map_err(unreadable)?;
         match versioned.version {
@@ -173,7 +191,7 @@ impl Facts {
         })
     }
 
-    /// The same, so much later.
+    /// The same, so many milliseconds later.
     #[must_use]
     pub fn aged(mut self, milliseconds: u64) -> Self {
         let ages =

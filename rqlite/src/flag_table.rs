@@ -8,12 +8,16 @@ use crate::version::Version;
 
 /// The type that Go's `flag` package gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FlagType {
+    /// A boolean: bare, or behind `=`, never the next word.
     Bool,
     /// Go `int`: 64 bits, with base prefixes.
     Int,
+    /// Go `uint64`: from 0, with base prefixes.
     Uint64,
+    /// Go `time.Duration`: a number with its unit, `500ms`, `1h30m`.
     Duration,
+    /// Any text.
     Text,
 }
 
@@ -23,7 +27,7 @@ pub struct FlagSpec {
     /// Without dashes.
     pub name: &'static str,
     /// Of the last release that has it: before 6.10.1 durations were texts.
-    pub kind: Kind,
+    pub flag_type: FlagType,
     /// Of the last release that has it, as the command line would give it; empty for an empty text.
     pub default: &'static str,
     /// `bytes`, `voters`, `attempts`, …; empty where the type says it.
@@ -72,34 +76,34 @@ pub fn lookup(name: &str) -> Option<&'static FlagSpec> {
 }
 
 /// The word of a command line is a flag that only rqlited has, with one dash or two, with or without a value.
-pub fn is_distinctive(word: &str) -> bool {
+pub(crate) fn is_distinctive(word: &str) -> bool {
     let Some(flag) = word.strip_prefix('-') else { return false };
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
     lookup(name).is_some_and(|spec| spec.distinctive)
 }
 
-const fn spec(name: &'static str, kind: Kind, default: &'static str) -> FlagSpec {
-    FlagSpec { name, kind, default, unit: "", first: Version::new(5, 0, 0), last: None, distinctive: false }
+const fn spec(name: &'static str, flag_type: FlagType, default: &'static str) -> FlagSpec {
+    FlagSpec { name, flag_type, default, unit: "", first: Version::new(5, 0, 0), last: None, distinctive: false }
 }
 
 const fn switch(name: &'static str, default: &'static str) -> FlagSpec {
-    spec(name, Kind::Bool, default)
+    spec(name, FlagType::Bool, default)
 }
 
 const fn int(name: &'static str, default: &'static str) -> FlagSpec {
-    spec(name, Kind::Int, default)
+    spec(name, FlagType::Int, default)
 }
 
 const fn size(name: &'static str, default: &'static str) -> FlagSpec {
-    spec(name, Kind::Uint64, default)
+    spec(name, FlagType::Uint64, default)
 }
 
 const fn duration(name: &'static str, default: &'static str) -> FlagSpec {
-    spec(name, Kind::Duration, default)
+    spec(name, FlagType::Duration, default)
 }
 
 const fn text(name: &'static str, default: &'static str) -> FlagSpec {
-    spec(name, Kind::Text, default)
+    spec(name, FlagType::Text, default)
 }
 
 /// All flags, by what they are about.

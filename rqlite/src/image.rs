@@ -15,6 +15,10 @@ pub(crate) enum Repository {
 }
 
 /// The repository's path: without registry host, tag and digest.
+///
+/// ```
+/// assert_eq!(rqlite::image::path("registry.corp:5000/mirror/rqlite/rqlite:10.2.7"), "mirror/rqlite/rqlite");
+/// ```
 pub fn path(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
     // A first segment with a dot, a port or a capital letter is a registry's host (distribution reference grammar).

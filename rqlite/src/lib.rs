@@ -8,7 +8,31 @@
 //! /nodes, pods, claims, time ── membership, running, facts ──────────┘
 //! ```
 //!
-//! `needs` tells which other objects of the namespace a set cannot do without.
+//! `dependencies` tells which other objects of the namespace a set cannot do without.
+//!
+//! ```
+//! use rqlite::change::OrdinalChange;
+//! use rqlite::cluster::RqliteSet;
+//! use rqlite::facts::Facts;
+//! use rqlite::scaling::{ClusterState, CurrentState, DataLocation, NextStep, ScaleDown};
+//!
+//! let set = serde_json::from_str(r#"{"metadata": {"name": "db"}, "spec": {"replicas": 5, "template": {"spec": {
+//!     "containers": [{"image": "rqlite/rqlite:10.2.7", "args": ["-disco-mode=dns", "-bootstrap-expect=5"]}]}}}}"#)?;
+//! let rqlite = RqliteSet::detect(&set).expect("the image is rqlite's own");
+//!
+//! // Five voters become two at once, and of the cluster nothing but that is known.
+//! let (change, facts) = (OrdinalChange::of_scale(&set, 5, 2), Facts::default());
+//! let current = CurrentState::new(&set, Some(&rqlite), change.old.clone(), DataLocation::of(&set, &rqlite), &facts);
+//! let cluster = ClusterState::of(&current);
+//! assert!(!ScaleDown::of(&cluster, &change.leaving()).allowed());
+//!
+//! // Three of the five are the quorum.
+//! let NextStep::ScaleThenRemove { target, remove } = NextStep::down(&cluster, &change) else { panic!("it can go down") };
+//! assert_eq!((target, remove.named), (3, vec!["db-3".to_owned(), "db-4".to_owned()]));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+#![deny(missing_docs, rustdoc::broken_intra_doc_links)]
 
 pub mod bootstrap;
 pub mod candidate;
@@ -29,8 +53,8 @@ pub mod value;
 pub mod version;
 
 pub mod change;
+pub mod dependencies;
 pub mod membership;
-pub mod needs;
 pub mod quorum;
 pub mod reduction;
 pub mod rollout;

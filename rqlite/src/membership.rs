@@ -8,16 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::quorum::Standing;
+use crate::quorum::Quorum;
 
 /// One node of the Raft configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
+    /// Node id, unique in the cluster.
     pub id: String,
     /// Raft address, `host:port`.
     pub address: String,
+    /// It counts for the quorum.
     pub voter: bool,
+    /// It answered the node that was asked.
     pub reachable: bool,
+    /// The node that was asked takes it for the leader.
     pub leader: bool,
     /// Of its rqlited, as `/nodes` tells it since 8.36.3; None: unknown, as of a node that does not answer.
     pub version: Option<String>,
@@ -26,6 +30,7 @@ pub struct Member {
 /// A view of the membership.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Membership {
+    /// In the order in which they were told.
     pub members: Vec<Member>,
     /// Node id; None: leaderless.
     pub leader: Option<String>,
@@ -37,6 +42,7 @@ pub struct Membership {
 pub struct MembershipError {
     /// `/nodes` or `/status`.
     pub answer: &'static str,
+    /// What is wrong with the body.
     pub problem: String,
 }
 
@@ -105,6 +111,20 @@ impl Entry {
 
 /// The members that `/nodes` tells: `all` is the body of `/nodes?nonvoters`, `voters` that of `/nodes`, which is the only
 /// way to tell the voters before v8. Without it, a node that does not tell its role is a voter.
+///
+/// ```
+/// use rqlite::membership::{Membership, parse_nodes};
+///
+/// let body = r#"{"nodes": [
+///     {"id": "db-0", "addr": "db-0.db:4002", "voter": true, "reachable": true, "leader": true, "version": "v10.2.7"},
+///     {"id": "db-1", "addr": "db-1.db:4002", "voter": true, "reachable": false, "leader": false, "error": "refused"}]}"#;
+/// let view = Membership::of(parse_nodes(body, None)?);
+/// assert_eq!((view.leader.as_deref(), view.voters().count()), (Some("db-0"), 2));
+/// # Ok::<(), rqlite::membership::MembershipError>(())
+/// ```
+///
+/// # Errors
+/// When a body is neither a list of nodes nor nodes by id, or a listed node has no id.
 pub fn parse_nodes(all: &str, voters: Option<&str>) -> Result<Vec<Member>, MembershipError> {
     let voters = voters.map(Listing::parse).transpose()?;
     let voters: Option<BTreeSet<String>> = voters.map(|list| list.into_iter().map(|(id, _)| id).collect());
@@ -126,7 +146,9 @@ pub fn tells_roles(body: &str) -> bool {
 pub struct Status {
     /// Node id of the one that answers; None: its store is not open.
     pub node: Option<String>,
+    /// Node id of the one that it takes for the leader; None: it knows of none.
     pub leader: Option<String>,
+    /// Its Raft term; None: not told.
     pub term: Option<u64>,
     /// Its own configuration; nobody was asked, so only the node itself counts as reachable.
     pub members: Vec<Member>,
@@ -169,6 +191,9 @@ struct RaftBody {
 
 impl Status {
     /// Parses the body of `/status`.
+    ///
+    /// # Errors
+    /// When it is no JSON, or has no `store`.
     pub fn parse(body: &str) -> Result<Self, MembershipError> {
         let StatusBody { store } = serde_json::from_str(body)
             .map_err(|error| MembershipError { answer: "/status", problem: error.to_string() })?;
@@ -199,20 +224,22 @@ impl Membership {
         (led && self.voters().next().is_some()).then_some(self)
     }
 
+    /// Those that count for the quorum, reachable or not.
     pub fn voters(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.voter)
     }
 
     /// Reachable voters above the quorum; negative: too few.
-    fn spare(&self) -> i64 {
+    fn tolerance(&self) -> i64 {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let standing = Standing {
+        let quorum = Quorum {
             voters: count(self.voters().count()),
             reachable: count(self.voters().filter(|voter| voter.reachable).count()),
         };
-        i64::from(standing.reachable) - i64::from(standing.quorum())
+        i64::from(quorum.reachable) - i64::from(quorum.quorum_size())
     }
 
+    /// Whether a node of this id is a member, voter or not.
     pub fn contains(&self, id: &str) -> bool {
         self.members.iter().any(|member| member.id == id)
     }
@@ -220,17 +247,19 @@ impl Membership {
 
 /// What one node answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct NodeAnswer {
     /// Node id of the one that answered.
     pub node: String,
     /// Its Raft term, where `/status` told it.
     pub term: Option<u64>,
+    /// As the answer lists them.
     pub members: Vec<Member>,
 }
 
 /// The view to go by, of several answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trusted {
+    /// Its leader is one that leads: see [`trusted`].
     pub membership: Membership,
     /// Node id of the one whose answer it is.
     pub from: String,
@@ -252,7 +281,7 @@ pub struct Trusted {
 /// A node that answered itself and names the same leader, or as well none, is reachable, whatever another one tells of it: rqlited 8 and 9
 /// tell once of each node that has restarted that it cannot be reached, since they write into a connection of its last life (measured on
 /// 8.43.4 and 9.4.5). None: nobody who may be trusted answered.
-pub fn trusted(answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Trusted> {
+pub fn trusted(answers: &[NodeAnswer], own: impl Fn(&Member) -> bool) -> Option<Trusted> {
     let views: Vec<View<'_>> = answers.iter().filter_map(|answer| View::of(answer, answers, &own)).collect();
     let is_led = views.iter().any(|view| view.leads);
     let (led, others): (Vec<_>, Vec<_>) =
@@ -264,7 +293,7 @@ pub fn trusted(answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Trus
     let candidates = if led.is_empty() { others } else { led };
     let best = candidates.into_iter().max_by_key(|view| {
         let own = view.membership.leader.as_deref() == Some(view.answer.node.as_str());
-        (own && !conflict, view.answer.term, own, view.membership.spare())
+        (own && !conflict, view.answer.term, own, view.membership.tolerance())
     });
     best.map(|View { answer, leads, membership }| {
         let leader = membership.leader.filter(|_| leads && !conflict);
@@ -274,7 +303,7 @@ pub fn trusted(answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Trus
 
 /// One answer beside the others.
 struct View<'a> {
-    answer: &'a Answer,
+    answer: &'a NodeAnswer,
     /// With the leader that it names.
     membership: Membership,
     /// That one may be taken for it.
@@ -282,7 +311,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(answer: &'a Answer, answers: &[Answer], own: impl Fn(&Member) -> bool) -> Option<Self> {
+    fn of(answer: &'a NodeAnswer, answers: &[NodeAnswer], own: impl Fn(&Member) -> bool) -> Option<Self> {
         let mut membership = Membership::of(answer.members.clone()).usable().filter(|_| answer.lists_itself())?;
         let named = only_leader(&answer.members);
         let leads = named.is_some_and(|named| match answers.iter().find(|answer| answer.node == named.id) {
@@ -291,7 +320,7 @@ impl<'a> View<'a> {
         });
         let named = named.map(|named| &named.id);
         let in_touch =
-            |other: &Answer| other.lists_itself() && only_leader(&other.members).map(|leader| &leader.id) == named;
+            |other: &NodeAnswer| other.lists_itself() && only_leader(&other.members).map(|leader| &leader.id) == named;
         for member in membership.members.iter_mut().filter(|member| !member.reachable) {
             member.reachable = answers.iter().any(|other| other.node == member.id && in_touch(other));
         }
@@ -312,7 +341,7 @@ fn only_leader(members: &[Member]) -> Option<&Member> {
     }
 }
 
-impl Answer {
+impl NodeAnswer {
     /// One that was removed does not.
     fn lists_itself(&self) -> bool {
         self.members.iter().any(|member| member.id == self.node)

@@ -3,38 +3,51 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::{self, Change, Ordinals};
+use crate::change::{self, OrdinalChange, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::{Facts, Leaving};
 use crate::rollout;
-use crate::scaling::{Before, Data};
+use crate::scaling::{CurrentState, DataLocation};
 use kubernetes::manifest::StatefulSet;
 
 /// A request by which pods of a set may go, or lose their data.
 #[derive(Debug, Clone, Copy)]
 pub enum Reduction<'a> {
+    /// A change of the set itself.
     Update {
+        /// The set as it is stored.
         old: &'a StatefulSet,
+        /// The set as it is to be.
         new: &'a StatefulSet,
         /// The pod template is another: a rollout begins.
         template: bool,
     },
+    /// A change of `statefulsets/scale`.
     Scale {
+        /// The set that is scaled.
         parent: &'a StatefulSet,
+        /// Replicas before.
         from: i32,
+        /// Replicas after.
         to: i32,
     },
     /// A creation: over pods of an earlier set of that name it is one of these.
     Recreation {
+        /// The set as it is to be.
         new: &'a StatefulSet,
     },
+    /// The eviction of a pod.
     Eviction {
+        /// The set that made it.
         set: &'a StatefulSet,
+        /// The pod's name.
         pod: &'a str,
     },
     /// The deletion of a claim.
     Claim {
+        /// The set that has it.
         set: &'a StatefulSet,
+        /// The claim's name.
         claim: &'a str,
     },
 }
@@ -76,13 +89,13 @@ impl Reduction<'_> {
         let one = |ordinal: Option<u32>| ordinal.map_or_else(Ordinals::default, |ordinal| Ordinals::first(ordinal, 1));
         match self {
             Self::Update { old, new, template } => {
-                let change = Change::of_sets(old, new);
+                let change = OrdinalChange::of_sets(old, new);
                 let leaving = change.leaving();
                 if *template { leaving.with(&first_replaced(new).within(&change.old)) } else { leaving }
             }
-            Self::Scale { parent, from, to } => Change::of_scale(parent, *from, *to).leaving(),
+            Self::Scale { parent, from, to } => OrdinalChange::of_scale(parent, *from, *to).leaving(),
             Self::Recreation { new } => {
-                Change::of_recreation(new, facts).map_or_else(Ordinals::default, |change| change.leaving())
+                OrdinalChange::of_recreation(new, facts).map_or_else(Ordinals::default, |change| change.leaving())
             }
             Self::Eviction { set, pod } => one(change::ordinal(set, pod)),
             Self::Claim { set, claim } => {
@@ -105,7 +118,7 @@ impl Reduction<'_> {
                 change::ordinals(set)
             }
         };
-        Before::new(set, read, running, Data::of(set, rqlite), facts).votes(recreated_as)
+        CurrentState::new(set, read, running, DataLocation::of(set, rqlite), facts).votes(recreated_as)
     }
 }
 

@@ -10,10 +10,19 @@ pub struct MaxUnavailable {
     pub text: String,
     /// Pods, of the count that it was asked for.
     pub pods: i64,
+    /// Then `pods` changes with the count.
     pub is_percentage: bool,
 }
 
 /// Of so many replicas: a percentage is rounded down, and at least 1. None: absent, or no such value.
+///
+/// ```
+/// use rqlite::rollout::max_unavailable;
+///
+/// let set = serde_json::from_str(r#"{"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "40%"}}}}"#)?;
+/// assert_eq!(max_unavailable(&set, 4).map(|asked| asked.pods), Some(1));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn max_unavailable(set: &StatefulSet, replicas: u32) -> Option<MaxUnavailable> {
     match set.spec.update_strategy.as_ref()?.rolling_update.as_ref()?.max_unavailable.as_ref()? {
         IntOrPercent::Int(count) => {

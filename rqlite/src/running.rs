@@ -14,6 +14,7 @@ pub struct RunningNode {
     /// `-raft-cluster-remove-shutdown`, of a launch that lets SIGTERM through and has time for it. None: it may be on, and nothing is
     /// certain.
     pub removes_itself: Option<bool>,
+    /// Where it can be asked.
     pub http: HttpApi,
     /// The name of its container.
     pub container: String,
@@ -24,6 +25,7 @@ pub struct RunningNode {
 pub struct HttpApi {
     /// `-http-cert` and `-http-key` are given: HTTPS.
     pub tls: bool,
+    /// Of `-http-addr`, inside of the pod; 4001 by default.
     pub port: u16,
 }
 
@@ -40,7 +42,7 @@ impl RunningNode {
         let metadata = Metadata { name: Some(pod.to_owned()), ..Metadata::default() };
         let template = PodTemplate { spec: spec.clone(), ..PodTemplate::default() };
         let spec = StatefulSetSpec { template, ..StatefulSetSpec::default() };
-        let alone = RqliteSet::recognise(&StatefulSet { metadata, spec, ..StatefulSet::default() })?;
+        let alone = RqliteSet::detect(&StatefulSet { metadata, spec, ..StatefulSet::default() })?;
         let id = match alone.node_id(pod) {
             Value::Known(id) => Some(id),
             Value::Deferred(_) | Value::Malformed(_) => None,

@@ -24,7 +24,7 @@ const fn public(name: &'static str) -> FileFlag {
 }
 
 /// rqlited's flags that name such files (rqlite/rqlite `cmd/rqlited/flags.toml`).
-pub const FILE_FLAGS: &[FileFlag] = &[
+pub(crate) const FILE_FLAGS: &[FileFlag] = &[
     confidential("auth"),
     public("http-ca-cert"),
     public("http-cert"),
@@ -42,8 +42,11 @@ pub const FILE_FLAGS: &[FileFlag] = &[
 /// A file that a flag of the launch names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedFile {
+    /// Which flag names it.
     pub flag: FileFlag,
+    /// As the flag gives it, which may be relative; never empty.
     pub path: Value<String>,
+    /// Where the flag stands; None: neither in the container nor in a script of it.
     pub place: Option<Place>,
 }
 
@@ -51,18 +54,31 @@ pub struct NamedFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mounted {
     /// That key of that Secret.
-    Secret { name: String, key: String },
+    Secret {
+        /// The Secret's name.
+        name: String,
+        /// In its `data`.
+        key: String,
+    },
     /// That key of that ConfigMap.
-    ConfigMap { name: String, key: String },
+    ConfigMap {
+        /// The ConfigMap's name.
+        name: String,
+        /// In its `data`.
+        key: String,
+    },
     /// Under a mount of a volume that is neither, by volume name.
     Other(String),
     /// Under a Secret's or ConfigMap's mount, but `items` or `subPath` leave that file out.
-    LeftOut { volume: String },
+    LeftOut {
+        /// The volume's name.
+        volume: String,
+    },
     /// Under no mount.
     Nothing,
 }
 
-/// The credential files that the launch names, in the order of [`FILE_FLAGS`].
+/// The credential files that the launch names, by flag in a fixed order.
 /// An empty value is rqlited's default and names none; a launch that cannot be read names none either.
 pub fn named_files(node: &Node) -> Vec<NamedFile> {
     let Some(line) = &node.launch.line else { return Vec::new() };

@@ -24,6 +24,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
+    /// Of a container of that pod template, started so.
     pub fn of(launch: &Launch, container: &Container, pod: &PodSpec) -> Self {
         let lifecycle = container.lifecycle.as_ref();
         let pre_stop = lifecycle.and_then(|lifecycle| lifecycle.pre_stop.as_ref());

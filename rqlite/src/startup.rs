@@ -52,7 +52,7 @@ mod tests {
     #[track_caller]
     fn read(policy: &str, image: &str, probe: &str) -> (bool, bool) {
         let set = set(policy, image, probe, 3);
-        let rqlite = RqliteSet::recognise(&set).unwrap();
+        let rqlite = RqliteSet::detect(&set).unwrap();
         (waits_for_leader_in_order(&set, &rqlite), never_forms(&set, &rqlite))
     }
 
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_lone_node_founds_its_cluster() {
         let set = set("", "9.4.5", READY, 1);
-        let rqlite = RqliteSet::recognise(&set).unwrap();
+        let rqlite = RqliteSet::detect(&set).unwrap();
         assert!(waits_for_leader_in_order(&set, &rqlite) && !never_forms(&set, &rqlite));
     }
 }

@@ -21,6 +21,7 @@ pub enum Storage {
 }
 
 impl Storage {
+    /// Of a container of that set, started so.
     pub fn of(launch: &Launch, container: &Container, set: &StatefulSet) -> Self {
         let Some(Value::Known(data_dir)) = launch.data_dir() else {
             return Storage::Unreadable;

@@ -5,6 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A value written in a manifest.
+///
+/// ```
+/// use rqlite::value::{Source, Value};
+///
+/// let read = |text: &String| text.parse::<u32>().ok();
+/// assert_eq!(Value::Known("3".to_owned()).parse(read), Value::Known(3));
+/// assert_eq!(Value::Known("three".to_owned()).parse(read), Value::Malformed("three".to_owned()));
+/// let field = Source::Field("metadata.name".to_owned());
+/// assert_eq!(Value::Deferred(field.clone()).parse(read), Value::Deferred(field));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value<T> {
     /// The manifest alone decides it.
@@ -19,11 +29,26 @@ pub enum Value<T> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// `configMapKeyRef`, or a key of an `envFrom` ConfigMap.
-    ConfigMapKey { name: String, key: String },
+    ConfigMapKey {
+        /// The ConfigMap's name.
+        name: String,
+        /// In its `data`.
+        key: String,
+    },
     /// `secretKeyRef`, or a key of an `envFrom` Secret.
-    SecretKey { name: String, key: String },
+    SecretKey {
+        /// The Secret's name.
+        name: String,
+        /// In its `data`.
+        key: String,
+    },
     /// `fileKeyRef`: a variable in a file that an init container writes (Kubernetes 1.34). `file`: `PATH of volume NAME`.
-    FileKey { file: String, key: String },
+    FileKey {
+        /// Where the file lies.
+        file: String,
+        /// The variable's name in the file.
+        key: String,
+    },
     /// `fieldRef`, such as `metadata.name`.
     Field(String),
     /// `resourceFieldRef`, such as `limits.cpu`.
@@ -31,7 +56,12 @@ pub enum Source {
     /// Decided by a shell script: the whole script is the reference. Shared, since each of a thousand variables may refer to it.
     Script(Arc<str>),
     /// Text with more than one reference, or with text around one: the template text and its references in order.
-    Composed { text: String, parts: Vec<Source> },
+    Composed {
+        /// With `$(NAME)` where a reference stands.
+        text: String,
+        /// In the order of the text; empty where even they are not known.
+        parts: Vec<Source>,
+    },
 }
 
 impl<T> Value<T> {
@@ -90,7 +120,7 @@ pub fn clip(text: &str) -> String {
 }
 
 /// The same, cut at that many characters.
-pub fn clip_to(text: &str, longest: usize) -> String {
+pub(crate) fn clip_to(text: &str, longest: usize) -> String {
     let line = || text.chars().map(|c| if c.is_control() { ' ' } else { c });
     match line().nth(longest) {
         Some(_) => line().take(longest.saturating_sub(3)).chain("...".chars()).collect(),

@@ -7,8 +7,11 @@ use std::str::FromStr;
 /// A release of rqlite, `MAJOR.MINOR.PATCH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
+    /// 10 of 10.2.7.
     pub major: u32,
+    /// 2 of 10.2.7.
     pub minor: u32,
+    /// 7 of 10.2.7.
     pub patch: u32,
 }
 
@@ -27,6 +30,7 @@ impl Version {
     /// The newest release that this build knows (rqlite's CHANGELOG, 2026-07-05).
     pub const NEWEST: Version = Version::new(10, 2, 7);
 
+    /// Of a release that is written down in this crate.
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Version { major, minor, patch }
     }
@@ -61,6 +65,14 @@ fn decimal(digits: &str) -> Option<u32> {
 impl ImageVersion {
     /// Of an image reference; `official` when its repository is rqlite's (see `cluster`).
     /// With a tag and a digest the tag counts.
+    ///
+    /// ```
+    /// use rqlite::version::{ImageVersion, Version};
+    ///
+    /// assert_eq!(ImageVersion::of("rqlite/rqlite:v10.2.7", true), ImageVersion::Tagged(Version::new(10, 2, 7)));
+    /// assert_eq!(ImageVersion::of("rqlite/rqlite", true).release(), Some(Version::NEWEST));
+    /// assert_eq!(ImageVersion::of("rqlite/rqlite:9", true).release(), None);
+    /// ```
     pub fn of(image: &str, official: bool) -> Self {
         if !official {
             return ImageVersion::Unknown;

@@ -5,7 +5,7 @@ use kubernetes::manifest::Container;
 use kubernetes::manifest::List;
 use proptest::prelude::*;
 use rqlite::flag::CommandLine;
-use rqlite::flag_table::{FLAGS, FlagSpec, Kind};
+use rqlite::flag_table::{FLAGS, FlagSpec, FlagType};
 use rqlite::launch::{Launch, NoInsertion, Shape};
 use rqlite::value::Value;
 use rqlite::version::{ImageVersion, Version};
@@ -22,10 +22,10 @@ fn flags() -> impl Strategy<Value = Vec<String>> {
     let spellings = (prop::sample::select(specs), any::<bool>(), any::<bool>(), any::<prop::sample::Index>());
     let flag = spellings.prop_map(|(spec, double, separate, choice)| {
         let dashes = if double { "--" } else { "-" };
-        let value = value(spec.kind, choice);
-        match (spec.kind, separate) {
-            (Kind::Bool, true) => vec![format!("{dashes}{}", spec.name)],
-            (Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text, true) => {
+        let value = value(spec.flag_type, choice);
+        match (spec.flag_type, separate) {
+            (FlagType::Bool, true) => vec![format!("{dashes}{}", spec.name)],
+            (FlagType::Int | FlagType::Uint64 | FlagType::Duration | FlagType::Text, true) => {
                 vec![format!("{dashes}{}", spec.name), value.to_owned()]
             }
             (_, false) => vec![format!("{dashes}{}={value}", spec.name)],
@@ -34,13 +34,13 @@ fn flags() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(flag, 1..8).prop_map(|flags| flags.concat())
 }
 
-fn value(kind: Kind, choice: prop::sample::Index) -> &'static str {
-    let choices = match kind {
-        Kind::Bool => ["true", "0", "F"],
-        Kind::Int | Kind::Uint64 => ["3", "0x10", "1_000"],
-        Kind::Duration => ["10s", "1h30m", "0"],
+fn value(flag_type: FlagType, choice: prop::sample::Index) -> &'static str {
+    let choices = match flag_type {
+        FlagType::Bool => ["true", "0", "F"],
+        FlagType::Int | FlagType::Uint64 => ["3", "0x10", "1_000"],
+        FlagType::Duration => ["10s", "1h30m", "0"],
         // `-auth=x` as the value of another flag is one value too.
-        Kind::Text => ["a:1", "-auth=x", "{\"name\": \"it's\"}"],
+        FlagType::Text => ["a:1", "-auth=x", "{\"name\": \"it's\"}"],
     };
     choice.get::<&str>(&choices)
 }

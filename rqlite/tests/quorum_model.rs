@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test's own manifest")]
 
 use kubernetes::manifest::StatefulSet;
-use rqlite::change::{Change, Ordinals};
+use rqlite::change::{OrdinalChange, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::{Claim, Facts};
 use rqlite::membership::{Member, Membership};
-use rqlite::scaling::{Before, Cluster, Data, Down, Way, lowest_safe};
+use rqlite::scaling::{ClusterState, CurrentState, DataLocation, NextStep, ScaleDown, lowest_safe};
 use serde_json::json;
 
 const MOST: u32 = 9;
@@ -107,18 +107,18 @@ fn view(raft: Raft, led: bool) -> Facts {
 #[track_caller]
 fn agrees(arguments: &[&str], policy: &str, led: bool, model: fn(Raft, u32) -> bool) {
     let set = set(arguments, policy);
-    let rqlite = RqliteSet::recognise(&set).unwrap();
-    let data = Data::of(&set, &rqlite);
+    let rqlite = RqliteSet::detect(&set).unwrap();
+    let data = DataLocation::of(&set, &rqlite);
     for voters in 1..=MOST {
         let members = (1 << voters) - 1;
         for up in 1..=members {
             let raft = Raft { members, up };
             let facts = view(raft, led);
-            let before = Before::new(&set, Some(&rqlite), ordinals(members), data.clone(), &facts);
-            let cluster = Cluster::of(&before);
+            let current = CurrentState::new(&set, Some(&rqlite), ordinals(members), data.clone(), &facts);
+            let cluster = ClusterState::of(&current);
             for leaving in 1..=members {
                 let expected = if raft.decides() { model(raft, leaving) } else { leaving & up == 0 };
-                let down = Down::of(&cluster, &ordinals(leaving));
+                let down = ScaleDown::of(&cluster, &ordinals(leaving));
                 assert_eq!(down.allowed(), expected, "{voters} voters, up {up:b}, leaving {leaving:b}: {down:?}");
             }
         }
@@ -150,17 +150,17 @@ fn removal_in_turn_agrees_with_the_model() {
 #[test]
 fn without_a_view_everybody_who_may_vote_does() {
     let set = set(&["-fk"], "Parallel");
-    let rqlite = RqliteSet::recognise(&set).unwrap();
-    let data = Data::of(&set, &rqlite);
+    let rqlite = RqliteSet::detect(&set).unwrap();
+    let data = DataLocation::of(&set, &rqlite);
     for running in 1_u32..1 << 6 {
         for claimed in 0_u32..1 << 6 {
             let claim = |bit: u32| Claim { name: format!("data-rqlite-{}", bit.trailing_zeros()), ..Claim::default() };
             let facts = Facts { claims: Some(bits(claimed).map(claim).collect()), ..Facts::default() };
-            let before = Before::new(&set, Some(&rqlite), ordinals(running), data.clone(), &facts);
-            let cluster = Cluster::of(&before);
+            let current = CurrentState::new(&set, Some(&rqlite), ordinals(running), data.clone(), &facts);
+            let cluster = ClusterState::of(&current);
             let raft = Raft { members: running | claimed, up: running };
             for leaving in bits(running).map(|bit| running & (bit | (bit - 1))) {
-                let allowed = Down::of(&cluster, &ordinals(leaving)).allowed();
+                let allowed = ScaleDown::of(&cluster, &ordinals(leaving)).allowed();
                 assert_eq!(
                     allowed,
                     raft.decides() && raft.survives_stops(leaving),
@@ -175,19 +175,20 @@ fn without_a_view_everybody_who_may_vote_does() {
 fn the_lowest_safe_count_is_the_first_that_a_scan_finds() {
     for (arguments, policy) in [(&["-fk"][..], "Parallel"), (REMOVES, "Parallel"), (REMOVES, "OrderedReady")] {
         let set = set(arguments, policy);
-        let rqlite = RqliteSet::recognise(&set).unwrap();
+        let rqlite = RqliteSet::detect(&set).unwrap();
         for voters in 2..=MOST {
             let members = (1_u32 << voters) - 1;
             for up in 1..=members {
                 let facts = view(Raft { members, up }, true);
-                let before = Before::new(&set, Some(&rqlite), ordinals(members), Data::of(&set, &rqlite), &facts);
-                let cluster = Cluster::of(&before);
-                let to = |count| Change { old: ordinals(members), new: Ordinals::first(0, count) };
+                let current =
+                    CurrentState::new(&set, Some(&rqlite), ordinals(members), DataLocation::of(&set, &rqlite), &facts);
+                let cluster = ClusterState::of(&current);
+                let to = |count| OrdinalChange { old: ordinals(members), new: Ordinals::first(0, count) };
                 let asked = to(1);
-                let scan = (2..voters).find(|count| Down::of(&cluster, &to(*count).leaving()).allowed());
+                let scan = (2..voters).find(|count| ScaleDown::of(&cluster, &to(*count).leaving()).allowed());
                 assert_eq!(lowest_safe(&cluster, &asked), scan, "{voters} voters, up {up:b}");
-                if let Way::ScaleThenRemove { target, .. } = Way::down(&cluster, &asked) {
-                    assert!(Down::of(&cluster, &to(target).leaving()).allowed());
+                if let NextStep::ScaleThenRemove { target, .. } = NextStep::down(&cluster, &asked) {
+                    assert!(ScaleDown::of(&cluster, &to(target).leaving()).allowed());
                 }
             }
         }

@@ -49,7 +49,7 @@ fn sets(yaml: &str) -> Vec<(StatefulSet, RqliteSet)> {
         .filter(|document| document["kind"] == "StatefulSet")
         .map(|document| {
             let set: StatefulSet = serde_json::from_value(document).unwrap();
-            let read = RqliteSet::recognise(&set).unwrap();
+            let read = RqliteSet::detect(&set).unwrap();
             (set, read)
         })
         .collect()
@@ -151,7 +151,7 @@ fn every_recorded_set_is_recognised_with_its_counts() {
         for object in [&request["object"], &request["oldObject"]].into_iter().filter(|object| !object.is_null()) {
             seen += 1;
             let set: StatefulSet = serde_json::from_value(object.clone()).expect(&name);
-            let read = RqliteSet::recognise(&set).expect(&name);
+            let read = RqliteSet::detect(&set).expect(&name);
             assert_eq!(u64::from(read.replicas), object["spec"]["replicas"].as_u64().unwrap(), "{name}");
             let node = read.sole_node().expect(&name);
             assert_eq!(node.launch.line.as_ref().unwrap().error, None, "{name}");

@@ -102,11 +102,11 @@ refused "access without a Secret" secretName --set 'rqlite.access[0].namespace=d
 
 # The pod.
 for line in 'runAsNonRoot: true' 'readOnlyRootFilesystem: true' 'allowPrivilegeEscalation: false' 'ALL' 'type: RuntimeDefault' \
-    'replicas: 2' 'priorityClassName: system-cluster-critical' 'path: /readyz' 'path: /livez' 'image: "quorate/quorate:[0-9.]+"'; do
+    'replicas: 2' 'priorityClassName: system-cluster-critical' 'path: /readyz' 'path: /livez' 'image: "ghcr.io/quorate/quorate:[0-9.]+"'; do
     gives "the pod" "$line" --show-only templates/deployment.yaml
 done
 digest=sha256:$(printf 'a%.0s' $(seq 64))
-gives "an image by digest" "image: \"quorate/quorate@$digest\"" --set "image.digest=$digest"
+gives "an image by digest" "image: \"ghcr.io/quorate/quorate@$digest\"" --set "image.digest=$digest"
 sum() { render "$@" --show-only templates/deployment.yaml | grep checksum/config; }
 [ "$(sum)" != "$(sum --set config.logs.level=debug)" ] || fail "a changed configuration starts no new pods"
 

@@ -45,7 +45,7 @@ allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 allowed quorate-facts kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
-allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde-saphyr serde_json
+allowed quorate-cases kubernetes quorate-facts quorate-sdk json-patch serde serde-saphyr serde_json
 while read -r policy; do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done < <(grep -vx secret-mounts policies/builtin/policies.txt)

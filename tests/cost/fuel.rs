@@ -13,12 +13,12 @@ wasmtime::component::bindgen!({ path: "../policies/wit", world: "policy" });
 pub(crate) use quorate::policy::types::{Operation, ParentState, Phase};
 
 /// What a guest is given beside its arguments: facts, and as much memory as a server gives it.
-struct Cage {
+struct GuestState {
     facts: &'static str,
     limits: StoreLimits,
 }
 
-impl quorate::policy::rqlite::Host for Cage {
+impl quorate::policy::rqlite::Host for GuestState {
     fn facts(&mut self) -> String {
         self.facts.to_owned()
     }
@@ -27,7 +27,7 @@ impl quorate::policy::rqlite::Host for Cage {
 /// A policy, compiled to count.
 pub(crate) struct Counted {
     pub(crate) name: &'static str,
-    guest: PolicyPre<Cage>,
+    guest: PolicyPre<GuestState>,
 }
 
 /// One call of a guest.
@@ -62,7 +62,7 @@ impl Counted {
     fn of(engine: &Engine, module: &Module) -> Self {
         let component = Component::new(engine, module.wasm).unwrap();
         let mut linker = Linker::new(engine);
-        quorate::policy::rqlite::add_to_linker::<_, HasSelf<Cage>>(&mut linker, |cage| cage).unwrap();
+        quorate::policy::rqlite::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state).unwrap();
         let guest = PolicyPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
         Counted { name: module.name, guest }
     }
@@ -71,8 +71,8 @@ impl Counted {
     pub(crate) fn cost(&self, call: &Call) -> Result<u64, String> {
         let memory = PolicyLimits::default().memory_bytes;
         let limits = StoreLimitsBuilder::new().memory_size(memory).trap_on_grow_failure(true).build();
-        let mut store = Store::new(self.guest.engine(), Cage { facts: call.facts, limits });
-        store.limiter(|cage| &mut cage.limits);
+        let mut store = Store::new(self.guest.engine(), GuestState { facts: call.facts, limits });
+        store.limiter(|state| &mut state.limits);
         store.set_fuel(u64::MAX).unwrap();
         let guest = self.guest.instantiate(&mut store).unwrap();
         let called = guest.call_review(&mut store, &call.envelope, &call.documents, "{}");

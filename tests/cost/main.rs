@@ -19,7 +19,7 @@ const ENTRIES: usize = 5_000;
 const MOST_TENTHS: u64 = 24;
 
 /// Of a guest's instructions, on the engine of the product, which counts none (here the counting takes most of the time): 252 million of `args of
-/// several references` are judged within the 25 ms that `quorate review` gives them with `limits: {cpuMilliseconds: 25}`.
+/// several references` are evaluated within the 25 ms that `quorate review` gives them with `limits: {cpuMilliseconds: 25}`.
 const PER_MICROSECOND: u64 = 7_000;
 
 /// Half of what a server stops the call after.

@@ -132,7 +132,7 @@ fn the_server_answers_a_failure_as_configured() {
         let set = set(vec![policy_a(quorate_engine::Binding { on_error, ..told("trap") })]);
         let review = block_on(set.review(phase, &request(Operation::Create, &object, None), &nothing_known()));
         assert_eq!(review.verdict, Verdict::NotJudged);
-        let settled = set.settle(review);
+        let settled = set.apply_on_error(review);
         (settled.verdict, settled.findings[0].level)
     };
     assert_eq!(settled(None, Phase::Validate), (Verdict::Denied, Level::Deny));
@@ -144,9 +144,9 @@ fn the_server_answers_a_failure_as_configured() {
 
 #[test]
 fn more_calls_than_slots_wait_their_turn() {
-    let limits = quorate_engine::MachineLimits { instances: 2, ..Default::default() };
-    let machine = quorate_engine::Machine::new(limits, &quorate_facts::PROVIDER).unwrap();
-    let policy = std::sync::Arc::new(machine.load(quorate_tests::guest::hostile(), told("deny")).unwrap());
+    let limits = quorate_engine::RuntimeLimits { instances: 2, ..Default::default() };
+    let runtime = quorate_engine::WasmRuntime::new(limits, &quorate_facts::PROVIDER).unwrap();
+    let policy = std::sync::Arc::new(runtime.load(quorate_tests::guest::hostile(), told("deny")).unwrap());
     let calls = (0..32).map(|_| {
         let policy = policy.clone();
         std::thread::spawn(move || call(Phase::Validate, &policy).map(|verdict| verdict.findings.len()))

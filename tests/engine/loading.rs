@@ -4,22 +4,22 @@
 use std::collections::BTreeSet;
 
 use quorate_engine::{Binding, BreakGlass, LoadError, PolicyLimits, PolicySet};
-use quorate_tests::machine;
+use quorate_tests::runtime;
 use serde_json::json;
 
 use quorate_tests::guest::{A, altered, hostile, policy_a, told};
 
 #[track_caller]
 fn refused(wasm: &[u8], binding: Binding, says: &str) {
-    let error = machine().load(wasm, binding).map(drop).unwrap_err();
+    let error = runtime().load(wasm, binding).map(drop).unwrap_err();
     assert_eq!(error.to_string(), says);
 }
 
 #[test]
 fn describes_without_any_grant() {
-    let description = machine().describe(hostile()).unwrap();
+    let description = runtime().describe(hostile()).unwrap();
     assert_eq!((description.name.as_str(), description.capabilities.len()), (A, 2));
-    let imports: BTreeSet<String> = machine().imports(hostile()).unwrap().into_iter().collect();
+    let imports: BTreeSet<String> = runtime().imports(hostile()).unwrap().into_iter().collect();
     let contract = ["log", "rqlite", "types"].map(|name| format!("quorate:policy/{name}@0.1.0"));
     assert_eq!(imports, BTreeSet::from(contract));
 }
@@ -53,11 +53,11 @@ fn refuses_what_was_not_granted_or_declared() {
 
 #[test]
 fn refuses_what_is_no_policy() {
-    assert!(matches!(machine().describe(b"").unwrap_err(), LoadError::NotAComponent(_)));
-    assert!(matches!(machine().describe(b"\0asm\x01\0\0\0").unwrap_err(), LoadError::NotAComponent(_)));
-    assert!(matches!(machine().describe(&hostile()[..1000]).unwrap_err(), LoadError::NotAComponent(_)));
+    assert!(matches!(runtime().describe(b"").unwrap_err(), LoadError::NotAComponent(_)));
+    assert!(matches!(runtime().describe(b"\0asm\x01\0\0\0").unwrap_err(), LoadError::NotAComponent(_)));
+    assert!(matches!(runtime().describe(&hostile()[..1000]).unwrap_err(), LoadError::NotAComponent(_)));
     let without = altered(&[("check-settings", "other-settings")]);
-    let error = machine().describe(&without).unwrap_err();
+    let error = runtime().describe(&without).unwrap_err();
     assert!(matches!(error, LoadError::WrongWorld(_)), "{error}");
     refused(
         &altered(&[(A, "Hostile Policy A")]),
@@ -69,7 +69,7 @@ fn refuses_what_is_no_policy() {
 #[test]
 fn refuses_settings_that_schema_or_guest_refuse() {
     let settings = |settings| Binding { settings, ..told("") };
-    let error = machine().load(hostile(), settings(json!({"does": 7}))).map(drop).unwrap_err();
+    let error = runtime().load(hostile(), settings(json!({"does": 7}))).map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the settings of policy `hostile-policy-a` are wrong: `/does`: 7 is not of type \"string\""
@@ -83,7 +83,7 @@ fn refuses_settings_that_schema_or_guest_refuse() {
 }
 
 #[test]
-fn refuses_more_memory_than_the_machine_has() {
+fn refuses_more_memory_than_the_runtime_has() {
     let limits = PolicyLimits { memory_bytes: 65 << 20, ..PolicyLimits::default() };
     refused(
         hostile(),

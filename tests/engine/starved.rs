@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use kubernetes::verdict::Level;
 use quorate_engine::{Binding, BreakGlass, PolicyLimits, PolicySet};
-use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, judge, set_review};
+use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, evaluate, set_review};
 use serde_json::{Value, json};
 
 /// How many ordinary reviews; 200 without it.
@@ -65,8 +65,8 @@ fn a_review_that_waits_for_a_cpu_is_judged() {
     let long = set_review(Some(&set(3, 300)), Some(&set(1, 300)));
     let asked = std::iter::repeat_n(&long, 5).chain(std::iter::repeat_n(&ordinary, reviews));
     for (count, review) in asked.enumerate() {
-        let judged = judge(&policies, review, &NOTHING_BEHIND, "{\"version\":1}");
-        let failed = judged.findings.iter().find(|finding| finding.level == Level::NotJudged);
+        let evaluated = evaluate(&policies, review, &NOTHING_BEHIND, "{\"version\":1}");
+        let failed = evaluated.findings.iter().find(|finding| finding.level == Level::NotJudged);
         assert!(failed.is_none(), "review {count}: {failed:?}");
     }
 }

@@ -119,7 +119,7 @@ fn mode_warn_never_denies_what_was_not_judged() {
     let object = object("{}");
     let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &nothing_known()));
     assert_eq!(review.verdict, Verdict::NotJudged);
-    assert_eq!(set.settle(review).verdict, Verdict::Allowed);
+    assert_eq!(set.apply_on_error(review).verdict, Verdict::Allowed);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn break_glass_lets_a_denial_pass_but_nothing_that_was_not_judged() {
         let set = set(vec![policy_a(told(does))]);
         let request = request(Operation::Create, &object, None);
         let prepared = knowing(&request, r#"{"version": 1, "now": "2026-11-22T10:00:00Z"}"#);
-        set.settle(block_on(set.review(Phase::Validate, &request, &prepared)))
+        set.apply_on_error(block_on(set.review(Phase::Validate, &request, &prepared)))
     };
     let broken = review("deny");
     assert_eq!(broken.verdict, Verdict::Allowed);

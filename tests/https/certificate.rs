@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use quorate_certs::{Authority, Issued, ServingCertificate, Window};
+use quorate_certs::{Authority, Issued, ServingCertificate, Validity};
 use quorate_webhook::{CertificateHandle, CertificateSource, ServerConfig};
 use rustls::version::TLS13;
 use tempfile::TempDir;
@@ -15,16 +15,16 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::running::{PATIENCE, Running, assert_reviews, bind, config};
 use quorate_tests::client::Protocol;
 
-fn window() -> Window {
-    Window::starting(OffsetDateTime::now_utc(), time::Duration::days(1))
+fn validity() -> Validity {
+    Validity::starting(OffsetDateTime::now_utc(), time::Duration::days(1))
 }
 
 fn authority() -> Authority {
-    Authority::issue(window()).unwrap()
+    Authority::issue(validity()).unwrap()
 }
 
 fn leaf(authority: &Authority) -> Issued {
-    authority.leaf(&["127.0.0.1".to_owned()], window()).unwrap()
+    authority.leaf(&["127.0.0.1".to_owned()], validity()).unwrap()
 }
 
 /// The mount of a Secret as a kubelet keeps it: `tls.crt` -> `..data/tls.crt`, `..data` -> a folder, swapped by a rename.

@@ -7,7 +7,7 @@ use http_body_util::channel::Channel;
 use hyper::client::conn::http2;
 use hyper::{Request, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use quorate_webhook::{Limits, ServerConfig};
+use quorate_webhook::{ServerConfig, ServerLimits};
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -30,7 +30,13 @@ const HALF_HEAD: &[u8] = b"POST /validate HTTP/1.1\r\nX-a: ";
 const HALF_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 fn crowded() -> ServerConfig {
-    let limits = Limits { connections: CONNECTIONS, head: NEVER, handshake: NEVER, idle: NEVER, ..Limits::default() };
+    let limits = ServerLimits {
+        connections: CONNECTIONS,
+        head: NEVER,
+        handshake: NEVER,
+        idle: NEVER,
+        ..ServerLimits::default()
+    };
     ServerConfig { limits, ..config() }
 }
 
@@ -153,7 +159,7 @@ async fn a_connection_that_is_used_stays_while_half_heads_come_and_go() {
 
 #[tokio::test]
 async fn a_head_that_never_comes_to_its_end_is_not_waited_for() {
-    let limits = Limits { head: Duration::from_millis(200), idle: NEVER, ..Limits::default() };
+    let limits = ServerLimits { head: Duration::from_millis(200), idle: NEVER, ..ServerLimits::default() };
     let server = Running::start(ServerConfig { limits, ..config() }).await;
     let mut held = Vec::new();
     for (alpn, sent) in [(HTTP_1, HALF_HEAD), (HTTP_2, HALF_PREFACE), (HTTP_1, b""), (HTTP_2, b"")] {
@@ -179,7 +185,7 @@ async fn a_head_that_never_comes_to_its_end_is_not_waited_for() {
 /// Here every connection has a review under way, so nobody can give way.
 #[tokio::test]
 async fn says_that_it_is_not_ready_while_newcomers_wait_in_vain() {
-    let limits = Limits { connections: 1, receive: NEVER, ..Limits::default() };
+    let limits = ServerLimits { connections: 1, receive: NEVER, ..ServerLimits::default() };
     let server = Running::start(ServerConfig { limits, ..config() }).await;
     let mut client = server.target.connect(Protocol::Http2).await.unwrap();
     let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);

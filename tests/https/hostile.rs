@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use http_body_util::channel::Channel;
 use hyper::StatusCode;
-use quorate_webhook::{Limits, ServerConfig};
+use quorate_webhook::{ServerConfig, ServerLimits};
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use crate::running::{PATIENCE, Running, assert_reviews, config, review};
 use quorate_tests::client::Protocol;
 
-fn with(limits: Limits) -> ServerConfig {
+fn with(limits: ServerLimits) -> ServerConfig {
     ServerConfig { limits, ..config() }
 }
 
@@ -39,7 +39,8 @@ async fn survives_what_is_not_tls() {
 
 #[tokio::test]
 async fn ends_a_handshake_that_never_comes() {
-    let server = Running::start(with(Limits { handshake: Duration::from_millis(50), ..Limits::default() })).await;
+    let server =
+        Running::start(with(ServerLimits { handshake: Duration::from_millis(50), ..ServerLimits::default() })).await;
     assert_closed(TcpStream::connect(server.target.address).await.unwrap()).await;
     server.assert_serves().await;
 }
@@ -47,7 +48,7 @@ async fn ends_a_handshake_that_never_comes() {
 #[tokio::test]
 async fn ends_connections_that_stay_silent() {
     let brief = Duration::from_millis(200);
-    let server = Running::start(with(Limits { idle: brief, ..Limits::default() })).await;
+    let server = Running::start(with(ServerLimits { idle: brief, ..ServerLimits::default() })).await;
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let mut client = server.target.connect(protocol).await.unwrap();
         assert_reviews(&mut client, "only").await;
@@ -93,7 +94,8 @@ async fn turns_away_heads_that_are_too_large() {
 
 #[tokio::test]
 async fn gives_up_on_a_body_that_stops_and_keeps_serving() {
-    let server = Running::start(with(Limits { receive: Duration::from_millis(50), ..Limits::default() })).await;
+    let server =
+        Running::start(with(ServerLimits { receive: Duration::from_millis(50), ..ServerLimits::default() })).await;
     for protocol in [Protocol::Http1, Protocol::Http2] {
         let mut client = server.target.connect(protocol).await.unwrap();
         let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
@@ -106,7 +108,7 @@ async fn gives_up_on_a_body_that_stops_and_keeps_serving() {
 
 #[tokio::test]
 async fn forgets_a_client_that_leaves_in_the_middle() {
-    let server = Running::start(with(Limits { in_flight: 1, ..Limits::default() })).await;
+    let server = Running::start(with(ServerLimits { in_flight: 1, ..ServerLimits::default() })).await;
     let mut stream = server.target.handshake(&[b"http/1.1"], &[&TLS13]).await.unwrap();
     let head =
         "POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";

@@ -10,7 +10,7 @@ use std::time::Instant;
 use hyper::StatusCode;
 use quorate_engine::BreakGlass;
 use quorate_tests::{binding, builtin_with, set_review};
-use quorate_webhook::{Server, Sources};
+use quorate_webhook::{ReviewSources, Server};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -92,7 +92,7 @@ fn serves_until_it_is_killed() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let policies = Arc::new(builtin_with(|_| binding(json!({})), BreakGlass::default()));
-        let server = Server::bind(config(), policies, Sources::default(), OffsetDateTime::now_utc).await.unwrap();
+        let server = Server::bind(config(), policies, ReviewSources::default(), OffsetDateTime::now_utc).await.unwrap();
         let told = json!({"address": server.addresses().webhook, "authority": server.authority()});
         println!("{READY}{told}");
         server.run(std::future::pending()).await.unwrap();

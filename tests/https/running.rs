@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use hyper::StatusCode;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{Addresses, Bound, ServeError, Server, ServerConfig, Sources};
+use quorate_webhook::{Addresses, BoundServer, ReviewSources, ServeError, Server, ServerConfig};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,9 +35,9 @@ pub(crate) fn config() -> ServerConfig {
     config
 }
 
-pub(crate) async fn bind(config: ServerConfig) -> Result<Bound, ServeError> {
+pub(crate) async fn bind(config: ServerConfig) -> Result<BoundServer, ServeError> {
     let policies = Arc::new(PolicySet::new(Vec::new(), BreakGlass::default()).unwrap());
-    Server::bind(config, policies, Sources::default(), OffsetDateTime::now_utc).await
+    Server::bind(config, policies, ReviewSources::default(), OffsetDateTime::now_utc).await
 }
 
 impl Running {
@@ -47,7 +47,7 @@ impl Running {
         Self::run(bound, &authority)
     }
 
-    pub(crate) fn run(bound: Bound, authority: &str) -> Self {
+    pub(crate) fn run(bound: BoundServer, authority: &str) -> Self {
         let addresses = bound.addresses();
         let target = Target::new(addresses.webhook, authority).unwrap();
         let (stop, stopped) = oneshot::channel();

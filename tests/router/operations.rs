@@ -5,20 +5,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use quorate_certs::{Authority, ServingCertificate, Window};
+use quorate_certs::{Authority, ServingCertificate, Validity};
 use quorate_cluster::Note;
 use quorate_webhook::{CertificateHandle, CertificateSource, Readiness, ServerConfig, Webhook};
 use time::Duration;
 
 use crate::support::{Answer, call, clock, no_policies, post, review, webhook};
 
-fn certificate(window: Window) -> ServingCertificate {
-    let issued = Authority::issue(window).unwrap().leaf(&["localhost".to_owned()], window).unwrap();
+fn certificate(validity: Validity) -> ServingCertificate {
+    let issued = Authority::issue(validity).unwrap().leaf(&["localhost".to_owned()], validity).unwrap();
     ServingCertificate::from_issued(&issued).unwrap()
 }
 
-fn set_up(window: Window) -> (Webhook, Readiness, Router) {
-    set_up_with(certificate(window).into())
+fn set_up(validity: Validity) -> (Webhook, Readiness, Router) {
+    set_up_with(certificate(validity).into())
 }
 
 fn set_up_with(handle: CertificateHandle) -> (Webhook, Readiness, Router) {
@@ -29,8 +29,8 @@ fn set_up_with(handle: CertificateHandle) -> (Webhook, Readiness, Router) {
     (webhook, readiness, operations)
 }
 
-fn valid() -> Window {
-    Window::starting(clock(), Duration::days(1))
+fn valid() -> Validity {
+    Validity::starting(clock(), Duration::days(1))
 }
 
 async fn look(routes: &Router, path: &str) -> Answer {
@@ -66,8 +66,8 @@ async fn what_is_said_beside_it_makes_it_no_less_ready() {
 #[tokio::test]
 async fn is_not_ready_outside_the_life_of_its_certificate() {
     for (start, why) in [(-30, "certificate has expired"), (30, "certificate is not yet valid")] {
-        let window = Window::starting(clock() + Duration::days(start), Duration::days(1));
-        let (_, _, operations) = set_up(window);
+        let validity = Validity::starting(clock() + Duration::days(start), Duration::days(1));
+        let (_, _, operations) = set_up(validity);
         let answer = look(&operations, "/readyz").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.text(), format!("not ready: {why}\n"));
@@ -77,7 +77,7 @@ async fn is_not_ready_outside_the_life_of_its_certificate() {
 #[tokio::test]
 async fn is_not_ready_before_its_certificate_ends() {
     let ending =
-        |end: Duration, length: Duration| Window { not_before: clock() + end - length, not_after: clock() + end };
+        |end: Duration, length: Duration| Validity { not_before: clock() + end - length, not_after: clock() + end };
     for (end, length, status) in [
         (Duration::seconds(121), Duration::days(90), StatusCode::OK),
         (Duration::seconds(119), Duration::days(90), StatusCode::SERVICE_UNAVAILABLE),
@@ -107,7 +107,7 @@ async fn is_ready_when_it_is_given_a_certificate_and_shows_when_that_one_ends() 
     assert_eq!(look(&operations, "/readyz").await.status, StatusCode::OK);
     let text = look(&operations, "/metrics").await.text();
     for line in [
-        format!("quorate_certificate_not_after_seconds {}", valid.window().not_after.unix_timestamp()).as_str(),
+        format!("quorate_certificate_not_after_seconds {}", valid.validity().not_after.unix_timestamp()).as_str(),
         r#"quorate_certificate_changes_total{outcome="taken"} 1"#,
         r#"quorate_certificate_changes_total{outcome="refused"} 1"#,
     ] {

@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quorate_engine::{BreakGlass, PolicySet};
 use quorate_facts::ObjectSource;
-use quorate_webhook::{ServerConfig, Sources, Webhook};
+use quorate_webhook::{ReviewSources, ServerConfig, Webhook};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -25,16 +25,16 @@ pub(crate) fn no_policies() -> Arc<PolicySet> {
 }
 
 pub(crate) fn webhook(config: &ServerConfig, policies: Arc<PolicySet>) -> Webhook {
-    Webhook::new(config, policies, Sources::default(), clock)
+    Webhook::new(config, policies, ReviewSources::default(), clock)
 }
 
 pub(crate) fn webhook_with(config: &ServerConfig, policies: Arc<PolicySet>, objects: Arc<dyn ObjectSource>) -> Webhook {
     Webhook::new(
         config,
         policies,
-        Sources {
+        ReviewSources {
             known: quorate_facts::Sources { objects, ..quorate_facts::Sources::default() },
-            ..Sources::default()
+            ..ReviewSources::default()
         },
         clock,
     )

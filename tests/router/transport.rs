@@ -7,12 +7,12 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use http_body_util::channel::Channel;
-use quorate_webhook::{Limits, ServerConfig};
+use quorate_webhook::{ServerConfig, ServerLimits};
 use serde_json::json;
 
 use crate::support::{call, empty, no_policies, post, review, webhook};
 
-fn with(limits: Limits) -> Router {
+fn with(limits: ServerLimits) -> Router {
     webhook(&ServerConfig { limits, ..ServerConfig::default() }, no_policies()).routes()
 }
 
@@ -148,14 +148,14 @@ async fn answers_an_unreadable_review_with_its_uid_where_it_has_one() {
 
 #[tokio::test]
 async fn gives_up_on_a_body_that_does_not_arrive() {
-    let routes = with(Limits { receive: Duration::from_millis(20), ..Limits::default() });
+    let routes = with(ServerLimits { receive: Duration::from_millis(20), ..ServerLimits::default() });
     let (_sender, body) = open_body();
     let answer = call(&routes, post("/validate", body)).await;
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(answer.error(), "the body did not arrive in time");
 
     let (_sender, body) = open_body();
-    let patient = with(Limits::default());
+    let patient = with(ServerLimits::default());
     let answer = call(&patient, post("/validate?timeout=20ms", body)).await;
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_serves(&patient).await;
@@ -174,7 +174,7 @@ async fn reports_a_body_that_breaks_off() {
 
 #[tokio::test]
 async fn sheds_what_exceeds_the_requests_in_flight_and_recovers() {
-    let routes = with(Limits { in_flight: 1, ..Limits::default() });
+    let routes = with(ServerLimits { in_flight: 1, ..ServerLimits::default() });
     let (mut sender, body) = open_body();
     let first = tokio::spawn({
         let routes = routes.clone();

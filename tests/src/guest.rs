@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::machine;
+use crate::runtime;
 use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, Request};
 use kubernetes::object::indexed;
 use quorate_document::Document;
@@ -85,16 +85,16 @@ fn time_for(does: &str) -> Duration {
 /// The first policy, compiled once.
 pub fn policy_a(binding: Binding) -> Policy {
     static BASE: OnceLock<Policy> = OnceLock::new();
-    BASE.get_or_init(|| machine().load(hostile(), told("nothing")).unwrap()).rebound(binding).unwrap()
+    BASE.get_or_init(|| runtime().load(hostile(), told("nothing")).unwrap()).with_binding(binding).unwrap()
 }
 
 /// The second policy: the same under another name.
 pub fn policy_b(binding: Binding) -> Policy {
     static BASE: OnceLock<Policy> = OnceLock::new();
-    BASE.get_or_init(|| machine().load(&altered(&[(A, B)]), told("nothing")).unwrap()).rebound(binding).unwrap()
+    BASE.get_or_init(|| runtime().load(&altered(&[(A, B)]), told("nothing")).unwrap()).with_binding(binding).unwrap()
 }
 
-/// The policies in this order, and one group that may break the glass.
+/// The policies in this order, and one group that may use break-glass.
 pub fn set(policies: Vec<Policy>) -> PolicySet {
     PolicySet::new(policies, BreakGlass { groups: vec!["dba".to_owned()] }).unwrap()
 }

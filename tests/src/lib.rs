@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
-use quorate_engine::{Binding, BreakGlass, Machine, MachineLimits, Policy, PolicyLimits, PolicySet, Prepared, Review};
+use quorate_engine::{
+    Binding, BreakGlass, Policy, PolicyLimits, PolicySet, Prepared, Review, RuntimeLimits, WasmRuntime,
+};
 use quorate_facts::{INTERFACE, PROVIDER, found, prepared_from_text};
 use serde_json::{Value, json};
 
@@ -35,10 +37,10 @@ pub fn upstream() -> Option<PathBuf> {
     None
 }
 
-/// One machine for a test binary: compiled components are shared.
-pub fn machine() -> &'static Machine {
-    static MACHINE: OnceLock<Machine> = OnceLock::new();
-    MACHINE.get_or_init(|| Machine::new(MachineLimits::default(), &PROVIDER).expect("the machine starts"))
+/// One runtime for a test binary: compiled components are shared.
+pub fn runtime() -> &'static WasmRuntime {
+    static RUNTIME: OnceLock<WasmRuntime> = OnceLock::new();
+    RUNTIME.get_or_init(|| WasmRuntime::new(RuntimeLimits::default(), &PROVIDER).expect("the runtime starts"))
 }
 
 /// What a built-in policy gets by default: enforced, with everything that it asks for. With time to spare: what a limit does is shown in
@@ -57,14 +59,14 @@ pub fn builtin() -> &'static PolicySet {
 /// The built-in policies, each bound as the function says for its name. Compiled once.
 pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> PolicySet {
     static LOADED: OnceLock<Vec<Policy>> = OnceLock::new();
-    let load = |wasm| machine().load(wasm, binding(json!({}))).expect("a built-in loads");
+    let load = |wasm| runtime().load(wasm, binding(json!({}))).expect("a built-in loads");
     let loaded = LOADED.get_or_init(|| quorate_builtin::modules().iter().map(|module| load(module.wasm)).collect());
-    let bound = |policy: &Policy| policy.rebound(bind(policy.name())).expect("a binding that fits");
+    let bound = |policy: &Policy| policy.with_binding(bind(policy.name())).expect("a binding that fits");
     PolicySet::new(loaded.iter().map(bound).collect(), break_glass).expect("built-in names are unique")
 }
 
 /// What both phases together say of an AdmissionReview.
-pub fn judge(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
+pub fn evaluate(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
     let prepared = prepared_from_text(&request, related.and_then(|object| found(&object.to_string())), facts);

@@ -9,17 +9,17 @@ use hyper::HeaderMap;
 use hyper::header::CONTENT_LENGTH;
 use tokio::time::{Instant, timeout_at};
 
-use crate::refusal::Refusal;
+use crate::request_error::RequestError;
 
-pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize, until: Instant) -> Result<Bytes, Refusal> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize, until: Instant) -> Result<Bytes, RequestError> {
     if declared_length(headers).is_some_and(|length| length > limit as u64) {
-        return Err(Refusal::TooLarge { limit });
+        return Err(RequestError::TooLarge { limit });
     }
     match timeout_at(until, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if is_over_limit(error.as_ref()) => Err(Refusal::TooLarge { limit }),
-        Ok(Err(_)) => Err(Refusal::Interrupted),
-        Err(_) => Err(Refusal::TooSlow),
+        Ok(Err(error)) if is_over_limit(error.as_ref()) => Err(RequestError::TooLarge { limit }),
+        Ok(Err(_)) => Err(RequestError::Interrupted),
+        Err(_) => Err(RequestError::TooSlow),
     }
 }
 

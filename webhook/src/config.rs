@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use quorate_certs::rotation::Lives;
+use quorate_certs::rotation::Lifetimes;
 
 use crate::certificate::{CallerCheck, CertificateSource};
 
@@ -23,12 +23,12 @@ pub struct ServerConfig {
     pub grace: Duration,
     /// After `grace`: what is under way may end; then it is cut.
     pub drain: Duration,
-    pub limits: Limits,
+    pub limits: ServerLimits,
 }
 
 /// Bounds on what clients may take.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ServerLimits {
     /// Connections of one port. For a further one the longest idle goes; where none is, it waits.
     pub connections: usize,
     /// Requests under way; further ones are turned away with 503.
@@ -55,7 +55,7 @@ impl Default for ServerConfig {
             metrics_listen: loopback(8080),
             certificate: CertificateSource::Own {
                 names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
-                life: Lives::default().leaf,
+                life: Lifetimes::default().leaf,
             },
             callers: None,
             // kube-apiserver takes objects up to 3 MiB; an update carries two, and the options.
@@ -63,12 +63,12 @@ impl Default for ServerConfig {
             grace: Duration::from_secs(3),
             // The longest `timeoutSeconds` of a webhook is 30 s, the default 10 s.
             drain: Duration::from_secs(10),
-            limits: Limits::default(),
+            limits: ServerLimits::default(),
         }
     }
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             // A few per API server, and room for probes, scrapers and strays.

@@ -4,30 +4,30 @@
 //! ```text
 //! Server::bind ──> Bound::run
 //!    certificate  the one that is served now, kept new from files or by a CA of our own; who may call
-//!    door         TCP, TLS, HTTP/1.1 and HTTP/2, draining        (one door per port)
+//!    listener     TCP, TLS, HTTP/1.1 and HTTP/2, draining        (one per port)
 //!     └ routes    /validate /mutate      └ operations   /livez /readyz /metrics
 //!        ├ webhook     what all requests share
 //!        ├ body        bytes under a limit and a deadline
-//!        ├ judging     envelope, what is known beside it, policies, onError
+//!        ├ handler     envelope, what is known beside it, policies, onError
 //!        │  └ reservations   what other admissions have taken away
-//!        └ answer      AdmissionReview response
+//!        └ admission_review   the AdmissionReview response
 //! ```
 
 #![forbid(unsafe_code)]
 
-mod answer;
+mod admission_review;
 mod body;
 mod certificate;
 mod config;
 mod deadline;
 #[cfg(test)]
-mod documented;
-mod door;
-mod judging;
+mod documented_limits;
+mod handler;
+mod listener;
 mod metrics;
 mod operations;
 mod readiness;
-mod refusal;
+mod request_error;
 mod reservations;
 mod routes;
 mod server;
@@ -38,11 +38,11 @@ mod webhook;
 pub use certificate::{
     CallerCheck, CallerError, CallerVerifier, CertificateHandle, CertificateSource, FirstCertificateError,
 };
-pub use config::{Limits, ServerConfig};
-pub use door::{ConnectionMetrics, Door};
-pub use readiness::{Gate, Readiness};
+pub use config::{ServerConfig, ServerLimits};
+pub use listener::{ConnectionMetrics, HttpListener};
+pub use readiness::{Readiness, ReadinessCheck};
 pub use reservations::Reservations;
-pub use server::{Addresses, Bound, ServeError, Server};
-pub use sources::Sources;
+pub use server::{Addresses, BoundServer, ServeError, Server};
+pub use sources::ReviewSources;
 pub use tls::tls_config;
 pub use webhook::Webhook;

@@ -16,9 +16,9 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use quorate_engine::{Finding, Review};
 
-use crate::certificate::CertificateMetrics;
-use crate::door::ConnectionMetrics;
-use crate::refusal::Refusal;
+use crate::certificate::ServedCertificateMetrics;
+use crate::listener::ConnectionMetrics;
+use crate::request_error::RequestError;
 
 /// Seconds. A review takes 100 to 400 us; guests may use 50 ms each, an API server waits 30 s at most.
 const BUCKETS: [f64; 16] = [
@@ -29,7 +29,7 @@ const BUCKETS: [f64; 16] = [
 pub(crate) struct Metrics {
     registry: Registry,
     /// Of the cluster, where there is one.
-    others: OnceLock<Registry>,
+    cluster_registry: OnceLock<Registry>,
     reviews: Family<ReviewLabels, Counter>,
     durations: Family<PhaseLabel, Histogram>,
     policy_durations: Family<PhaseLabel, Histogram>,
@@ -42,14 +42,14 @@ pub(crate) struct Metrics {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReviewLabels {
-    path: Path,
+    path: PathValue,
     verdict: &'static str,
     matched: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PhaseLabel {
-    path: Path,
+    path: PathValue,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -69,9 +69,9 @@ struct ReasonLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Path(Phase);
+struct PathValue(Phase);
 
-impl EncodeLabelValue for Path {
+impl EncodeLabelValue for PathValue {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         path(self.0).encode(encoder)
     }
@@ -94,11 +94,11 @@ pub(crate) fn verdict(verdict: Verdict) -> &'static str {
 }
 
 impl Metrics {
-    pub(crate) fn new(certificate: &CertificateMetrics) -> Self {
+    pub(crate) fn new(certificate: &ServedCertificateMetrics) -> Self {
         let histograms = || Family::new_with_constructor(new_histogram as fn() -> Histogram);
         let mut metrics = Self {
             registry: Registry::with_prefix("quorate"),
-            others: OnceLock::new(),
+            cluster_registry: OnceLock::new(),
             reviews: Family::default(),
             durations: histograms(),
             policy_durations: histograms(),
@@ -142,7 +142,7 @@ impl Metrics {
         );
     }
 
-    fn register_certificate(&mut self, certificate: &CertificateMetrics) {
+    fn register_certificate(&mut self, certificate: &ServedCertificateMetrics) {
         let registry = &mut self.registry;
         registry.register_with_unit(
             "certificate_not_after",
@@ -162,10 +162,10 @@ impl Metrics {
         );
     }
 
-    /// `judged` as the policies left it, `given` as it was answered.
-    pub(crate) fn count_review(&self, phase: Phase, judged: Verdict, given: &Review) {
+    /// `evaluated` as the policies left it, `given` as it was answered.
+    pub(crate) fn count_review(&self, phase: Phase, evaluated: Verdict, given: &Review) {
         let matched = if given.matched.is_empty() { "no" } else { "yes" };
-        let labels = ReviewLabels { path: Path(phase), verdict: verdict(judged), matched };
+        let labels = ReviewLabels { path: PathValue(phase), verdict: verdict(evaluated), matched };
         self.reviews.get_or_create(&labels).inc();
         for finding in &given.findings {
             let labels = FindingLabels { rule: finding.rule.clone(), level: level(finding.level) };
@@ -178,31 +178,31 @@ impl Metrics {
         self.not_judged.get_or_create(&PolicyLabel { policy }).inc();
     }
 
-    pub(crate) fn count_refusal(&self, refusal: &Refusal) {
+    pub(crate) fn count_refusal(&self, refusal: &RequestError) {
         let reason = refusal.reason();
         self.refusals.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     pub(crate) fn time_review(&self, phase: Phase, whole: Duration) {
-        let labels = PhaseLabel { path: Path(phase) };
+        let labels = PhaseLabel { path: PathValue(phase) };
         self.durations.get_or_create(&labels).observe(whole.as_secs_f64());
     }
 
     pub(crate) fn time_policies(&self, phase: Phase, policies: Duration) {
-        let labels = PhaseLabel { path: Path(phase) };
+        let labels = PhaseLabel { path: PathValue(phase) };
         self.policy_durations.get_or_create(&labels).observe(policies.as_secs_f64());
     }
 
     /// Shown beside these from now on; only once.
-    pub(crate) fn show(&self, others: Registry) {
-        let _ = self.others.set(others);
+    pub(crate) fn attach_registry(&self, others: Registry) {
+        let _ = self.cluster_registry.set(others);
     }
 
     /// OpenMetrics text.
     pub(crate) fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
-        if let Some(others) = self.others.get() {
+        if let Some(others) = self.cluster_registry.get() {
             encode_registry(&mut text, others)?;
         }
         encode_eof(&mut text)?;

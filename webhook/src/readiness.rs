@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quorate_certs::{State as Validity, Window};
+use quorate_certs::{Validity, ValidityState};
 use quorate_cluster::Note;
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::CertificateHandle;
 
 /// What keeps the server from being ready, if anything does.
-pub type Gate = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
+pub type ReadinessCheck = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
 
 /// Not ready so long before the certificate ends: a probe fails three times in 30 s, endpoints are told everywhere
 /// within seconds, and a review that was sent before may take 30 s.
@@ -22,19 +22,19 @@ const MARGIN: Duration = Duration::minutes(2);
 pub struct Readiness {
     stopping: Arc<AtomicBool>,
     certificate: CertificateHandle,
-    gates: Vec<Gate>,
+    checks: Vec<ReadinessCheck>,
     notes: Vec<Note>,
 }
 
 impl Readiness {
     /// Ready for as long as there is a certificate, and it is valid for some time to come.
     pub fn new(certificate: CertificateHandle) -> Self {
-        Self { stopping: Arc::default(), certificate, gates: Vec::new(), notes: Vec::new() }
+        Self { stopping: Arc::default(), certificate, checks: Vec::new(), notes: Vec::new() }
     }
 
-    /// From now on only ready while `gate` says so too.
-    pub fn require(&mut self, gate: Gate) {
-        self.gates.push(gate);
+    /// From now on only ready while `check` says so too.
+    pub fn require(&mut self, check: ReadinessCheck) {
+        self.checks.push(check);
     }
 
     /// From now on said beside it.
@@ -60,32 +60,32 @@ impl Readiness {
         if self.is_stopping() {
             return Err("stopping");
         }
-        self.gates.iter().try_for_each(|gate| gate())?;
+        self.checks.iter().try_for_each(|check| check())?;
         let Some(certificate) = self.certificate.current() else {
             return Err("no certificate yet");
         };
-        let window = certificate.window();
-        match window.state(now) {
-            Validity::Valid if now.saturating_add(margin(window)) > window.not_after => {
+        let validity = certificate.validity();
+        match validity.state(now) {
+            ValidityState::Valid if now.saturating_add(margin(validity)) > validity.not_after => {
                 Err("certificate is about to expire")
             }
-            Validity::Valid => Ok(()),
-            Validity::NotYetValid => Err("certificate is not yet valid"),
-            Validity::Expired => Err("certificate has expired"),
+            ValidityState::Valid => Ok(()),
+            ValidityState::NotYetValid => Err("certificate is not yet valid"),
+            ValidityState::Expired => Err("certificate has expired"),
         }
     }
 }
 
-/// A certificate that lives for minutes cannot spare two of them.
-fn margin(window: Window) -> Duration {
-    MARGIN.min(window.length() / 10)
+/// A certificate that lives for minutes cannot lose two of them.
+fn margin(validity: Validity) -> Duration {
+    MARGIN.min(validity.length() / 10)
 }
 
 impl std::fmt::Debug for Readiness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Readiness")
             .field("stopping", &self.stopping)
-            .field("gates", &self.gates.len())
+            .field("checks", &self.checks.len())
             .field("notes", &self.notes.len())
             .finish_non_exhaustive()
     }

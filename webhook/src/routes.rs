@@ -16,10 +16,10 @@ use tracing::debug;
 
 use crate::body;
 use crate::deadline::Deadline;
-use crate::judging;
+use crate::handler;
 use crate::operations;
 use crate::readiness::Readiness;
-use crate::refusal::Refusal;
+use crate::request_error::RequestError;
 use crate::webhook::Webhook;
 
 impl Webhook {
@@ -28,8 +28,8 @@ impl Webhook {
         Router::new()
             .route("/validate", post(|webhook, request| review(webhook, Phase::Validate, request)))
             .route("/mutate", post(|webhook, request| review(webhook, Phase::Mutate, request)))
-            .method_not_allowed_fallback(async |State(webhook): State<Self>| webhook.refuse(Refusal::WrongMethod))
-            .fallback(async |State(webhook): State<Self>| webhook.refuse(Refusal::NoSuchPath))
+            .method_not_allowed_fallback(async |State(webhook): State<Self>| webhook.refuse(RequestError::WrongMethod))
+            .fallback(async |State(webhook): State<Self>| webhook.refuse(RequestError::NoSuchPath))
             .with_state(self.clone())
     }
 
@@ -38,13 +38,13 @@ impl Webhook {
         operations::routes(Arc::clone(self.metrics()), readiness, self.clock())
     }
 
-    fn refuse(&self, refusal: Refusal) -> Response {
+    fn refuse(&self, refusal: RequestError) -> Response {
         debug!(reason = refusal.reason(), %refusal, "request refused");
         self.metrics().count_refusal(&refusal);
         refusal.into_response()
     }
 
-    async fn receive(&self, request: Request, deadline: Deadline) -> Result<Bytes, Refusal> {
+    async fn receive(&self, request: Request, deadline: Deadline) -> Result<Bytes, RequestError> {
         check_content_type(request.headers())?;
         let (head, body) = request.into_parts();
         let until = deadline.at.min(Instant::now() + self.bounds().receive);
@@ -55,12 +55,12 @@ impl Webhook {
 async fn review(State(webhook): State<Webhook>, phase: Phase, request: Request) -> Response {
     let arrived = Instant::now();
     let Ok(_permit) = webhook.bounds().in_flight.try_acquire() else {
-        return webhook.refuse(Refusal::Overloaded { limit: webhook.bounds().in_flight_limit });
+        return webhook.refuse(RequestError::Overloaded { limit: webhook.bounds().in_flight_limit });
     };
-    let _counted = Counted::in_flight(&webhook.metrics().in_flight);
+    let _counted = InFlightGuard::in_flight(&webhook.metrics().in_flight);
     let deadline = Deadline::of(request.uri().query(), arrived);
     let answer = match webhook.receive(request, deadline).await {
-        Ok(body) => judging::answer(&webhook, phase, &body, deadline).await,
+        Ok(body) => handler::answer(&webhook, phase, &body, deadline).await,
         Err(refusal) => Err(refusal),
     };
     match answer {
@@ -72,7 +72,7 @@ async fn review(State(webhook): State<Webhook>, phase: Phase, request: Request) 
     }
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_content_type(headers: &HeaderMap) -> Result<(), RequestError> {
     let found = headers.get(header::CONTENT_TYPE);
     let essence =
         found.and_then(|value| value.to_str().ok()).map(|value| value.split(';').next().unwrap_or(value).trim());
@@ -81,20 +81,20 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
     let found =
         found.map_or_else(|| "not given".to_owned(), |value| format!("`{}`", value.to_str().unwrap_or("not text")));
-    Err(Refusal::WrongContentType { found })
+    Err(RequestError::WrongContentType { found })
 }
 
 /// Counts for as long as it lives, also when the client goes away and the review is dropped.
-struct Counted<'a>(&'a Gauge);
+struct InFlightGuard<'a>(&'a Gauge);
 
-impl<'a> Counted<'a> {
+impl<'a> InFlightGuard<'a> {
     fn in_flight(gauge: &'a Gauge) -> Self {
         gauge.inc();
         Self(gauge)
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

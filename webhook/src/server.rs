@@ -12,17 +12,17 @@ use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use quorate_certs::State;
+use quorate_certs::ValidityState;
 use quorate_engine::PolicySet;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::certificate::{CallerError, CallerVerifier, FirstCertificateError, Keeper};
+use crate::certificate::{CallerError, CallerVerifier, CertificateRenewer, FirstCertificateError};
 use crate::config::ServerConfig;
-use crate::door::{ConnectionMetrics, Door};
+use crate::listener::{ConnectionMetrics, HttpListener};
 use crate::readiness::Readiness;
-use crate::sources::Sources;
+use crate::sources::ReviewSources;
 use crate::tls::tls_config;
 use crate::webhook::Webhook;
 use quorate_cluster::Cluster;
@@ -51,13 +51,13 @@ pub enum ServeError {
 pub struct Server;
 
 /// A server whose ports are open; requests wait until it runs.
-pub struct Bound {
+pub struct BoundServer {
     webhook: Webhook,
-    reviews: Door,
-    operations: Door,
+    reviews: HttpListener,
+    operations: HttpListener,
     addresses: Addresses,
     readiness: Readiness,
-    keeper: Keeper,
+    renewer: CertificateRenewer,
     clock: Clock,
     grace: Duration,
     drain: Duration,
@@ -79,21 +79,26 @@ impl Server {
     pub async fn bind(
         config: ServerConfig,
         policies: Arc<PolicySet>,
-        sources: Sources,
+        sources: ReviewSources,
         clock: Clock,
-    ) -> Result<Bound, ServeError> {
+    ) -> Result<BoundServer, ServeError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let now = clock();
         let webhook = Webhook::new(&config, policies, sources, clock);
         let certificate = webhook.certificate().clone();
         let verifier = |check| CallerVerifier::open(check, Arc::clone(&provider)).map(Arc::new);
         let callers = config.callers.clone().map(verifier).transpose()?;
-        let keeper =
-            Keeper::start(&config.certificate, certificate.clone(), callers.clone(), now, Arc::clone(&provider))?;
-        if let Some(window) = certificate.current().map(|current| current.window())
-            && (window.state(now) != State::Valid || window.is_due(now))
+        let renewer = CertificateRenewer::start(
+            &config.certificate,
+            certificate.clone(),
+            callers.clone(),
+            now,
+            Arc::clone(&provider),
+        )?;
+        if let Some(validity) = certificate.current().map(|current| current.validity())
+            && (validity.state(now) != ValidityState::Valid || validity.is_due(now))
         {
-            warn!(not_before = %window.not_before, not_after = %window.not_after, "certificate is due for renewal");
+            warn!(not_before = %validity.not_before, not_after = %validity.not_after, "certificate is due for renewal");
         }
         let connections = webhook.metrics().connections.clone();
         let tls = tls_config(certificate.clone(), callers, provider)?;
@@ -101,14 +106,14 @@ impl Server {
         let (operations, metrics_address) =
             open(config.metrics_listen, None, &config, ConnectionMetrics::default()).await?;
         let mut readiness = Readiness::new(certificate);
-        readiness.require(reviews.gate());
-        Ok(Bound {
+        readiness.require(reviews.readiness_check());
+        Ok(BoundServer {
             webhook,
             reviews,
             operations,
             addresses: Addresses { webhook: webhook_address, metrics: metrics_address },
             readiness,
-            keeper,
+            renewer,
             clock,
             grace: config.grace,
             drain: config.drain,
@@ -122,31 +127,31 @@ async fn open(
     tls: Option<Arc<rustls::ServerConfig>>,
     config: &ServerConfig,
     metrics: ConnectionMetrics,
-) -> Result<(Door, SocketAddr), ServeError> {
+) -> Result<(HttpListener, SocketAddr), ServeError> {
     let failed = |source| ServeError::Bind { address, source };
-    let door = Door::bind(address, tls, config.limits.clone(), metrics).await.map_err(failed)?;
-    let address = door.address().map_err(failed)?;
-    Ok((door, address))
+    let listener = HttpListener::bind(address, tls, config.limits.clone(), metrics).await.map_err(failed)?;
+    let address = listener.address().map_err(failed)?;
+    Ok((listener, address))
 }
 
-impl Bound {
+impl BoundServer {
     pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
     /// PEM of the CA that signs a certificate of our own, for `curl --cacert`; none for one that comes from elsewhere.
     pub fn authority(&self) -> Option<String> {
-        self.keeper.authority()
+        self.renewer.authority()
     }
 
     /// Not ready before the cluster's caches are filled, and its metrics beside the server's own.
     pub fn attach(&mut self, cluster: &Cluster) {
-        self.readiness.require(Arc::new(cluster.gate()));
+        self.readiness.require(Arc::new(cluster.readiness_check()));
         self.readiness.add_notes(cluster.notes());
         self.leads = Some(cluster.leads());
         let mut registry = cluster.metrics();
-        self.webhook.sources().reservations.show(&mut registry);
-        self.webhook.metrics().show(registry);
+        self.webhook.sources().reservations.register_metrics(&mut registry);
+        self.webhook.metrics().attach_registry(registry);
     }
 
     /// Serves until `shutdown` is done; then unready, the grace, no new connections, the drain.
@@ -165,7 +170,7 @@ impl Bound {
             close_reviews.send_replace(true);
         };
         let reviews = async {
-            let routes = self.webhook.routes().layer(from_fn_with_state(self.readiness.clone(), part));
+            let routes = self.webhook.routes().layer(from_fn_with_state(self.readiness.clone(), drain));
             let cut = self.reviews.serve(routes, reviews_closing, self.drain).await;
             close_operations.send_replace(true);
             cut
@@ -181,7 +186,7 @@ impl Bound {
         };
         let ((), connections, _) = tokio::select! {
             ended = serving => ended,
-            never = self.keeper.keep(self.clock) => match never {},
+            never = self.renewer.run(self.clock) => match never {},
             never = sweeping => match never {},
         };
         info!(connections, "stopped");
@@ -191,7 +196,7 @@ impl Bound {
 
 /// While it stops, every HTTP/1 answer asks its client to connect anew, which then leads elsewhere: a connection that is closed while
 /// the next request is on its way is a failed call, and the API server does not try again.
-async fn part(Shared(readiness): Shared<Readiness>, request: Request, next: Next) -> Response {
+async fn drain(Shared(readiness): Shared<Readiness>, request: Request, next: Next) -> Response {
     let keeps_alive = request.version() <= Version::HTTP_11;
     let mut response = next.run(request).await;
     if keeps_alive && readiness.is_stopping() {

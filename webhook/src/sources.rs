@@ -7,13 +7,13 @@ use quorate_cluster::{Cluster, NoPods, PodSource};
 
 /// Who finds objects and facts, what is known of pods that go, and what other admissions have taken away. Cheap to clone.
 #[derive(Clone)]
-pub struct Sources {
+pub struct ReviewSources {
     pub known: quorate_facts::Sources,
     pub pods: Arc<dyn PodSource>,
     pub reservations: Arc<Reservations>,
 }
 
-impl Sources {
+impl ReviewSources {
     /// Out of a cluster, shared with its other replicas.
     pub fn of(cluster: &Cluster) -> Self {
         let reservations = Arc::new(Reservations::shared(cluster.reservations()));
@@ -21,7 +21,7 @@ impl Sources {
     }
 }
 
-impl Default for Sources {
+impl Default for ReviewSources {
     /// There is no cluster: everything is unknown, and nobody else admits anything.
     fn default() -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Default for Sources {
     }
 }
 
-impl std::fmt::Debug for Sources {
+impl std::fmt::Debug for ReviewSources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sources").finish_non_exhaustive()
     }

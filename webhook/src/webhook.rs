@@ -11,26 +11,26 @@ use tokio::sync::Semaphore;
 use crate::certificate::{CertificateHandle, CertificateSource};
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
-use crate::sources::Sources;
+use crate::sources::ReviewSources;
 use quorate_facts::Clock;
 
 /// What all requests share. Cheap to clone.
 #[derive(Clone)]
 pub struct Webhook {
-    shared: Arc<Shared>,
+    shared: Arc<WebhookState>,
 }
 
-struct Shared {
+struct WebhookState {
     policies: Arc<PolicySet>,
-    sources: Sources,
+    sources: ReviewSources,
     clock: Clock,
     metrics: Arc<Metrics>,
     certificate: CertificateHandle,
-    bounds: Bounds,
+    bounds: RequestLimits,
 }
 
 /// How much is taken at once.
-pub(crate) struct Bounds {
+pub(crate) struct RequestLimits {
     pub(crate) in_flight: Semaphore,
     pub(crate) in_flight_limit: usize,
     /// Bytes.
@@ -42,20 +42,20 @@ pub(crate) struct Bounds {
 impl Webhook {
     /// Takes the bounds from `config`, and the certificate's handle where it has one; all else in it is for
     /// [`crate::Server`].
-    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, sources: Sources, clock: Clock) -> Self {
+    pub fn new(config: &ServerConfig, policies: Arc<PolicySet>, sources: ReviewSources, clock: Clock) -> Self {
         let limits = &config.limits;
         let certificate = match &config.certificate {
             CertificateSource::Handle(handle) => handle.clone(),
             CertificateSource::Files { .. } | CertificateSource::Own { .. } => CertificateHandle::new(),
         };
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(WebhookState {
                 policies,
                 sources,
                 clock,
                 metrics: Arc::new(Metrics::new(certificate.metrics())),
                 certificate,
-                bounds: Bounds {
+                bounds: RequestLimits {
                     in_flight: Semaphore::new(limits.in_flight),
                     in_flight_limit: limits.in_flight,
                     body_limit: config.body_limit,
@@ -74,7 +74,7 @@ impl Webhook {
         &self.shared.policies
     }
 
-    pub(crate) fn sources(&self) -> &Sources {
+    pub(crate) fn sources(&self) -> &ReviewSources {
         &self.shared.sources
     }
 
@@ -90,7 +90,7 @@ impl Webhook {
         self.shared.clock
     }
 
-    pub(crate) fn bounds(&self) -> &Bounds {
+    pub(crate) fn bounds(&self) -> &RequestLimits {
         &self.shared.bounds
     }
 }

@@ -3,12 +3,13 @@
 
 use time::OffsetDateTime;
 
-use super::contents::{Contents, Found, Leaf, Mark};
-use super::{Observed, Plan, leaf_window};
-use crate::{Anchor, Authority, AuthorityId, IssueError, State, Window};
+use super::contents::{LeafCertificate, Mark, SecretContents, SecretState};
+use super::{Observation, RotationPlan, leaf_validity};
+use crate::{Anchor, Authority, AuthorityId, IssueError, Validity, ValidityState};
 
+/// One writing of the Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum SecretChange {
     /// All anew, and served at once: nothing that is trusted could be served anyway.
     Found,
     /// A new CA beside what is trusted; nothing of it is served yet.
@@ -17,7 +18,7 @@ pub enum Change {
     Renew,
     /// A `caBundle` lacks what was said to be in all of them.
     Withdraw,
-    /// Every `caBundle` was read back: the time to settle begins.
+    /// Every `caBundle` was read back: the propagation delay begins.
     Confirm,
     /// A leaf of the incoming CA, which issues from now on.
     Switch,
@@ -26,27 +27,35 @@ pub enum Change {
     /// These CAs are trusted no longer.
     Drop(Vec<AuthorityId>),
     /// Leave out what cannot be read.
-    Mend,
+    Repair,
 }
 
-impl Change {
+impl SecretChange {
     /// What the Secret is to hold.
-    pub fn carry_out(&self, now: OffsetDateTime, observed: &Observed, plan: &Plan) -> Result<Contents, IssueError> {
+    ///
+    /// # Errors
+    /// Of a change that issues something: as [`Authority::issue`] and [`Authority::leaf`].
+    pub fn carry_out(
+        &self,
+        now: OffsetDateTime,
+        observed: &Observation,
+        plan: &RotationPlan,
+    ) -> Result<SecretContents, IssueError> {
         let before = match &observed.secret {
-            Found::Ours(contents) => contents.as_ref().clone(),
-            Found::Absent | Found::Foreign => Contents::default(),
+            SecretState::Ours(contents) => contents.as_ref().clone(),
+            SecretState::Absent | SecretState::Foreign => SecretContents::default(),
         };
         let mark = Some(Mark { at: now, by: plan.leader.clone() });
-        let mut after = Contents { damage: Vec::new(), ..before };
+        let mut after = SecretContents { damage: Vec::new(), ..before };
         match self {
             Self::Found => {
-                let authority = Authority::issue(Window::starting(now, plan.lives.authority))?;
+                let authority = Authority::issue(Validity::starting(now, plan.lifetimes.authority))?;
                 let leaf = Some(leaf(now, plan, &authority)?);
                 let trusted = vec![authority.anchor().clone()];
-                after = Contents { leaf, trusted, issuer: Some(authority), ..Contents::default() };
+                after = SecretContents { leaf, trusted, issuer: Some(authority), ..SecretContents::default() };
             }
             Self::Prepare => {
-                let authority = Authority::issue(Window::starting(now, plan.lives.authority))?;
+                let authority = Authority::issue(Validity::starting(now, plan.lifetimes.authority))?;
                 after.trusted = trusted_beside(now, &after, observed);
                 after.trusted.insert(0, authority.anchor().clone());
                 after.incoming = Some(authority);
@@ -70,23 +79,23 @@ impl Change {
             }
             Self::Mark => after.switched = mark,
             Self::Drop(ids) => after.trusted.retain(|anchor| !ids.contains(anchor.id())),
-            Self::Mend => {}
+            Self::Repair => {}
         }
         Ok(after)
     }
 }
 
-fn leaf(now: OffsetDateTime, plan: &Plan, issuer: &Authority) -> Result<Leaf, IssueError> {
-    let issued = issuer.leaf(&plan.names, leaf_window(now, plan, issuer.anchor()))?;
-    Leaf::new(issued).ok_or(IssueError::Unreadable)
+fn leaf(now: OffsetDateTime, plan: &RotationPlan, issuer: &Authority) -> Result<LeafCertificate, IssueError> {
+    let issued = issuer.leaf(&plan.names, leaf_validity(now, plan, issuer.anchor()))?;
+    LeafCertificate::new(issued).ok_or(IssueError::Unreadable)
 }
 
 /// What the Secret trusts, and what API servers already trust: a Secret that was lost or emptied says nothing of the
 /// leaves that are still served.
-fn trusted_beside(now: OffsetDateTime, contents: &Contents, observed: &Observed) -> Vec<Anchor> {
+fn trusted_beside(now: OffsetDateTime, contents: &SecretContents, observed: &Observation) -> Vec<Anchor> {
     let mut trusted = contents.trusted.clone();
     for anchor in observed.bundles.iter().flat_map(|bundle| &bundle.anchors) {
-        if !trusted.contains(anchor) && anchor.window().state(now) != State::Expired {
+        if !trusted.contains(anchor) && anchor.validity().state(now) != ValidityState::Expired {
             trusted.push(anchor.clone());
         }
     }

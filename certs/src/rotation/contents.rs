@@ -28,18 +28,19 @@ pub const STATE: &str = "state";
 
 /// What was found under the Secret's name.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub enum SecretState {
+    /// There is none of that name.
     Absent,
     /// Ours, and maybe empty (a chart may create it so) or damaged.
-    Ours(Box<Contents>),
+    Ours(Box<SecretContents>),
     /// Somebody else's.
     Foreign,
 }
 
 /// The Secret's meaning. All parts may be missing; what is missing is made anew.
 #[derive(Debug, Clone, Default)]
-pub struct Contents {
-    pub(super) leaf: Option<Leaf>,
+pub struct SecretContents {
+    pub(super) leaf: Option<LeafCertificate>,
     pub(super) trusted: Vec<Anchor>,
     pub(super) issuer: Option<Authority>,
     pub(super) incoming: Option<Authority>,
@@ -52,28 +53,34 @@ pub struct Contents {
 
 /// A serving certificate as it is written and as it is read.
 #[derive(Debug, Clone)]
-pub struct Leaf {
+pub struct LeafCertificate {
     pub(super) issued: Issued,
     pub(super) serving: ServingCertificate,
 }
 
-/// A moment, and whose clock it was read from: another leader's clock may go wrong by more than the time to settle.
+/// A moment, and whose clock it was read from: another leader's clock may go wrong by more than the propagation delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
+    /// The moment.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// The [`RotationPlan::leader`](super::RotationPlan::leader) whose clock it was.
     pub by: String,
 }
 
 /// A part of the Secret that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
+    /// Leaf or key; what is wrong, in a sentence.
     #[error("{0}")]
     Leaf(String),
+    /// `ca.crt` has a broken block, or no certificate at all and yet some text.
     #[error("`{TRUSTED}` holds something that is no certificate")]
     Trusted,
+    /// The part of this name is no key, or that of none of the CAs.
     #[error("`{0}` holds no key of a certificate in `{TRUSTED}`")]
     Key(&'static str),
+    /// `state` is no JSON of this form; what is wrong.
     #[error("`{STATE}` cannot be read: {0}")]
     State(String),
 }
@@ -86,12 +93,12 @@ struct State {
     switched: Option<Mark>,
 }
 
-impl Found {
+impl SecretState {
     /// Reads a Secret that is there.
     pub fn read(labels: &BTreeMap<String, String>, data: &BTreeMap<String, Vec<u8>>) -> Self {
         let (label, value) = OWN_LABEL;
         if labels.get(label).is_some_and(|found| found == value) {
-            Self::Ours(Box::new(Contents::from_data(data)))
+            Self::Ours(Box::new(SecretContents::from_data(data)))
         } else {
             Self::Foreign
         }
@@ -106,7 +113,9 @@ impl Found {
     }
 }
 
-impl Contents {
+impl SecretContents {
+    /// Reads the data of a Secret, its parts by their names, without the base64 of its manifest. What cannot be read is
+    /// [damage](SecretContents::damage).
     pub fn from_data(data: &BTreeMap<String, Vec<u8>>) -> Self {
         let mut damage = Vec::new();
         let text = |key: &str| data.get(key).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -123,7 +132,7 @@ impl Contents {
             found
         };
         let (issuer, incoming) = (authority(ISSUER_KEY), authority(INCOMING_KEY));
-        let leaf = Leaf::read(text(LEAF), text(LEAF_KEY)).unwrap_or_else(|problem| {
+        let leaf = LeafCertificate::read(text(LEAF), text(LEAF_KEY)).unwrap_or_else(|problem| {
             damage.push(problem);
             None
         });
@@ -154,10 +163,12 @@ impl Contents {
         bundle(&self.trusted)
     }
 
+    /// The leaf, as a TLS server needs it; None: missing or damaged.
     pub fn serving(&self) -> Option<&ServingCertificate> {
         self.leaf.as_ref().map(|leaf| &leaf.serving)
     }
 
+    /// The CAs that every `caBundle` is to hold.
     pub fn trusted(&self) -> &[Anchor] {
         &self.trusted
     }
@@ -184,7 +195,7 @@ impl Contents {
     }
 }
 
-impl Leaf {
+impl LeafCertificate {
     pub(super) fn new(issued: Issued) -> Option<Self> {
         let serving = ServingCertificate::from_issued(&issued).ok()?;
         Some(Self { issued, serving })

@@ -1,5 +1,5 @@
 //! What to do next about the certificates of a cluster, so that no call of the API server ever fails for their sake.
-//! Writes nothing; `next` decides, `Change::carry_out` makes the new contents, and the caller writes them.
+//! Writes nothing; `next` decides, `SecretChange::carry_out` makes the new contents, and the caller writes them.
 //!
 //! INVARIANT (no gap): every leaf that a replica serves chains to a CA in every `caBundle` that an API server knows.
 //! A rotation has a fresh CA key and goes in steps, each of which may be the last one before a crash:
@@ -8,15 +8,15 @@
 //! issuer ── due ──> Prepare      Secret: ca.crt = old + new, next-ca.key; the old leaf is still served
 //!                   publish      every caBundle: old + new
 //!                   Confirm      Secret: read back at this moment, by this leader
-//!                   wait         settle: each API server watches for itself
+//!                   wait         propagation_delay: each API server watches for itself
 //!                   Switch       Secret: leaf of the new CA, ca.key = next-ca.key
 //!                   wait         until no replica is seen to serve a leaf of the old one
 //!                   Drop         Secret: ca.crt = new
 //!                   publish      every caBundle: new
 //! ```
 //!
-//! It holds if API servers know a `caBundle` within `settle` of its writing, replicas that start read a Secret at most
-//! `settle` old, and the caller reads the configurations first, then the Secret (never from a cache), then asks the
+//! It holds if API servers know a `caBundle` within `propagation_delay` of its writing, replicas that start read a Secret at most
+//! `propagation_delay` old, and the caller reads the configurations first, then the Secret (never from a cache), then asks the
 //! replicas, then the clock, and writes only at the resource versions that it read.
 
 mod change;
@@ -28,70 +28,86 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
-pub use change::Change;
+pub use change::SecretChange;
 pub use contents::{
-    Contents, Damage, Found, INCOMING_KEY, ISSUER_KEY, LEAF, LEAF_KEY, Leaf, Mark, OWN_LABEL, STATE, TRUSTED,
+    Damage, INCOMING_KEY, ISSUER_KEY, LEAF, LEAF_KEY, LeafCertificate, Mark, OWN_LABEL, STATE, SecretContents,
+    SecretState, TRUSTED,
 };
 
-use crate::{Anchor, AuthorityId, State, Window};
+use crate::{Anchor, AuthorityId, Validity, ValidityState};
 
 /// What there is, as it was read just now.
 #[derive(Debug, Clone)]
-pub struct Observed {
-    pub secret: Found,
+pub struct Observation {
+    /// What the Secret's name holds. To be read before the replicas are asked.
+    pub secret: SecretState,
     /// The `caBundle` of every entry of our webhook configurations. To be read before the Secret.
-    pub bundles: Vec<Bundle>,
+    pub bundles: Vec<CaBundle>,
     /// The CAs whose leaves the replicas serve, every one of them; `None` where one could not be asked.
     pub served: Option<BTreeSet<AuthorityId>>,
 }
 
 /// One `caBundle`.
 #[derive(Debug, Clone, Default)]
-pub struct Bundle {
+pub struct CaBundle {
     anchors: Vec<Anchor>,
     whole: bool,
 }
 
 /// What is wanted.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RotationPlan {
     /// DNS names and IP addresses that a leaf must have.
     pub names: Vec<String>,
-    pub lives: Lives,
+    /// How long certificates live.
+    pub lifetimes: Lifetimes,
     /// Who decides: a name of this process, since marks of another one's clock are not relied on.
     pub leader: String,
 }
 
+/// How long certificates live, and how long everybody needs to learn of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lives {
+pub struct Lifetimes {
+    /// Of a CA. 365 days by default; it is replaced after two thirds.
     pub authority: Duration,
+    /// Of a leaf, which ends with its CA at the latest. 90 days by default; it is replaced after two thirds.
     pub leaf: Duration,
-    /// From a `caBundle` that was read back to every API server using it.
-    pub settle: Duration,
+    /// From a `caBundle` that was read back to every API server using it. 60 seconds by default.
+    pub propagation_delay: Duration,
 }
 
-impl Default for Lives {
+impl Default for Lifetimes {
     fn default() -> Self {
         // Replaced after two thirds: a leaf every two months, a CA every eight; so it is no rare event that nobody trusts.
         // An API server learns of a configuration by a watch, within a second; a minute outlasts one that reconnects.
-        Self { authority: Duration::days(365), leaf: Duration::days(90), settle: Duration::seconds(60) }
+        Self { authority: Duration::days(365), leaf: Duration::days(90), propagation_delay: Duration::seconds(60) }
     }
 }
 
+/// What is to be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Write what [`Change::carry_out`] makes; create the Secret where it is absent, with [`OWN_LABEL`].
-    Write(Change),
+pub enum RotationStep {
+    /// Write what [`SecretChange::carry_out`] makes; create the Secret where it is absent, with [`OWN_LABEL`].
+    Write(SecretChange),
     /// Make this PEM the `caBundle` of every entry, and read it back.
-    Publish { bundle: String },
+    Publish {
+        /// Certificates of CAs, the whole of the `caBundle`.
+        bundle: String,
+    },
     /// Nothing, until then or until something else is observed.
-    Wait { until: OffsetDateTime, cause: Cause },
+    Wait {
+        /// When to ask again at the latest.
+        until: OffsetDateTime,
+        /// What is waited for.
+        cause: WaitCause,
+    },
     /// The Secret is not ours: it is left alone.
     Refuse,
 }
 
+/// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum WaitCause {
     /// All is well until then.
     NothingDue,
     /// API servers learn of the incoming CA.
@@ -100,7 +116,7 @@ pub enum Cause {
     Retiring,
 }
 
-impl Bundle {
+impl CaBundle {
     /// PEM, as it was found; empty where there is none.
     pub fn from_pem(text: &[u8]) -> Self {
         let (anchors, whole) = Anchor::read_all(text);
@@ -117,14 +133,41 @@ impl Bundle {
 }
 
 /// The next step; the one after it is decided on what is observed then.
-pub fn next(now: OffsetDateTime, observed: &Observed, plan: &Plan) -> Step {
-    let nothing = Contents::default();
+///
+/// ```
+/// use quorate_certs::rotation::{
+///     CaBundle, Lifetimes, Observation, RotationPlan, RotationStep, SecretChange, SecretState, WaitCause, next,
+/// };
+/// use time::OffsetDateTime;
+/// use time::macros::datetime;
+///
+/// const NOW: OffsetDateTime = datetime!(2026-11-22 10:00 UTC);
+/// let names = vec!["quorate.quorate-system.svc".to_owned()];
+/// let plan = RotationPlan { names, lifetimes: Lifetimes::default(), leader: "quorate-0".to_owned() };
+///
+/// // Nothing is there: a CA and a leaf are made, and the caller writes them into the Secret.
+/// let mut observed = Observation { secret: SecretState::Absent, bundles: vec![CaBundle::default()], served: Some([].into()) };
+/// assert_eq!(next(NOW, &observed, &plan), RotationStep::Write(SecretChange::Found));
+/// let contents = SecretChange::Found.carry_out(NOW, &observed, &plan)?;
+/// observed.secret = SecretState::Ours(Box::new(contents));
+///
+/// // Then every webhook configuration gets the CA.
+/// let RotationStep::Publish { bundle } = next(NOW, &observed, &plan) else { panic!("nothing is published yet") };
+/// observed.bundles = vec![CaBundle::from_pem(bundle.as_bytes())];
+///
+/// // The leaf is replaced when two thirds of its 90 days are over.
+/// let until = datetime!(2027-01-21 9:00 UTC);
+/// assert_eq!(next(NOW, &observed, &plan), RotationStep::Wait { until, cause: WaitCause::NothingDue });
+/// # Ok::<(), quorate_certs::IssueError>(())
+/// ```
+pub fn next(now: OffsetDateTime, observed: &Observation, plan: &RotationPlan) -> RotationStep {
+    let nothing = SecretContents::default();
     let contents = match &observed.secret {
-        Found::Foreign => return Step::Refuse,
-        Found::Absent => &nothing,
-        Found::Ours(contents) => contents,
+        SecretState::Foreign => return RotationStep::Refuse,
+        SecretState::Absent => &nothing,
+        SecretState::Ours(contents) => contents,
     };
-    let decision = Decision { now, observed, plan, contents };
+    let decision = RotationDecision { now, observed, plan, contents };
     decision
         .start()
         .or_else(|| decision.publish())
@@ -134,103 +177,104 @@ pub fn next(now: OffsetDateTime, observed: &Observed, plan: &Plan) -> Step {
         .unwrap_or_else(|| decision.rest())
 }
 
-struct Decision<'a> {
+struct RotationDecision<'a> {
     now: OffsetDateTime,
-    observed: &'a Observed,
-    plan: &'a Plan,
-    contents: &'a Contents,
+    observed: &'a Observation,
+    plan: &'a RotationPlan,
+    contents: &'a SecretContents,
 }
 
-impl Decision<'_> {
+impl RotationDecision<'_> {
     /// Where no CA issues and none is on its way.
-    fn start(&self) -> Option<Step> {
+    fn start(&self) -> Option<RotationStep> {
         if self.contents.issuer.is_some() || self.usable_incoming().is_some() {
             return None;
         }
         let trusts_nothing = self.observed.bundles.iter().all(|bundle| bundle.anchors.is_empty());
         let serves_nothing =
             self.contents.leaf.is_none() && self.observed.served.as_ref().is_some_and(BTreeSet::is_empty);
-        // Where a call may still succeed with what is served and trusted, a new CA must settle first.
-        let change = if trusts_nothing || serves_nothing { Change::Found } else { Change::Prepare };
-        Some(Step::Write(change))
+        // Where a call may still succeed with what is served and trusted, a new CA must be known everywhere first.
+        let change = if trusts_nothing || serves_nothing { SecretChange::Found } else { SecretChange::Prepare };
+        Some(RotationStep::Write(change))
     }
 
     /// What is in the Secret is trusted everywhere, before anything relies on it.
-    fn publish(&self) -> Option<Step> {
+    fn publish(&self) -> Option<RotationStep> {
         let (trusted, bundles) = (&self.contents.trusted, &self.observed.bundles);
         if self.contents.published.is_some() && !bundles.iter().all(|bundle| bundle.holds(trusted)) {
-            return Some(Step::Write(Change::Withdraw));
+            return Some(RotationStep::Write(SecretChange::Withdraw));
         }
         let done = bundles.iter().all(|bundle| bundle.is(trusted));
-        (!done).then(|| Step::Publish { bundle: self.contents.bundle() })
+        (!done).then(|| RotationStep::Publish { bundle: self.contents.bundle() })
     }
 
     /// A new leaf of the same CA.
-    fn renew(&self) -> Option<Step> {
+    fn renew(&self) -> Option<RotationStep> {
         let issuer = self.contents.issuer()?;
-        if issuer.window().state(self.now) != State::Valid {
+        if issuer.validity().state(self.now) != ValidityState::Valid {
             return None;
         }
-        let renewed = self.leaf_window(issuer);
+        let renewed = self.leaf_validity(issuer);
         let wanted = match self.contents.serving() {
             None => true,
             Some(leaf) => {
-                let window = leaf.window();
+                let validity = leaf.validity();
                 let is_trusted = self.contents.trusted.iter().any(|anchor| Some(anchor.id()) == leaf.issuer());
                 // Near the end of its CA a new leaf would live no longer than this one.
-                let is_over = window.is_due(self.now) && renewed.not_after > window.not_after;
-                let is_early = window.state(self.now) == State::NotYetValid;
+                let is_over = validity.is_due(self.now) && renewed.not_after > validity.not_after;
+                let is_early = validity.state(self.now) == ValidityState::NotYetValid;
                 !is_trusted || is_over || is_early || !leaf.covers(&self.plan.names)
             }
         };
-        wanted.then_some(Step::Write(Change::Renew))
+        wanted.then_some(RotationStep::Write(SecretChange::Renew))
     }
 
     /// A new CA.
-    fn rotate(&self) -> Option<Step> {
+    fn rotate(&self) -> Option<RotationStep> {
         if self.usable_incoming().is_none() {
             let is_due = self.contents.issuer().is_none_or(|issuer| self.is_over(issuer));
             let lost = self.contents.incoming.is_some();
-            return (is_due || lost).then_some(Step::Write(Change::Prepare));
+            return (is_due || lost).then_some(RotationStep::Write(SecretChange::Prepare));
         }
         let Some(published) = self.own(self.contents.published.as_ref()) else {
-            return Some(Step::Write(Change::Confirm));
+            return Some(RotationStep::Write(SecretChange::Confirm));
         };
-        let until = published.saturating_add(self.plan.lives.settle);
+        let until = published.saturating_add(self.plan.lifetimes.propagation_delay);
         if self.now < until {
-            return Some(Step::Wait { until, cause: Cause::Settling });
+            return Some(RotationStep::Wait { until, cause: WaitCause::Settling });
         }
-        Some(Step::Write(Change::Switch))
+        Some(RotationStep::Write(SecretChange::Switch))
     }
 
     /// An end to the CAs that were replaced.
-    fn retire(&self) -> Option<Step> {
+    fn retire(&self) -> Option<RotationStep> {
         let retired: Vec<&Anchor> = self.contents.retired().collect();
         if retired.is_empty() {
             return None;
         }
         let Some(switched) = self.own(self.contents.switched.as_ref()) else {
-            return Some(Step::Write(Change::Mark));
+            return Some(RotationStep::Write(SecretChange::Mark));
         };
-        // Twice: a replica may start on a Secret of one `settle` ago, and is seen once it has caught up in another.
-        let quiet = switched.saturating_add(self.plan.lives.settle * 2);
+        // Twice: a replica may start on a Secret of one `propagation_delay` ago, and is seen once it has caught up in another.
+        let quiet = switched.saturating_add(self.plan.lifetimes.propagation_delay * 2);
         let unused = |anchor: &&Anchor| self.now >= quiet && !self.may_be_served(anchor);
         let dropped: Vec<AuthorityId> = retired.into_iter().filter(unused).map(|anchor| anchor.id().clone()).collect();
         if dropped.is_empty() {
-            let until = quiet.max(self.now.saturating_add(self.plan.lives.settle));
-            return Some(Step::Wait { until, cause: Cause::Retiring });
+            let until = quiet.max(self.now.saturating_add(self.plan.lifetimes.propagation_delay));
+            return Some(RotationStep::Wait { until, cause: WaitCause::Retiring });
         }
-        Some(Step::Write(Change::Drop(dropped)))
+        Some(RotationStep::Write(SecretChange::Drop(dropped)))
     }
 
-    fn rest(&self) -> Step {
+    fn rest(&self) -> RotationStep {
         if !self.contents.damage.is_empty() {
-            return Step::Write(Change::Mend);
+            return RotationStep::Write(SecretChange::Repair);
         }
-        let windows = [self.contents.serving().map(|leaf| leaf.window()), self.contents.issuer().map(Anchor::window)];
-        let later = windows.into_iter().flatten().map(|window| window.due_at()).filter(|due| *due > self.now);
-        let until = later.min().unwrap_or(self.now.saturating_add(self.plan.lives.settle));
-        Step::Wait { until, cause: Cause::NothingDue }
+        let validities =
+            [self.contents.serving().map(|leaf| leaf.validity()), self.contents.issuer().map(Anchor::validity)];
+        let later = validities.into_iter().flatten().map(|validity| validity.due_at()).filter(|due| *due > self.now);
+        let until = later.min().unwrap_or(self.now.saturating_add(self.plan.lifetimes.propagation_delay));
+        RotationStep::Wait { until, cause: WaitCause::NothingDue }
     }
 
     /// Without a word of who signs what is served, it is served until it expires.
@@ -238,7 +282,7 @@ impl Decision<'_> {
         if self.contents.serving().is_some_and(|leaf| leaf.issuer() == Some(anchor.id())) {
             return true;
         }
-        if anchor.window().state(self.now) == State::Expired {
+        if anchor.validity().state(self.now) == ValidityState::Expired {
             return false;
         }
         let known: BTreeSet<&AuthorityId> = self.contents.trusted.iter().map(Anchor::id).collect();
@@ -254,7 +298,7 @@ impl Decision<'_> {
     }
 
     fn is_over(&self, anchor: &Anchor) -> bool {
-        anchor.window().is_due(self.now) || anchor.window().state(self.now) != State::Valid
+        anchor.validity().is_due(self.now) || anchor.validity().state(self.now) != ValidityState::Valid
     }
 
     /// The moment, if our own clock said it and has not been set back since.
@@ -262,13 +306,13 @@ impl Decision<'_> {
         mark.filter(|mark| mark.by == self.plan.leader && mark.at <= self.now).map(|mark| mark.at)
     }
 
-    fn leaf_window(&self, issuer: &Anchor) -> Window {
-        leaf_window(self.now, self.plan, issuer)
+    fn leaf_validity(&self, issuer: &Anchor) -> Validity {
+        leaf_validity(self.now, self.plan, issuer)
     }
 }
 
 /// Of a leaf that is issued now.
-fn leaf_window(now: OffsetDateTime, plan: &Plan, issuer: &Anchor) -> Window {
-    let window = Window::starting(now, plan.lives.leaf);
-    Window { not_after: window.not_after.min(issuer.window().not_after), ..window }
+fn leaf_validity(now: OffsetDateTime, plan: &RotationPlan, issuer: &Anchor) -> Validity {
+    let validity = Validity::starting(now, plan.lifetimes.leaf);
+    Validity { not_after: validity.not_after.min(issuer.validity().not_after), ..validity }
 }

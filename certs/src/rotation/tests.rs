@@ -15,8 +15,8 @@ const ROTATION: [&str; 8] = ["prepare", "publish", "confirm", "settling", "switc
 /// One leader, two entries, and replicas that serve what the Secret holds.
 struct World {
     now: OffsetDateTime,
-    observed: Observed,
-    plan: Plan,
+    observed: Observation,
+    plan: RotationPlan,
 }
 
 impl World {
@@ -24,8 +24,12 @@ impl World {
         let names = vec!["quorate.quorate-system.svc".to_owned()];
         Self {
             now: START,
-            observed: Observed { secret: Found::Absent, bundles: vec![Bundle::from_pem(b""); 2], served: None },
-            plan: Plan { names, lives: Lives::default(), leader: "quorate-a".to_owned() },
+            observed: Observation {
+                secret: SecretState::Absent,
+                bundles: vec![CaBundle::from_pem(b""); 2],
+                served: None,
+            },
+            plan: RotationPlan { names, lifetimes: Lifetimes::default(), leader: "quorate-a".to_owned() },
         }
     }
 
@@ -36,17 +40,17 @@ impl World {
         world
     }
 
-    fn next(&self) -> Step {
+    fn next(&self) -> RotationStep {
         next(self.now, &self.observed, &self.plan)
     }
 
-    fn contents(&self) -> &Contents {
-        let Found::Ours(contents) = &self.observed.secret else { panic!("{:?}", self.observed.secret) };
+    fn contents(&self) -> &SecretContents {
+        let SecretState::Ours(contents) = &self.observed.secret else { panic!("{:?}", self.observed.secret) };
         contents
     }
 
-    fn edit(&mut self, edit: impl FnOnce(&mut Contents)) {
-        let Found::Ours(contents) = &mut self.observed.secret else { panic!("nothing to edit") };
+    fn edit(&mut self, edit: impl FnOnce(&mut SecretContents)) {
+        let SecretState::Ours(contents) = &mut self.observed.secret else { panic!("nothing to edit") };
         edit(contents);
     }
 
@@ -58,25 +62,25 @@ impl World {
 
     fn hold(&mut self, data: &BTreeMap<String, Vec<u8>>) {
         let labels = BTreeMap::from([(OWN_LABEL.0.to_owned(), OWN_LABEL.1.to_owned())]);
-        self.observed.secret = Found::read(&labels, data);
+        self.observed.secret = SecretState::read(&labels, data);
     }
 
     /// Does one step, and says which; none when nothing is due or ours to do.
     fn step(&mut self) -> Option<&'static str> {
         match self.next() {
-            Step::Refuse => None,
-            Step::Wait { cause: Cause::NothingDue, .. } => None,
-            Step::Wait { until, cause } => {
+            RotationStep::Refuse => None,
+            RotationStep::Wait { cause: WaitCause::NothingDue, .. } => None,
+            RotationStep::Wait { until, cause } => {
                 assert!(until > self.now);
                 self.now = until;
-                Some(if cause == Cause::Settling { "settling" } else { "retiring" })
+                Some(if cause == WaitCause::Settling { "settling" } else { "retiring" })
             }
-            Step::Publish { bundle } => {
+            RotationStep::Publish { bundle } => {
                 let bundles = self.observed.bundles.len();
-                self.observed.bundles = vec![Bundle::from_pem(bundle.as_bytes()); bundles];
+                self.observed.bundles = vec![CaBundle::from_pem(bundle.as_bytes()); bundles];
                 Some("publish")
             }
-            Step::Write(change) => {
+            RotationStep::Write(change) => {
                 let data = change.carry_out(self.now, &self.observed, &self.plan).unwrap().to_data();
                 self.hold(&data);
                 assert_eq!(self.contents().damage(), []);
@@ -110,17 +114,17 @@ impl World {
     }
 }
 
-fn name(change: &Change) -> &'static str {
+fn name(change: &SecretChange) -> &'static str {
     match change {
-        Change::Found => "found",
-        Change::Prepare => "prepare",
-        Change::Renew => "renew",
-        Change::Withdraw => "withdraw",
-        Change::Confirm => "confirm",
-        Change::Switch => "switch",
-        Change::Mark => "mark",
-        Change::Drop(_) => "drop",
-        Change::Mend => "mend",
+        SecretChange::Found => "found",
+        SecretChange::Prepare => "prepare",
+        SecretChange::Renew => "renew",
+        SecretChange::Withdraw => "withdraw",
+        SecretChange::Confirm => "confirm",
+        SecretChange::Switch => "switch",
+        SecretChange::Mark => "mark",
+        SecretChange::Drop(_) => "drop",
+        SecretChange::Repair => "mend",
     }
 }
 
@@ -144,7 +148,7 @@ fn makes_all_anew_in_a_secret_that_was_created_empty_for_us() {
 fn rests_until_the_leaf_is_due_while_all_is_valid() {
     let mut world = World::installed();
     let until = datetime!(2026-03-01 23:00 UTC);
-    assert_eq!(world.next(), Step::Wait { until, cause: Cause::NothingDue });
+    assert_eq!(world.next(), RotationStep::Wait { until, cause: WaitCause::NothingDue });
     world.now = until - Duration::SECOND;
     world.assert_steps(&[]);
 }
@@ -157,7 +161,7 @@ fn renews_a_leaf_near_its_end_or_past_it_without_a_new_ca() {
         world.age(days);
         world.assert_steps(&["renew"]);
         assert_eq!((world.issuer(), world.contents().bundle()), (issuer, trusted));
-        assert_eq!(world.leaf().window().state(world.now), State::Valid);
+        assert_eq!(world.leaf().validity().state(world.now), ValidityState::Valid);
     }
 }
 
@@ -195,7 +199,7 @@ fn replaces_an_expired_ca_by_the_same_way() {
     let mut world = World::installed();
     world.age(400);
     world.assert_steps(&ROTATION);
-    assert_eq!(world.leaf().window().state(world.now), State::Valid);
+    assert_eq!(world.leaf().validity().state(world.now), ValidityState::Valid);
 }
 
 #[test]
@@ -204,11 +208,11 @@ fn waits_for_api_servers_before_it_serves_a_new_ca() {
     world.age(300);
     while world.step() != Some("confirm") {}
     let until = world.now + Duration::seconds(60);
-    assert_eq!(world.next(), Step::Wait { until, cause: Cause::Settling });
+    assert_eq!(world.next(), RotationStep::Wait { until, cause: WaitCause::Settling });
     world.now = until - Duration::MILLISECOND;
-    assert_eq!(world.next(), Step::Wait { until, cause: Cause::Settling });
+    assert_eq!(world.next(), RotationStep::Wait { until, cause: WaitCause::Settling });
     world.now = until;
-    assert_eq!(world.next(), Step::Write(Change::Switch));
+    assert_eq!(world.next(), RotationStep::Write(SecretChange::Switch));
 }
 
 /// Another replica takes over after each step.
@@ -265,25 +269,25 @@ fn keeps_the_old_ca_while_a_replica_serves_it_or_cannot_be_asked() {
         world.now += Duration::HOUR;
         (world, old)
     };
-    let stays = |world: &World| matches!(world.next(), Step::Wait { cause: Cause::Retiring, .. });
+    let stays = |world: &World| matches!(world.next(), RotationStep::Wait { cause: WaitCause::Retiring, .. });
     let (mut world, old) = switched();
     let new = world.issuer();
     for served in [Some([old.clone(), new.clone()].into()), Some([old.clone()].into()), None] {
         world.observed.served = served;
         assert!(stays(&world));
     }
-    let unknown = Authority::issue(Window::starting(START, Duration::DAY)).unwrap().anchor().id().clone();
+    let unknown = Authority::issue(Validity::starting(START, Duration::DAY)).unwrap().anchor().id().clone();
     world.observed.served = Some([new.clone(), unknown].into());
     assert!(stays(&world));
     world.observed.served = Some([new].into());
-    assert_eq!(world.next(), Step::Write(Change::Drop(vec![old.clone()])));
+    assert_eq!(world.next(), RotationStep::Write(SecretChange::Drop(vec![old.clone()])));
 
     world.observed.served = None;
     world.age(66);
-    assert_eq!(world.next(), Step::Write(Change::Renew));
+    assert_eq!(world.next(), RotationStep::Write(SecretChange::Renew));
     world.step();
     world.observed.served = None;
-    assert_eq!(world.next(), Step::Write(Change::Drop(vec![old])));
+    assert_eq!(world.next(), RotationStep::Write(SecretChange::Drop(vec![old])));
 }
 
 #[test]
@@ -292,7 +296,7 @@ fn drops_no_ca_before_replicas_that_just_started_have_caught_up() {
     world.age(300);
     while world.step() != Some("switch") {}
     let until = world.now + Duration::minutes(2);
-    assert_eq!(world.next(), Step::Wait { until, cause: Cause::Retiring });
+    assert_eq!(world.next(), RotationStep::Wait { until, cause: WaitCause::Retiring });
 }
 
 #[test]
@@ -300,14 +304,14 @@ fn issues_again_what_another_clock_dated_ahead() {
     let mut world = World::installed();
     world.now -= Duration::days(2);
     world.assert_steps(&ROTATION);
-    assert_eq!(world.contents().issuer().unwrap().window().state(world.now), State::Valid);
+    assert_eq!(world.contents().issuer().unwrap().validity().state(world.now), ValidityState::Valid);
 
     let mut world = World::installed();
     world.age(100);
     world.assert_steps(&["renew"]);
     world.now -= Duration::days(2);
     world.assert_steps(&["renew"]);
-    assert_eq!(world.leaf().window().state(world.now), State::Valid);
+    assert_eq!(world.leaf().validity().state(world.now), ValidityState::Valid);
 }
 
 #[test]
@@ -319,12 +323,12 @@ fn believes_no_mark_of_the_future_or_of_another_clock() {
     while world.step() != Some("publish") {}
     for mark in [ahead(&world, "quorate-a"), ahead(&world, "quorate-b"), behind(&world, "quorate-b")] {
         world.edit(|contents| contents.published = mark);
-        assert_eq!(world.next(), Step::Write(Change::Confirm));
+        assert_eq!(world.next(), RotationStep::Write(SecretChange::Confirm));
     }
     while world.step() != Some("switch") {}
     for mark in [ahead(&world, "quorate-a"), ahead(&world, "quorate-b"), behind(&world, "quorate-b"), None] {
         world.edit(|contents| contents.switched = mark);
-        assert_eq!(world.next(), Step::Write(Change::Mark));
+        assert_eq!(world.next(), RotationStep::Write(SecretChange::Mark));
     }
 }
 
@@ -335,8 +339,8 @@ fn never_writes_a_secret_that_is_not_ours() {
     for labels in [BTreeMap::new(), other] {
         for data in [BTreeMap::new(), own.clone()] {
             let mut world = World::empty();
-            world.observed.secret = Found::read(&labels, &data);
-            assert_eq!(world.next(), Step::Refuse);
+            world.observed.secret = SecretState::read(&labels, &data);
+            assert_eq!(world.next(), RotationStep::Refuse);
             assert!(world.observed.secret.serving().is_none());
         }
     }
@@ -345,9 +349,10 @@ fn never_writes_a_secret_that_is_not_ours() {
 #[test]
 fn mends_what_is_damaged_without_a_gap() {
     let stranger = || {
-        let authority = Authority::issue(Window::starting(START, Duration::days(365))).unwrap();
-        let Issued { certificate, key } =
-            authority.leaf(&["quorate.quorate-system.svc".to_owned()], Window::starting(START, Duration::DAY)).unwrap();
+        let authority = Authority::issue(Validity::starting(START, Duration::days(365))).unwrap();
+        let Issued { certificate, key } = authority
+            .leaf(&["quorate.quorate-system.svc".to_owned()], Validity::starting(START, Duration::DAY))
+            .unwrap();
         (authority, certificate, key)
     };
     let (authority, certificate, key) = stranger();
@@ -410,7 +415,7 @@ fn says_what_is_damaged_and_never_shows_a_key() {
 fn a_lost_secret_costs_no_call_while_replicas_still_serve_from_memory() {
     let mut world = World::installed();
     let old = world.issuer();
-    world.observed.secret = Found::Absent;
+    world.observed.secret = SecretState::Absent;
     assert_eq!(world.step(), Some("prepare"));
     assert!(world.observed.secret.serving().is_none());
     assert_eq!(world.contents().trusted().len(), 2);
@@ -421,16 +426,16 @@ fn a_lost_secret_costs_no_call_while_replicas_still_serve_from_memory() {
 #[test]
 fn a_lost_secret_is_made_anew_at_once_where_nobody_serves() {
     let mut world = World::installed();
-    world.observed.secret = Found::Absent;
+    world.observed.secret = SecretState::Absent;
     world.observed.served = Some(BTreeSet::new());
     world.assert_steps(&["found", "publish"]);
 }
 
 #[test]
 fn takes_over_from_another_issuer_by_the_same_way() {
-    let other = Authority::issue(Window::starting(START, Duration::days(365))).unwrap();
+    let other = Authority::issue(Validity::starting(START, Duration::days(365))).unwrap();
     let mut world = World::empty();
-    world.observed.bundles = vec![Bundle::from_pem(other.anchor().to_pem().as_bytes()); 2];
+    world.observed.bundles = vec![CaBundle::from_pem(other.anchor().to_pem().as_bytes()); 2];
     world.assert_steps(&ROTATION);
     assert_eq!(world.contents().trusted().len(), 1);
 }
@@ -456,13 +461,13 @@ fn issues_a_leaf_for_the_names_that_are_wanted_now_also_within_a_rotation() {
 fn puts_back_a_bundle_that_somebody_changed() {
     let mut world = World::installed();
     let own = world.contents().bundle();
-    let other = Authority::issue(Window::starting(START, Duration::days(365))).unwrap();
+    let other = Authority::issue(Validity::starting(START, Duration::days(365))).unwrap();
     let more = format!("{own}{}", bundle([other.anchor()]));
     for found in ["", "junk", &more, &format!("{own}-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n")] {
-        world.observed.bundles[1] = Bundle::from_pem(found.as_bytes());
-        assert_eq!(world.next(), Step::Publish { bundle: own.clone() });
+        world.observed.bundles[1] = CaBundle::from_pem(found.as_bytes());
+        assert_eq!(world.next(), RotationStep::Publish { bundle: own.clone() });
     }
-    world.observed.bundles[1] = Bundle::from_pem(format!("\n{own}{own}\n").as_bytes());
+    world.observed.bundles[1] = CaBundle::from_pem(format!("\n{own}{own}\n").as_bytes());
     world.assert_steps(&[]);
 }
 
@@ -472,7 +477,7 @@ fn settles_anew_when_a_bundle_lost_the_incoming_ca_meanwhile() {
     world.age(300);
     let before = world.contents().bundle();
     while world.step() != Some("settling") {}
-    world.observed.bundles[0] = Bundle::from_pem(before.as_bytes());
+    world.observed.bundles[0] = CaBundle::from_pem(before.as_bytes());
     world.assert_steps(&[&["withdraw"], &ROTATION[1..]].concat());
 }
 

@@ -8,8 +8,8 @@ mod verify;
 
 use model::{Chaos, Cluster};
 use proptest::prelude::*;
-use quorate_certs::rotation::{Bundle, Change, Found, Lives, Observed, Plan};
-use quorate_certs::{Authority, Window};
+use quorate_certs::rotation::{CaBundle, Lifetimes, Observation, RotationPlan, SecretChange, SecretState};
+use quorate_certs::{Authority, Validity};
 use time::{Duration, OffsetDateTime};
 
 proptest! {
@@ -34,12 +34,12 @@ proptest! {
 #[test]
 fn a_leaf_is_verified_by_its_own_ca_alone_and_within_its_time() {
     let now = OffsetDateTime::from_unix_timestamp(1_767_225_600).unwrap();
-    let observed = Observed { secret: Found::Absent, bundles: Vec::new(), served: None };
+    let observed = Observation { secret: SecretState::Absent, bundles: Vec::new(), served: None };
     let names = ["quorate.quorate-system.svc".to_owned(), "10.0.0.7".to_owned(), "fd00::7".to_owned()];
-    let plan = Plan { names: names.to_vec(), lives: Lives::default(), leader: "quorate-a".to_owned() };
-    let contents = Change::Found.carry_out(now, &observed, &plan).unwrap();
+    let plan = RotationPlan { names: names.to_vec(), lifetimes: Lifetimes::default(), leader: "quorate-a".to_owned() };
+    let contents = SecretChange::Found.carry_out(now, &observed, &plan).unwrap();
     let leaf = contents.serving().unwrap();
-    let other = Authority::issue(Window::starting(now, Duration::days(365))).unwrap().anchor().to_pem();
+    let other = Authority::issue(Validity::starting(now, Duration::days(365))).unwrap().anchor().to_pem();
     let both = format!("{other}{}", contents.bundle());
     for name in &names {
         for bundle in [&contents.bundle(), &both] {
@@ -52,14 +52,14 @@ fn a_leaf_is_verified_by_its_own_ca_alone_and_within_its_time() {
         assert!(verify::handshake(leaf.der(), &both, &names[0], moment).is_err());
     }
 
-    let observed = Observed {
-        secret: Found::Ours(Box::new(contents.clone())),
-        bundles: vec![Bundle::from_pem(contents.bundle().as_bytes())],
+    let observed = Observation {
+        secret: SecretState::Ours(Box::new(contents.clone())),
+        bundles: vec![CaBundle::from_pem(contents.bundle().as_bytes())],
         served: None,
     };
-    let prepared = Change::Prepare.carry_out(now, &observed, &plan).unwrap();
-    let observed = Observed { secret: Found::Ours(Box::new(prepared.clone())), ..observed };
-    let switched = Change::Switch.carry_out(now, &observed, &plan).unwrap();
+    let prepared = SecretChange::Prepare.carry_out(now, &observed, &plan).unwrap();
+    let observed = Observation { secret: SecretState::Ours(Box::new(prepared.clone())), ..observed };
+    let switched = SecretChange::Switch.carry_out(now, &observed, &plan).unwrap();
     for leaf in [leaf, switched.serving().unwrap()] {
         assert_eq!(verify::handshake(leaf.der(), &prepared.bundle(), &names[0], now), Ok(()));
     }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use quorate_certs::rotation::{
-    Bundle, Change, Contents, Found, ISSUER_KEY, Lives, OWN_LABEL, Observed, Plan, Step, next,
+    CaBundle, ISSUER_KEY, Lifetimes, OWN_LABEL, Observation, RotationPlan, RotationStep, SecretChange, SecretContents,
+    SecretState, next,
 };
-use quorate_certs::{AuthorityId, ServingCertificate, State};
+use quorate_certs::{AuthorityId, ServingCertificate, ValidityState};
 use time::{Duration, OffsetDateTime};
 
 use crate::random::Random;
@@ -68,7 +69,7 @@ struct Replica {
 }
 
 struct Leader {
-    plan: Plan,
+    plan: RotationPlan,
     skew: i64,
     work: Work,
 }
@@ -76,9 +77,9 @@ struct Leader {
 /// What a leader knows so far; lost when it crashes.
 enum Work {
     Idle,
-    Bundle { version: usize },
+    CaBundle { version: usize },
     Secret { bundle: usize, version: usize },
-    Asked { bundle: usize, version: usize, observed: Box<Observed> },
+    Asked { bundle: usize, version: usize, observed: Box<Observation> },
 }
 
 impl Cluster {
@@ -86,13 +87,13 @@ impl Cluster {
     pub(crate) fn installed(seed: u64, chaos: Chaos) -> Self {
         let mut random = Random::new(seed);
         let mut skew = || i64::try_from(random.below(usize::try_from(2 * SKEW).unwrap())).unwrap() - SKEW;
-        let lives = Lives {
+        let lifetimes = Lifetimes {
             authority: Duration::seconds(18_000),
             leaf: Duration::seconds(3_600),
-            settle: Duration::seconds(SETTLE),
+            propagation_delay: Duration::seconds(SETTLE),
         };
         let leader = |name: &str, skew| Leader {
-            plan: Plan { names: vec![NAME.to_owned()], lives, leader: name.to_owned() },
+            plan: RotationPlan { names: vec![NAME.to_owned()], lifetimes, leader: name.to_owned() },
             skew,
             work: Work::Idle,
         };
@@ -144,7 +145,7 @@ impl Cluster {
     }
 
     fn trusted(&self) -> usize {
-        self.secret().as_ref().map_or(usize::MAX, |data| Contents::from_data(data).trusted().len())
+        self.secret().as_ref().map_or(usize::MAX, |data| SecretContents::from_data(data).trusted().len())
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -202,16 +203,16 @@ impl Cluster {
             return;
         }
         let next = match work {
-            Work::Idle => Work::Bundle { version: self.bundles.len() - 1 },
-            Work::Bundle { version } => Work::Secret { bundle: version, version: self.secrets.len() - 1 },
+            Work::Idle => Work::CaBundle { version: self.bundles.len() - 1 },
+            Work::CaBundle { version } => Work::Secret { bundle: version, version: self.secrets.len() - 1 },
             Work::Secret { bundle, version } => {
                 let secret = match &self.secrets[version].content.data {
-                    Some(data) => Found::read(&labels(), data),
-                    None => Found::Absent,
+                    Some(data) => SecretState::read(&labels(), data),
+                    None => SecretState::Absent,
                 };
                 let text = self.bundles[bundle].content.as_bytes();
-                let bundles = vec![Bundle::from_pem(text); 2];
-                Work::Asked { bundle, version, observed: Box::new(Observed { secret, bundles, served: self.ask() }) }
+                let bundles = vec![CaBundle::from_pem(text); 2];
+                Work::Asked { bundle, version, observed: Box::new(Observation { secret, bundles, served: self.ask() }) }
             }
             Work::Asked { bundle, version, observed } => {
                 self.act(index, bundle, version, &observed);
@@ -229,25 +230,25 @@ impl Cluster {
         Some(issuers.collect())
     }
 
-    fn act(&mut self, index: usize, bundle: usize, version: usize, observed: &Observed) {
+    fn act(&mut self, index: usize, bundle: usize, version: usize, observed: &Observation) {
         let leader = &self.leaders[index];
         let now = self.now() + Duration::seconds(leader.skew);
         match next(now, observed, &leader.plan) {
-            Step::Write(change) if version == self.secrets.len() - 1 => {
+            RotationStep::Write(change) if version == self.secrets.len() - 1 => {
                 let contents = change.carry_out(now, observed, &leader.plan).unwrap();
                 self.write(Some(contents.to_data()));
-                self.switches += usize::from(change == Change::Switch);
+                self.switches += usize::from(change == SecretChange::Switch);
             }
-            Step::Publish { bundle: text } if bundle == self.bundles.len() - 1 => {
+            RotationStep::Publish { bundle: text } if bundle == self.bundles.len() - 1 => {
                 self.bundles.push(Version { written: self.time, content: text });
             }
-            Step::Write(_) | Step::Publish { .. } | Step::Wait { .. } => {}
-            Step::Refuse => panic!("the Secret is ours"),
+            RotationStep::Write(_) | RotationStep::Publish { .. } | RotationStep::Wait { .. } => {}
+            RotationStep::Refuse => panic!("the Secret is ours"),
         }
     }
 
     fn write(&mut self, data: Option<Data>) {
-        let serving = data.as_ref().and_then(|data| Contents::from_data(data).serving().cloned());
+        let serving = data.as_ref().and_then(|data| SecretContents::from_data(data).serving().cloned());
         self.secrets.push(Version { written: self.time, content: Secret { data, serving } });
     }
 
@@ -269,12 +270,12 @@ impl Cluster {
         let now = self.now();
         for replica in &self.replicas {
             let Some(leaf) = &replica.serving else { continue };
-            if leaf.window().state(now) != State::Valid {
-                return Some(format!("a leaf is served that is valid only in {:?}", leaf.window()));
+            if leaf.validity().state(now) != ValidityState::Valid {
+                return Some(format!("a leaf is served that is valid only in {:?}", leaf.validity()));
             }
             for server in &self.api_servers {
                 let bundle = &self.bundles[server.seen].content;
-                let moment = leaf.window().not_before + Duration::seconds(300);
+                let moment = leaf.validity().not_before + Duration::seconds(300);
                 let verified = self.verified.entry((leaf.der().to_vec(), bundle.clone()));
                 let is_good = verified.or_insert_with(|| verify::handshake(leaf.der(), bundle, NAME, moment).is_ok());
                 if !*is_good {

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::super::object::Object;
 use super::super::source::text_at;
-use super::{Lead, Surroundings, is_own};
+use super::{FollowContext, LeadingTarget, is_own};
 
 pub(super) const GROUP: &str = "argoproj.io";
 
 /// Where the object leads, or why that is not evaluated.
-pub(super) fn leads<'o>(object: &'o Object, around: &Surroundings<'_>) -> Vec<Result<Lead<'o>, String>> {
+pub(super) fn targets<'o>(object: &'o Object, around: &FollowContext<'_>) -> Vec<Result<LeadingTarget<'o>, String>> {
     match object.id.kind.as_str() {
-        "Application" => sources(&object.value).map(|source| lead(object, source, around)).collect(),
+        "Application" => sources(&object.value).map(|source| target(object, source, around)).collect(),
         "ApplicationSet" => vec![Err("its Applications are made in the cluster".to_owned())],
         _ => Vec::new(),
     }
@@ -24,7 +24,7 @@ fn sources(application: &Value) -> impl Iterator<Item = &Value> {
     one.into_iter().chain(several.into_iter().flatten())
 }
 
-fn lead<'o>(object: &'o Object, source: &'o Value, around: &Surroundings<'_>) -> Result<Lead<'o>, String> {
+fn target<'o>(object: &'o Object, source: &'o Value, around: &FollowContext<'_>) -> Result<LeadingTarget<'o>, String> {
     let url = text_at(source, "/repoURL").unwrap_or_default();
     if let Some(chart) = text_at(source, "/chart") {
         return Err(format!("its chart `{chart}` comes from {url}"));
@@ -32,7 +32,7 @@ fn lead<'o>(object: &'o Object, source: &'o Value, around: &Surroundings<'_>) ->
     if !is_own(url, around.url) {
         return Err(format!("its source is {url}, which is not this repository"));
     }
-    if let Some(unknown) = changed_on_the_way(source) {
+    if let Some(unknown) = unsupported_option(source) {
         return Err(format!("`{unknown}` changes what its source renders to, which is not done here"));
     }
     let path = text_at(source, "/path").ok_or("has a source without a path")?;
@@ -45,7 +45,7 @@ fn lead<'o>(object: &'o Object, source: &'o Value, around: &Surroundings<'_>) ->
         Some(values) => Some(values.to_string()),
         None => text_at(source, "/helm/values").map(str::to_owned),
     };
-    Ok(Lead {
+    Ok(LeadingTarget {
         path,
         namespace: text_at(&object.value, "/spec/destination/namespace"),
         release: text_at(source, "/helm/releaseName").unwrap_or(&object.id.name).to_owned(),
@@ -55,7 +55,7 @@ fn lead<'o>(object: &'o Object, source: &'o Value, around: &Surroundings<'_>) ->
 }
 
 /// What of the source's own options is not reproduced.
-fn changed_on_the_way(source: &Value) -> Option<&'static str> {
+fn unsupported_option(source: &Value) -> Option<&'static str> {
     const OPTIONS: [(&str, &str); 5] = [
         ("/plugin", "spec.source.plugin"),
         ("/kustomize", "spec.source.kustomize"),

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::super::object::Object;
 use super::super::source::text_at;
-use super::{Lead, Surroundings, folder_of, is_own};
+use super::{FollowContext, LeadingTarget, folder_of, is_own};
 
 pub(super) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 pub(super) const HELM: &str = "helm.toolkit.fluxcd.io";
 pub(super) const SOURCE: &str = "source.toolkit.fluxcd.io";
 
 /// Where the object leads, or why that is not evaluated.
-pub(super) fn leads<'o>(object: &'o Object, around: &Surroundings<'_>) -> Vec<Result<Lead<'o>, String>> {
+pub(super) fn targets<'o>(object: &'o Object, around: &FollowContext<'_>) -> Vec<Result<LeadingTarget<'o>, String>> {
     match object.id.kind.as_str() {
         "Kustomization" => vec![kustomization(object, around)],
         "HelmRelease" => vec![helm_release(object, around)],
@@ -22,7 +22,7 @@ pub(super) fn leads<'o>(object: &'o Object, around: &Surroundings<'_>) -> Vec<Re
     }
 }
 
-fn kustomization<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Lead<'o>, String> {
+fn kustomization<'o>(object: &'o Object, around: &FollowContext<'_>) -> Result<LeadingTarget<'o>, String> {
     own_source(object, &object.value, "/spec/sourceRef", around)?;
     const OPTIONS: [&str; 6] = ["postBuild", "patches", "images", "components", "namePrefix", "nameSuffix"];
     let spec = object.value.get("spec");
@@ -30,7 +30,7 @@ fn kustomization<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Le
     if let Some(option) = OPTIONS.iter().find(is_set) {
         return Err(format!("`spec.{option}` changes what its path renders to, which is not done here"));
     }
-    Ok(Lead {
+    Ok(LeadingTarget {
         path: text_at(&object.value, "/spec/path").unwrap_or("./"),
         namespace: text_at(&object.value, "/spec/targetNamespace"),
         release: object.id.name.clone(),
@@ -39,7 +39,7 @@ fn kustomization<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Le
     })
 }
 
-fn helm_release<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Lead<'o>, String> {
+fn helm_release<'o>(object: &'o Object, around: &FollowContext<'_>) -> Result<LeadingTarget<'o>, String> {
     let value = &object.value;
     let Some(chart) = text_at(value, "/spec/chart/spec/chart") else {
         return Err("its chart is named by reference (`spec.chartRef`) and comes from elsewhere".to_owned());
@@ -60,7 +60,7 @@ fn helm_release<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Lea
     let files = value.pointer("/spec/chart/spec/valuesFiles").and_then(Value::as_array).into_iter().flatten();
     // They are named from the root of the source; a lead's are within its folder.
     let up = "../".repeat(folder_of(chart).split('/').count());
-    Ok(Lead {
+    Ok(LeadingTarget {
         path: chart,
         namespace: target.or(object.id.namespace.as_deref()),
         release,
@@ -70,7 +70,7 @@ fn helm_release<'o>(object: &'o Object, around: &Surroundings<'_>) -> Result<Lea
 }
 
 /// The source is a git repository, and as far as one can see it is this one.
-fn own_source(object: &Object, value: &Value, pointer: &str, around: &Surroundings<'_>) -> Result<(), String> {
+fn own_source(object: &Object, value: &Value, pointer: &str, around: &FollowContext<'_>) -> Result<(), String> {
     let reference = |key: &str| text_at(value, &format!("{pointer}/{key}"));
     let (kind, name) = (reference("kind").unwrap_or("GitRepository"), reference("name").unwrap_or_default());
     if kind != "GitRepository" {

@@ -5,37 +5,55 @@ use std::io::{self, Write};
 
 use kubernetes::verdict::Level;
 
-use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};
-use super::super::place::Place;
+use super::super::position::TextPosition;
+use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
 
-pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    for judged in &outcome.judged {
-        judged.said.iter().try_for_each(|said| finding(judged, said, out))?;
+pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
+    for evaluated in &result.changes {
+        evaluated.findings.iter().try_for_each(|found| finding(evaluated, found, out))?;
     }
-    for Trouble { path, place, message, .. } in &outcome.troubles {
-        command("error", path, place.unwrap_or(Place::START), "unreadable", message, out)?;
+    for InputError { path, position, message, .. } in &result.input_errors {
+        command("error", path, position.unwrap_or(TextPosition::START), "unreadable", message, out)?;
     }
-    for Gap { path, place, what, reason, .. } in &outcome.gaps {
+    for NotEvaluated { path, position, what, reason, .. } in &result.not_evaluated {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
-        command("notice", path, place.unwrap_or(Place::START), "not evaluated", &format!("{what}{reason}"), out)?;
+        command(
+            "notice",
+            path,
+            position.unwrap_or(TextPosition::START),
+            "not evaluated",
+            &format!("{what}{reason}"),
+            out,
+        )?;
     }
-    writeln!(out, "::notice title=quorate check::{}", data(&outcome.summary()))
+    writeln!(out, "::notice title=quorate check::{}", data(&result.summary()))
 }
 
-fn finding(judged: &Judged, Said { finding, spot }: &Said, out: &mut dyn Write) -> io::Result<()> {
+fn finding(
+    evaluated: &EvaluatedChange,
+    LocatedFinding { finding, location }: &LocatedFinding,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let level = match finding.level {
         Level::Deny => "error",
         Level::Warn => "warning",
         Level::NotJudged => "notice",
     };
-    let rendered = super::rendered_line(spot).map(|line| format!(" ({line})")).unwrap_or_default();
-    let text = format!("{}{rendered}", super::sentence(judged, finding));
-    command(level, &spot.file, super::source_place(spot), &finding.rule, &text, out)
+    let rendered = super::rendered_line(location).map(|line| format!(" ({line})")).unwrap_or_default();
+    let text = format!("{}{rendered}", super::sentence(evaluated, finding));
+    command(level, &location.file, super::source_position(location), &finding.rule, &text, out)
 }
 
-fn command(level: &str, file: &str, place: Place, title: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+fn command(
+    level: &str,
+    file: &str,
+    position: TextPosition,
+    title: &str,
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (file, title) = (property(file), property(title));
-    let Place { line, column } = place;
+    let TextPosition { line, column } = position;
     writeln!(out, "::{level} file={file},line={line},col={column},title={title}::{}", data(text))
 }
 

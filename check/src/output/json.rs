@@ -6,9 +6,11 @@ use std::io::Write;
 use kubernetes::verdict::{Level, Verdict};
 use serde::Serialize;
 
-use super::super::change::Operation;
-use super::super::outcome::{By, Counts, Gap, Judged, Outcome, Said, Spot, Trouble};
-use super::super::place::Place;
+use super::super::manifest_change::ChangeOperation;
+use super::super::position::TextPosition;
+use super::super::result::{
+    ChangeCounts, CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated, SourceLocation, VerdictSource,
+};
 use super::super::tree::Side;
 use crate::exit::Exit;
 
@@ -16,18 +18,18 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'o> {
+struct ReportJson<'o> {
     version: u32,
     exit: u8,
-    summary: Summary,
-    changes: Vec<Change<'o>>,
-    unreadable: Vec<Unreadable<'o>>,
-    not_evaluated: Vec<NotEvaluated<'o>>,
+    summary: SummaryJson,
+    changes: Vec<ChangeJson<'o>>,
+    unreadable: Vec<InputErrorJson<'o>>,
+    not_evaluated: Vec<NotEvaluatedJson<'o>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Summary {
+struct SummaryJson {
     text: String,
     denied: usize,
     not_judged: usize,
@@ -36,43 +38,43 @@ struct Summary {
     not_evaluated: usize,
     unreadable: usize,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ChangeCounts,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Change<'o> {
+struct ChangeJson<'o> {
     group: &'o str,
     kind: &'o str,
     namespace: Option<&'o str>,
     name: &'o str,
-    /// `null`: there is no base, only the shape was judged.
-    operation: Option<Operation>,
+    /// `null`: there is no base, only the shape was evaluated.
+    operation: Option<ChangeOperation>,
     verdict: Verdict,
     /// `here`, or `cluster`: the cluster's own Quorate, by a dry run.
     by: &'static str,
     /// Why the cluster's own Quorate was not heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_heard: Option<&'o str>,
-    at: At<'o>,
-    findings: Vec<Finding<'o>>,
+    at: LocationJson<'o>,
+    findings: Vec<FindingJson<'o>>,
     patch: &'o json_patch::Patch,
 }
 
 #[derive(Serialize)]
-struct Finding<'o> {
+struct FindingJson<'o> {
     rule: &'o str,
     level: Level,
     message: &'o str,
     field: &'o str,
     remedy: &'o str,
     retry: bool,
-    at: At<'o>,
+    at: LocationJson<'o>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct At<'o> {
+struct LocationJson<'o> {
     side: Side,
     file: &'o str,
     line: usize,
@@ -83,7 +85,7 @@ struct At<'o> {
 }
 
 #[derive(Serialize)]
-struct Unreadable<'o> {
+struct InputErrorJson<'o> {
     side: Side,
     file: &'o str,
     #[serde(flatten)]
@@ -92,7 +94,7 @@ struct Unreadable<'o> {
 }
 
 #[derive(Serialize)]
-struct NotEvaluated<'o> {
+struct NotEvaluatedJson<'o> {
     side: Side,
     file: &'o str,
     #[serde(flatten)]
@@ -107,66 +109,66 @@ struct LineColumn {
     column: usize,
 }
 
-pub(super) fn write(outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
-    let document = Document {
+pub(super) fn write(result: &CheckResult, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
+    let document = ReportJson {
         version: VERSION,
         exit: exit.code(),
-        summary: Summary {
-            text: outcome.summary(),
-            denied: outcome.count(Verdict::Denied),
-            not_judged: outcome.count(Verdict::NotJudged),
-            allowed: outcome.count(Verdict::Allowed),
-            allowed_with_warnings: outcome.warned(),
-            not_evaluated: outcome.gaps.len(),
-            unreadable: outcome.troubles.len(),
-            counts: outcome.counts,
+        summary: SummaryJson {
+            text: result.summary(),
+            denied: result.count(Verdict::Denied),
+            not_judged: result.count(Verdict::NotJudged),
+            allowed: result.count(Verdict::Allowed),
+            allowed_with_warnings: result.warned(),
+            not_evaluated: result.not_evaluated.len(),
+            unreadable: result.input_errors.len(),
+            counts: result.counts,
         },
-        changes: outcome.judged.iter().map(change).collect(),
-        unreadable: outcome.troubles.iter().map(unreadable).collect(),
-        not_evaluated: outcome.gaps.iter().map(not_evaluated).collect(),
+        changes: result.changes.iter().map(change).collect(),
+        unreadable: result.input_errors.iter().map(unreadable).collect(),
+        not_evaluated: result.not_evaluated.iter().map(not_evaluated).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     Ok(writeln!(out)?)
 }
 
-fn change(judged: &Judged) -> Change<'_> {
-    let (by, not_heard) = match &judged.by {
-        By::Here => ("here", None),
-        By::Cluster => ("cluster", None),
-        By::Instead(why) | By::Refused(why) => ("here", Some(why.as_str())),
+fn change(evaluated: &EvaluatedChange) -> ChangeJson<'_> {
+    let (by, not_heard) = match &evaluated.by {
+        VerdictSource::Local => ("here", None),
+        VerdictSource::Cluster => ("cluster", None),
+        VerdictSource::LocalFallback(why) | VerdictSource::Refused(why) => ("here", Some(why.as_str())),
     };
-    Change {
-        group: &judged.id.group,
-        kind: &judged.id.kind,
-        namespace: judged.id.namespace.as_deref(),
-        name: &judged.id.name,
-        operation: judged.operation,
-        verdict: judged.verdict,
+    ChangeJson {
+        group: &evaluated.id.group,
+        kind: &evaluated.id.kind,
+        namespace: evaluated.id.namespace.as_deref(),
+        name: &evaluated.id.name,
+        operation: evaluated.operation,
+        verdict: evaluated.verdict,
         by,
         not_heard,
-        at: at(&judged.spot),
-        findings: judged.said.iter().map(finding).collect(),
-        patch: &judged.patch,
+        at: at(&evaluated.location),
+        findings: evaluated.findings.iter().map(finding).collect(),
+        patch: &evaluated.patch,
     }
 }
 
-fn finding(Said { finding, spot }: &Said) -> Finding<'_> {
+fn finding(LocatedFinding { finding, location }: &LocatedFinding) -> FindingJson<'_> {
     let quorate_engine::Finding { rule, level, message, field, remedy, retry, .. } = finding;
-    Finding { rule, level: *level, message, field, remedy, retry: *retry, at: at(spot) }
+    FindingJson { rule, level: *level, message, field, remedy, retry: *retry, at: at(location) }
 }
 
-fn at(Spot { side, file, place, rendered, .. }: &Spot) -> At<'_> {
-    At { side: *side, file, line: place.line, column: place.column, rendered: rendered.as_deref() }
+fn at(SourceLocation { side, file, position: place, rendered, .. }: &SourceLocation) -> LocationJson<'_> {
+    LocationJson { side: *side, file, line: place.line, column: place.column, rendered: rendered.as_deref() }
 }
 
-fn unreadable(Trouble { side, path, place, message }: &Trouble) -> Unreadable<'_> {
-    Unreadable { side: *side, file: path, place: place.map(line_column), message }
+fn unreadable(InputError { side, path, position: place, message }: &InputError) -> InputErrorJson<'_> {
+    InputErrorJson { side: *side, file: path, place: place.map(line_column), message }
 }
 
-fn not_evaluated(Gap { side, path, place, what, reason }: &Gap) -> NotEvaluated<'_> {
-    NotEvaluated { side: *side, file: path, place: place.map(line_column), what: what.as_deref(), reason }
+fn not_evaluated(NotEvaluated { side, path, position: place, what, reason }: &NotEvaluated) -> NotEvaluatedJson<'_> {
+    NotEvaluatedJson { side: *side, file: path, place: place.map(line_column), what: what.as_deref(), reason }
 }
 
-fn line_column(Place { line, column }: Place) -> LineColumn {
+fn line_column(TextPosition { line, column }: TextPosition) -> LineColumn {
     LineColumn { line, column }
 }

@@ -1,41 +1,53 @@
-//! JUnit XML, as GitLab, Jenkins and others read it: a test case for every change, file that could not be read, and gap.
+//! JUnit XML, as GitLab, Jenkins and others read it: a test case for every change, file that could not be read, and what was not evaluated.
 //! A denial is a failure, unreadable input an error, what was not judged or evaluated is skipped.
 
 use std::io::{self, Write};
 
 use kubernetes::verdict::{Level, Verdict};
 
-use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};
+use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
 
-pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let denied = outcome.count(Verdict::Denied);
-    let errors = outcome.troubles.len();
-    let skipped = outcome.gaps.len().saturating_add(outcome.count(Verdict::NotJudged));
-    let tests = outcome.judged.len().saturating_add(errors).saturating_add(outcome.gaps.len());
+pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
+    let denied = result.count(Verdict::Denied);
+    let errors = result.input_errors.len();
+    let skipped = result.not_evaluated.len().saturating_add(result.count(Verdict::NotJudged));
+    let tests = result.changes.len().saturating_add(errors).saturating_add(result.not_evaluated.len());
     let counts = format!("tests=\"{tests}\" failures=\"{denied}\" errors=\"{errors}\" skipped=\"{skipped}\"");
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"quorate check\" {counts}>\n  <testsuite name=\"quorate check\" {counts}>")?;
-    outcome.judged.iter().try_for_each(|judged| change(judged, out))?;
-    for Trouble { path, message, .. } in &outcome.troubles {
+    result.changes.iter().try_for_each(|evaluated| change(evaluated, out))?;
+    for InputError { path, message, .. } in &result.input_errors {
         case("unreadable", path, path, None, &format!("<error message=\"{}\"/>", escaped(message)), out)?;
     }
-    for Gap { path, what, reason, .. } in &outcome.gaps {
+    for NotEvaluated { path, what, reason, .. } in &result.not_evaluated {
         let name = what.as_deref().unwrap_or(path);
         case("not evaluated", name, path, None, &format!("<skipped message=\"{}\"/>", escaped(reason)), out)?;
     }
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-fn change(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    let operation = judged.operation.map_or("shape", |operation| operation.name());
-    let name = format!("{} {operation}", judged.subject());
-    let body: Vec<String> = judged.said.iter().map(|said| element(judged, said)).collect();
-    case("quorate check", &name, &judged.spot.file, Some(judged.spot.place.line), &body.join("\n      "), out)
+fn change(evaluated: &EvaluatedChange, out: &mut dyn Write) -> io::Result<()> {
+    let operation = evaluated.operation.map_or("shape", |operation| operation.name());
+    let name = format!("{} {operation}", evaluated.subject());
+    let body: Vec<String> = evaluated.findings.iter().map(|found| element(evaluated, found)).collect();
+    case(
+        "quorate check",
+        &name,
+        &evaluated.location.file,
+        Some(evaluated.location.position.line),
+        &body.join("\n      "),
+        out,
+    )
 }
 
-fn element(judged: &Judged, Said { finding, spot }: &Said) -> String {
-    let place = format!("{}:{}:{}", spot.rendered.as_deref().unwrap_or(&spot.file), spot.place.line, spot.place.column);
-    let (rule, text) = (escaped(&finding.rule), escaped(&super::sentence(judged, finding)));
+fn element(evaluated: &EvaluatedChange, LocatedFinding { finding, location }: &LocatedFinding) -> String {
+    let place = format!(
+        "{}:{}:{}",
+        location.rendered.as_deref().unwrap_or(&location.file),
+        location.position.line,
+        location.position.column
+    );
+    let (rule, text) = (escaped(&finding.rule), escaped(&super::sentence(evaluated, finding)));
     match finding.level {
         Level::Deny => format!("<failure type=\"{rule}\" message=\"{text}\">{}</failure>", escaped(&place)),
         Level::NotJudged => format!("<skipped message=\"{rule}: {text}\"/>"),

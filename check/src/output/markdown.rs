@@ -5,49 +5,54 @@ use std::io::{self, Write};
 
 use kubernetes::verdict::{Level, Verdict};
 
-use super::super::outcome::{Gap, Outcome, Spot, Trouble, verdict_name};
+use super::super::result::{CheckResult, InputError, NotEvaluated, SourceLocation, verdict_name};
 
-pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "### quorate check: {}\n", escaped(&outcome.summary()))?;
-    let speaks = outcome.judged.iter().filter(|judged| !judged.said.is_empty() || judged.verdict != Verdict::Allowed);
-    let mut rows = speaks.flat_map(|judged| judged.said.iter().map(move |said| (judged, said))).peekable();
+pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "### quorate check: {}\n", escaped(&result.summary()))?;
+    let speaks = result
+        .changes
+        .iter()
+        .filter(|evaluated| !evaluated.findings.is_empty() || evaluated.verdict != Verdict::Allowed);
+    let mut rows =
+        speaks.flat_map(|evaluated| evaluated.findings.iter().map(move |found| (evaluated, found))).peekable();
     if rows.peek().is_some() {
         writeln!(out, "| verdict | object | finding | line |\n|---|---|---|---|")?;
     }
-    for (judged, said) in rows {
-        let level = match said.finding.level {
+    for (evaluated, found) in rows {
+        let level = match found.finding.level {
             Level::Deny => "**deny**",
             Level::Warn => "warn",
             Level::NotJudged => "not judged",
         };
-        let remedy = if said.finding.remedy.is_empty() { String::new() } else { format!("; {}", said.finding.remedy) };
-        let text = format!("{}{remedy}", said.finding.message);
+        let remedy =
+            if found.finding.remedy.is_empty() { String::new() } else { format!("; {}", found.finding.remedy) };
+        let text = format!("{}{remedy}", found.finding.message);
         writeln!(
             out,
             "| {} | {} | {level} `{}`: {} | {} |",
-            verdict_name(judged.verdict),
-            escaped(&judged.subject()),
-            said.finding.rule,
+            verdict_name(evaluated.verdict),
+            escaped(&evaluated.subject()),
+            found.finding.rule,
             escaped(&text),
-            line(&said.spot)
+            line(&found.location)
         )?;
     }
     let unreadable =
-        outcome.troubles.iter().map(|Trouble { path, message, .. }| format!("unreadable {path}: {message}"));
-    let gaps = outcome.gaps.iter().map(|Gap { path, what, reason, .. }| {
+        result.input_errors.iter().map(|InputError { path, message, .. }| format!("unreadable {path}: {message}"));
+    let not_evaluated = result.not_evaluated.iter().map(|NotEvaluated { path, what, reason, .. }| {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
         format!("not evaluated {path}: {what}{reason}")
     });
-    let rest: Vec<String> = unreadable.chain(gaps).collect();
+    let rest: Vec<String> = unreadable.chain(not_evaluated).collect();
     if !rest.is_empty() {
         writeln!(out)?;
     }
     rest.iter().try_for_each(|line| writeln!(out, "- {}", escaped(line)))
 }
 
-fn line(spot: &Spot) -> String {
-    let file = spot.rendered.as_deref().unwrap_or(&spot.file);
-    format!("{}:{}", escaped(file), spot.place.line)
+fn line(location: &SourceLocation) -> String {
+    let file = location.rendered.as_deref().unwrap_or(&location.file);
+    format!("{}:{}", escaped(file), location.position.line)
 }
 
 /// No markup, no mention, no second line; code in backticks stays code.

@@ -1,4 +1,4 @@
-//! The ways in which an outcome is written; several at once, each to its own file or to standard output.
+//! The ways in which a result is written; several at once, each to its own file or to standard output.
 //! None of them adds to what was found.
 
 mod github;
@@ -15,18 +15,18 @@ use anyhow::Context as _;
 use quorate_engine::Finding;
 
 use super::options::{OutputFormat, OutputTo};
-use super::outcome::{Judged, Outcome, Spot};
-use super::place::Place;
+use super::position::TextPosition;
+use super::result::{CheckResult, EvaluatedChange, SourceLocation};
 use crate::exit::Exit;
 
 /// Writes every output that was asked for.
-pub(super) fn write(outcome: &Outcome, exit: Exit, outputs: &[OutputTo], out: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn write(result: &CheckResult, exit: Exit, outputs: &[OutputTo], out: &mut dyn Write) -> anyhow::Result<()> {
     for OutputTo { format, file } in outputs {
         match file {
-            None => one(*format, outcome, exit, out)?,
+            None => one(*format, result, exit, out)?,
             Some(path) => {
                 let mut bytes = anstream::StripStream::new(Vec::new());
-                one(*format, outcome, exit, &mut bytes)?;
+                one(*format, result, exit, &mut bytes)?;
                 fs::write(path, bytes.into_inner()).with_context(|| path.display().to_string())?;
             }
         }
@@ -34,31 +34,31 @@ pub(super) fn write(outcome: &Outcome, exit: Exit, outputs: &[OutputTo], out: &m
     Ok(out.flush()?)
 }
 
-fn one(format: OutputFormat, outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
+fn one(format: OutputFormat, result: &CheckResult, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
     match format {
-        OutputFormat::Text => text::write(outcome, out)?,
-        OutputFormat::Json => json::write(outcome, exit, out)?,
-        OutputFormat::Sarif => sarif::write(outcome, exit, out)?,
-        OutputFormat::Junit => junit::write(outcome, out)?,
-        OutputFormat::Github => github::write(outcome, out)?,
-        OutputFormat::Markdown => markdown::write(outcome, out)?,
+        OutputFormat::Text => text::write(result, out)?,
+        OutputFormat::Json => json::write(result, exit, out)?,
+        OutputFormat::Sarif => sarif::write(result, exit, out)?,
+        OutputFormat::Junit => junit::write(result, out)?,
+        OutputFormat::Github => github::write(result, out)?,
+        OutputFormat::Markdown => markdown::write(result, out)?,
     }
     Ok(())
 }
 
 /// `StatefulSet db/rqlite: replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3; scale to 3`
-fn sentence(judged: &Judged, finding: &Finding) -> String {
+fn sentence(evaluated: &EvaluatedChange, finding: &Finding) -> String {
     let Finding { message, remedy, .. } = finding;
     let stop = if remedy.is_empty() { "" } else { "; " };
-    format!("{}: {message}{stop}{remedy}", judged.subject())
+    format!("{}: {message}{stop}{remedy}", evaluated.subject())
 }
 
 /// Where to point in the repository: a line of rendered output is none of the file that it was made from.
-fn source_place(spot: &Spot) -> Place {
-    if spot.rendered.is_some() { Place::START } else { spot.place }
+fn source_position(location: &SourceLocation) -> TextPosition {
+    if location.rendered.is_some() { TextPosition::START } else { location.position }
 }
 
 /// `line 12 of what kustomize made of overlays/prod`
-fn rendered_line(spot: &Spot) -> Option<String> {
-    spot.rendered.as_deref().map(|name| format!("line {} of {name}", spot.place.line))
+fn rendered_line(location: &SourceLocation) -> Option<String> {
+    location.rendered.as_deref().map(|name| format!("line {} of {name}", location.position.line))
 }

@@ -6,15 +6,18 @@ use std::io::Write;
 use kubernetes::verdict::Level;
 use serde_json::{Value, json};
 
-use super::super::outcome::{Gap, Judged, Outcome, Said, Trouble};
-use super::super::place::Place;
+use super::super::position::TextPosition;
+use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
 use crate::exit::Exit;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-pub(super) fn write(outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
-    let rules = rules(outcome);
-    let results = outcome.judged.iter().flat_map(|judged| judged.said.iter().map(|said| result(judged, said, &rules)));
+pub(super) fn write(result: &CheckResult, exit: Exit, out: &mut dyn Write) -> anyhow::Result<()> {
+    let rules = rules(result);
+    let results = result
+        .changes
+        .iter()
+        .flat_map(|evaluated| evaluated.findings.iter().map(|found| sarif_result(evaluated, found, &rules)));
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -28,9 +31,9 @@ pub(super) fn write(outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyho
             "results": results.collect::<Vec<Value>>(),
             "invocations": [{
                 // Denials are results, not failures of the tool.
-                "executionSuccessful": outcome.troubles.is_empty(),
+                "executionSuccessful": result.input_errors.is_empty(),
                 "exitCode": exit.code(),
-                "toolExecutionNotifications": notifications(outcome),
+                "toolExecutionNotifications": notifications(result),
             }],
         }],
     });
@@ -39,51 +42,55 @@ pub(super) fn write(outcome: &Outcome, exit: Exit, out: &mut dyn Write) -> anyho
 }
 
 /// The rules that speak, each once, in order.
-fn rules(outcome: &Outcome) -> Vec<&str> {
-    let said = outcome.judged.iter().flat_map(|judged| &judged.said);
-    let mut rules: Vec<&str> = said.map(|said| said.finding.rule.as_str()).collect();
+fn rules(result: &CheckResult) -> Vec<&str> {
+    let found = result.changes.iter().flat_map(|evaluated| &evaluated.findings);
+    let mut rules: Vec<&str> = found.map(|found| found.finding.rule.as_str()).collect();
     rules.sort_unstable();
     rules.dedup();
     rules
 }
 
-fn result(judged: &Judged, Said { finding, spot }: &Said, rules: &[&str]) -> Value {
+fn sarif_result(
+    evaluated: &EvaluatedChange,
+    LocatedFinding { finding, location }: &LocatedFinding,
+    rules: &[&str],
+) -> Value {
     let level = match finding.level {
         Level::Deny => "error",
         Level::Warn => "warning",
         Level::NotJudged => "note",
     };
-    let rendered = super::rendered_line(spot).map(|line| format!(" ({line})")).unwrap_or_default();
-    let name = format!("{} {}", judged.subject(), finding.field);
+    let rendered = super::rendered_line(location).map(|line| format!(" ({line})")).unwrap_or_default();
+    let name = format!("{} {}", evaluated.subject(), finding.field);
     json!({
         "ruleId": finding.rule,
         "ruleIndex": rules.iter().position(|rule| *rule == finding.rule),
         "level": level,
-        "message": {"text": format!("{}{rendered}", super::sentence(judged, finding))},
+        "message": {"text": format!("{}{rendered}", super::sentence(evaluated, finding))},
         "locations": [{
-            "physicalLocation": physical(&spot.file, super::source_place(spot)),
+            "physicalLocation": physical(&location.file, super::source_position(location)),
             "logicalLocations": [{"fullyQualifiedName": name.trim_end()}],
         }],
     })
 }
 
-fn notifications(outcome: &Outcome) -> Vec<Value> {
-    let unreadable = outcome.troubles.iter().map(|Trouble { path, place, message, .. }| {
-        notification("error", format!("unreadable: {message}"), path, *place)
+fn notifications(result: &CheckResult) -> Vec<Value> {
+    let unreadable = result.input_errors.iter().map(|InputError { path, position, message, .. }| {
+        notification("error", format!("unreadable: {message}"), path, *position)
     });
-    let gaps = outcome.gaps.iter().map(|Gap { path, place, what, reason, .. }| {
+    let not_evaluated = result.not_evaluated.iter().map(|NotEvaluated { path, position, what, reason, .. }| {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
-        notification("note", format!("not evaluated: {what}{reason}"), path, *place)
+        notification("note", format!("not evaluated: {what}{reason}"), path, *position)
     });
-    unreadable.chain(gaps).collect()
+    unreadable.chain(not_evaluated).collect()
 }
 
-fn notification(level: &str, text: String, path: &str, place: Option<Place>) -> Value {
-    let place = place.unwrap_or(Place::START);
-    json!({"level": level, "message": {"text": text}, "locations": [{"physicalLocation": physical(path, place)}]})
+fn notification(level: &str, text: String, path: &str, position: Option<TextPosition>) -> Value {
+    let position = position.unwrap_or(TextPosition::START);
+    json!({"level": level, "message": {"text": text}, "locations": [{"physicalLocation": physical(path, position)}]})
 }
 
-fn physical(path: &str, Place { line, column }: Place) -> Value {
+fn physical(path: &str, TextPosition { line, column }: TextPosition) -> Value {
     json!({"artifactLocation": {"uri": uri(path)}, "region": {"startLine": line, "startColumn": column}})
 }
 

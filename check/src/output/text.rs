@@ -6,8 +6,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 use kubernetes::verdict::{Level, Verdict};
 
-use super::super::outcome::{By, Gap, Judged, Outcome, Said, Spot, Trouble, verdict_name};
-use super::super::place::Place;
+use super::super::position::TextPosition;
+use super::super::result::{
+    CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated, SourceLocation, VerdictSource, verdict_name,
+};
 use super::super::tree::Side;
 use crate::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use kubernetes::text::printable;
@@ -15,37 +17,37 @@ use kubernetes::text::printable;
 /// Longest line of a file that is shown, in characters.
 const SHOWN: usize = 120;
 
-pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    outcome.judged.iter().try_for_each(|judged| change(judged, out))?;
-    outcome.troubles.iter().try_for_each(|trouble| unreadable(trouble, out))?;
-    outcome.gaps.iter().try_for_each(|gap| not_evaluated(gap, out))?;
-    writeln!(out, "{BOLD}{}{BOLD:#}", outcome.summary())
+pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
+    result.changes.iter().try_for_each(|evaluated| change(evaluated, out))?;
+    result.input_errors.iter().try_for_each(|input_error| unreadable(input_error, out))?;
+    result.not_evaluated.iter().try_for_each(|missing| not_evaluated(missing, out))?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", result.summary())
 }
 
-fn change(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-    let style = match judged.verdict {
+fn change(evaluated: &EvaluatedChange, out: &mut dyn Write) -> io::Result<()> {
+    let style = match evaluated.verdict {
         Verdict::Allowed => GREEN,
         Verdict::Denied => RED,
         Verdict::NotJudged => YELLOW,
     };
-    let verdict = verdict_name(judged.verdict);
-    let operation = judged.operation.map_or("shape", |operation| operation.name());
+    let verdict = verdict_name(evaluated.verdict);
+    let operation = evaluated.operation.map_or("shape", |operation| operation.name());
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {style}{verdict}{style:#} {DIM}{operation} {}{DIM:#}",
-        printable(&judged.subject()),
-        at(&judged.spot)
+        printable(&evaluated.subject()),
+        at(&evaluated.location)
     )?;
-    match &judged.by {
+    match &evaluated.by {
         // What is refused stands among what was not evaluated.
-        By::Here | By::Refused(_) => {}
-        By::Cluster => writeln!(out, "  {DIM}by the cluster's own Quorate{DIM:#}")?,
-        By::Instead(why) => writeln!(out, "  {DIM}judged here: {}{DIM:#}", printable(why))?,
+        VerdictSource::Local | VerdictSource::Refused(_) => {}
+        VerdictSource::Cluster => writeln!(out, "  {DIM}by the cluster's own Quorate{DIM:#}")?,
+        VerdictSource::LocalFallback(why) => writeln!(out, "  {DIM}judged here: {}{DIM:#}", printable(why))?,
     }
-    judged.said.iter().try_for_each(|said| finding(said, out))
+    evaluated.findings.iter().try_for_each(|found| finding(found, out))
 }
 
-fn finding(Said { finding, spot }: &Said, out: &mut dyn Write) -> io::Result<()> {
+fn finding(LocatedFinding { finding, location }: &LocatedFinding, out: &mut dyn Write) -> io::Result<()> {
     let (style, level) = match finding.level {
         Level::Deny => (RED, "deny"),
         Level::Warn => (YELLOW, "warn"),
@@ -56,19 +58,19 @@ fn finding(Said { finding, spot }: &Said, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "    remedy: {}", printable(&finding.remedy))?;
     }
     let field = if finding.field.is_empty() { String::new() } else { format!(" {}", printable(&finding.field)) };
-    writeln!(out, "    {DIM}at {}{field}{DIM:#}", at(spot))?;
-    marked(spot, style, out)
+    writeln!(out, "    {DIM}at {}{field}{DIM:#}", at(location))?;
+    marked(location, style, out)
 }
 
 /// The line, and below it what of it is meant.
-fn marked(Spot { place, text, .. }: &Spot, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn marked(SourceLocation { position, text, .. }: &SourceLocation, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let shown: String = text.trim_end().chars().take(SHOWN).collect();
     if shown.is_empty() {
         return Ok(());
     }
     let shown = shown.replace('\t', " ");
-    let number = place.line.to_string();
-    let before = place.column.saturating_sub(1);
+    let number = position.line.to_string();
+    let before = position.column.saturating_sub(1);
     let width = shown.chars().count().saturating_sub(before).max(1);
     writeln!(out, "    {DIM}{number} |{DIM:#} {}", printable(&shown))?;
     let empty = " ".repeat(number.len());
@@ -76,30 +78,33 @@ fn marked(Spot { place, text, .. }: &Spot, style: Style, out: &mut dyn Write) ->
 }
 
 /// `db/rqlite.yaml:8:3`, and of a line that is no more, that it is the base's.
-fn at(spot: &Spot) -> String {
-    let Spot { side, file, place, rendered, .. } = spot;
+fn at(location: &SourceLocation) -> String {
+    let SourceLocation { side, file, position, rendered, .. } = location;
     let file = printable(rendered.as_deref().unwrap_or(file));
     let side = match side {
         Side::Base => " (base)",
         Side::Head => "",
     };
-    format!("{file}:{}:{}{side}", place.line, place.column)
+    format!("{file}:{}:{}{side}", position.line, position.column)
 }
 
-fn unreadable(Trouble { side, path, place, message }: &Trouble, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{RED}unreadable{RED:#} {}: {}", file_at(*side, path, *place), printable(message))
+fn unreadable(InputError { side, path, position, message }: &InputError, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{RED}unreadable{RED:#} {}: {}", file_at(*side, path, *position), printable(message))
 }
 
-fn not_evaluated(Gap { side, path, place, what, reason }: &Gap, out: &mut dyn Write) -> io::Result<()> {
+fn not_evaluated(
+    NotEvaluated { side, path, position, what, reason }: &NotEvaluated,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let what = what.as_deref().map(|what| format!("{}: ", printable(what))).unwrap_or_default();
-    writeln!(out, "{YELLOW}not evaluated{YELLOW:#} {}: {what}{}", file_at(*side, path, *place), printable(reason))
+    writeln!(out, "{YELLOW}not evaluated{YELLOW:#} {}: {what}{}", file_at(*side, path, *position), printable(reason))
 }
 
-fn file_at(side: Side, path: &str, place: Option<Place>) -> String {
-    let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+fn file_at(side: Side, path: &str, position: Option<TextPosition>) -> String {
+    let position = position.map(|position| format!(":{}:{}", position.line, position.column)).unwrap_or_default();
     let side = match side {
         Side::Base => " (base)",
         Side::Head => "",
     };
-    format!("{}{place}{side}", printable(path))
+    format!("{}{position}{side}", printable(path))
 }

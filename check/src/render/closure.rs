@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::tree::Tree;
+use super::super::tree::SourceTree;
 use super::{KUSTOMIZATIONS, is_below};
-use crate::document;
+use crate::input;
 
 /// All of a tree's kustomizations and charts, by folder.
 #[derive(Debug, Default)]
-pub(crate) struct Closures {
+pub(crate) struct RenderClosures {
     /// Files and folders that each kustomization names, within the tree.
-    kustomizations: BTreeMap<String, Kustomization>,
+    kustomizations: BTreeMap<String, KustomizationUses>,
     /// The outermost charts.
     pub(super) charts: BTreeSet<String>,
     /// What a kustomization itself fetches from elsewhere.
@@ -23,14 +23,14 @@ pub(crate) struct Closures {
 }
 
 #[derive(Debug)]
-struct Kustomization {
+struct KustomizationUses {
     uses: Vec<String>,
     /// A Component is nothing by itself.
     is_component: bool,
 }
 
-impl Closures {
-    pub(crate) fn of(tree: &Tree) -> Self {
+impl RenderClosures {
+    pub(crate) fn of(tree: &SourceTree) -> Self {
         let mut closures = Self::default();
         for (path, file) in &tree.files {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -47,9 +47,9 @@ impl Closures {
     }
 
     fn kustomization(&mut self, folder: &str, text: &str) {
-        let document = document::parse_yaml::<Value>(text).ok().and_then(|documents| documents.into_iter().next());
+        let document = input::parse_yaml::<Value>(text).ok().and_then(|documents| documents.into_iter().next());
         let document = document.unwrap_or(Value::Null);
-        let named = named(&document);
+        let named = named_paths(&document);
         if let Some(remote) = named.iter().find(|named| is_remote(named)) {
             self.remote.insert(folder.to_owned(), remote.clone());
         }
@@ -58,7 +58,7 @@ impl Closures {
         let own = KUSTOMIZATIONS.iter().map(|name| joined(folder, name));
         let uses: Vec<String> = uses.chain(own).collect();
         self.used.extend(uses.iter().cloned());
-        self.kustomizations.insert(folder.to_owned(), Kustomization { uses, is_component });
+        self.kustomizations.insert(folder.to_owned(), KustomizationUses { uses, is_component });
     }
 
     pub(crate) fn is_kustomization(&self, folder: &str) -> bool {
@@ -102,7 +102,7 @@ impl Closures {
 }
 
 /// Every file and folder that a kustomization names.
-fn named(document: &Value) -> Vec<String> {
+fn named_paths(document: &Value) -> Vec<String> {
     const LISTS: [&str; 10] = [
         "resources",
         "bases",
@@ -153,8 +153,8 @@ pub(crate) fn folder_of(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn tree(files: &[(&str, &str)]) -> Tree {
-        let mut tree = Tree::default();
+    fn tree(files: &[(&str, &str)]) -> SourceTree {
+        let mut tree = SourceTree::default();
         files.iter().for_each(|(path, text)| tree.add((*path).to_owned(), (*text).to_owned(), false));
         tree
     }
@@ -171,10 +171,10 @@ mod tests {
             ("charts/db/Chart.yaml", ""),
             ("charts/db/charts/sub/Chart.yaml", ""),
         ]);
-        let closures = Closures::of(&tree);
+        let closures = RenderClosures::of(&tree);
         assert_eq!(closures.outer().collect::<Vec<_>>(), ["overlays/prod"]);
         assert_eq!(closures.charts.iter().collect::<Vec<_>>(), ["charts/db"]);
-        let plan = super::super::Plan::of(&tree, &closures, &[]);
+        let plan = super::super::RenderPlan::of(&tree, &closures, &[]);
         let left: Vec<&String> = tree.files.keys().filter(|path| !plan.consumed.contains(*path)).collect();
         assert_eq!(left, ["plain.yaml"]);
     }
@@ -183,7 +183,7 @@ mod tests {
     fn names_what_comes_from_elsewhere() {
         let tree =
             tree(&[("kustomization.yaml", "resources: ['github.com/rqlite/kubernetes-configuration?ref=main']")]);
-        let closures = Closures::of(&tree);
+        let closures = RenderClosures::of(&tree);
         assert!(closures.remote.contains_key(""));
     }
 

@@ -4,21 +4,21 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::tool::{Named, ToolError, Tools};
+use super::tool::{ToolError, ToolName, Tools};
 
-const HELM: Named = Named { tool: "helm", option: "--helm" };
+const HELM: ToolName = ToolName { tool: "helm", option: "--helm" };
 
 /// What a chart's templates see as their Kubernetes; pinned, so that the same chart gives the same manifests everywhere.
 const KUBE_VERSION: &str = "1.36.0";
 
-pub(super) struct Release<'r> {
+pub(super) struct ChartRelease<'r> {
     pub(super) release: &'r str,
     pub(super) namespace: &'r str,
     pub(super) values: &'r [PathBuf],
     pub(super) inline: Option<&'r str>,
 }
 
-pub(super) fn render(tools: &Tools, chart: &Path, release: &Release<'_>) -> Result<String, ToolError> {
+pub(super) fn render(tools: &Tools, chart: &Path, release: &ChartRelease<'_>) -> Result<String, ToolError> {
     let unusable = |error| ToolError::Unusable { tool: HELM.tool, error };
     let home = tempfile::tempdir().map_err(unusable)?;
     let program = tools.helm.clone().unwrap_or_else(|| PathBuf::from("helm"));

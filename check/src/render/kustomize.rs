@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tool::{Named, ToolError, Tools};
+use super::tool::{ToolError, ToolName, Tools};
 
-const KUSTOMIZE: Named = Named { tool: "kustomize (or kubectl)", option: "--kustomize" };
+const KUSTOMIZE: ToolName = ToolName { tool: "kustomize (or kubectl)", option: "--kustomize" };
 
 pub(super) fn render(tools: &Tools, folder: &Path) -> Result<String, ToolError> {
     let programs = match &tools.kustomize {

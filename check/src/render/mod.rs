@@ -9,23 +9,23 @@ mod tool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-pub(super) use closure::{Closures, folder_of, joined};
+pub(super) use closure::{RenderClosures, folder_of, joined};
 pub(super) use tool::{ToolError, Tools};
 
-use super::tree::Tree;
+use super::tree::SourceTree;
 
 /// A folder that a tool makes manifests of, and how it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Root {
+pub(super) struct RenderRoot {
     /// Within the tree; empty for the tree itself.
     pub(super) folder: String,
-    pub(super) recipe: Recipe,
+    pub(super) method: RenderMethod,
     /// Where its objects go that name no namespace.
     pub(super) namespace: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Recipe {
+pub(super) enum RenderMethod {
     Kustomize,
     Helm {
         release: String,
@@ -36,32 +36,32 @@ pub(super) enum Recipe {
     },
 }
 
-impl Root {
+impl RenderRoot {
     pub(super) fn kustomize(folder: &str) -> Self {
-        Self { folder: folder.to_owned(), recipe: Recipe::Kustomize, namespace: None }
+        Self { folder: folder.to_owned(), method: RenderMethod::Kustomize, namespace: None }
     }
 
     /// A chart with nothing but its own values.
     pub(super) fn chart(folder: &str) -> Self {
         let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("release");
-        let recipe = Recipe::Helm { release: name.to_owned(), values: Vec::new(), inline: None };
-        Self { folder: folder.to_owned(), recipe, namespace: None }
+        let recipe = RenderMethod::Helm { release: name.to_owned(), values: Vec::new(), inline: None };
+        Self { folder: folder.to_owned(), method: recipe, namespace: None }
     }
 
     /// What its output is listed under.
     pub(super) fn name(&self) -> String {
         let folder = if self.folder.is_empty() { "." } else { &self.folder };
-        match &self.recipe {
-            Recipe::Kustomize => format!("{folder} (kustomize)"),
-            Recipe::Helm { release, .. } => format!("{folder} (helm, release {release})"),
+        match &self.method {
+            RenderMethod::Kustomize => format!("{folder} (kustomize)"),
+            RenderMethod::Helm { release, .. } => format!("{folder} (helm, release {release})"),
         }
     }
 
     /// The file that stands for the folder.
-    pub(super) fn file(&self, tree: &Tree) -> String {
-        match self.recipe {
-            Recipe::Helm { .. } => joined(&self.folder, "Chart.yaml"),
-            Recipe::Kustomize => {
+    pub(super) fn file(&self, tree: &SourceTree) -> String {
+        match self.method {
+            RenderMethod::Helm { .. } => joined(&self.folder, "Chart.yaml"),
+            RenderMethod::Kustomize => {
                 let names = KUSTOMIZATIONS.iter().map(|name| joined(&self.folder, name));
                 names.into_iter().find(|path| tree.files.contains_key(path)).unwrap_or_else(|| self.folder.clone())
             }
@@ -71,15 +71,15 @@ impl Root {
     /// What the tool makes of it; `ground` is where the tree lies.
     pub(super) fn render(&self, tools: &Tools, ground: &Path, namespace: &str) -> Result<String, ToolError> {
         let folder = ground.join(&self.folder);
-        match &self.recipe {
-            Recipe::Kustomize => kustomize::render(tools, &folder),
-            Recipe::Helm { release, values, inline } => {
+        match &self.method {
+            RenderMethod::Kustomize => kustomize::render(tools, &folder),
+            RenderMethod::Helm { release, values, inline } => {
                 let namespace = self.namespace.as_deref().unwrap_or(namespace);
                 let values: Vec<_> = values.iter().map(|file| ground.join(file)).collect();
                 helm::render(
                     tools,
                     &folder,
-                    &helm::Release { release, namespace, values: &values, inline: inline.as_deref() },
+                    &helm::ChartRelease { release, namespace, values: &values, inline: inline.as_deref() },
                 )
             }
         }
@@ -91,26 +91,28 @@ pub(super) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomizati
 
 /// What of a tree is to be rendered, and which of its files are therefore no manifests by themselves.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) roots: BTreeSet<Root>,
+pub(super) struct RenderPlan {
+    pub(super) roots: BTreeSet<RenderRoot>,
     pub(super) consumed: BTreeSet<String>,
     /// Roots that cannot be rendered without the network.
     pub(super) remote: BTreeMap<String, String>,
 }
 
-impl Plan {
+impl RenderPlan {
     /// Every chart and every kustomization that no other one uses, and those that Argo CD or Flux apply.
-    pub(super) fn of(tree: &Tree, closures: &Closures, followed: &[Root]) -> Self {
-        let mut roots: BTreeSet<Root> = followed.iter().cloned().collect();
+    pub(super) fn of(tree: &SourceTree, closures: &RenderClosures, followed: &[RenderRoot]) -> Self {
+        let mut roots: BTreeSet<RenderRoot> = followed.iter().cloned().collect();
         let is_followed = |folder: &str| followed.iter().any(|root| root.folder == folder);
-        roots.extend(closures.charts.iter().filter(|folder| !is_followed(folder)).map(|folder| Root::chart(folder)));
+        roots.extend(
+            closures.charts.iter().filter(|folder| !is_followed(folder)).map(|folder| RenderRoot::chart(folder)),
+        );
         let outer = closures.outer().filter(|folder| !is_followed(folder));
-        roots.extend(outer.map(Root::kustomize));
+        roots.extend(outer.map(RenderRoot::kustomize));
         let below_chart = |path: &str| closures.charts.iter().any(|chart| is_below(path, chart));
         let consumed = tree.files.keys().filter(|path| closures.uses(path) || below_chart(path));
         let consumed = consumed.cloned().collect();
-        let remote = |root: &Root| Some((root.folder.clone(), closures.remote_of(&root.folder)?.to_owned()));
-        let remote = roots.iter().filter(|root| root.recipe == Recipe::Kustomize).filter_map(remote).collect();
+        let remote = |root: &RenderRoot| Some((root.folder.clone(), closures.remote_of(&root.folder)?.to_owned()));
+        let remote = roots.iter().filter(|root| root.method == RenderMethod::Kustomize).filter_map(remote).collect();
         Self { consumed, roots, remote }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::document::MANIFEST_BYTES;
+use crate::input::MANIFEST_BYTES;
 
 /// What a tool may write: as much as several manifests.
 const OUTPUT_BYTES: usize = 8 * MANIFEST_BYTES;
@@ -34,7 +34,7 @@ pub(crate) enum ToolError {
 
 /// A tool and the option that names it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named {
+pub(super) struct ToolName {
     pub(super) tool: &'static str,
     pub(super) option: &'static str,
 }
@@ -55,7 +55,7 @@ impl Tools {
     }
 }
 
-impl Named {
+impl ToolName {
     /// Runs the command and gives what it wrote. `Ok(None)`: there is no such program.
     pub(super) fn run(self, mut command: Command) -> Result<Option<String>, ToolError> {
         let Self { tool, .. } = self;

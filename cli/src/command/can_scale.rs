@@ -1,4 +1,4 @@
-//! `quorate can-scale`: the verdict on a scale before anybody tries it, the members of the cluster, and the way there.
+//! `quorate can-scale`: the verdict on a scale before anybody tries it, the members of the cluster, and the steps to it.
 //! The cluster's own Quorate decides where there is one; else the same policies do, here, with what the caller may see.
 
 mod commands;
@@ -8,18 +8,18 @@ use std::io::{self, Write};
 use kubernetes::admission::Request;
 use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
-use quorate_cluster::survey::{Survey, Surveyor};
+use quorate_cluster::inspection::{ClusterInspector, SetInspection};
 use quorate_engine::Review;
-use quorate_facts::{Act, Guard, Guardian, Heard, Recorded, Trial, prepared};
-use rqlite::change::{self, Change, Ordinals};
-use rqlite::scaling::{Before, Data, Listed, path_down, roster};
+use quorate_facts::{ClusterFinding, ClusterReviewer, ClusterVerdict, DryRun, DryRunAction, RecordedFacts, prepared};
+use rqlite::change::{self, OrdinalChange, Ordinals};
+use rqlite::scaling::{CurrentState, DataLocation, ListedMember, members, path_down};
 use serde::Serialize;
 use serde_json::json;
 
-use self::commands::Place;
+use self::commands::CommandTarget;
 use crate::args::{CanScale as Args, Format, ObjectName};
 use crate::clock;
-use crate::config::Source;
+use crate::config::ConfigFile;
 use crate::load::{load, offline};
 use kubernetes::text::printable;
 use quorate_check::Exit;
@@ -28,15 +28,15 @@ use quorate_check::style::BOLD;
 /// All that is shown.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome {
+struct CanScaleReport {
     set: String,
     from: u32,
     to: u32,
     verdict: Verdict,
     /// Who gave the verdict.
     by: &'static str,
-    findings: Vec<Said>,
-    members: Vec<Row>,
+    findings: Vec<ReportedFinding>,
+    members: Vec<MemberRow>,
     /// How the members were learned, or why they were not.
     membership: String,
     /// Commands, in order.
@@ -47,14 +47,14 @@ struct Outcome {
 
 /// One finding, as text: `policy/rule: message`.
 #[derive(Debug, Serialize)]
-struct Said {
+struct ReportedFinding {
     level: Level,
     text: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct MemberRow {
     id: String,
     voter: bool,
     reachable: bool,
@@ -77,121 +77,130 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     Ok(outcome.verdict.into())
 }
 
-async fn ask(args: &Args) -> anyhow::Result<Outcome> {
-    let surveyor = Surveyor::connect(&args.cluster.login()).await?;
+async fn ask(args: &Args) -> anyhow::Result<CanScaleReport> {
+    let inspector = ClusterInspector::connect(&args.cluster.login()).await?;
     let given = args.set.namespace.as_ref().or(args.namespace.as_ref());
-    let namespace = given.cloned().unwrap_or_else(|| surveyor.namespace().to_owned());
+    let namespace = given.cloned().unwrap_or_else(|| inspector.namespace().to_owned());
     let set = ObjectName { namespace, name: args.set.name.clone() };
     let ObjectName { namespace, name } = &set;
-    let mut survey = surveyor.survey(namespace, name).await?;
-    let guardian = surveyor.guarded(&args.webhooks).await;
-    let trial = Trial::of_set(namespace, name, Act::Scale(args.to));
-    let guard = guardian.ask(&trial).await;
-    let mut gaps = std::mem::take(&mut survey.gaps);
-    let (verdict, by, findings) = match guard {
-        Guard::Asked { verdict, heard } => {
-            (verdict, "the cluster's own Quorate, by a dry run", said(heard, &trial.subject()))
+    let mut inspection = inspector.inspect(namespace, name).await?;
+    let reviewer = inspector.reviewer(&args.webhooks).await;
+    let dry_run = DryRun::of_set(namespace, name, DryRunAction::Scale(args.to));
+    let cluster = reviewer.ask(&dry_run).await;
+    let mut gaps = std::mem::take(&mut inspection.gaps);
+    let (verdict, by, findings) = match cluster {
+        ClusterVerdict::Asked { verdict, heard } => {
+            (verdict, "the cluster's own Quorate, by a dry run", reported(heard, &dry_run.subject()))
         }
-        Guard::Silent => {
+        ClusterVerdict::Silent => {
             let by = "the same policies, here; in the cluster nobody said anything to a dry run";
-            let here = judged(args, &set, &survey, by).await?;
+            let here = evaluated(args, &set, &inspection, by).await?;
             if here.0 != Verdict::Allowed {
                 gaps.push("whether Quorate guards this set: a dry run passed without a word".to_owned());
             }
             here
         }
-        Guard::Absent => judged(args, &set, &survey, "the same policies, here: no Quorate guards the cluster").await?,
-        Guard::Unseen(why) | Guard::Refused(why) => {
+        ClusterVerdict::Absent => {
+            evaluated(args, &set, &inspection, "the same policies, here: no Quorate guards the cluster").await?
+        }
+        ClusterVerdict::Unknown(why) | ClusterVerdict::Refused(why) => {
             gaps.push(format!("what the cluster's Quorate says: {why}"));
-            judged(args, &set, &survey, "the same policies, here: the cluster's own Quorate could not be asked").await?
+            evaluated(args, &set, &inspection, "the same policies, here: the cluster's own Quorate could not be asked")
+                .await?
         }
     };
-    let way = if verdict == Verdict::Denied { way(&set, args.to, &survey) } else { Vec::new() };
-    Ok(Outcome {
+    let way = if verdict == Verdict::Denied { commands_to(&set, args.to, &inspection) } else { Vec::new() };
+    Ok(CanScaleReport {
         set: format!("{namespace}/{name}"),
-        from: change::ordinals(&survey.set).count(),
+        from: change::ordinals(&inspection.set).count(),
         to: args.to,
         verdict,
         by,
         findings,
-        members: members(&survey, args.to),
-        membership: learned(&survey),
+        members: member_rows(&inspection, args.to),
+        membership: learned(&inspection),
         way,
         gaps,
     })
 }
 
-fn said(heard: Vec<Heard>, subject: &str) -> Vec<Said> {
-    let said = |Heard { level, rule, message, remedy, .. }| {
+fn reported(heard: Vec<ClusterFinding>, subject: &str) -> Vec<ReportedFinding> {
+    let said = |ClusterFinding { level, rule, message, remedy, .. }| {
         let stop = if remedy.is_empty() { "" } else { "; " };
-        Said { level, text: format!("{rule}: {subject}: {message}{stop}{remedy}") }
+        ReportedFinding { level, text: format!("{rule}: {subject}: {message}{stop}{remedy}") }
     };
     heard.into_iter().map(said).collect()
 }
 
 /// The policies' verdict on the scale, with what was seen.
-async fn judged(
+async fn evaluated(
     args: &Args,
     set: &ObjectName,
-    survey: &Survey,
+    inspection: &SetInspection,
     by: &'static str,
-) -> anyhow::Result<(Verdict, &'static str, Vec<Said>)> {
-    let source = Source::read(args.config.as_deref())?;
+) -> anyhow::Result<(Verdict, &'static str, Vec<ReportedFinding>)> {
+    let source = ConfigFile::read(args.config.as_deref())?;
     let policies = load(&source, &source.resolve()?, offline())?;
-    let Recorded(facts) = Recorded::at(survey.facts.clone(), clock::now())?;
+    let RecordedFacts(facts) = RecordedFacts::at(inspection.facts.clone(), clock::now())?;
     let scale = |replicas: u32| json!({ "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": { "name": set.name, "namespace": set.namespace }, "spec": { "replicas": replicas } });
     let request = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "can-scale", "operation": "UPDATE", "dryRun": true, "userInfo": {},
         "kind": { "group": "autoscaling", "version": "v1", "kind": "Scale" },
         "resource": { "group": "apps", "version": "v1", "resource": "statefulsets" }, "subResource": "scale",
         "namespace": set.namespace, "name": set.name,
-        "object": scale(args.to), "oldObject": scale(change::ordinals(&survey.set).count()),
+        "object": scale(args.to), "oldObject": scale(change::ordinals(&inspection.set).count()),
     } });
     let bytes = serde_json::to_vec(&request)?;
     let request = Request::decode(&bytes)?;
-    let prepared = prepared(&request, Related::Found(survey.document.clone()), &facts);
+    let prepared = prepared(&request, Related::Found(inspection.document.clone()), &facts);
     let review: Review = policies.mutate_then_validate(&request, &prepared).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };
-        Said { level: finding.level, text: format!("{}: {}{remedy}", finding.rule, finding.message) }
+        ReportedFinding { level: finding.level, text: format!("{}: {}{remedy}", finding.rule, finding.message) }
     });
     Ok((review.verdict, by, findings.collect()))
 }
 
-fn members(survey: &Survey, to: u32) -> Vec<Row> {
-    let running = change::ordinals(&survey.set);
+fn member_rows(inspection: &SetInspection, to: u32) -> Vec<MemberRow> {
+    let running = change::ordinals(&inspection.set);
     let first = running.lowest().unwrap_or_default();
-    let leaving = Change { old: running.clone(), new: Ordinals::first(first, to) }.leaving();
-    let data = Data::of(&survey.set, &survey.rqlite);
-    let before = Before::new(&survey.set, Some(&survey.rqlite), running, data, &survey.facts);
-    let row =
-        |Listed { id, voter, reachable, leader, pod, leaving }| Row { id, voter, reachable, leader, pod, leaving };
-    roster(&before, &leaving).into_iter().map(row).collect()
+    let leaving = OrdinalChange { old: running.clone(), new: Ordinals::first(first, to) }.leaving();
+    let data = DataLocation::of(&inspection.set, &inspection.rqlite);
+    let current = CurrentState::new(&inspection.set, Some(&inspection.rqlite), running, data, &inspection.facts);
+    let row = |ListedMember { id, voter, reachable, leader, pod, leaving }| MemberRow {
+        id,
+        voter,
+        reachable,
+        leader,
+        pod,
+        leaving,
+    };
+    members(&current, &leaving).into_iter().map(row).collect()
 }
 
-fn learned(survey: &Survey) -> String {
-    match (&survey.facts.seen, &survey.facts.unseen) {
+fn learned(inspection: &SetInspection) -> String {
+    match (&inspection.facts.seen, &inspection.facts.unseen) {
         (Some(seen), _) => format!("as {} tells it, through the API server's pod proxy", seen.from),
         (None, Some(why)) => format!("not seen: {why}"),
         (None, None) => "not seen: no pod could be listed".to_owned(),
     }
 }
 
-/// The safe way, as commands that work from where the caller sits: through a port that is forwarded to a pod that stays.
-fn way(set: &ObjectName, to: u32, survey: &Survey) -> Vec<String> {
+/// The safe steps, as commands that work from where the caller is: through a port that is forwarded to a pod that stays.
+fn commands_to(set: &ObjectName, to: u32, inspection: &SetInspection) -> Vec<String> {
     let ObjectName { namespace, name } = set;
-    let (scheme, port) = (if survey.http.tls { "https" } else { "http" }, survey.http.port);
+    let (scheme, port) = (if inspection.http.tls { "https" } else { "http" }, inspection.http.port);
     let base = format!("{scheme}://localhost:{port}");
-    let steps = path_down(&survey.set, &survey.rqlite, &survey.facts, to);
-    let place = Place { set, base: &base };
+    let steps = path_down(&inspection.set, &inspection.rqlite, &inspection.facts, to);
+    let place = CommandTarget { set, base: &base };
     let commands: Vec<String> = steps.iter().flat_map(|step| place.commands(step)).collect();
-    let stays = change::ordinals(&survey.set).lowest().unwrap_or_default();
+    let stays = change::ordinals(&inspection.set).lowest().unwrap_or_default();
     let forward = format!("kubectl -n {namespace} port-forward pod/{name}-{stays} {port} &");
     let forwarded = commands.iter().any(|command| command.contains(&base));
     forwarded.then_some(forward).into_iter().chain(commands).collect()
 }
 
-impl Outcome {
+impl CanScaleReport {
     fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         let verdict = match self.verdict {
             Verdict::Allowed => "allowed",

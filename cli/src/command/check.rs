@@ -1,28 +1,28 @@
-//! `quorate check` and `quorate drift`: the gate with the configured policies, and with the cluster of the kubeconfig where it is asked.
-//! Judges nothing; the gate does.
+//! `quorate check` and `quorate ignore-differences`: the gate with the configured policies, and with the cluster of the kubeconfig where it is asked.
+//! Evaluates nothing; the gate does.
 
 use std::io::Write;
 use std::path::Path;
 
-use quorate_check::{Exit, Given, Live, Policies};
+use quorate_check::{CheckInputs, Exit, LiveCluster, PolicySource};
 use quorate_engine::PolicySet;
 use tokio::runtime::Runtime;
 
-use crate::args::{Check, Drift};
-use crate::config::{Resolved, Source};
-use crate::live::{cluster, look};
+use crate::args::{Check, IgnoreDifferences};
+use crate::config::{ConfigFile, Resolved};
+use crate::live::{cluster, take_snapshot};
 use crate::load::{load, offline, select};
 use crate::{clock, output};
 
 /// A configuration that was read, and whose policies are not loaded yet.
 struct Configured {
-    source: Source,
+    source: ConfigFile,
     resolved: Resolved,
 }
 
 impl Configured {
     fn read(config: Option<&Path>, names: &[String]) -> anyhow::Result<Self> {
-        let source = Source::read(config)?;
+        let source = ConfigFile::read(config)?;
         let mut resolved = source.resolve()?;
         select(&source, &mut resolved, names)?;
         Ok(Self { source, resolved })
@@ -36,25 +36,26 @@ impl Configured {
 pub(super) fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let configured = Configured::read(args.config.as_deref(), &args.policies)?;
     let (load, runtime) = (|| configured.load(), runtime()?);
-    let policies = Policies { load: &load, are_configured: args.config.is_some() };
-    let given = Given { policies, live: None, now: clock::now(), runtime: &runtime };
+    let policies = PolicySource { load: &load, are_configured: args.config.is_some() };
+    let given = CheckInputs { policies, live: None, now: clock::now(), runtime: &runtime };
     if !args.live {
         return quorate_check::run(&args.options, given, out);
     }
     let login = args.cluster.login(args.impersonate.as_deref(), &args.impersonate_groups);
-    let surveyor = runtime.block_on(cluster(&login))?;
-    let (snapshot, gaps) = runtime.block_on(look(&surveyor, None))?;
-    let guardian = runtime.block_on(surveyor.guarded(&args.webhooks));
-    let live = Live { guardian: &guardian, namespace: surveyor.namespace().to_owned(), snapshot, gaps };
-    quorate_check::run(&args.options, Given { live: Some(live), ..given }, out)
+    let inspector = runtime.block_on(cluster(&login))?;
+    let (snapshot, gaps) = runtime.block_on(take_snapshot(&inspector, None))?;
+    let reviewer = runtime.block_on(inspector.reviewer(&args.webhooks));
+    let live =
+        LiveCluster { reviewer: &reviewer, namespace: inspector.namespace().to_owned(), snapshot, not_seen: gaps };
+    quorate_check::run(&args.options, CheckInputs { live: Some(live), ..given }, out)
 }
 
-pub(super) fn drift(args: &Drift, out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub(super) fn ignore_differences(args: &IgnoreDifferences, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let configured = Configured::read(args.config.as_deref(), &[])?;
     let (load, runtime) = (|| configured.load(), runtime()?);
-    let policies = Policies { load: &load, are_configured: args.config.is_some() };
-    let given = Given { policies, live: None, now: clock::now(), runtime: &runtime };
-    quorate_check::drift(&args.options, given, out, &mut |line| output::complain(line))
+    let policies = PolicySource { load: &load, are_configured: args.config.is_some() };
+    let given = CheckInputs { policies, live: None, now: clock::now(), runtime: &runtime };
+    quorate_check::ignore_differences(&args.options, given, out, &mut |line| output::print_error(line))
 }
 
 fn runtime() -> anyhow::Result<Runtime> {

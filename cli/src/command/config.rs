@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::args::Config as Args;
-use crate::config::{Source, schema};
+use crate::config::{ConfigFile, schema};
 use crate::load::{load, offline};
 use quorate_check::Exit;
 
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 
 /// Loads the policies too, since only they know what is wrong with their settings.
 fn check(file: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
-    let source = Source::read(Some(file))?;
+    let source = ConfigFile::read(Some(file))?;
     let resolved = source.resolve()?;
     let loaded = load(&source, &resolved, offline())?;
     writeln!(out, "{}: good, policies: {}", source.name, loaded.policies().len())?;

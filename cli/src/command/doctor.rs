@@ -1,4 +1,4 @@
-//! `quorate doctor`: what keeps the guard from holding in the cluster of the kubeconfig.
+//! `quorate doctor`: what keeps Quorate from guarding the cluster of the kubeconfig.
 //! Finds nothing itself; the server's library does, and this prints it.
 
 use std::io::{self, Write};
@@ -7,15 +7,15 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use kubernetes::text::printable;
 use quorate_cluster::ClusterConfig;
-use quorate_cluster::doctor::{Check, Expected, Home, Level, Topic, examine};
+use quorate_cluster::doctor::{DoctorCheck, Expected, Installation, Level, Topic, examine};
 use serde::Serialize;
 
 use super::in_cluster::{content, issues_its_own};
 use crate::args::{Doctor as Args, Format};
 use crate::clock;
-use crate::config::{self, Source};
+use crate::config::{self, ConfigFile};
 use crate::load::{load, offline};
-use crate::output::{complain, whole};
+use crate::output::{error_chain, print_error};
 use quorate_check::Exit;
 use quorate_check::style::BOLD;
 
@@ -25,17 +25,17 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 
 /// What `--format json` prints.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct DoctorReport<'a> {
     level: Level,
-    checks: &'a [Check],
+    checks: &'a [DoctorCheck],
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let source = Source::read(args.config.as_deref())?;
+    let source = ConfigFile::read(args.config.as_deref())?;
     let resolved = source.resolve()?;
     let section = resolved.cluster.clone().unwrap_or_default();
     let policies = load(&source, &resolved, offline())?;
-    let expected = |home: Option<Home>| {
+    let expected = |home: Option<Installation>| {
         let config = within(&section, home, &source.folder);
         Expected {
             namespace: args.namespace.clone(),
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let checks = match checks {
         Ok(checks) => checks,
         Err(error) => {
-            complain(whole(&error.into()));
+            print_error(error_chain(&error.into()));
             return Ok(Exit::NotJudged);
         }
     };
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match args.format {
         Format::Text => print(&checks, out)?,
         Format::Json => {
-            serde_json::to_writer(&mut *out, &Whole { level: worst, checks: &checks })?;
+            serde_json::to_writer(&mut *out, &DoctorReport { level: worst, checks: &checks })?;
             writeln!(out)?;
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 /// What the configuration does not say, the live one does.
-fn within(section: &config::Cluster, home: Option<Home>, folder: &Path) -> ClusterConfig {
+fn within(section: &config::Cluster, home: Option<Installation>, folder: &Path) -> ClusterConfig {
     let service = home.as_ref().filter(|_| section.service == config::Cluster::default().service);
     let service = service.map_or_else(|| section.service.clone(), |home| home.service.clone());
     let section = config::Cluster { service, ..section.clone() };
@@ -82,7 +82,7 @@ fn exit(worst: Level) -> Exit {
     }
 }
 
-fn print(checks: &[Check], out: &mut dyn Write) -> io::Result<()> {
+fn print(checks: &[DoctorCheck], out: &mut dyn Write) -> io::Result<()> {
     let mut topic = None;
     for check in checks {
         if topic != Some(check.topic) {

@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
-use quorate_certs::rotation::Plan;
+use quorate_certs::rotation::RotationPlan;
 use quorate_cluster::registration::Registration;
-use quorate_cluster::{Cluster, ClusterConfig, Content, Login, OwnCertificate};
+use quorate_cluster::{Cluster, ClusterConfig, Login, OwnCertificate, RegistrationContent};
 use quorate_engine::PolicySet;
 use quorate_webhook::{CertificateHandle, CertificateSource};
 
-use crate::config::{Resolved, Source};
+use crate::config::{ConfigFile, Resolved};
 use crate::identity::identity;
 use crate::load::registered;
 
 /// A cluster to run beside the server.
 pub(super) struct InCluster {
     pub(super) cluster: Cluster,
-    pub(super) content: Content,
+    pub(super) content: RegistrationContent,
     /// None where the certificate comes from files.
     pub(super) certificate: Option<OwnCertificate>,
     /// What that one is served by.
@@ -27,7 +27,7 @@ impl InCluster {
     /// None without the section `cluster`.
     pub(super) async fn connect(
         login: &Login,
-        source: &Source,
+        source: &ConfigFile,
         resolved: &Resolved,
         policies: &PolicySet,
     ) -> anyhow::Result<Option<Self>> {
@@ -35,9 +35,9 @@ impl InCluster {
         let cluster = Cluster::connect(login, |home| section.within(home, identity(), &source.folder)).await?;
         let config = cluster.config();
         let content = content(source, config, policies);
-        let plan = || Plan {
+        let plan = || RotationPlan {
             names: source.config.certificate.names.clone().unwrap_or_else(|| vec![host(config)]),
-            lives: source.config.certificate.lives(),
+            lifetimes: source.config.certificate.lifetimes(),
             leader: config.identity.clone(),
         };
         let handle = issues_its_own(&resolved.certificate).then(CertificateHandle::new);
@@ -57,9 +57,9 @@ pub(super) fn issues_its_own(source: &CertificateSource) -> bool {
 }
 
 /// What this configuration registers with the API server.
-pub(super) fn content(source: &Source, cluster: &ClusterConfig, policies: &PolicySet) -> Content {
+pub(super) fn content(source: &ConfigFile, cluster: &ClusterConfig, policies: &PolicySet) -> RegistrationContent {
     let registration = Registration::in_cluster(&cluster.namespace, &cluster.service);
-    Content {
+    RegistrationContent {
         registration: Registration { name: cluster.webhooks.clone(), ..registration },
         policies: registered(source, policies.policies()).into(),
     }

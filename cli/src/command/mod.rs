@@ -2,10 +2,12 @@
 
 mod can_scale;
 mod check;
+mod completions;
 mod config;
 mod doctor;
 mod explain;
 mod in_cluster;
+mod man;
 mod policy;
 mod review;
 mod serve;
@@ -24,7 +26,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
         Command::Serve(args) => serve::run(args, out),
         Command::Review(args) => review::run(args, out),
         Command::Check(args) => check::run(args, out),
-        Command::Drift(args) => check::drift(args, out),
+        Command::IgnoreDifferences(args) => check::ignore_differences(args, out),
         Command::Policy(args) => policy::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Webhooks(args) => webhooks::run(args, out),
@@ -32,5 +34,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> anyhow::Result<Exit
         Command::Doctor(args) => doctor::run(args, out),
         Command::CanScale(args) => can_scale::run(args, out),
         Command::Snapshot(args) => snapshot::run(args, out),
+        Command::Completions(args) => completions::run(args, out),
+        Command::Man(args) => man::run(args),
     }
 }

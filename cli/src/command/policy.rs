@@ -1,5 +1,5 @@
 //! `quorate policy`: what is loaded, as each module describes itself and as the configuration binds it.
-//! Judges no request.
+//! Evaluates no request.
 
 use std::io::{self, Write};
 use std::slice;
@@ -11,33 +11,35 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::{Format, Policy as Args};
-use crate::config::Source;
+use crate::config::ConfigFile;
 use crate::load::{load, offline, select};
 use quorate_check::Exit;
 use quorate_check::style::BOLD;
 
 /// One policy, as `policy list --format json` has it.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct PolicySummary<'a> {
     name: &'a str,
     version: &'a str,
     /// It takes part in `/mutate`.
     mutating: bool,
-    rules: Vec<Rule<'a>>,
+    rules: Vec<RuleSummary<'a>>,
 }
 
 #[derive(Serialize)]
-struct Rule<'a> {
+struct RuleSummary<'a> {
     /// `<policy>/<rule>`, as findings name it.
     id: String,
     summary: &'a str,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> PolicySummary<'a> {
     fn of(description: &'a Description) -> Self {
         let Description { name, version, phases, rules, .. } = description;
-        let rule =
-            |rule: &'a quorate_engine::RuleInfo| Rule { id: format!("{name}/{}", rule.id), summary: &rule.summary };
+        let rule = |rule: &'a quorate_engine::RuleInfo| RuleSummary {
+            id: format!("{name}/{}", rule.id),
+            summary: &rule.summary,
+        };
         Self { name, version, mutating: phases.contains(&Phase::Mutate), rules: rules.iter().map(rule).collect() }
     }
 }
@@ -45,9 +47,9 @@ impl<'a> Entry<'a> {
 /// The same policy, as `policy show --format json` has it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Details<'a> {
+struct PolicyDetails<'a> {
     #[serde(flatten)]
-    entry: Entry<'a>,
+    policy_summary: PolicySummary<'a>,
     summary: &'a str,
     phases: &'a [Phase],
     mode: Mode,
@@ -60,18 +62,28 @@ struct Details<'a> {
     settings_schema: &'a Value,
 }
 
-impl<'a> Details<'a> {
+impl<'a> PolicyDetails<'a> {
     fn of(policy: &'a Policy) -> Self {
         let Description { summary, phases, settings_schema, capabilities, matches, .. } = policy.description();
         let Binding { mode, settings, .. } = policy.binding();
-        let (entry, on_error) = (Entry::of(policy.description()), policy.on_error());
-        Self { entry, summary, phases, mode: *mode, on_error, capabilities, matches, settings, settings_schema }
+        let (entry, on_error) = (PolicySummary::of(policy.description()), policy.on_error());
+        Self {
+            policy_summary: entry,
+            summary,
+            phases,
+            mode: *mode,
+            on_error,
+            capabilities,
+            matches,
+            settings,
+            settings_schema,
+        }
     }
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let (Args::List { shown } | Args::Show { shown, .. }) = args;
-    let source = Source::read(shown.config.as_deref())?;
+    let source = ConfigFile::read(shown.config.as_deref())?;
     let mut resolved = source.resolve()?;
     if let Args::Show { name, .. } = args {
         select(&source, &mut resolved, slice::from_ref(name))?;
@@ -85,7 +97,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 fn list(policies: &[Policy], format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
-    let entries: Vec<Entry<'_>> = policies.iter().map(|policy| Entry::of(policy.description())).collect();
+    let entries: Vec<PolicySummary<'_>> =
+        policies.iter().map(|policy| PolicySummary::of(policy.description())).collect();
     match format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?,
         Format::Text => {
@@ -100,7 +113,7 @@ fn list(policies: &[Policy], format: Format, out: &mut dyn Write) -> anyhow::Res
 }
 
 fn show(policy: &Policy, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
-    let details = Details::of(policy);
+    let details = PolicyDetails::of(policy);
     if format == Format::Json {
         writeln!(out, "{}", serde_json::to_string_pretty(&details)?)?;
         return Ok(());
@@ -110,7 +123,7 @@ fn show(policy: &Policy, format: Format, out: &mut dyn Write) -> anyhow::Result<
     writeln!(out, "  {}\n", details.summary)?;
     writeln!(out, "onError: {}, asks for: {asked}", on_error(details.on_error))?;
     section("Rules", out)?;
-    rules(&details.entry.rules, out)?;
+    rules(&details.policy_summary.rules, out)?;
     section("Matches", out)?;
     details.matches.iter().try_for_each(|rule| writeln!(out, "  {}", matched(rule)))?;
     section("Settings", out)?;
@@ -135,9 +148,9 @@ fn section(title: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{TITLE}{title}{TITLE:#}")
 }
 
-fn rules(rules: &[Rule<'_>], out: &mut dyn Write) -> io::Result<()> {
+fn rules(rules: &[RuleSummary<'_>], out: &mut dyn Write) -> io::Result<()> {
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
-    rules.iter().try_for_each(|Rule { id, summary }| writeln!(out, "  {id:width$}  {summary}"))
+    rules.iter().try_for_each(|RuleSummary { id, summary }| writeln!(out, "  {id:width$}  {summary}"))
 }
 
 /// `CREATE, UPDATE of apps statefulsets/scale`

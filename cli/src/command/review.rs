@@ -1,4 +1,4 @@
-//! `quorate review`: AdmissionReviews from files, judged offline by the same modules: mutated, then validated.
+//! `quorate review`: AdmissionReviews from files, evaluated offline by the same modules: mutated, then validated.
 //! Where the server answers for a policy that could not judge, this says `not judged`.
 
 use std::io::Write;
@@ -9,44 +9,44 @@ use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
 use quorate_document::Document;
 use quorate_engine::PolicySet;
-use quorate_facts::{Recorded, prepared, related};
+use quorate_facts::{RecordedFacts, prepared, related};
 
 use crate::args::Review as Args;
-use crate::config::Source;
+use crate::config::ConfigFile;
 use crate::load::{load, offline, select};
 use crate::parent::Parents;
 use crate::report::Report;
 use crate::{clock, facts, output};
-use quorate_check::{Exit, document};
+use quorate_check::{Exit, input};
 
 /// Everything that the reviews of one call share.
-struct Desk {
+struct OfflineReviewer {
     policies: PolicySet,
     body_limit_bytes: usize,
     parents: Option<Parents>,
-    facts: Recorded,
+    facts: RecordedFacts,
     runtime: tokio::runtime::Runtime,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let read = args.files.iter().chain(&args.parent).chain(&args.facts).chain(&args.config);
-    let from_stdin = read.filter(|file| document::is_stdin(file)).count();
+    let from_stdin = read.filter(|file| input::is_stdin(file)).count();
     ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
-    let desk = Desk::new(args)?;
+    let reviewer = OfflineReviewer::new(args)?;
     let mut worst = Exit::Allowed;
     for file in &args.files {
-        let exit = desk.review(file, args, out).with_context(|| file.display().to_string());
+        let exit = reviewer.review(file, args, out).with_context(|| file.display().to_string());
         worst = worst.max(exit.unwrap_or_else(|error| {
-            output::complain(output::whole(&error));
+            output::print_error(output::error_chain(&error));
             Exit::Unusable
         }));
     }
     Ok(worst)
 }
 
-impl Desk {
+impl OfflineReviewer {
     fn new(args: &Args) -> anyhow::Result<Self> {
-        let source = Source::read(args.config.as_deref())?;
+        let source = ConfigFile::read(args.config.as_deref())?;
         let mut resolved = source.resolve()?;
         select(&source, &mut resolved, &args.policies)?;
         let parents = args
@@ -66,9 +66,9 @@ impl Desk {
         })
     }
 
-    /// Judges one file and reports it.
+    /// Evaluates one file and reports it.
     fn review(&self, file: &Path, args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let bytes = document::read(file, self.body_limit_bytes)?;
+        let bytes = input::read(file, self.body_limit_bytes)?;
         if bytes.is_empty() {
             bail!("empty, expected an AdmissionReview");
         }

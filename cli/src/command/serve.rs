@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use quorate_engine::{MachineLimits, PolicySet};
-use quorate_webhook::{Addresses, CertificateSource, Server, ServerConfig, Sources};
+use quorate_engine::{PolicySet, RuntimeLimits};
+use quorate_webhook::{Addresses, CertificateSource, ReviewSources, Server, ServerConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
@@ -20,7 +20,7 @@ use super::in_cluster::InCluster;
 use crate::args::Serve as Args;
 use crate::clock;
 use crate::compiled;
-use crate::config::{LogFormat, LogLevel, Logs, Source};
+use crate::config::{ConfigFile, LogFormat, LogLevel, Logs};
 use crate::load::load;
 use quorate_check::Exit;
 use quorate_check::style::BOLD;
@@ -36,7 +36,7 @@ struct Banner<'a> {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let mut source = Source::read(args.config.as_deref())?;
+    let mut source = ConfigFile::read(args.config.as_deref())?;
     if let Some(listen) = args.listen {
         source.config.listen = listen.to_string();
     }
@@ -45,8 +45,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
     }
     let resolved = source.resolve()?;
     start_logs(resolved.logs)?;
-    compiled::by_a_child(args.config.as_deref());
-    let policies = Arc::new(load(&source, &resolved, MachineLimits::default())?);
+    compiled::in_child_process(args.config.as_deref());
+    let policies = Arc::new(load(&source, &resolved, RuntimeLimits::default())?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let in_cluster = InCluster::connect(&args.cluster.login(), &source, &resolved, &policies).await?;
@@ -71,9 +71,9 @@ async fn serve(
     format: LogFormat,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let stop = Stop::new()?;
+    let stop = StopSignals::new()?;
     let certificate = config.certificate.clone();
-    let sources = in_cluster.as_ref().map_or_else(Sources::default, |own| Sources::of(&own.cluster));
+    let sources = in_cluster.as_ref().map_or_else(ReviewSources::default, |own| ReviewSources::of(&own.cluster));
     let mut server = Server::bind(config, Arc::clone(&policies), sources, clock::now).await?;
     let banner = Banner { addresses: server.addresses(), certificate: &certificate, policies: &policies };
     match format {
@@ -101,12 +101,12 @@ async fn serve(
 }
 
 /// The two signals that end a server: SIGTERM of a kubelet, SIGINT of a terminal.
-struct Stop {
+struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Stop {
+impl StopSignals {
     /// From here on the signals no longer kill the process.
     fn new() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("signals cannot be received");

@@ -7,12 +7,12 @@ use quorate_cluster::registration::{Client, Registration};
 use serde::Serialize;
 
 use crate::args::Webhooks as Args;
-use crate::config::Source;
+use crate::config::ConfigFile;
 use crate::load::{load, offline, registered};
 use quorate_check::Exit;
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let source = Source::read(args.config.as_deref())?;
+    let source = ConfigFile::read(args.config.as_deref())?;
     let resolved = source.resolve()?;
     let registration = match &args.url {
         Some(url) => Registration::at(Client::Url(url.0.clone())),

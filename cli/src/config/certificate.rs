@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use quorate_certs::rotation::Lives;
+use quorate_certs::rotation::Lifetimes;
 use quorate_webhook::{CallerCheck, CertificateSource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use super::Fault;
+use super::ConfigFault;
 use super::resolve::fault;
 
 /// The serving certificate, and which callers are taken. Paths are relative to the configuration file.
@@ -68,22 +68,34 @@ pub(crate) struct Rotation {
 
 impl Default for Rotation {
     fn default() -> Self {
-        let Lives { authority, leaf, settle } = Lives::default();
+        let Lifetimes { authority, leaf, propagation_delay } = Lifetimes::default();
         let seconds = |life: Duration| u32::try_from(life.whole_seconds()).unwrap_or(u32::MAX);
-        Self { authority_seconds: seconds(authority), leaf_seconds: seconds(leaf), settle_seconds: seconds(settle) }
+        Self {
+            authority_seconds: seconds(authority),
+            leaf_seconds: seconds(leaf),
+            settle_seconds: seconds(propagation_delay),
+        }
     }
 }
 
 impl Certificate {
     /// How long what Quorate issues lives.
-    pub(crate) fn lives(&self) -> Lives {
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
         let Rotation { authority_seconds, leaf_seconds, settle_seconds } = self.rotation.unwrap_or_default();
         let seconds = |life: u32| Duration::seconds(life.into());
-        Lives { authority: seconds(authority_seconds), leaf: seconds(leaf_seconds), settle: seconds(settle_seconds) }
+        Lifetimes {
+            authority: seconds(authority_seconds),
+            leaf: seconds(leaf_seconds),
+            propagation_delay: seconds(settle_seconds),
+        }
     }
 
     /// All faults at once: keys that miss their partner or contradict the source.
-    pub(super) fn resolve(&self, folder: &Path, faults: &mut Vec<Fault>) -> (CertificateSource, Option<CallerCheck>) {
+    pub(super) fn resolve(
+        &self,
+        folder: &Path,
+        faults: &mut Vec<ConfigFault>,
+    ) -> (CertificateSource, Option<CallerCheck>) {
         let before = faults.len();
         if self.client_names.is_some() && self.client_ca_file.is_none() {
             faults.push(fault("certificate.clientNames", "found without `clientCaFile`, which says whose names count"));
@@ -99,7 +111,7 @@ impl Certificate {
         (source, callers)
     }
 
-    fn own(&self, faults: &mut Vec<Fault>) -> CertificateSource {
+    fn own(&self, faults: &mut Vec<ConfigFault>) -> CertificateSource {
         for (key, given) in [("certFile", &self.cert_file), ("keyFile", &self.key_file)] {
             if given.is_some() {
                 faults.push(fault(
@@ -126,7 +138,7 @@ impl Certificate {
         CertificateSource::Own { names, life: Duration::seconds(leaf_seconds.into()) }
     }
 
-    fn files(&self, folder: &Path, faults: &mut Vec<Fault>) -> CertificateSource {
+    fn files(&self, folder: &Path, faults: &mut Vec<ConfigFault>) -> CertificateSource {
         for (key, is_given) in [("names", self.names.is_some()), ("rotation", self.rotation.is_some())] {
             if is_given {
                 faults.push(fault(

@@ -10,12 +10,12 @@ use crate::schema::problems;
 
 /// One error: the path of a key, as `policies.quorum-guard.mode`, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct ConfigFault {
     pub(crate) path: String,
     pub(crate) message: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.path.as_str() {
             "" => f.write_str(&self.message),
@@ -32,9 +32,12 @@ pub(crate) fn schema() -> Value {
 }
 
 /// Every error of keys, types and ranges.
-pub(super) fn faults(config: &Value) -> Result<Vec<Fault>, ValidationError<'static>> {
+pub(super) fn faults(config: &Value) -> Result<Vec<ConfigFault>, ValidationError<'static>> {
     let problems = problems(&schema(), config)?;
-    Ok(problems.into_iter().map(|problem| Fault { path: dotted(&problem.pointer), message: problem.message }).collect())
+    Ok(problems
+        .into_iter()
+        .map(|problem| ConfigFault { path: dotted(&problem.pointer), message: problem.message })
+        .collect())
 }
 
 /// A JSON pointer as a path that people write: `/breakGlass/groups/0` is `breakGlass.groups[0]`.

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use certificate::Certificate;
-pub(crate) use check::{Fault, schema};
+pub(crate) use check::{ConfigFault, schema};
 pub(crate) use cluster::Cluster;
-pub(crate) use read::{ConfigError, Source};
-pub(crate) use resolve::{Bound, Resolved};
+pub(crate) use read::{ConfigError, ConfigFile};
+pub(crate) use resolve::{BoundPolicy, Resolved};
 
 /// Configuration of `quorate`. Every key may be left out; an unknown one is an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

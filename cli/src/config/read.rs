@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Config;
-use super::check::{Fault, faults};
-use quorate_check::document::{self, DocumentError};
+use super::check::{ConfigFault, faults};
+use quorate_check::input::{self, InputReadError};
 
 /// A configuration and where it came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Source {
+pub(crate) struct ConfigFile {
     /// As errors name it.
     pub(crate) name: String,
     /// The folder that relative paths start from.
@@ -23,15 +23,15 @@ pub(crate) struct Source {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     #[error("{file}")]
-    Unreadable { file: String, source: DocumentError },
+    Unreadable { file: String, source: InputReadError },
     #[error("{file}: {count} YAML documents, expected one")]
     Documents { file: String, count: usize },
     /// One line for every fault.
     #[error("{}", lines(.file, .faults))]
-    Faults { file: String, faults: Vec<Fault> },
+    Faults { file: String, faults: Vec<ConfigFault> },
 }
 
-impl Source {
+impl ConfigFile {
     /// The file, or the built-in defaults.
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
         let Some(file) = file else {
@@ -39,14 +39,14 @@ impl Source {
         };
         let name = file.display().to_string();
         let unreadable = |source| ConfigError::Unreadable { file: name.clone(), source };
-        let text = document::read_text(file).map_err(unreadable)?;
-        let documents = document::parse_yaml(&text).map_err(unreadable)?;
+        let text = input::read_text(file).map_err(unreadable)?;
+        let documents = input::parse_yaml(&text).map_err(unreadable)?;
         let config = decode(documents, &name)?;
         Ok(Self { name, folder: file.parent().map(Path::to_path_buf).unwrap_or_default(), config })
     }
 
     /// Faults of this file.
-    pub(crate) fn faulty(&self, faults: Vec<Fault>) -> ConfigError {
+    pub(crate) fn faulty(&self, faults: Vec<ConfigFault>) -> ConfigError {
         ConfigError::Faults { file: self.name.clone(), faults }
     }
 }
@@ -61,7 +61,7 @@ fn decode(documents: Vec<Value>, name: &str) -> Result<Config, ConfigError> {
         _ => return Err(ConfigError::Documents { file: name.to_owned(), count }),
     };
     let faulty = |faults| ConfigError::Faults { file: name.to_owned(), faults };
-    let whole = |message: String| faulty(vec![Fault { path: String::new(), message }]);
+    let whole = |message: String| faulty(vec![ConfigFault { path: String::new(), message }]);
     let faults = faults(&config).map_err(|error| whole(error.to_string()))?;
     if !faults.is_empty() {
         return Err(faulty(faults));
@@ -69,7 +69,7 @@ fn decode(documents: Vec<Value>, name: &str) -> Result<Config, ConfigError> {
     serde_json::from_value(config).map_err(|error| whole(error.to_string()))
 }
 
-fn lines(file: &str, faults: &[Fault]) -> String {
+fn lines(file: &str, faults: &[ConfigFault]) -> String {
     let lines: Vec<_> = faults.iter().map(|fault| format!("{file}: {fault}")).collect();
     lines.join("\n")
 }

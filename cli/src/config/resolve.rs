@@ -11,10 +11,10 @@ use quorate_facts::INTERFACE;
 use quorate_webhook::{CallerCheck, CertificateSource};
 use serde_json::Value;
 
-use super::check::Fault;
-use super::{Cluster, ConfigError, Limits, Logs, Policy, Source};
+use super::check::ConfigFault;
+use super::{Cluster, ConfigError, ConfigFile, Limits, Logs, Policy};
 use crate::nearest;
-use quorate_check::document;
+use quorate_check::input;
 
 /// Largest module, in bytes: several times the largest built-in one.
 const MODULE_BYTES: usize = 32 * 1024 * 1024;
@@ -32,25 +32,25 @@ pub(crate) struct Resolved {
     pub(crate) cluster: Option<Cluster>,
     pub(crate) body_limit_bytes: usize,
     /// The built-in ones in their order, then one's own by name.
-    pub(crate) policies: Vec<Bound>,
+    pub(crate) policies: Vec<BoundPolicy>,
     pub(crate) break_glass: BreakGlass,
     pub(crate) logs: Logs,
 }
 
 /// A policy to load.
 #[derive(Debug)]
-pub(crate) struct Bound {
+pub(crate) struct BoundPolicy {
     pub(crate) name: String,
     pub(crate) wasm: Cow<'static, [u8]>,
     pub(crate) binding: Binding,
 }
 
-impl Source {
+impl ConfigFile {
     /// Looks up what the configuration names; all faults at once.
     pub(crate) fn resolve(&self) -> Result<Resolved, ConfigError> {
         let mut faults = Vec::new();
-        let listen = keep(address("listen", &self.config.listen), &mut faults);
-        let metrics_listen = keep(address("metricsListen", &self.config.metrics_listen), &mut faults);
+        let listen = record_fault(address("listen", &self.config.listen), &mut faults);
+        let metrics_listen = record_fault(address("metricsListen", &self.config.metrics_listen), &mut faults);
         let (certificate, callers) = self.config.certificate.resolve(&self.folder, &mut faults);
         let policies = self.policies(&mut faults);
         match (listen, metrics_listen) {
@@ -69,13 +69,13 @@ impl Source {
         }
     }
 
-    fn policies(&self, faults: &mut Vec<Fault>) -> Vec<Bound> {
+    fn policies(&self, faults: &mut Vec<ConfigFault>) -> Vec<BoundPolicy> {
         let given = &self.config.policies;
         let mut bound = Vec::new();
         for module in quorate_builtin::modules() {
             let policy = given.get(module.name).cloned().unwrap_or_default();
             let wasm = match &policy.module {
-                Some(own) => keep(self.module(module.name, own), faults),
+                Some(own) => record_fault(self.module(module.name, own), faults),
                 None => Some(Cow::Borrowed(module.wasm)),
             };
             bound.extend(wasm.and_then(|wasm| bind(module.name, &policy, wasm, faults)));
@@ -86,19 +86,19 @@ impl Source {
                 Some(own) => self.module(name, own),
                 None => Err(unknown_policy(name)),
             };
-            bound.extend(keep(wasm, faults).and_then(|wasm| bind(name, policy, wasm, faults)));
+            bound.extend(record_fault(wasm, faults).and_then(|wasm| bind(name, policy, wasm, faults)));
         }
         bound
     }
 
-    fn module(&self, name: &str, path: &str) -> Result<Cow<'static, [u8]>, Fault> {
-        let read = document::read(&self.folder.join(Path::new(path)), MODULE_BYTES);
+    fn module(&self, name: &str, path: &str) -> Result<Cow<'static, [u8]>, ConfigFault> {
+        let read = input::read(&self.folder.join(Path::new(path)), MODULE_BYTES);
         read.map(Cow::Owned).map_err(|error| fault(format!("policies.{name}.module"), format!("`{path}`: {error}")))
     }
 }
 
 /// None for a policy that is not enabled, or whose grants are faulty.
-fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<Fault>) -> Option<Bound> {
+fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<ConfigFault>) -> Option<BoundPolicy> {
     if !policy.enabled {
         return None;
     }
@@ -119,7 +119,7 @@ fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<
         capabilities,
         limits: limits(policy.limits),
     };
-    Some(Bound { name: name.to_owned(), wasm, binding })
+    Some(BoundPolicy { name: name.to_owned(), wasm, binding })
 }
 
 fn limits(given: Limits) -> PolicyLimits {
@@ -133,11 +133,11 @@ fn limits(given: Limits) -> PolicyLimits {
     }
 }
 
-fn address(key: &str, given: &str) -> Result<SocketAddr, Fault> {
+fn address(key: &str, given: &str) -> Result<SocketAddr, ConfigFault> {
     given.parse().map_err(|_| fault(key, format!("found `{given}`, expected an IP address and a port, as `[::]:8443`")))
 }
 
-fn unknown_policy(name: &str) -> Fault {
+fn unknown_policy(name: &str) -> ConfigFault {
     let hint = nearest::hint(name, quorate_builtin::modules().iter().map(|module| module.name));
     fault(
         format!("policies.{name}"),
@@ -145,11 +145,11 @@ fn unknown_policy(name: &str) -> Fault {
     )
 }
 
-pub(super) fn fault(path: impl Into<String>, message: impl Into<String>) -> Fault {
-    Fault { path: path.into(), message: message.into() }
+pub(super) fn fault(path: impl Into<String>, message: impl Into<String>) -> ConfigFault {
+    ConfigFault { path: path.into(), message: message.into() }
 }
 
 /// The value, or none and one fault more.
-fn keep<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+fn record_fault<T>(result: Result<T, ConfigFault>, faults: &mut Vec<ConfigFault>) -> Option<T> {
     result.map_err(|fault| faults.push(fault)).ok()
 }

@@ -127,10 +127,10 @@ fn every_recipe_is_yaml() {
     }
 }
 
-/// The Argo CD recipe ignores exactly what `quorate drift` prints for the set that it deploys.
+/// The Argo CD recipe ignores exactly what `quorate ignore-differences` prints for the set that it deploys.
 #[test]
-fn the_argo_recipe_is_what_drift_prints() {
-    let run = crate::common::in_repository(&["drift", "deploy/ci/argocd/statefulset.yaml"]);
+fn the_argo_recipe_is_what_ignore_differences_prints() {
+    let run = crate::common::in_repository(&["ignore-differences", "deploy/ci/argocd/statefulset.yaml"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let printed: Vec<Value> = serde_saphyr::from_multiple(&run.stdout).unwrap();
     let application = yaml("deploy/ci/argocd/application.yaml");

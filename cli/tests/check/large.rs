@@ -1,4 +1,4 @@
-//! Large repositories are judged whole. How long that takes is in docs/check.md, and no test's matter.
+//! Large repositories are evaluated whole. How long that takes is in docs/check.md, and no test's matter.
 
 use std::fmt::Write as _;
 

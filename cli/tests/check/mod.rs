@@ -5,8 +5,8 @@
 mod bad_input;
 mod changes;
 mod deploy;
-mod drift;
 mod git;
+mod ignore_differences;
 mod large;
 mod outputs;
 mod repository;

@@ -90,7 +90,7 @@ impl Fleet {
         git(&self.root(), &["commit", "--quiet", "-m", subject]);
     }
 
-    /// The last commit, judged over the one before.
+    /// The last commit, evaluated over the one before.
     fn last(&self, more: &[&str]) -> crate::common::Run {
         let own = ["--kustomize", path(&self.kubectl), "--helm", path(&self.helm)];
         let tools = if more.contains(&"--kustomize") { &[][..] } else { &own };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{advance, timeout};
 
 use super::*;
-use crate::watched::{OLD, Standing, Watched};
+use crate::watch::{STALE_AFTER, WatchHandle, WatchHealth};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -44,10 +44,10 @@ fn client(
             let mut answer = Response::new(body);
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
             *answer.version_mut() = version;
-            Ok::<Answer, BoxError>(answer)
+            Ok::<BoundedResponse, BoxError>(answer)
         }
     });
-    (Client::new(Bounded { service, limit: LIMIT, asker: Asker::default() }, "default"), asked)
+    (Client::new(Bounded { service, limit: LIMIT, requester: Requester::default() }, "default"), asked)
 }
 
 fn list() -> Does {
@@ -102,22 +102,22 @@ async fn a_write_and_a_failure_of_another_kind_are_told_at_once() {
 }
 
 /// What a watch of claims keeps to while the server does that.
-fn follow(client: Client) -> (Watched, tokio::task::JoinHandle<()>) {
-    let watched = Watched::new("PersistentVolumeClaims");
+fn follow(client: Client) -> (WatchHandle, tokio::task::JoinHandle<()>) {
+    let watched = WatchHandle::new("PersistentVolumeClaims");
     let own = watched.clone();
     let task =
         tokio::spawn(async move { match own.follow(Api::<PersistentVolumeClaim>::all(client), None, |_| {}).await {} });
     (watched, task)
 }
 
-async fn await_open(watched: &Watched, limit: Duration) {
+async fn await_open(watched: &WatchHandle, limit: Duration) {
     let open = async {
-        while watched.standing() != Standing::Open {
+        while watched.health() != WatchHealth::Open {
             sleep(Duration::from_millis(10)).await;
         }
     };
     timeout(limit, open).await.expect("the watch is open");
-    assert!(watched.tells());
+    assert!(watched.is_reliable());
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,8 +135,8 @@ async fn a_watch_is_open_again_ten_seconds_after_four_minutes_of_any_failure() {
         let (client, _) = client(Version::HTTP_2, server);
         let (watched, task) = follow(client);
         sleep(WELL - Duration::from_millis(1)).await;
-        assert!(!watched.tells());
-        await_open(&watched, OLD).await;
+        assert!(!watched.is_reliable());
+        await_open(&watched, STALE_AFTER).await;
         task.abort();
     }
 }
@@ -153,11 +153,11 @@ async fn over_http_1_a_silent_server_is_found_out_within_ten_seconds() {
     };
     let (client, asked) = client(Version::HTTP_11, server);
     let (watched, task) = follow(client);
-    await_open(&watched, OLD).await;
+    await_open(&watched, STALE_AFTER).await;
     sleep(silent - Duration::from_secs(1)).await;
-    assert!(watched.tells());
-    sleep(OLD + Duration::from_secs(1)).await;
-    assert!(!watched.tells());
+    assert!(watched.is_reliable());
+    sleep(STALE_AFTER + Duration::from_secs(1)).await;
+    assert!(!watched.is_reliable());
     let lists = asked.lock().unwrap().iter().filter(|line| !line.contains("watch=true")).count();
     assert!(lists <= 2, "{lists} lists");
     task.abort();
@@ -169,11 +169,11 @@ async fn over_http_2_a_watch_stays_open() {
     let server = |line: &str| if line.contains("watch=true") { Does::Begins } else { list() };
     let (client, asked) = client(Version::HTTP_2, server);
     let (watched, task) = follow(client);
-    await_open(&watched, OLD).await;
+    await_open(&watched, STALE_AFTER).await;
     for _ in 0..60 {
         advance(Duration::from_secs(1)).await;
         tokio::task::yield_now().await;
     }
-    assert_eq!((watched.standing(), asked.lock().unwrap().len()), (Standing::Open, 2));
+    assert_eq!((watched.health(), asked.lock().unwrap().len()), (WatchHealth::Open, 2));
     task.abort();
 }

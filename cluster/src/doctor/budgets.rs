@@ -8,8 +8,8 @@ use rqlite::cluster::RqliteSet;
 use rqlite::role::Role;
 use serde::Deserialize;
 
-use super::look::{Seen, unreadable};
-use super::{Check, Topic};
+use super::observations::{Observations, unreadable};
+use super::{DoctorCheck, Topic};
 use crate::budgets::selects;
 use crate::registration::SetName;
 use crate::stored::StoredSet;
@@ -30,7 +30,7 @@ struct Spec {
     selector: LabelSelector,
 }
 
-pub(super) fn checks(seen: &Seen) -> Vec<Check> {
+pub(super) fn checks(seen: &Observations) -> Vec<DoctorCheck> {
     let (budgets, sets) = match (&seen.budgets, &seen.sets) {
         (Ok(budgets), Ok(sets)) => (budgets, sets),
         (Err(why), _) => return vec![unreadable(TOPIC, "PodDisruptionBudgets", why)],
@@ -38,15 +38,16 @@ pub(super) fn checks(seen: &Seen) -> Vec<Check> {
     };
     let voters: Vec<(SetName, StatefulSet, &StoredSet)> = sets.iter().filter_map(voters).collect();
     let without = voters.iter().filter(|(name, set, _)| !is_covered(budgets, name, set));
-    let mut checks: Vec<Check> = without.map(|(name, _, stored)| missing(name, stored)).collect();
+    let mut checks: Vec<DoctorCheck> = without.map(|(name, _, stored)| missing(name, stored)).collect();
     let covered = voters.len() - checks.len();
-    checks.push(Check::fine(TOPIC, format!("{covered} of {} voter sets have a PodDisruptionBudget", voters.len())));
+    checks
+        .push(DoctorCheck::fine(TOPIC, format!("{covered} of {} voter sets have a PodDisruptionBudget", voters.len())));
     checks
 }
 
 fn voters(stored: &StoredSet) -> Option<(SetName, StatefulSet, &StoredSet)> {
     let set: StatefulSet = serde_json::from_str(stored.json()).ok()?;
-    let votes = RqliteSet::recognise(&set)?.role() == Role::Voter;
+    let votes = RqliteSet::detect(&set)?.role() == Role::Voter;
     (votes && change::ordinals(&set).count() >= FEWEST).then(|| (stored.name(), set, stored))
 }
 
@@ -55,7 +56,7 @@ fn is_covered(budgets: &[PodDisruptionBudget], name: &SetName, set: &StatefulSet
     here.any(|budget| selects(budget, &set.spec.template.metadata.labels))
 }
 
-fn missing(name: &SetName, stored: &StoredSet) -> Check {
+fn missing(name: &SetName, stored: &StoredSet) -> DoctorCheck {
     let SetName { namespace, name: set } = name;
     let message =
         format!("rqlite StatefulSet {name} has no PodDisruptionBudget: with Quorate down nothing holds a drain");
@@ -67,7 +68,7 @@ fn missing(name: &SetName, stored: &StoredSet) -> Check {
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     let create = format!("kubectl -n {namespace} create poddisruptionbudget {set}");
-    Check::problem(TOPIC, message).remedy(format!("{create} --selector={} --max-unavailable=1", labels.join(",")))
+    DoctorCheck::problem(TOPIC, message).remedy(format!("{create} --selector={} --max-unavailable=1", labels.join(",")))
 }
 
 #[cfg(test)]
@@ -94,7 +95,7 @@ mod tests {
     }
 
     fn found(set: StoredSet, budgets: Vec<PodDisruptionBudget>) -> Vec<(Level, String)> {
-        let seen = Seen { budgets: Ok(budgets), sets: Ok(vec![set]), ..Seen::nothing() };
+        let seen = Observations { budgets: Ok(budgets), sets: Ok(vec![set]), ..Observations::nothing() };
         let checks = checks(&seen).into_iter().filter(|check| check.level != Level::Fine);
         checks.map(|check| (check.level, check.remedy)).collect()
     }

@@ -6,20 +6,25 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::DynamicObject;
-use quorate_certs::rotation::Found;
-use quorate_certs::{Anchor, AuthorityId, Pem, ServingCertificate, State, Window};
+use quorate_certs::rotation::SecretState;
+use quorate_certs::{Anchor, AuthorityId, Pem, ServingCertificate, Validity, ValidityState};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::look::{Read, Seen, unreadable};
-use super::{Check, Expected, Topic};
+use super::observations::{Observations, Read, unreadable};
+use super::{DoctorCheck, Expected, Topic};
 use crate::ClusterConfig;
 use crate::certificate::read;
 use crate::registrar::{MUTATING, VALIDATING, entries};
 
 const TOPIC: Topic = Topic::Certificate;
 
-pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected, now: OffsetDateTime) -> Vec<Check> {
+pub(super) fn checks(
+    seen: &Observations,
+    config: &ClusterConfig,
+    expected: &Expected,
+    now: OffsetDateTime,
+) -> Vec<DoctorCheck> {
     let mut checks = Vec::new();
     let mut trusted = Vec::new();
     for (kind, configurations) in [(VALIDATING, &seen.validating), (MUTATING, &seen.mutating)] {
@@ -55,15 +60,15 @@ fn bundle_checks(
     entries: &[(String, Vec<u8>)],
     now: OffsetDateTime,
     trusted: &mut Vec<Anchor>,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let mut checks = Vec::new();
     for (name, bundle) in entries {
         let (anchors, whole) = Anchor::read_all(bundle);
-        let valid = anchors.iter().filter(|anchor| anchor.window().state(now) == State::Valid).count();
+        let valid = anchors.iter().filter(|anchor| anchor.validity().state(now) == ValidityState::Valid).count();
         if valid == 0 || !whole {
             let what = if anchors.is_empty() { "has no caBundle" } else { "has no caBundle that is valid now" };
             checks.push(
-                Check::problem(TOPIC, format!("{kind}: entry {name} {what}: no call succeeds"))
+                DoctorCheck::problem(TOPIC, format!("{kind}: entry {name} {what}: no call succeeds"))
                     .remedy("the leader writes it; its log says why it does not"),
             );
         }
@@ -72,12 +77,12 @@ fn bundle_checks(
     let differs = entries.windows(2).any(|pair| matches!(pair, [(_, one), (_, other)] if one != other));
     if differs {
         checks.push(
-            Check::warning(TOPIC, format!("{kind}: the caBundles of its entries differ"))
+            DoctorCheck::warning(TOPIC, format!("{kind}: the caBundles of its entries differ"))
                 .remedy("look again in a minute; if they still do, see the log of the leader"),
         );
     }
     if checks.is_empty() && !entries.is_empty() {
-        checks.push(Check::fine(TOPIC, format!("{kind}: {} entries with a valid caBundle", entries.len())));
+        checks.push(DoctorCheck::fine(TOPIC, format!("{kind}: {} entries with a valid caBundle", entries.len())));
     }
     checks
 }
@@ -89,20 +94,24 @@ fn secret_checks(
     trusted: &[Anchor],
     host: &str,
     now: OffsetDateTime,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let Some(secret) = secret else {
         let message = format!("{name} is not there");
         return vec![if expected.own_certificate {
-            Check::problem(TOPIC, message).remedy("the leader creates it; its log says why it does not")
+            DoctorCheck::problem(TOPIC, message).remedy("the leader creates it; its log says why it does not")
         } else {
-            Check::warning(TOPIC, message).remedy("with a certificate from files: name the Secret it is mounted from")
+            DoctorCheck::warning(TOPIC, message)
+                .remedy("with a certificate from files: name the Secret it is mounted from")
         }];
     };
-    let foreign = matches!(read(Some(secret)), Found::Foreign);
+    let foreign = matches!(read(Some(secret)), SecretState::Foreign);
     if foreign && expected.own_certificate {
         return vec![
-            Check::problem(TOPIC, format!("{name} is not Quorate's: it is not written, and nothing of it is served"))
-                .remedy("configure another name under `cluster.secret`"),
+            DoctorCheck::problem(
+                TOPIC,
+                format!("{name} is not Quorate's: it is not written, and nothing of it is served"),
+            )
+            .remedy("configure another name under `cluster.secret`"),
         ];
     }
     let part = |key: &str| secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| bytes.0.as_slice());
@@ -110,31 +119,37 @@ fn secret_checks(
     let (chain, key) = (part("tls.crt").unwrap_or_default(), part("tls.key").unwrap_or_default());
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     match ServingCertificate::from_pem(pem("tls.crt", chain), pem("tls.key", key), &provider) {
-        Err(error) => vec![Check::problem(TOPIC, format!("{name}: {error}"))],
+        Err(error) => vec![DoctorCheck::problem(TOPIC, format!("{name}: {error}"))],
         Ok(leaf) => vec![leaf_check(name, &leaf, trusted, host, now)],
     }
 }
 
-fn leaf_check(name: &str, leaf: &ServingCertificate, trusted: &[Anchor], host: &str, now: OffsetDateTime) -> Check {
-    let Window { not_after, .. } = leaf.window();
+fn leaf_check(
+    name: &str,
+    leaf: &ServingCertificate,
+    trusted: &[Anchor],
+    host: &str,
+    now: OffsetDateTime,
+) -> DoctorCheck {
+    let Validity { not_after, .. } = leaf.validity();
     let is_trusted = |issuer: &AuthorityId| trusted.iter().any(|anchor| anchor.id() == issuer);
-    if leaf.window().state(now) != State::Valid {
-        return Check::problem(TOPIC, format!("{name}: certificate is valid until {not_after}, not now"));
+    if leaf.validity().state(now) != ValidityState::Valid {
+        return DoctorCheck::problem(TOPIC, format!("{name}: certificate is valid until {not_after}, not now"));
     }
     if !leaf.names().iter().any(|own| own == host) {
-        return Check::problem(
+        return DoctorCheck::problem(
             TOPIC,
             format!("{name}: certificate is for {}, not for {host}", leaf.names().join(", ")),
         );
     }
     if !leaf.issuer().is_some_and(is_trusted) {
-        return Check::problem(TOPIC, format!("{name}: certificate is signed by a CA that is in no caBundle"))
+        return DoctorCheck::problem(TOPIC, format!("{name}: certificate is signed by a CA that is in no caBundle"))
             .remedy("the leader publishes it; its log says why it does not");
     }
     let until = format!("{name}: certificate for {host}, valid until {not_after}");
-    if leaf.window().is_due(now) {
-        Check::warning(TOPIC, format!("{until}, due for renewal")).remedy("the leader renews it within minutes")
+    if leaf.validity().is_due(now) {
+        DoctorCheck::warning(TOPIC, format!("{until}, due for renewal")).remedy("the leader renews it within minutes")
     } else {
-        Check::fine(TOPIC, until)
+        DoctorCheck::fine(TOPIC, until)
     }
 }

@@ -7,16 +7,16 @@ use kube::api::DynamicObject;
 use kubernetes::admission::Phase;
 use serde_json::Value;
 
-use super::look::{Read, Seen, unreadable};
-use super::{Check, Expected, Topic};
+use super::observations::{Observations, Read, unreadable};
+use super::{DoctorCheck, Expected, Topic};
 use crate::ClusterConfig;
-use crate::entries::{beyond, differing};
+use crate::entries::{differing, extra_fields};
 use crate::registrar::{MUTATING, VALIDATING, entries};
-use crate::registration::is_kept;
+use crate::registration::is_server_owned;
 
 const TOPIC: Topic = Topic::Drift;
 
-pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -> Vec<Check> {
+pub(super) fn checks(seen: &Observations, config: &ClusterConfig, expected: &Expected) -> Vec<DoctorCheck> {
     let of = |kind, phase, live: &Read<Vec<DynamicObject>>| match live {
         Err(why) => vec![unreadable(TOPIC, &format!("{kind}s"), why)],
         Ok(live) => {
@@ -35,10 +35,11 @@ pub(super) fn checks(seen: &Seen, config: &ClusterConfig, expected: &Expected) -
     checks
 }
 
-fn compare(what: &str, live: Option<&[Value]>, rendered: &[Value]) -> Vec<Check> {
+fn compare(what: &str, live: Option<&[Value]>, rendered: &[Value]) -> Vec<DoctorCheck> {
     let Some(live) = live else {
         return vec![
-            Check::problem(TOPIC, format!("{what} is not there: nothing is guarded")).remedy("apply the installation"),
+            DoctorCheck::problem(TOPIC, format!("{what} is not there: nothing is guarded"))
+                .remedy("apply the installation"),
         ];
     };
     let name = |entry: &Value| entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -46,28 +47,29 @@ fn compare(what: &str, live: Option<&[Value]>, rendered: &[Value]) -> Vec<Check>
     for entry in rendered {
         let Some(found) = live.iter().find(|found| name(found) == name(entry)) else {
             let message = format!("{what}: entry {} is not there", name(entry));
-            checks.push(Check::problem(TOPIC, message).remedy("apply the installation again"));
+            checks.push(DoctorCheck::problem(TOPIC, message).remedy("apply the installation again"));
             continue;
         };
-        beyond(entry, found).into_iter().for_each(|one| *left_out.entry(expression(one)).or_default() += 1);
+        extra_fields(entry, found).into_iter().for_each(|one| *left_out.entry(expression(one)).or_default() += 1);
         let fields = differing(entry, found);
         if !fields.is_empty() {
             let message =
                 format!("{what}: entry {} differs from what is rendered in {}", name(entry), fields.join(", "));
-            checks.push(Check::problem(TOPIC, message).remedy("apply the installation again"));
+            checks.push(DoctorCheck::problem(TOPIC, message).remedy("apply the installation again"));
         }
     }
     let is_rendered = |entry: &&Value| rendered.iter().any(|own| name(own) == name(entry));
-    for strange in live.iter().filter(|entry| !is_rendered(entry) && !is_kept(&name(entry))) {
+    for strange in live.iter().filter(|entry| !is_rendered(entry) && !is_server_owned(&name(entry))) {
         let message = format!("{what}: entry {} is not of this version", name(strange));
-        checks.push(Check::warning(TOPIC, message).remedy("remove it if a former version left it behind"));
+        checks.push(DoctorCheck::warning(TOPIC, message).remedy("remove it if a former version left it behind"));
     }
     if checks.is_empty() {
-        checks.push(Check::fine(TOPIC, format!("{what} is what this version renders, {} entries", rendered.len())));
+        checks
+            .push(DoctorCheck::fine(TOPIC, format!("{what} is what this version renders, {} entries", rendered.len())));
     }
     checks.extend(left_out.iter().map(|(expression, count)| {
         let message = format!("{what}: somebody adds `{expression}` to the namespaceSelector of {count} entries");
-        Check::fine(TOPIC, format!("{message}; it is left alone, and what it leaves out is not guarded"))
+        DoctorCheck::fine(TOPIC, format!("{message}; it is left alone, and what it leaves out is not guarded"))
     }));
     checks
 }
@@ -109,8 +111,8 @@ mod tests {
         live["namespaceSelector"] = json!({});
         live["objectSelector"] = json!({});
         live["timeoutSeconds"] = 10.into();
-        let kept = entry("known-scale.quorate.dev", "Fail");
-        assert_found(Some(&[live, kept]), &[(Level::Fine, "V is what this version renders, 1 entries")]);
+        let known = entry("known-scale.quorate.dev", "Fail");
+        assert_found(Some(&[live, known]), &[(Level::Fine, "V is what this version renders, 1 entries")]);
         assert_found(None, &[(Level::Problem, "V is not there: nothing is guarded")]);
         assert_found(Some(&[]), &[(Level::Problem, "V: entry a.quorate.dev is not there")]);
     }

@@ -1,33 +1,33 @@
-//! `quorate doctor`: what keeps the guard from holding in a cluster, found from outside of the server.
+//! `quorate doctor`: what keeps Quorate from guarding a cluster, found from outside of the server.
 //! Changes nothing: it reads, and asks for one dry run.
 //!
-//! `look` fetches; every check is a pure function of what was seen, one file a topic.
+//! `observations` fetches; every check is a pure function of what was seen, one file a topic.
 
 mod budgets;
 mod certificate;
 mod drift;
-mod home;
-mod look;
+mod installation;
+mod observations;
 mod others;
 mod reach;
 mod scope;
 mod selector;
 mod slots;
-mod unreached;
+mod unreachable;
 
 use kube::Client;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::login::{Failure, said};
-use crate::{ClusterConfig, Content, Login, LoginError, Uses, client};
-use look::Seen;
+use crate::{ClusterConfig, Login, LoginError, RegistrationContent, ServerUses, client};
+use observations::Observations;
 
-pub use home::Home;
+pub use installation::Installation;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct DoctorCheck {
     pub topic: Topic,
     pub level: Level,
     pub message: String,
@@ -71,7 +71,7 @@ pub struct Expected {
     /// Whether the server makes its own certificate.
     pub own_certificate: bool,
     /// What this version and configuration would register.
-    pub content: Content,
+    pub content: RegistrationContent,
 }
 
 /// Looks at everything. Where the API server does not answer at all, the one check says so.
@@ -83,34 +83,34 @@ pub struct Expected {
 pub async fn examine(
     login: &Login,
     webhooks: &str,
-    expected: impl FnOnce(Option<Home>) -> Expected,
+    expected: impl FnOnce(Option<Installation>) -> Expected,
     now: OffsetDateTime,
-) -> Result<Vec<Check>, LoginError> {
-    let client = client::connect(&login.find().await?, client::COMMAND)?;
+) -> Result<Vec<DoctorCheck>, LoginError> {
+    let client = client::connect(&login.find().await?, client::COMMAND_TIMEOUT)?;
     Ok(match client.apiserver_version().await {
         Ok(version) => {
-            look_at(&client, &version.git_version, &expected(Home::find(&client, webhooks).await), now).await
+            run_checks(&client, &version.git_version, &expected(Installation::find(&client, webhooks).await), now).await
         }
         Err(error) => vec![unreached(&error)],
     })
 }
 
-fn unreached(error: &kube::Error) -> Check {
+fn unreached(error: &kube::Error) -> DoctorCheck {
     match Failure::of(error) {
-        Some(Failure { what, remedy }) => Check::unknown(Topic::Reachability, what).remedy(remedy),
-        None => Check::unknown(Topic::Reachability, format!("API server does not answer: {}", said(error)))
+        Some(Failure { what, remedy }) => DoctorCheck::unknown(Topic::Reachability, what).remedy(remedy),
+        None => DoctorCheck::unknown(Topic::Reachability, format!("API server does not answer: {}", said(error)))
             .remedy("check the kubeconfig"),
     }
 }
 
-async fn look_at(client: &Client, version: &str, expected: &Expected, now: OffsetDateTime) -> Vec<Check> {
+async fn run_checks(client: &Client, version: &str, expected: &Expected, now: OffsetDateTime) -> Vec<DoctorCheck> {
     let config = &expected.config;
-    let seen = Seen::look(client, config, expected).await;
-    let mut checks = vec![Check::fine(Topic::Reachability, format!("API server {version} answers"))];
+    let seen = Observations::collect(client, config, expected).await;
+    let mut checks = vec![DoctorCheck::fine(Topic::Reachability, format!("API server {version} answers"))];
     checks.extend(reach::checks(&seen, config, expected));
     checks.extend(certificate::checks(&seen, config, expected, now));
-    let uses = Uses { own_certificate: expected.own_certificate, own_mutation: expected.content.keeps_mutating() };
-    checks.extend(look::rights(client, config, expected, uses).await);
+    let uses = ServerUses { own_certificate: expected.own_certificate, own_mutation: expected.content.owns_mutating() };
+    checks.extend(observations::rights(client, config, expected, uses).await);
     checks.extend(scope::checks(&seen));
     checks.extend(others::checks(&seen, config));
     checks.extend(drift::checks(&seen, config, expected));
@@ -119,7 +119,7 @@ async fn look_at(client: &Client, version: &str, expected: &Expected, now: Offse
     checks
 }
 
-impl Check {
+impl DoctorCheck {
     fn new(topic: Topic, level: Level, message: impl Into<String>) -> Self {
         Self { topic, level, message: message.into(), remedy: String::new() }
     }

@@ -3,16 +3,16 @@
 use kube::api::DynamicObject;
 use serde_json::Value;
 
-use super::look::{Read, Seen, unreadable};
+use super::observations::{Observations, Read, unreadable};
 use super::selector::{Labels, matches};
-use super::{Check, Topic};
+use super::{DoctorCheck, Topic};
 use crate::ClusterConfig;
 use crate::registrar::entries;
 use crate::registration::labels;
 
 const TOPIC: Topic = Topic::OtherWebhooks;
 
-pub(super) fn checks(seen: &Seen, config: &ClusterConfig) -> Vec<Check> {
+pub(super) fn checks(seen: &Observations, config: &ClusterConfig) -> Vec<DoctorCheck> {
     let namespace: Labels = match &seen.namespaces {
         Ok(all) => {
             let own = all.iter().find(|namespace| namespace.metadata.name.as_deref() == Some(&config.namespace));
@@ -25,7 +25,7 @@ pub(super) fn checks(seen: &Seen, config: &ClusterConfig) -> Vec<Check> {
         checks.extend(of_kind(kind, configurations, config, &namespace));
     }
     if checks.is_empty() {
-        return vec![Check::fine(TOPIC, "no other webhook that fails closed matches our pods")];
+        return vec![DoctorCheck::fine(TOPIC, "no other webhook that fails closed matches our pods")];
     }
     checks
 }
@@ -35,7 +35,7 @@ fn of_kind(
     configurations: &Read<Vec<DynamicObject>>,
     config: &ClusterConfig,
     namespace: &Labels,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let configurations = match configurations {
         Ok(configurations) => configurations,
         Err(why) => return vec![unreadable(TOPIC, &format!("{kind}WebhookConfigurations"), why)],
@@ -48,7 +48,7 @@ fn of_kind(
             let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
             let of = object.metadata.name.as_deref().unwrap_or_default();
             checks.push(
-                Check::warning(TOPIC, format!("{kind}WebhookConfiguration {of}: {name} fails closed and matches our pods: while it is down, ours cannot start"))
+                DoctorCheck::warning(TOPIC, format!("{kind}WebhookConfiguration {of}: {name} fails closed and matches our pods: while it is down, ours cannot start"))
                     .remedy(format!("exclude namespace {} from it", config.namespace)),
             );
         }

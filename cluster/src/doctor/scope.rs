@@ -3,11 +3,11 @@
 use kube::api::DynamicObject;
 use serde_json::Value;
 
-use super::look::{Seen, unreadable};
+use super::observations::{Observations, unreadable};
 use super::selector::{Labels, matches};
-use super::{Check, Topic};
+use super::{DoctorCheck, Topic};
 use crate::registrar::entries;
-use crate::registration::{SetName, is_kept};
+use crate::registration::{SetName, is_server_owned};
 use crate::stored::StoredSet;
 
 const TOPIC: Topic = Topic::Scope;
@@ -19,7 +19,7 @@ struct Scope<'a> {
     namespaces: Vec<(&'a str, Labels)>,
 }
 
-pub(super) fn checks(seen: &Seen) -> Vec<Check> {
+pub(super) fn checks(seen: &Observations) -> Vec<DoctorCheck> {
     let (validating, namespaces, sets) = match (&seen.validating, &seen.namespaces, &seen.sets) {
         (Ok(validating), Ok(namespaces), Ok(sets)) => (validating, namespaces, sets),
         (Err(why), _, _) => return vec![unreadable(TOPIC, "ValidatingWebhookConfigurations", why)],
@@ -44,11 +44,12 @@ fn name(entry: &Value) -> &str {
 }
 
 impl Scope<'_> {
-    fn checks(&self, rqlite: &[&StoredSet]) -> Vec<Check> {
+    fn checks(&self, rqlite: &[&StoredSet]) -> Vec<DoctorCheck> {
         let unguarded: Vec<&str> =
             self.namespaces.iter().filter(|(_, labels)| !self.guards(labels)).map(|(name, _)| *name).collect();
         let guarded = self.namespaces.len() - unguarded.len();
-        let mut checks = vec![Check::fine(TOPIC, format!("{guarded} namespaces guarded, not {}", listed(&unguarded)))];
+        let mut checks =
+            vec![DoctorCheck::fine(TOPIC, format!("{guarded} namespaces guarded, not {}", listed(&unguarded)))];
         let mut fine = 0;
         for set in rqlite {
             match self.fault(set, &unguarded) {
@@ -56,20 +57,20 @@ impl Scope<'_> {
                 None => fine += 1,
             }
         }
-        checks.push(Check::fine(TOPIC, format!("{fine} of {} rqlite StatefulSets guarded", rqlite.len())));
+        checks.push(DoctorCheck::fine(TOPIC, format!("{fine} of {} rqlite StatefulSets guarded", rqlite.len())));
         checks
     }
 
     fn guards(&self, namespace: &Labels) -> bool {
-        let mut rendered = self.entries.iter().filter(|entry| !is_kept(name(entry)));
+        let mut rendered = self.entries.iter().filter(|entry| !is_server_owned(name(entry)));
         rendered.any(|entry| matches(entry.get("namespaceSelector"), namespace))
     }
 
-    fn fault(&self, set: &StoredSet, unguarded: &[&str]) -> Option<Check> {
+    fn fault(&self, set: &StoredSet, unguarded: &[&str]) -> Option<DoctorCheck> {
         let name = set.name();
         if unguarded.contains(&name.namespace.as_str()) {
             return Some(
-                Check::problem(
+                DoctorCheck::problem(
                     TOPIC,
                     format!("rqlite StatefulSet {name} is not guarded: namespace {} is left out", name.namespace),
                 )
@@ -77,7 +78,7 @@ impl Scope<'_> {
             );
         }
         (!selector_tells(set) && !self.knows(&name)).then(|| {
-            Check::problem(
+            DoctorCheck::problem(
                 TOPIC,
                 format!("rqlite StatefulSet {name}: kubectl scale is not guarded, the server does not know it yet"),
             )
@@ -88,8 +89,8 @@ impl Scope<'_> {
     /// Whether the server has written its name into an entry for the scale of known sets.
     fn knows(&self, set: &SetName) -> bool {
         let quoted = format!("'{set}'");
-        let kept = self.entries.iter().filter(|entry| name(entry).starts_with("known-scale"));
-        let conditions = kept.filter_map(|entry| entry.get("matchConditions")?.as_array()).flatten();
+        let known = self.entries.iter().filter(|entry| name(entry).starts_with("known-scale"));
+        let conditions = known.filter_map(|entry| entry.get("matchConditions")?.as_array()).flatten();
         let mut expressions = conditions.filter_map(|condition| condition.get("expression")?.as_str());
         expressions.any(|expression| expression.contains(&quoted))
     }
@@ -116,11 +117,11 @@ mod tests {
     fn found(known: &str, excluded: &[&str]) -> Vec<(Level, String)> {
         let rendered = json!({"name": "statefulsets.quorate.dev", "namespaceSelector": {"matchExpressions": [
             {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": excluded}]}});
-        let kept = json!({"name": "known-scale.quorate.dev", "matchConditions": [
+        let known = json!({"name": "known-scale.quorate.dev", "matchConditions": [
             {"name": "known", "expression": format!("request.namespace + '/' + request.name in [{known}]")}]});
         let labels = |name: &str| Labels::from([("kubernetes.io/metadata.name".to_owned(), name.to_owned())]);
         let scope = Scope {
-            entries: vec![&rendered, &kept],
+            entries: vec![&rendered, &known],
             namespaces: vec![("db", labels("db")), ("kube-system", labels("kube-system"))],
         };
         let checks = scope.checks(&[&set("a", "rqlite/rqlite:9.1.3", "1")]);

@@ -3,32 +3,32 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
 
-use super::look::{Seen, unreadable};
-use super::{Check, Topic};
+use super::observations::{Observations, unreadable};
+use super::{DoctorCheck, Topic};
 use crate::ClusterConfig;
 use crate::store::SLOTS;
 
 const TOPIC: Topic = Topic::Reservations;
 
-pub(super) fn checks(seen: &Seen, config: &ClusterConfig) -> Vec<Check> {
+pub(super) fn checks(seen: &Observations, config: &ClusterConfig) -> Vec<DoctorCheck> {
     match &seen.config_maps {
         Ok(maps) => vec![check(maps, config)],
         Err(why) => vec![unreadable(TOPIC, "ConfigMaps", why)],
     }
 }
 
-fn check(maps: &[ConfigMap], config: &ClusterConfig) -> Check {
+fn check(maps: &[ConfigMap], config: &ClusterConfig) -> DoctorCheck {
     let there = |name: &String| maps.iter().any(|map| map.name_any() == *name);
     let missing: Vec<String> = (0..SLOTS).map(|slot| config.slot(slot)).filter(|name| !there(name)).collect();
     if missing.is_empty() {
-        return Check::fine(TOPIC, format!("all {SLOTS} ConfigMaps of the reservations are there"));
+        return DoctorCheck::fine(TOPIC, format!("all {SLOTS} ConfigMaps of the reservations are there"));
     }
     let names = missing.join(", ");
     let message = format!(
         "{} of {SLOTS} ConfigMaps of the reservations are not there ({names}): evictions and shrinks of the sets of these slots are refused",
         missing.len()
     );
-    Check::problem(TOPIC, message).remedy("install Quorate again: its chart and its manifest have them")
+    DoctorCheck::problem(TOPIC, message).remedy("install Quorate again: its chart and its manifest have them")
 }
 
 #[cfg(test)]

@@ -4,18 +4,18 @@
 use k8s_openapi::api::coordination::v1::LeaseSpec;
 use tokio::time::Instant;
 
-use super::DURATION;
+use super::LEASE_DURATION;
 
 /// The last look at the Lease, and when it was first seen like that.
 #[derive(Debug, Default)]
-pub(super) struct Observed(Option<(LeaseSpec, Instant)>);
+pub(super) struct ObservedLease(Option<(LeaseSpec, Instant)>);
 
-impl Observed {
+impl ObservedLease {
     /// Whether `identity` may take or renew a Lease that reads so now: it holds it, nobody does, or the holder has not renewed it for
     /// [`DURATION`] while this replica looked.
     pub(super) fn may_be_taken(&mut self, lease: &LeaseSpec, identity: &str, now: Instant) -> bool {
         let since = self.since(lease, now);
-        holder(lease).is_none_or(|holder| holder == identity) || now.saturating_duration_since(since) >= DURATION
+        holder(lease).is_none_or(|holder| holder == identity) || now.saturating_duration_since(since) >= LEASE_DURATION
     }
 
     fn since(&mut self, lease: &LeaseSpec, now: Instant) -> Instant {

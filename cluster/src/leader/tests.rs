@@ -202,9 +202,9 @@ async fn never_two_lead_at_once() {
         first.until(true).await;
         server.set(|state| state.answers = trouble);
         let took = first.until(false).await;
-        assert!(took <= LEADS, "{took:?}");
+        assert!(took <= LEADS_FOR, "{took:?}");
         server.set(|state| state.answers = Answers::Well);
-        assert!(first.until(true).await <= DURATION + RETRY);
+        assert!(first.until(true).await <= LEASE_DURATION + RETRY_INTERVAL);
     }
 }
 
@@ -216,7 +216,7 @@ async fn one_that_stops_gives_it_up() {
     let mut second = Replica::start(&server, "second");
     first.stop.send_replace(true);
     first.task.await.unwrap();
-    assert!(second.until(true).await <= RETRY);
+    assert!(second.until(true).await <= RETRY_INTERVAL);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,11 +225,11 @@ async fn a_lease_that_is_deleted_or_edited_costs_nobody_the_lead() {
     let mut first = Replica::start(&server, "first");
     first.until(true).await;
     server.set(|state| state.edits = true);
-    sleep(LEADS * 2).await;
+    sleep(LEADS_FOR * 2).await;
     assert_eq!(server.lease()["metadata"]["labels"]["edited"], "by hand");
     assert!(first.leads());
     server.set(|state| state.lease = None);
-    let lost = tokio::time::timeout(LEADS, first.leads.wait_for(|leads| !leads)).await;
+    let lost = tokio::time::timeout(LEADS_FOR, first.leads.wait_for(|leads| !leads)).await;
     assert!(lost.is_err());
     assert_eq!(server.lease()["spec"]["holderIdentity"], "first");
 }

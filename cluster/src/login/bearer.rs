@@ -17,23 +17,23 @@ use super::{Login, LoginError};
 use quorate_facts::Clock;
 
 /// A token's file is read again after this time, as client-go does.
-const FILE: Duration = Duration::from_secs(60);
+const FILE_REFRESH: Duration = Duration::from_secs(60);
 /// A credential is replaced this long before it ends.
-const LEAD: Duration = Duration::from_secs(10);
+const REFRESH_BEFORE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Bearer {
-    source: Source,
-    kept: Mutex<Kept>,
-    key: Arc<Key>,
+    source: TokenSource,
+    current: Mutex<CurrentToken>,
+    key: Arc<ClientKey>,
 }
 
-enum Source {
+enum TokenSource {
     File(PathBuf),
     Plugin(Arc<Plugin>, Clock),
 }
 
 #[derive(Default)]
-struct Kept {
+struct CurrentToken {
     token: Option<HeaderValue>,
     /// When it is asked for again.
     until: Option<Instant>,
@@ -41,7 +41,7 @@ struct Kept {
 
 /// The client certificate that new connections show.
 #[derive(Debug, Default)]
-struct Key(RwLock<Option<Arc<CertifiedKey>>>);
+struct ClientKey(RwLock<Option<Arc<CertifiedKey>>>);
 
 impl Bearer {
     /// Takes out of `user` what it stands for. None where nothing of it changes.
@@ -70,40 +70,40 @@ impl Bearer {
         }
         let Some(exec) = exec.filter(|_| user.token.is_none()) else { return Ok(None) };
         let plugin = Plugin::new(exec, name, cluster, login.terminal)?;
-        let bearer = Self::new(Source::Plugin(Arc::new(plugin), login.clock));
+        let bearer = Self::new(TokenSource::Plugin(Arc::new(plugin), login.clock));
         bearer.header().await?;
         Ok(Some(bearer))
     }
 
     pub(super) fn of_file(file: PathBuf) -> Self {
-        Self::new(Source::File(file))
+        Self::new(TokenSource::File(file))
     }
 
-    fn new(source: Source) -> Self {
-        let kept = Kept { token: None, until: Some(Instant::now()) };
-        Self { source, kept: Mutex::new(kept), key: Arc::default() }
+    fn new(source: TokenSource) -> Self {
+        let current = CurrentToken { token: None, until: Some(Instant::now()) };
+        Self { source, current: Mutex::new(current), key: Arc::default() }
     }
 
     /// For `Authorization`; None where a certificate says who asks.
     pub(crate) async fn header(&self) -> Result<Option<HeaderValue>, LoginError> {
-        let mut kept = self.kept.lock().await;
-        if kept.until.is_some_and(|until| Instant::now() >= until) {
+        let mut current = self.current.lock().await;
+        if current.until.is_some_and(|until| Instant::now() >= until) {
             match &self.source {
-                Source::File(file) => kept.read(file)?,
-                Source::Plugin(plugin, clock) => {
+                TokenSource::File(file) => current.read(file)?,
+                TokenSource::Plugin(plugin, clock) => {
                     let credential = run(plugin).await?;
                     let key = credential.key.clone();
-                    *kept = Kept::of(credential, *clock)?;
+                    *current = CurrentToken::of(credential, *clock)?;
                     *self.key.0.write().unwrap_or_else(PoisonError::into_inner) = key;
                 }
             }
         }
-        Ok(kept.token.clone())
+        Ok(current.token.clone())
     }
 
     /// The API server did not accept it: the next request asks for another one.
-    pub(crate) async fn distrust(&self) {
-        self.kept.lock().await.until = Some(Instant::now());
+    pub(crate) async fn invalidate(&self) {
+        self.current.lock().await.until = Some(Instant::now());
     }
 
     /// The client certificate, as it is when a connection is opened.
@@ -119,7 +119,7 @@ async fn run(plugin: &Arc<Plugin>) -> Result<Credential, LoginError> {
     run.map_err(|_| LoginError::Stopped)?.map_err(LoginError::from)
 }
 
-impl Kept {
+impl CurrentToken {
     /// A file that is not there any more leaves the token that was read last.
     fn read(&mut self, file: &PathBuf) -> Result<(), LoginError> {
         match std::fs::read_to_string(file) {
@@ -127,13 +127,13 @@ impl Kept {
             Err(_) if self.token.is_some() => {}
             Err(source) => return Err(LoginError::NoFile { what: "token", file: file.clone(), source }),
         }
-        self.until = Some(Instant::now() + FILE);
+        self.until = Some(Instant::now() + FILE_REFRESH);
         Ok(())
     }
 
     fn of(credential: Credential, clock: Clock) -> Result<Self, LoginError> {
         let left = credential.until.map(|until| Duration::try_from(until - clock()).unwrap_or_default());
-        let until = left.map(|left| Instant::now() + left.saturating_sub(LEAD));
+        let until = left.map(|left| Instant::now() + left.saturating_sub(REFRESH_BEFORE));
         Ok(Self { token: credential.token.map(|token| bearer(&token)).transpose()?, until })
     }
 }
@@ -144,7 +144,7 @@ fn bearer(token: &str) -> Result<HeaderValue, LoginError> {
     Ok(value)
 }
 
-impl ResolvesClientCert for Key {
+impl ResolvesClientCert for ClientKey {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -8,9 +8,9 @@ use kube::Error;
 use tokio::time::error::Elapsed;
 use tower::BoxError;
 
-use super::Spoken;
+use super::TargetDescription;
 use super::proxy::Proxy;
-use super::route::{CONNECT, LEAD_ON, ProxyFailure};
+use super::route::{CONNECT, PROXY_TIMEOUT, ProxyFailure};
 
 /// Nothing was answered, or it is not known who asks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +38,7 @@ impl Failure {
     }
 }
 
-impl Spoken {
+impl TargetDescription {
     /// An error of the connection in our words; any other as it is.
     pub(crate) fn unreached(&self, error: BoxError) -> BoxError {
         if !find::<legacy::Error>(error.as_ref()).is_some_and(legacy::Error::is_connect) {
@@ -88,7 +88,7 @@ impl Spoken {
     }
 
     fn silent(&self, proxy: &Proxy) -> Failure {
-        let (server, limit) = (&self.server, LEAD_ON.as_secs());
+        let (server, limit) = (&self.server, PROXY_TIMEOUT.as_secs());
         let what =
             format!("the proxy {proxy} gives no answer within {limit} s when it is asked for API server {server}");
         let remedy = format!("see that it runs and reaches {}, or correct {}", place(server), proxy.origin());

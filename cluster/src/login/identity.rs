@@ -20,13 +20,13 @@ pub(super) enum Identity {
     Pod,
     User {
         name: String,
-        by: By,
+        by: AuthMethod,
         until: Option<OffsetDateTime>,
     },
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum By {
+pub(super) enum AuthMethod {
     Nothing,
     Password,
     Token,
@@ -41,20 +41,20 @@ impl Identity {
         let data = user.client_certificate_data.as_deref();
         let certificate = data_or_file("client-certificate", data, user.client_certificate.as_deref())?;
         let (by, until) = if let Some(provider) = &user.auth_provider {
-            (By::Provider(provider.name.clone()), None)
+            (AuthMethod::Provider(provider.name.clone()), None)
         } else if user.username.is_some() && user.password.is_some() {
-            (By::Password, None)
+            (AuthMethod::Password, None)
         } else if let Some(file) = &user.token_file {
-            (By::Token, std::fs::read_to_string(file).ok().and_then(|token| expiry(token.trim())))
+            (AuthMethod::Token, std::fs::read_to_string(file).ok().and_then(|token| expiry(token.trim())))
         } else if let Some(token) = &user.token {
-            (By::Token, expiry(token.expose_secret()))
+            (AuthMethod::Token, expiry(token.expose_secret()))
         } else if let Some(exec) = &user.exec {
-            (By::Plugin(exec.command.clone().unwrap_or_default()), None)
+            (AuthMethod::Plugin(exec.command.clone().unwrap_or_default()), None)
         } else if let Some(pem) = certificate {
             let (chain, _) = Anchor::read_all(&pem);
-            (By::Certificate, chain.first().map(|leaf| leaf.window().not_after))
+            (AuthMethod::Certificate, chain.first().map(|leaf| leaf.validity().not_after))
         } else {
-            (By::Nothing, None)
+            (AuthMethod::Nothing, None)
         };
         Ok(Self::User { name: name.to_owned(), by, until })
     }
@@ -73,7 +73,7 @@ impl Identity {
             Some(_) | None => "it may have expired or been withdrawn".to_owned(),
         };
         let what = match self {
-            Self::User { by: By::Nothing, name, .. } => format!(
+            Self::User { by: AuthMethod::Nothing, name, .. } => format!(
                 "API server {server} wants to know who asks (401 Unauthorized), and user `{name}` of the kubeconfig has no credentials"
             ),
             Self::Pod | Self::User { .. } => {
@@ -84,7 +84,7 @@ impl Identity {
     }
 }
 
-impl By {
+impl AuthMethod {
     fn of(&self, name: &str) -> String {
         match self {
             Self::Nothing => String::new(),
@@ -115,11 +115,11 @@ fn shown(time: OffsetDateTime) -> String {
 /// `exp` of a JWT (RFC 7519, section 4.1.4); other tokens do not say when they end.
 fn expiry(token: &str) -> Option<OffsetDateTime> {
     #[derive(Deserialize)]
-    struct Claims {
+    struct TokenClaims {
         exp: i64,
     }
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    let claims: TokenClaims = serde_json::from_slice(&payload).ok()?;
     OffsetDateTime::from_unix_timestamp(claims.exp).ok()
 }
 

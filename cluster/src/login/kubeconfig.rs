@@ -11,7 +11,7 @@ use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError, Name
 use super::{Environment, Login, LoginError};
 
 /// What a context of the kubeconfig names.
-pub(super) struct Selected {
+pub(super) struct SelectedContext {
     pub(super) cluster_name: String,
     pub(super) cluster: Cluster,
     pub(super) user_name: String,
@@ -20,20 +20,20 @@ pub(super) struct Selected {
 }
 
 /// What all files of the kubeconfig say together.
-pub(super) enum Meant {
-    Cluster(Box<Selected>),
+pub(super) enum ContextSelection {
+    Cluster(Box<SelectedContext>),
     /// There is none of these files, or nothing in them.
     Nothing {
         files: String,
     },
 }
 
-pub(super) fn select(login: &Login, environment: Environment) -> Result<Meant, LoginError> {
+pub(super) fn select(login: &Login, environment: Environment) -> Result<ContextSelection, LoginError> {
     let (files, config) = read(login, environment)?;
     let is_blank = config.contexts.is_empty() && config.clusters.is_empty() && config.current_context.is_none();
     let is_asked = login.kubeconfig.is_some() || login.context.is_some() || login.cluster.is_some();
     if is_blank && !is_asked {
-        return Ok(Meant::Nothing { files });
+        return Ok(ContextSelection::Nothing { files });
     }
     let context = context(login, &files, &config)?;
     let cluster_name = login.cluster.clone().unwrap_or(context.cluster);
@@ -54,7 +54,7 @@ pub(super) fn select(login: &Login, environment: Environment) -> Result<Meant, L
     let user = user.and_then(|named| named.auth_info.clone()).unwrap_or_default();
     let namespace = nonempty(context.namespace);
     let (cluster, user) = (without_blanks(cluster), filled(user));
-    Ok(Meant::Cluster(Box::new(Selected { cluster_name, cluster, user_name, user, namespace })))
+    Ok(ContextSelection::Cluster(Box::new(SelectedContext { cluster_name, cluster, user_name, user, namespace })))
 }
 
 /// Their names for messages, and all files as one: what stands in the first one that has it counts.

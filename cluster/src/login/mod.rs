@@ -28,7 +28,7 @@ use rustls::pki_types::pem::PemObject;
 pub(crate) use bearer::Bearer;
 pub(crate) use failure::{Failure, said};
 use identity::Identity;
-use kubeconfig::{Meant, Selected, data_or_file};
+use kubeconfig::{ContextSelection, SelectedContext, data_or_file};
 pub use plugin::PluginError;
 use proxy::Proxy;
 pub(crate) use route::{CONNECT, Route};
@@ -107,19 +107,19 @@ pub enum LoginError {
 }
 
 /// An API server, and all that it takes to ask it.
-pub(crate) struct Target {
+pub(crate) struct ApiServerTarget {
     /// Without a proxy, and without what `bearer` brings.
     config: Config,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) bearer: Option<Arc<Bearer>>,
     /// Of the pod; a kubeconfig's is its user's.
     pub(crate) home: Option<String>,
-    pub(crate) spoken: Spoken,
+    pub(crate) description: TargetDescription,
 }
 
 /// What messages say of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Spoken {
+pub(crate) struct TargetDescription {
     server: Uri,
     /// Empty for that of a pod.
     cluster: String,
@@ -128,7 +128,7 @@ pub(crate) struct Spoken {
     clock: Clock,
 }
 
-impl Target {
+impl ApiServerTarget {
     /// With what the proxy wants of each request.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.config.clone();
@@ -142,31 +142,31 @@ impl Target {
 
 impl Login {
     /// Reads files, and runs an exec plugin; asks the API server nothing.
-    pub(crate) async fn find(&self) -> Result<Target, LoginError> {
+    pub(crate) async fn find(&self) -> Result<ApiServerTarget, LoginError> {
         let environment: Environment = &self.environment;
         match kubeconfig::select(self, environment)? {
-            Meant::Cluster(selected) => self.of_kubeconfig(*selected).await,
-            Meant::Nothing { files } => self.of_pod(files),
+            ContextSelection::Cluster(selected) => self.of_kubeconfig(*selected).await,
+            ContextSelection::Nothing { files } => self.of_pod(files),
         }
     }
 
     /// What the cluster itself gives its pods is never behind a proxy.
-    fn of_pod(&self, files: String) -> Result<Target, LoginError> {
+    fn of_pod(&self, files: String) -> Result<ApiServerTarget, LoginError> {
         let mut config = Config::incluster().map_err(|error| LoginError::Nothing { files, source: Box::new(error) })?;
         self.impersonate(&mut config.auth_info);
         let bearer = config.auth_info.token_file.take().map(|file| Arc::new(Bearer::of_file(file.into())));
-        let spoken = Spoken {
+        let description = TargetDescription {
             server: config.cluster_url.clone(),
             cluster: String::new(),
             proxy: None,
             identity: Identity::Pod,
             clock: self.clock,
         };
-        Ok(Target { home: Some(config.default_namespace.clone()), config, proxy: None, bearer, spoken })
+        Ok(ApiServerTarget { home: Some(config.default_namespace.clone()), config, proxy: None, bearer, description })
     }
 
-    async fn of_kubeconfig(&self, selected: Selected) -> Result<Target, LoginError> {
-        let Selected { cluster_name, cluster, user_name, mut user, namespace } = selected;
+    async fn of_kubeconfig(&self, selected: SelectedContext) -> Result<ApiServerTarget, LoginError> {
+        let SelectedContext { cluster_name, cluster, user_name, mut user, namespace } = selected;
         let mut config = config_of(&cluster_name, &cluster, &user)?;
         let proxy = match &cluster.proxy_url {
             Some(url) => Some(Proxy::of_cluster(&cluster_name, url)?),
@@ -177,14 +177,14 @@ impl Login {
         let bearer = Bearer::of_user(self, &cluster, &user_name, &mut user).await?;
         config.auth_info = user;
         config.default_namespace = namespace.unwrap_or_else(|| "default".to_owned());
-        let spoken = Spoken {
+        let description = TargetDescription {
             server: config.cluster_url.clone(),
             cluster: cluster_name,
             proxy: proxy.clone(),
             identity,
             clock: self.clock,
         };
-        Ok(Target { config, proxy, bearer: bearer.map(Arc::new), home: None, spoken })
+        Ok(ApiServerTarget { config, proxy, bearer: bearer.map(Arc::new), home: None, description })
     }
 
     fn impersonate(&self, user: &mut AuthInfo) {

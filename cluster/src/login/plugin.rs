@@ -23,11 +23,11 @@ const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authenti
 pub struct PluginError {
     command: String,
     user: String,
-    why: Why,
+    why: PluginFailure,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Why {
+enum PluginFailure {
     #[error("is not installed: there is no such program{hint}")]
     Missing { hint: String },
     #[error("cannot be started: {0}")]
@@ -71,12 +71,12 @@ pub(super) struct Credential {
 #[serde(rename_all = "camelCase")]
 struct ExecCredential {
     api_version: String,
-    status: Option<Status>,
+    status: Option<ExecCredentialStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct ExecCredentialStatus {
     expiration_timestamp: Option<String>,
     token: Option<String>,
     client_certificate_data: Option<String>,
@@ -90,15 +90,15 @@ impl Plugin {
         let version = exec.api_version.clone().unwrap_or_default();
         let refused = |why| PluginError { command: command.clone(), user: user.to_owned(), why };
         if !VERSIONS.contains(&version.as_str()) {
-            return Err(refused(Why::Version(version)));
+            return Err(refused(PluginFailure::Version(version)));
         }
         let interactive = match exec.interactive_mode {
             Some(ExecInteractiveMode::Never) => false,
-            Some(ExecInteractiveMode::Always) if !terminal => return Err(refused(Why::NoTerminal)),
+            Some(ExecInteractiveMode::Always) if !terminal => return Err(refused(PluginFailure::NoTerminal)),
             Some(ExecInteractiveMode::Always | ExecInteractiveMode::IfAvailable) | None => terminal,
         };
         let spec = if exec.provide_cluster_info {
-            let told = ExecAuthCluster::try_from(cluster).map_err(|error| refused(Why::Cluster(error)))?;
+            let told = ExecAuthCluster::try_from(cluster).map_err(|error| refused(PluginFailure::Cluster(error)))?;
             json!({ "interactive": interactive, "cluster": told })
         } else {
             json!({ "interactive": interactive })
@@ -112,7 +112,7 @@ impl Plugin {
         self.answer().map_err(|why| PluginError { command: self.command.clone(), user: self.user.clone(), why })
     }
 
-    fn answer(&self) -> Result<Credential, Why> {
+    fn answer(&self) -> Result<Credential, PluginFailure> {
         let variables = self.exec.env.iter().flatten();
         let variables = variables.filter_map(|variable| Some((variable.get("name")?, variable.get("value")?)));
         let output = Command::new(&self.command)
@@ -124,36 +124,40 @@ impl Plugin {
             .output();
         let output = output.map_err(|error| self.not_started(error))?;
         if !output.status.success() {
-            return Err(Why::Failed(output.status));
+            return Err(PluginFailure::Failed(output.status));
         }
         let read = serde_saphyr::from_slice::<ExecCredential>(&output.stdout).ok();
         let read = read.filter(|read| read.api_version == self.version);
-        let read = read.ok_or_else(|| Why::Unreadable(self.version.clone()))?;
-        read.status.ok_or(Why::Nothing)?.credential()
+        let read = read.ok_or_else(|| PluginFailure::Unreadable(self.version.clone()))?;
+        read.status.ok_or(PluginFailure::Nothing)?.credential()
     }
 
-    fn not_started(&self, error: io::Error) -> Why {
+    fn not_started(&self, error: io::Error) -> PluginFailure {
         let hint = self.exec.install_hint.as_deref().map(str::trim).filter(|hint| !hint.is_empty());
         if error.kind() != io::ErrorKind::NotFound {
-            return Why::Start(error);
+            return PluginFailure::Start(error);
         }
         let hint = hint.map_or_else(|| " on the PATH".to_owned(), |hint| format!("; the kubeconfig says: {hint}"));
-        Why::Missing { hint }
+        PluginFailure::Missing { hint }
     }
 }
 
-impl Status {
-    fn credential(self) -> Result<Credential, Why> {
+impl ExecCredentialStatus {
+    fn credential(self) -> Result<Credential, PluginFailure> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let until = self.expiration_timestamp.map(|text| OffsetDateTime::parse(&text, &Rfc3339));
-        let until = until.transpose().map_err(|_| Why::Expiry)?;
+        let until = until.transpose().map_err(|_| PluginFailure::Expiry)?;
         let key = match (given(self.client_certificate_data), given(self.client_key_data)) {
-            (Some(chain), Some(key)) => Some(certified(&chain, &key).ok_or(Why::Certificate)?),
+            (Some(chain), Some(key)) => Some(certified(&chain, &key).ok_or(PluginFailure::Certificate)?),
             (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => return Err(Why::Certificate),
+            (Some(_), None) | (None, Some(_)) => return Err(PluginFailure::Certificate),
         };
         let token = given(self.token);
-        if token.is_none() && key.is_none() { Err(Why::Nothing) } else { Ok(Credential { token, key, until }) }
+        if token.is_none() && key.is_none() {
+            Err(PluginFailure::Nothing)
+        } else {
+            Ok(Credential { token, key, until })
+        }
     }
 }
 

@@ -21,17 +21,17 @@ use super::proxy::Proxy;
 /// A connection that takes longer is given up.
 pub(crate) const CONNECT: Duration = Duration::from_secs(3);
 /// A proxy that has not led on within this time is given up: it connects to the API server meanwhile, and may look up its name.
-pub(super) const LEAD_ON: Duration = Duration::from_secs(10);
+pub(super) const PROXY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens connections.
 #[derive(Clone)]
 pub(crate) struct Route {
     tcp: HttpConnector,
-    behind: Option<Behind>,
+    behind: Option<ProxyRoute>,
 }
 
 #[derive(Clone)]
-struct Behind {
+struct ProxyRoute {
     proxy: Proxy,
     /// To the proxy itself, which may speak TLS.
     leg: HttpsConnector<HttpConnector>,
@@ -56,7 +56,7 @@ impl Route {
     /// `tls` is for a proxy that speaks it.
     pub(crate) fn through(proxy: Proxy, tcp: HttpConnector, tls: rustls::ClientConfig) -> Self {
         let leg = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        Self { tcp: tcp.clone(), behind: Some(Behind { proxy, leg: leg.wrap_connector(tcp) }) }
+        Self { tcp: tcp.clone(), behind: Some(ProxyRoute { proxy, leg: leg.wrap_connector(tcp) }) }
     }
 }
 
@@ -78,7 +78,7 @@ impl Service<Uri> for Route {
     fn call(&mut self, server: Uri) -> Self::Future {
         match self.behind.clone() {
             Some(behind) => Box::pin(async {
-                let link = timeout(LEAD_ON, behind.connect(server)).await;
+                let link = timeout(PROXY_TIMEOUT, behind.connect(server)).await;
                 link.unwrap_or_else(|_| Err(ProxyFailure::Silent.into()))
             }),
             None => {
@@ -89,7 +89,7 @@ impl Service<Uri> for Route {
     }
 }
 
-impl Behind {
+impl ProxyRoute {
     async fn connect(mut self, server: Uri) -> Result<Link, BoxError> {
         let uri = self.proxy.uri().clone();
         let stream = self.leg.call(uri.clone()).await.map_err(ProxyFailure::Unreached)?;
@@ -98,7 +98,7 @@ impl Behind {
         if forwarded {
             return Ok(link);
         }
-        let open = Open(Some(link));
+        let open = OpenedLink(Some(link));
         let link = if self.proxy.is_socks() {
             let socks = SocksV5::new(uri, open);
             let mut socks = match self.proxy.socks() {
@@ -129,9 +129,9 @@ fn with_port(server: Uri) -> Uri {
 }
 
 /// The connector for a handshake over a connection that is open already.
-struct Open(Option<Link>);
+struct OpenedLink(Option<Link>);
 
-impl Service<Uri> for Open {
+impl Service<Uri> for OpenedLink {
     type Response = Link;
     type Error = std::io::Error;
     type Future = Ready<Result<Link, std::io::Error>>;

@@ -11,7 +11,7 @@ use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use kube::Client;
-use rqlite::membership::{Answer, MembershipError, Status, parse_nodes, tells_roles};
+use rqlite::membership::{MembershipError, NodeAnswer, Status, parse_nodes, tells_roles};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -27,16 +27,16 @@ const VOTERS: &str = "/nodes";
 
 /// A node of the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target<W> {
+pub(crate) struct NodeTarget<W> {
     pub(crate) pod: String,
     /// Its node id as its pod's spec tells it.
     pub(crate) node: Option<String>,
     /// None: its pod has no address.
-    pub(crate) way: Option<W>,
+    pub(crate) transport: Option<W>,
 }
 
 /// How a node is reached.
-pub(crate) trait Way: Sync {
+pub(crate) trait NodeTransport: Sync {
     /// The body of a 200.
     fn get(&self, path: &'static str) -> impl Future<Output = Result<String, AskError>> + Send;
 }
@@ -95,12 +95,16 @@ fn connection(error: &std::io::Error) -> String {
 }
 
 /// What the node of that id knows, asked within `budget`.
-pub(crate) async fn ask<W: Way>(way: &W, id: Option<&String>, budget: Duration) -> Result<Answer, AskError> {
+pub(crate) async fn ask<W: NodeTransport>(
+    way: &W,
+    id: Option<&String>,
+    budget: Duration,
+) -> Result<NodeAnswer, AskError> {
     let deadline = Instant::now() + budget;
     timeout_at(deadline, ask_unbounded(way, id)).await.unwrap_or(Err(AskError::Late(budget)))
 }
 
-async fn ask_unbounded<W: Way>(way: &W, id: Option<&String>) -> Result<Answer, AskError> {
+async fn ask_unbounded<W: NodeTransport>(way: &W, id: Option<&String>) -> Result<NodeAnswer, AskError> {
     let (status, nodes) = tokio::try_join!(way.get("/status"), way.get(NODES))?;
     let voters = if tells_roles(&nodes) { None } else { Some(way.get(VOTERS).await?) };
     let members = parse_nodes(&nodes, voters.as_deref())?;
@@ -110,10 +114,10 @@ async fn ask_unbounded<W: Way>(way: &W, id: Option<&String>) -> Result<Answer, A
     if let Some(expected) = id.filter(|expected| **expected != node) {
         return Err(AskError::Other { node, expected: expected.clone() });
     }
-    Ok(Answer { node, term: status.term, members })
+    Ok(NodeAnswer { node, term: status.term, members })
 }
 
-impl Way for Direct<'_> {
+impl NodeTransport for Direct<'_> {
     async fn get(&self, path: &'static str) -> Result<String, AskError> {
         let mut request = Request::get(path).header(HOST, self.address.to_string());
         let access = self.access.map(|access| access.allowing(self.tls)).transpose()?;
@@ -132,7 +136,7 @@ impl Way for Direct<'_> {
     }
 }
 
-impl Way for Proxied {
+impl NodeTransport for Proxied {
     async fn get(&self, path: &'static str) -> Result<String, AskError> {
         let request = Request::get(format!("{}{path}", self.base)).body(Vec::new());
         let request = request.map_err(|_| AskError::Status(StatusCode::BAD_REQUEST))?;

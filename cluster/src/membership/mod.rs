@@ -16,29 +16,29 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use rqlite::change::looks_like_pod_of;
 use rqlite::facts::{Facts, Seen};
-use rqlite::membership::{Answer, Member, Membership, trusted};
+use rqlite::membership::{Member, Membership, NodeAnswer, trusted};
 use tokio::time::Instant;
 use tracing::debug;
 
 pub use self::access::RqliteAccess;
 pub use self::ask::LARGEST_ANSWER;
-pub(crate) use self::ask::{Direct, Proxied, Target, Way};
+pub(crate) use self::ask::{Direct, NodeTarget, NodeTransport, Proxied};
 
 /// For all nodes together. A healthy one answers within milliseconds, also about another that does not.
-pub const BUDGET: Duration = Duration::from_millis(800);
+pub const LOOKUP_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Nodes of one set that are asked; more than any cluster has members.
-pub const MOST_ASKED: usize = 64;
+pub const MAX_NODES_ASKED: usize = 64;
 
 /// Sets; no cluster has so many.
-const MOST_REMEMBERED: usize = 10_000;
+const MAX_REMEMBERED_SETS: usize = 10_000;
 
 /// Asks, and remembers who voted. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Memberships {
     access: Arc<[RqliteAccess]>,
     last: Arc<Mutex<HashMap<SetKey, LastVoters>>>,
-    pub(crate) looks: Looks,
+    pub(crate) looks: MembershipMetrics,
 }
 
 /// A StatefulSet by name.
@@ -66,7 +66,7 @@ impl LastVoters {
 
 /// What came of a look.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Looked {
+pub(crate) enum MembershipLookup {
     Seen {
         membership: Membership,
         seen: Seen,
@@ -75,7 +75,7 @@ pub(crate) enum Looked {
     Unseen(String),
 }
 
-impl Looked {
+impl MembershipLookup {
     /// Facts of the membership alone.
     pub(crate) fn into_facts(self) -> Facts {
         match self {
@@ -89,7 +89,7 @@ impl Looked {
 
 /// How looks ended: `led`, `leaderless` or `none`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Looks(pub(crate) Family<ViewLabel, Counter>);
+pub(crate) struct MembershipMetrics(pub(crate) Family<ViewLabel, Counter>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ViewLabel {
@@ -98,7 +98,7 @@ pub(crate) struct ViewLabel {
 
 impl Memberships {
     pub(crate) fn new(access: Vec<RqliteAccess>) -> Self {
-        Self { access: access.into(), last: Arc::default(), looks: Looks::default() }
+        Self { access: access.into(), last: Arc::default(), looks: MembershipMetrics::default() }
     }
 
     /// How the nodes of a set are asked.
@@ -107,18 +107,18 @@ impl Memberships {
     }
 
     /// Asks all nodes of the set at once, and remembers who votes.
-    pub(crate) async fn look<W: Way>(
+    pub(crate) async fn look<W: NodeTransport>(
         &self,
         key: &SetKey,
         uid: Option<&str>,
-        nodes: &[Target<W>],
+        nodes: &[NodeTarget<W>],
         budget: Duration,
-    ) -> Looked {
+    ) -> MembershipLookup {
         let asked = Instant::now();
-        let looked = look(&key.name, nodes, budget.min(BUDGET)).await;
+        let looked = look(&key.name, nodes, budget.min(LOOKUP_TIMEOUT)).await;
         debug!(?key, ?looked, "membership looked at");
         self.looks.count(&looked);
-        if let Looked::Seen { membership, .. } = &looked
+        if let MembershipLookup::Seen { membership, .. } = &looked
             && membership.leader.is_some()
         {
             let voters = membership.voters().map(|voter| voter.id.clone()).collect();
@@ -130,11 +130,11 @@ impl Memberships {
     fn remember(&self, key: &SetKey, voters: LastVoters) {
         let mut last = self.last();
         // What is remembered only ever makes a verdict stricter: losing it all is safe.
-        if last.len() >= MOST_REMEMBERED {
+        if last.len() >= MAX_REMEMBERED_SETS {
             last.clear();
         }
         // A look that was asked earlier may end later.
-        let is_newer = |kept: &LastVoters| kept.uid == voters.uid && kept.asked > voters.asked;
+        let is_newer = |last: &LastVoters| last.uid == voters.uid && last.asked > voters.asked;
         if !last.get(key).is_some_and(is_newer) {
             last.insert(key.clone(), voters);
         }
@@ -154,10 +154,10 @@ impl Memberships {
 }
 
 /// Asks all nodes of the set that have an address at once, within `budget`. A view is as old as the question.
-pub(crate) async fn look<W: Way>(set: &str, nodes: &[Target<W>], budget: Duration) -> Looked {
+pub(crate) async fn look<W: NodeTransport>(set: &str, nodes: &[NodeTarget<W>], budget: Duration) -> MembershipLookup {
     let started = Instant::now();
-    let reached = nodes.iter().filter_map(|node| Some((node, node.way.as_ref()?)));
-    let asked: Vec<(&Target<W>, &W)> = reached.take(MOST_ASKED).collect();
+    let reached = nodes.iter().filter_map(|node| Some((node, node.transport.as_ref()?)));
+    let asked: Vec<(&NodeTarget<W>, &W)> = reached.take(MAX_NODES_ASKED).collect();
     let said = join_all(asked.iter().map(|(node, way)| ask::ask(*way, node.node.as_ref(), budget))).await;
     let mut failures = Vec::new();
     let mut answers = Vec::new();
@@ -168,18 +168,18 @@ pub(crate) async fn look<W: Way>(set: &str, nodes: &[Target<W>], budget: Duratio
         }
     }
     // Of more than are asked, any may lead unasked.
-    let all_asked = nodes.iter().filter(|node| node.way.is_some()).count() == asked.len();
+    let all_asked = nodes.iter().filter(|node| node.transport.is_some()).count() == asked.len();
     match trusted(&answers, |member| all_asked && is_own(set, nodes, member)) {
         Some(view) => {
             let age_milliseconds = milliseconds(started.elapsed());
-            Looked::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
+            MembershipLookup::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
         }
-        None => Looked::Unseen(why(&failures, &answers)),
+        None => MembershipLookup::Unseen(why(&failures, &answers)),
     }
 }
 
 /// A member is one of the set's pods, by its node id or the host of its Raft address; its pod may be gone.
-fn is_own<W>(set: &str, nodes: &[Target<W>], member: &Member) -> bool {
+fn is_own<W>(set: &str, nodes: &[NodeTarget<W>], member: &Member) -> bool {
     let host = member.address.split(['.', ':']).next().unwrap_or_default();
     let names = [member.id.as_str(), host];
     let is_known = |name: &&str| nodes.iter().any(|node| node.node.as_deref() == Some(*name) || node.pod == **name);
@@ -192,7 +192,7 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 /// The first failure stands for all: they are mostly alike, and a message is one line.
-fn why(failures: &[String], answers: &[Answer]) -> String {
+fn why(failures: &[String], answers: &[NodeAnswer]) -> String {
     match (failures, answers) {
         ([], []) => "no pod of the set has an address".to_owned(),
         ([only], _) => only.clone(),
@@ -201,12 +201,12 @@ fn why(failures: &[String], answers: &[Answer]) -> String {
     }
 }
 
-impl Looks {
-    fn count(&self, looked: &Looked) {
+impl MembershipMetrics {
+    fn count(&self, looked: &MembershipLookup) {
         let view = match looked {
-            Looked::Seen { membership, .. } if membership.leader.is_some() => "led",
-            Looked::Seen { .. } => "leaderless",
-            Looked::Unseen(_) => "none",
+            MembershipLookup::Seen { membership, .. } if membership.leader.is_some() => "led",
+            MembershipLookup::Seen { .. } => "leaderless",
+            MembershipLookup::Unseen(_) => "none",
         };
         self.0.get_or_create(&ViewLabel { view }).inc();
     }

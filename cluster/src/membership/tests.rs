@@ -11,7 +11,7 @@ use super::*;
 type Answering = fn(&str) -> Option<String>;
 
 /// Answers each request by its first line; None: takes it and never answers.
-async fn node(pod: &str, answering: Answering) -> Target<Direct<'static>> {
+async fn node(pod: &str, answering: Answering) -> NodeTarget<Direct<'static>> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -22,8 +22,8 @@ async fn node(pod: &str, answering: Answering) -> Target<Direct<'static>> {
     target(pod, address)
 }
 
-fn target(pod: &str, address: SocketAddr) -> Target<Direct<'static>> {
-    Target { pod: pod.to_owned(), node: None, way: Some(Direct { address, tls: false, access: None }) }
+fn target(pod: &str, address: SocketAddr) -> NodeTarget<Direct<'static>> {
+    NodeTarget { pod: pod.to_owned(), node: None, transport: Some(Direct { address, tls: false, access: None }) }
 }
 
 async fn serve(mut stream: TcpStream, answering: Answering) {
@@ -60,15 +60,15 @@ fn key() -> SetKey {
     SetKey { namespace: "db".to_owned(), name: "rqlite".to_owned() }
 }
 
-async fn look(targets: &[Target<Direct<'_>>]) -> Looked {
-    super::look("rqlite", targets, BUDGET).await
+async fn look(targets: &[NodeTarget<Direct<'_>>]) -> MembershipLookup {
+    super::look("rqlite", targets, LOOKUP_TIMEOUT).await
 }
 
 #[track_caller]
-fn reason(looked: Looked) -> String {
+fn reason(looked: MembershipLookup) -> String {
     match looked {
-        Looked::Unseen(why) => why,
-        Looked::Seen { membership, .. } => panic!("{membership:?}"),
+        MembershipLookup::Unseen(why) => why,
+        MembershipLookup::Seen { membership, .. } => panic!("{membership:?}"),
     }
 }
 
@@ -78,7 +78,7 @@ async fn the_leaders_own_answer_is_taken() {
         node("rqlite-1", |head| healthy(head, "rqlite-1")).await,
         node("rqlite-0", |head| healthy(head, "rqlite-0")).await,
     ];
-    let Looked::Seen { membership, seen } = look(&nodes).await else { panic!("no view") };
+    let MembershipLookup::Seen { membership, seen } = look(&nodes).await else { panic!("no view") };
     assert_eq!((membership.voters().count(), membership.leader.as_deref()), (3, Some("rqlite-0")));
     assert_eq!(seen.from, "rqlite-0");
 }
@@ -87,7 +87,7 @@ async fn the_leaders_own_answer_is_taken() {
 async fn who_is_silent_does_not_keep_the_others_from_being_heard() {
     let closed = target("rqlite-2", "127.0.0.1:1".parse().unwrap());
     let nodes = [node("rqlite-0", |head| healthy(head, "rqlite-0")).await, node("rqlite-1", |_| None).await, closed];
-    assert!(matches!(look(&nodes).await, Looked::Seen { .. }));
+    assert!(matches!(look(&nodes).await, MembershipLookup::Seen { .. }));
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn no_redirect_is_followed_and_no_answer_read_without_end() {
 #[tokio::test]
 async fn https_is_not_asked_without_a_ca() {
     let mut secure = node("rqlite-0", |head| healthy(head, "rqlite-0")).await;
-    secure.way.as_mut().unwrap().tls = true;
+    secure.transport.as_mut().unwrap().tls = true;
     assert!(reason(look(&[secure]).await).contains("no CA is configured"));
 }
 
@@ -135,7 +135,9 @@ async fn before_v8_the_voters_are_a_request_of_their_own() {
         };
         http("200 OK", &body.to_string())
     }
-    let Looked::Seen { membership, .. } = look(&[node("rqlite-0", seven).await]).await else { panic!("no view") };
+    let MembershipLookup::Seen { membership, .. } = look(&[node("rqlite-0", seven).await]).await else {
+        panic!("no view")
+    };
     assert_eq!((membership.members.len(), membership.voters().count()), (2, 1));
 }
 
@@ -155,12 +157,12 @@ async fn the_voters_of_the_last_led_view_are_remembered_for_the_same_set() {
     let nodes = [node("rqlite-0", |head| healthy(head, "rqlite-0")).await];
     let last = |uid| memberships.last_voters(&key(), uid).map(|last| last.voters);
     assert_eq!(last(Some("u-1")), None);
-    memberships.look(&key(), Some("u-1"), &nodes, BUDGET).await;
+    memberships.look(&key(), Some("u-1"), &nodes, LOOKUP_TIMEOUT).await;
     let voters: Option<Vec<String>> = Some(["rqlite-0", "rqlite-1", "rqlite-2"].map(str::to_owned).into());
     assert_eq!(last(Some("u-1")), voters);
     assert_eq!(last(None), voters);
     assert_eq!(last(Some("u-2")), None);
-    memberships.look::<Direct<'_>>(&key(), Some("u-1"), &[], BUDGET).await;
+    memberships.look::<Direct<'_>>(&key(), Some("u-1"), &[], LOOKUP_TIMEOUT).await;
     assert_eq!(last(Some("u-1")), voters);
 }
 
@@ -195,7 +197,7 @@ async fn credentials_are_sent_where_they_are_configured() {
     let elsewhere = SetKey { namespace: "other".to_owned(), ..key() };
     for (key, seen) in [(key(), true), (elsewhere, false)] {
         let mut asked = asked.clone();
-        asked.way.as_mut().unwrap().access = memberships.access(&key);
-        assert_eq!(matches!(look(&[asked]).await, Looked::Seen { .. }), seen, "{key:?}");
+        asked.transport.as_mut().unwrap().access = memberships.access(&key);
+        assert_eq!(matches!(look(&[asked]).await, MembershipLookup::Seen { .. }), seen, "{key:?}");
     }
 }

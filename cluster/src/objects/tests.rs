@@ -200,7 +200,7 @@ async fn a_deleted_object_stands_for_the_sets_that_need_it() {
 #[tokio::test]
 async fn nobody_knows_who_needs_an_object_before_the_first_list() {
     let client = Client::new(service_fn(|_: HttpRequest<Body>| async { unasked() }), "default");
-    let objects = ClusterObjects::new(client, Sets::new().0);
+    let objects = ClusterObjects::new(client, SetCache::new().0);
     let of =
         Lookup::DependentsOf { dependency: Dependency::Namespace, namespace: "db".to_owned(), name: "db".to_owned() };
     assert_eq!(objects.get(&of).await, Related::Unknown(Reason::NotReady));

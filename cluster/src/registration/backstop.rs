@@ -33,7 +33,7 @@ impl Backstop {
                 match_constraints: Some(constraints(registration)),
                 match_conditions: Some(vec![
                     condition("is-rqlite", cel::is_rqlite()),
-                    condition("not-a-cleaner", format!("!({})", cel::is_cleaner())),
+                    condition("not-a-cleaner", format!("!({})", cel::is_system_deleter())),
                 ]),
                 variables: Some(variables()),
                 validations: Some(vec![validation()]),

@@ -5,27 +5,27 @@ use k8s_openapi::api::admissionregistration::v1::MatchCondition;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::request::Resource;
 
-use super::asked::Asked;
 use super::cel;
-use super::entry::{Entry, Unreachable, condition, rule};
+use super::entry::{FailurePolicy, WebhookEntry, condition, rule};
+use super::requested::RequestedRules;
 
-pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
+pub(super) fn validating(asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
     let mut entries = Vec::new();
     if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::STATEFUL_SETS) {
-        entries.push(Entry {
+        entries.push(WebhookEntry {
             name: "statefulsets.quorate.dev".to_owned(),
-            unreachable,
+            failure_policy: unreachable,
             rule: rule(Resource::STATEFUL_SETS, &operations),
             conditions: vec![
                 is_rqlite(),
                 condition("dangerous", cel::dangerous()),
-                condition("not-a-cleaner", cel::not_a_cleaner()),
+                condition("not-a-cleaner", cel::not_a_system_deleter()),
             ],
         });
         if operations.contains(&Operation::Update) {
-            entries.push(Entry {
+            entries.push(WebhookEntry {
                 name: "statefulsets-rest.quorate.dev".to_owned(),
-                unreachable: Unreachable::Passes,
+                failure_policy: FailurePolicy::Ignore,
                 rule: rule(Resource::STATEFUL_SETS, &[Operation::Update]),
                 conditions: vec![is_rqlite(), condition("harmless-change", cel::harmless_change())],
             });
@@ -40,23 +40,23 @@ pub(super) fn validating(asked: &Asked<'_>) -> Vec<Entry> {
 }
 
 /// Nothing but a warning comes of these, or the refusal of an annotation that names no container.
-fn not_recognised(operations: &[Operation]) -> Option<Entry> {
+fn not_recognised(operations: &[Operation]) -> Option<WebhookEntry> {
     let writes: Vec<Operation> =
         operations.iter().copied().filter(|operation| *operation != Operation::Delete).collect();
-    (!writes.is_empty()).then(|| Entry {
+    (!writes.is_empty()).then(|| WebhookEntry {
         name: "statefulsets-not-recognised.quorate.dev".to_owned(),
-        unreachable: Unreachable::Passes,
+        failure_policy: FailurePolicy::Ignore,
         rule: rule(Resource::STATEFUL_SETS, &writes),
         conditions: vec![condition("not-recognised", cel::may_want_guard())],
     })
 }
 
-pub(super) fn mutating(asked: &Asked<'_>) -> Vec<Entry> {
+pub(super) fn mutating(asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
     let sets = asked.of(Phase::Mutate, Resource::STATEFUL_SETS).into_iter();
-    sets.map(|(operations, _)| Entry {
+    sets.map(|(operations, _)| WebhookEntry {
         name: "statefulsets-mutate.quorate.dev".to_owned(),
         // What had to be put in and was not is refused when it is validated.
-        unreachable: Unreachable::Passes,
+        failure_policy: FailurePolicy::Ignore,
         rule: rule(Resource::STATEFUL_SETS, &operations),
         conditions: vec![is_rqlite(), condition("spec-changed", cel::spec_changed())],
     })
@@ -67,18 +67,18 @@ pub(super) fn mutating(asked: &Asked<'_>) -> Vec<Entry> {
 pub(super) fn scale(
     prefix: &str,
     operations: &[Operation],
-    unreachable: Unreachable,
+    unreachable: FailurePolicy,
     scope: &dyn Fn() -> MatchCondition,
-) -> [Entry; 2] {
-    let entry = |name: String, unreachable, change| Entry {
+) -> [WebhookEntry; 2] {
+    let entry = |name: String, unreachable, change| WebhookEntry {
         name,
-        unreachable,
+        failure_policy: unreachable,
         rule: rule(Resource::SCALES, operations),
         conditions: vec![scope(), change],
     };
     [
         entry(format!("{prefix}.quorate.dev"), unreachable, condition("shrinks", cel::scale_shrinks())),
-        entry(format!("{prefix}-rest.quorate.dev"), Unreachable::Passes, condition("grows", cel::scale_grows())),
+        entry(format!("{prefix}-rest.quorate.dev"), FailurePolicy::Ignore, condition("grows", cel::scale_grows())),
     ]
 }
 

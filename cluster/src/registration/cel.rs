@@ -1,7 +1,7 @@
 //! The CEL that the API server evaluates before it calls: which requests concern rqlite, and which of them are dangerous.
-//! Not which entry asks what (`built_in`, `known`, `own`), and no rule: what is judged is decided by the policies.
+//! Not which entry asks what (`built_in`, `known`, `own`), and no rule: what is evaluated is decided by the policies.
 //!
-//! Every expression is wider than `rqlite::cluster::RqliteSet::recognise`, never narrower: what it leaves out is never judged. Out of its
+//! Every expression is wider than `rqlite::cluster::RqliteSet::detect`, never narrower: what it leaves out is never evaluated. Out of its
 //! reach are only launches under an image that does not name rqlite either, which spell `rqlited` or its flag out of pieces, or give the
 //! program in a variable with characters that may be an address's (`rqlited-9:1`): `unseen` in `tests/data/launches.yaml`.
 //!
@@ -14,7 +14,7 @@ use kubernetes::defaults::REPLICAS;
 use kubernetes::users::SYSTEM_DELETERS;
 
 use super::literal::{list, quoted};
-use super::naming::Among;
+use super::naming::NameList;
 
 /// What every flag that only rqlited has begins with (a test holds the table against it): what tells rqlite's
 /// `docker-entrypoint.sh` from the same script of a hundred other images.
@@ -92,11 +92,11 @@ pub(super) fn looked_at() -> String {
 }
 
 /// Not a deletion by one of [`SYSTEM_DELETERS`].
-pub(super) fn not_a_cleaner() -> String {
-    format!("request.operation != 'DELETE' || !({})", is_cleaner())
+pub(super) fn not_a_system_deleter() -> String {
+    format!("request.operation != 'DELETE' || !({})", is_system_deleter())
 }
 
-pub(super) fn is_cleaner() -> String {
+pub(super) fn is_system_deleter() -> String {
     format!("request.userInfo.username in {}", list(SYSTEM_DELETERS))
 }
 
@@ -115,37 +115,37 @@ pub(super) fn scale_grows() -> String {
 }
 
 /// The request's own object is one of these sets.
-pub(super) fn is_known(sets: &Among) -> String {
+pub(super) fn is_known(sets: &NameList) -> String {
     sets.has(NAMESPACE, "request.name")
 }
 
 /// The request's name is `<set>-<ordinal>` of one of these sets.
-pub(super) fn is_pod_of_known(sets: &Among) -> String {
+pub(super) fn is_pod_of_known(sets: &NameList) -> String {
     ordinal_of("request.name", sets)
 }
 
 /// The autoscaler points, or pointed, at one of these sets.
-pub(super) fn targets_known(sets: &Among) -> String {
+pub(super) fn targets_known(sets: &NameList) -> String {
     let known = sets.has(NAMESPACE, "o.spec.scaleTargetRef.name");
     either(&format!("o.spec.scaleTargetRef.kind == 'StatefulSet' && {known}"))
 }
 
 /// The Namespace that is deleted is one of these.
-pub(super) fn is_known_namespace(namespaces: &Among) -> String {
+pub(super) fn is_known_namespace(namespaces: &NameList) -> String {
     namespaces.has(DELETED, DELETED)
 }
 
 /// The object that is deleted is one of these.
-pub(super) fn is_known_object(objects: &Among) -> String {
+pub(super) fn is_known_object(objects: &NameList) -> String {
     objects.has(NAMESPACE, DELETED)
 }
 
 /// The claim that is deleted is `<base>-<ordinal>` of one of these.
-pub(super) fn is_claim_of_known(bases: &Among) -> String {
+pub(super) fn is_claim_of_known(bases: &NameList) -> String {
     ordinal_of(DELETED, bases)
 }
 
-fn ordinal_of(name: &str, bases: &Among) -> String {
+fn ordinal_of(name: &str, bases: &NameList) -> String {
     let known = bases.has(NAMESPACE, &format!("{name}.substring(0, {name}.lastIndexOf('-'))"));
     format!("{name}.matches('^.+-[0-9]+$') && {known}")
 }

@@ -17,20 +17,20 @@ pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// What happens to a request when we cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unreachable {
-    Refused,
-    Passes,
+pub(super) enum FailurePolicy {
+    Fail,
+    Ignore,
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct WebhookEntry {
     pub(super) name: String,
-    pub(super) unreachable: Unreachable,
+    pub(super) failure_policy: FailurePolicy,
     pub(super) rule: RuleWithOperations,
     pub(super) conditions: Vec<MatchCondition>,
 }
 
-impl Entry {
+impl WebhookEntry {
     pub(super) fn validating(self, registration: &Registration) -> ValidatingWebhook {
         ValidatingWebhook {
             name: self.name,
@@ -38,7 +38,7 @@ impl Entry {
             rules: Some(vec![self.rule]),
             match_conditions: Some(self.conditions),
             namespace_selector: Some(namespaces(registration)),
-            failure_policy: Some(self.unreachable.policy().to_owned()),
+            failure_policy: Some(self.failure_policy.name().to_owned()),
             match_policy: Some("Equivalent".to_owned()),
             // What is admitted is reserved; of a dry run nothing is.
             side_effects: "NoneOnDryRun".to_owned(),
@@ -55,7 +55,7 @@ impl Entry {
             rules: Some(vec![self.rule]),
             match_conditions: Some(self.conditions),
             namespace_selector: Some(namespaces(registration)),
-            failure_policy: Some(self.unreachable.policy().to_owned()),
+            failure_policy: Some(self.failure_policy.name().to_owned()),
             match_policy: Some("Equivalent".to_owned()),
             // Another webhook may put in a container or a flag after us.
             reinvocation_policy: Some("IfNeeded".to_owned()),
@@ -67,11 +67,11 @@ impl Entry {
     }
 }
 
-impl Unreachable {
-    fn policy(self) -> &'static str {
+impl FailurePolicy {
+    fn name(self) -> &'static str {
         match self {
-            Self::Refused => "Fail",
-            Self::Passes => "Ignore",
+            Self::Fail => "Fail",
+            Self::Ignore => "Ignore",
         }
     }
 }

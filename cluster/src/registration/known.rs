@@ -4,30 +4,30 @@
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::request::Resource;
 
-use super::asked::Asked;
 use super::built_in;
 use super::cel;
-use super::entry::{Entry, Unreachable, condition, rule};
-use super::naming::{Among, Naming};
+use super::entry::{FailurePolicy, WebhookEntry, condition, rule};
+use super::naming::{NameList, Naming};
+use super::requested::RequestedRules;
 use super::{KnownSets, PREFIX};
 
-pub(super) fn validating(asked: &Asked<'_>, known: &KnownSets, naming: Naming) -> Vec<Entry> {
+pub(super) fn validating(asked: &RequestedRules<'_>, known: &KnownSets, naming: Naming) -> Vec<WebhookEntry> {
     let sets = naming.lists(known.keys().map(|set| (set.namespace.as_str(), set.name.as_str())));
     sets.iter().enumerate().flat_map(|(index, list)| of_list(asked, index, list)).collect()
 }
 
-fn of_list(asked: &Asked<'_>, index: usize, list: &Among) -> Vec<Entry> {
+fn of_list(asked: &RequestedRules<'_>, index: usize, list: &NameList) -> Vec<WebhookEntry> {
     let mut entries = Vec::new();
     if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::SCALES) {
-        // Those that the rendered entries send already are not sent twice.
+        // Those that the rendered entries send already are not sent again.
         let scope = || condition("known", format!("{} && !({})", cel::is_known(list), cel::selects_rqlite()));
         entries.extend(built_in::scale(&numbered("scale", index), &operations, unreachable, &scope));
     }
     if let Some((operations, _)) = asked.of(Phase::Validate, Resource::EVICTIONS) {
-        entries.push(Entry {
+        entries.push(WebhookEntry {
             name: name("evictions", index),
             // A drain never stops because we are down.
-            unreachable: Unreachable::Passes,
+            failure_policy: FailurePolicy::Ignore,
             rule: rule(Resource::EVICTIONS, &operations),
             conditions: vec![condition("known", cel::is_pod_of_known(list))],
         });
@@ -37,9 +37,9 @@ fn of_list(asked: &Asked<'_>, index: usize, list: &Among) -> Vec<Entry> {
         if operations.contains(&Operation::Update) {
             conditions.push(condition("changed", format!("request.operation != 'UPDATE' || {}", cel::looked_at())));
         }
-        entries.push(Entry {
+        entries.push(WebhookEntry {
             name: name("autoscalers", index),
-            unreachable: Unreachable::Passes,
+            failure_policy: FailurePolicy::Ignore,
             rule: rule(Resource::AUTOSCALERS, &operations),
             conditions,
         });

@@ -1,26 +1,26 @@
 //! What the API server is told of us: from the loaded policies' descriptions to webhook configurations, and the backstop without a server.
-//! Pure: reads and writes no cluster. Who writes what: the rendered entries come from charts and manifests, the kept ones from the
+//! Pure: reads and writes no cluster. Who writes what: the rendered entries come from charts and manifests, the others from the
 //! running server, and every caBundle too.
 //!
 //! ```text
-//! Registered ─┬─ asked ──┬─ built_in ─┐ rendered
-//!             │          ├─ known ────┤
-//!             │          └─ needed ───┤ kept       ── entry ── configurations
-//!             └─ own ─────────────────┘ both
-//!                cel: the conditions of all of them, and of the backstop; naming: how the kept ones name sets;
+//! Registered ─┬─ requested ─┬─ built_in ─────┐ rendered
+//!             │             ├─ known ────────┤
+//!             │             └─ dependencies ─┤ by the server ── entry ── configurations
+//!             └─ own ────────────────────────┘ both
+//!                cel: the conditions of all of them, and of the backstop; naming: how the server's own ones name sets;
 //!                literal: the strings and lists in both
 //! ```
 
-mod asked;
 mod backstop;
 mod built_in;
 mod cel;
+mod dependencies;
 mod entry;
 mod known;
 mod literal;
 mod naming;
-mod needed;
 mod own;
+mod requested;
 #[cfg(test)]
 mod tests;
 
@@ -32,12 +32,12 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::users::SYSTEM_NAMESPACES;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::asked::Asked;
-use self::entry::Entry;
+use self::entry::WebhookEntry;
+use self::requested::RequestedRules;
 
 pub use self::backstop::Backstop;
 pub(crate) use self::entry::NAMESPACE_NAME;
@@ -112,7 +112,7 @@ pub struct SetName {
 }
 
 /// The rqlite sets that the running server knows, and what each needs of its namespace.
-pub type KnownSets = BTreeMap<SetName, Needs>;
+pub type KnownSets = BTreeMap<SetName, Dependencies>;
 
 impl std::fmt::Display for SetName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -139,11 +139,11 @@ impl Registration {
     }
 
     /// Reached as the rendered one of these live entries is, and leaving the same namespaces alone: what an installation sets for the
-    /// rendered entries holds for the kept ones.
+    /// rendered entries holds for the server's own ones.
     #[must_use]
     pub fn as_rendered(mut self, phase: Phase, live: &[Value]) -> Self {
         let mut read = live.iter().filter_map(|entry| ValidatingWebhook::deserialize(entry).ok());
-        let Some(rendered) = read.find(|entry| !is_kept(&entry.name)) else { return self };
+        let Some(rendered) = read.find(|entry| !is_server_owned(&entry.name)) else { return self };
         match (phase, rendered.timeout_seconds) {
             (Phase::Validate, Some(seconds)) => self.timeouts.validate = seconds,
             (Phase::Mutate, Some(seconds)) => self.timeouts.mutate = seconds,
@@ -164,31 +164,35 @@ impl Registration {
 
     /// What is rendered.
     pub fn validating(&self, policies: &[Registered]) -> ValidatingWebhookConfiguration {
-        let built_in = built_in::validating(&Asked::by(policies));
+        let built_in = built_in::validating(&RequestedRules::by(policies));
         let webhooks = self.validating_webhooks(built_in.into_iter().chain(own::entries(policies, Phase::Validate)));
         ValidatingWebhookConfiguration { metadata: self.metadata(), webhooks: Some(webhooks) }
     }
 
     /// What is rendered.
     pub fn mutating(&self, policies: &[Registered]) -> MutatingWebhookConfiguration {
-        let built_in = built_in::mutating(&Asked::by(policies));
+        let built_in = built_in::mutating(&RequestedRules::by(policies));
         let webhooks = self.mutating_webhooks(built_in.into_iter().chain(own::entries(policies, Phase::Mutate)));
         MutatingWebhookConfiguration { metadata: self.metadata(), webhooks: Some(webhooks) }
     }
 
-    /// What the running server keeps beside the rendered entries, and by what the known sets are named in it.
-    pub fn kept_validating(&self, policies: &[Registered], known: &KnownSets) -> (Naming, Vec<ValidatingWebhook>) {
-        let asked = Asked::by(policies);
+    /// What the running server writes beside the rendered entries, and by what the known sets are named in it.
+    pub fn server_owned_validating(
+        &self,
+        policies: &[Registered],
+        known: &KnownSets,
+    ) -> (Naming, Vec<ValidatingWebhook>) {
+        let asked = RequestedRules::by(policies);
         Naming::fitting(|naming| {
             let of_sets = known::validating(&asked, known, naming);
-            let of_needed = needed::validating(&asked, known, naming);
+            let of_needed = dependencies::validating(&asked, known, naming);
             let own = own::entries(policies, Phase::Validate);
             self.validating_webhooks(of_sets.into_iter().chain(of_needed).chain(own))
         })
     }
 
-    /// What the running server keeps beside the rendered entries.
-    pub fn kept_mutating(&self, policies: &[Registered]) -> Vec<MutatingWebhook> {
+    /// What the running server writes beside the rendered entries.
+    pub fn server_owned_mutating(&self, policies: &[Registered]) -> Vec<MutatingWebhook> {
         self.mutating_webhooks(own::entries(policies, Phase::Mutate))
     }
 
@@ -197,11 +201,11 @@ impl Registration {
         Backstop::new(self)
     }
 
-    fn validating_webhooks(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<ValidatingWebhook> {
+    fn validating_webhooks(&self, entries: impl IntoIterator<Item = WebhookEntry>) -> Vec<ValidatingWebhook> {
         entries.into_iter().map(|entry| entry.validating(self)).collect()
     }
 
-    fn mutating_webhooks(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<MutatingWebhook> {
+    fn mutating_webhooks(&self, entries: impl IntoIterator<Item = WebhookEntry>) -> Vec<MutatingWebhook> {
         entries.into_iter().map(|entry| entry.mutating(self)).collect()
     }
 
@@ -216,6 +220,6 @@ pub(crate) fn labels() -> BTreeMap<String, String> {
 }
 
 /// Whether the running server owns the entry of this name and may replace or remove it. Of all others only the caBundle is its own.
-pub fn is_kept(entry: &str) -> bool {
+pub fn is_server_owned(entry: &str) -> bool {
     (entry.starts_with(PREFIX) && entry.ends_with(".quorate.dev")) || entry.ends_with(SUFFIX)
 }

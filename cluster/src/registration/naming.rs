@@ -1,4 +1,4 @@
-//! How the known sets are named in the kept entries: each by itself; where that would be more than one object may hold, by their namespaces,
+//! How the known sets are named in the server's own entries: each by itself; where that would be more than one object may hold, by their namespaces,
 //! and where that is too much as well, not at all. The coarser naming is the wider one: more is asked, nothing is missed.
 //! Not what is asked about them.
 
@@ -8,8 +8,8 @@ use k8s_openapi::api::admissionregistration::v1::ValidatingWebhook;
 
 use super::literal;
 
-/// JSON text of the kept entries, without their caBundles. etcd takes 1.5 MiB in one request by default (`--max-request-bytes`); the rendered
-/// entries are 20 kB, and two CA certificates in each of 60 kept ones 250 kB.
+/// JSON text of the server's own entries, without their caBundles. etcd takes 1.5 MiB in one request by default (`--max-request-bytes`); the rendered
+/// entries are 20 kB, and two CA certificates in each of 60 of these 250 kB.
 const MOST_BYTES: usize = 1_000_000;
 
 /// Code points of one list. cel-go refuses an expression of more than 100,000, and the rest of it needs room too; 1,000 names of
@@ -26,7 +26,7 @@ pub enum Naming {
 
 /// Some of the names that a condition asks for.
 #[derive(Debug)]
-pub(super) struct Among {
+pub(super) struct NameList {
     naming: Naming,
     /// In CEL.
     list: String,
@@ -62,7 +62,7 @@ impl Naming {
     }
 
     /// Namespaces and names as CEL lists, none too long.
-    pub(super) fn lists<'n>(self, names: impl IntoIterator<Item = (&'n str, &'n str)>) -> Vec<Among> {
+    pub(super) fn lists<'n>(self, names: impl IntoIterator<Item = (&'n str, &'n str)>) -> Vec<NameList> {
         let shown = names.into_iter().map(|(namespace, name)| match self {
             Self::Set => format!("{namespace}/{name}"),
             Self::Namespace => namespace.to_owned(),
@@ -70,11 +70,11 @@ impl Naming {
         });
         // Sorted, and each once.
         let shown: BTreeSet<String> = shown.collect();
-        cut(shown).into_iter().map(|list| Among { naming: self, list: literal::list(list) }).collect()
+        cut(shown).into_iter().map(|list| NameList { naming: self, list: literal::list(list) }).collect()
     }
 }
 
-impl Among {
+impl NameList {
     /// Whether this namespace and this name, both CEL, may be one of them.
     pub(super) fn has(&self, namespace: &str, name: &str) -> String {
         match self.naming {

@@ -5,22 +5,22 @@ use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
 use kubernetes::admission::Phase;
 
 use super::cel;
-use super::entry::{Entry, Unreachable, condition, operation_names};
+use super::entry::{FailurePolicy, WebhookEntry, condition, operation_names};
 use super::{Registered, RequestMatch, SUFFIX};
 
-pub(super) fn entries(policies: &[Registered], phase: Phase) -> Vec<Entry> {
+pub(super) fn entries(policies: &[Registered], phase: Phase) -> Vec<WebhookEntry> {
     let own = policies.iter().filter(|policy| !policy.built_in && policy.phases.contains(&phase));
     own.flat_map(|policy| of_policy(policy, phase)).collect()
 }
 
-fn of_policy(policy: &Registered, phase: Phase) -> Vec<Entry> {
+fn of_policy(policy: &Registered, phase: Phase) -> Vec<WebhookEntry> {
     let refuses = policy.fails && phase == Phase::Validate;
-    let unreachable = if refuses { Unreachable::Refused } else { Unreachable::Passes };
+    let unreachable = if refuses { FailurePolicy::Fail } else { FailurePolicy::Ignore };
     let entry = |(index, matched): (usize, &RequestMatch)| {
         let own = matched.conditions.iter().map(|(name, expression)| condition(name, expression.clone()));
-        Entry {
+        WebhookEntry {
             name: name(&policy.name, index),
-            unreachable,
+            failure_policy: unreachable,
             rule: rule(matched),
             conditions: own.chain([condition("quorate.dev/not-vital", cel::not_vital())]).collect(),
         }

@@ -10,7 +10,7 @@ use serde::de::{
 };
 
 use super::{DecodeError, Part};
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 
 /// What is left of the children of an array or an object.
 struct Children<'de, I> {
@@ -92,7 +92,7 @@ impl<'de> Variant<'de> {
         }
         let mut members = children_of(value);
         match (value.kind(), members.next(), members.ids.next()) {
-            (Kind::Object, Some(only), None) => Ok(Self { name: only.key(), content: Some(only) }),
+            (NodeKind::Object, Some(only), None) => Ok(Self { name: only.key(), content: Some(only) }),
             (_, _, _) => {
                 Err(DecodeError::invalid_type(Unexpected::Other("value"), &"a variant's name, or an object of it"))
             }

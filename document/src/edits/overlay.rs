@@ -11,7 +11,7 @@ use self::object::OpenObject;
 use super::error::EditFault;
 use super::work::Work;
 use crate::document::Document;
-use crate::node::{Container, Kind};
+use crate::node::{Container, NodeKind};
 use crate::pointer::Pointer;
 
 /// A value of the edited document.
@@ -122,7 +122,7 @@ impl Tree {
     }
 
     pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Closed(document) if document.index().node(document.root()).kind == Kind::Null)
+        matches!(self, Self::Closed(document) if document.index().node(document.root()).kind == NodeKind::Null)
     }
 
     /// As a message names it.
@@ -131,12 +131,12 @@ impl Tree {
             Self::Object(_) => "an object",
             Self::Array(_) => "an array",
             Self::Closed(document) => match document.index().node(document.root()).kind {
-                Kind::Null | Kind::LeftOut => "null",
-                Kind::True | Kind::False => "a boolean",
-                Kind::Number => "a number",
-                Kind::PlainString | Kind::EscapedString => "a string",
-                Kind::Array => "an array",
-                Kind::Object => "an object",
+                NodeKind::Null | NodeKind::LeftOut => "null",
+                NodeKind::True | NodeKind::False => "a boolean",
+                NodeKind::Number => "a number",
+                NodeKind::PlainString | NodeKind::EscapedString => "a string",
+                NodeKind::Array => "an array",
+                NodeKind::Object => "an object",
             },
         }
     }

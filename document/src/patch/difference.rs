@@ -3,7 +3,7 @@
 
 use super::{Operation, operation_length};
 use crate::document::Document;
-use crate::node::{Index, Kind, NodeId};
+use crate::node::{Index, NodeId, NodeKind};
 use crate::pointer::{Pointer, push_token};
 use crate::same::{Comparison, Numbers, is_one_text, is_whole, steps};
 
@@ -57,11 +57,11 @@ impl Difference<'_> {
         let (kind, new_kind) = (self.before().node(before).kind, self.after().node(after).kind);
         let start = self.operations.len();
         let (below, may_replace) = match (kind, new_kind) {
-            (Kind::Object, Kind::Object) => {
+            (NodeKind::Object, NodeKind::Object) => {
                 let may_replace = !self.path.is_empty() && is_whole((self.before(), before));
                 (self.members(before, after, if may_replace { most.min(replaced) } else { most }), may_replace)
             }
-            (Kind::Array, Kind::Array) => {
+            (NodeKind::Array, NodeKind::Array) => {
                 let may_replace = is_whole((self.before(), before));
                 (self.elements(before, after, if may_replace { most.min(replaced) } else { most }), may_replace)
             }

@@ -33,20 +33,33 @@ impl PatchError {
 /// What is wrong with the text of a patch.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PatchFault {
+    /// The text is no document.
     #[error("{0}")]
     Text(#[from] DocumentError),
+    /// The text is JSON of another kind: an object is one, the single operation without its array.
     #[error("not an array; a patch is an array of operations")]
     NotAnArray,
+    /// More than [`Limits::edits`](crate::Limits::edits).
     #[error("{found} operations, allowed are {limit}")]
-    TooMany { found: u32, limit: u32 },
+    TooMany {
+        /// Operations in the text.
+        found: u32,
+        /// Operations that are taken.
+        limit: u32,
+    },
+    /// An element of the array is of another kind.
     #[error("not an object; an operation is an object with `op` and `path`")]
     NotAnObject,
+    /// An operation needs this member, a string: `op`, `path`, or `from` of `move` and `copy`.
     #[error("the text `{0}` is missing")]
     Missing(&'static str),
+    /// An `add`, a `replace` or a `test` has none.
     #[error("the `value` is missing")]
     NoValue,
+    /// None of the six names of RFC 6902. At most 40 bytes of it.
     #[error("`op` is `{0}`; expected add, remove, replace, move, copy or test")]
     UnknownOperation(String),
+    /// `path` or `from` is a string, and no pointer.
     #[error("{0}")]
     Pointer(#[from] PointerError),
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Fault, Scanner};
-use crate::error::{DocumentError, DocumentFault, Refusal, line_and_column};
+use crate::error::{DocumentError, DocumentFault, ErrorDetail, line_and_column};
 use crate::pointer::{push_index, push_token};
 
 /// A step from a container to a value in it.
@@ -35,7 +35,7 @@ impl Scanner<'_> {
                 }
             }
         }
-        Refusal { fault: self.named(fault), pointer, path, byte, line, column }.into()
+        ErrorDetail { fault: self.named(fault), pointer, path, byte, line, column }.into()
     }
 
     fn named(&self, fault: Fault) -> DocumentFault {

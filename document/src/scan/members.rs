@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{Checked, Fault, Frame, Scanner};
-use crate::node::{Key, Kind, NO_TABLE, NodeId, SMALL};
+use crate::node::{Key, NO_TABLE, NodeId, NodeKind, SMALL};
 use crate::text;
 
 impl<'t> Scanner<'t> {
@@ -20,7 +20,7 @@ impl<'t> Scanner<'t> {
         let ids = if frame.is_object { self.sorted(ids)? } else { ids };
         let start = self.tables.len() as u32;
         let nodes = &self.nodes;
-        let kept = |id: &NodeId| nodes.get(*id as usize).is_some_and(|node| node.kind != Kind::LeftOut);
+        let kept = |id: &NodeId| nodes.get(*id as usize).is_some_and(|node| node.kind != NodeKind::LeftOut);
         self.tables.extend(ids.into_iter().filter(kept));
         Ok(start)
     }

@@ -3,10 +3,10 @@
 
 use super::{Checked, Scanner};
 use crate::decimal::MAX_EXPONENT_DIGITS;
-use crate::node::Kind;
+use crate::node::NodeKind;
 
 impl Scanner<'_> {
-    pub(super) fn number(&mut self) -> Checked<Kind> {
+    pub(super) fn number(&mut self) -> Checked<NodeKind> {
         if self.bytes.get(self.at) == Some(&b'-') {
             self.at += 1;
         }
@@ -26,7 +26,7 @@ impl Scanner<'_> {
             self.at += 1;
             self.exponent()?;
         }
-        Ok(Kind::Number)
+        Ok(NodeKind::Number)
     }
 
     fn exponent(&mut self) -> Checked<()> {

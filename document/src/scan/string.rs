@@ -3,7 +3,7 @@
 
 use super::{Checked, Scanner};
 use crate::fingerprint::fingerprint;
-use crate::node::{Key, Kind};
+use crate::node::{Key, NodeKind};
 use crate::text;
 
 const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
@@ -11,22 +11,22 @@ const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
 impl Scanner<'_> {
     /// From the opening quote to behind the closing one.
-    pub(super) fn string(&mut self) -> Checked<Kind> {
+    pub(super) fn string(&mut self) -> Checked<NodeKind> {
         self.at = plain_end(self.bytes, self.at + 1);
         if self.bytes.get(self.at) == Some(&b'"') {
             self.at += 1;
-            return Ok(Kind::PlainString);
+            return Ok(NodeKind::PlainString);
         }
         self.rest_of_string()
     }
 
     /// From the first byte that is not plain.
-    fn rest_of_string(&mut self) -> Checked<Kind> {
+    fn rest_of_string(&mut self) -> Checked<NodeKind> {
         loop {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(Kind::EscapedString);
+                    return Ok(NodeKind::EscapedString);
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.syntax("a control character in a string")),
@@ -44,7 +44,7 @@ impl Scanner<'_> {
             None => return Err(self.syntax("the text ends early")),
         }
         let quote = self.at;
-        let escaped = self.string()? == Kind::EscapedString;
+        let escaped = self.string()? == NodeKind::EscapedString;
         let raw = self.bytes.get(quote + 1..self.at - 1).unwrap_or_default();
         let number = if escaped { self.decoded_fingerprint(quote) } else { fingerprint(raw) };
         self.key = Key { start: quote as u32 + 1, length: raw.len() as u32, fingerprint: number, escaped };

@@ -48,7 +48,7 @@ fn at(now: Option<&str>) -> Prepared {
     Prepared { now, ..Prepared::unknown("{}") }
 }
 
-fn judge(config: &BreakGlass, request: &Request, prepared: &Prepared, review: &mut Review) {
+fn evaluate(config: &BreakGlass, request: &Request, prepared: &Prepared, review: &mut Review) {
     apply(config, request, Objects::of(request, prepared), prepared.now, review);
 }
 
@@ -56,7 +56,7 @@ fn applied(note: &str, groups: &[&str], now: Option<&str>) -> Review {
     let object = noted(note);
     let mut review = denied(Level::Deny);
     let config = BreakGlass { groups: groups.iter().map(|group| (*group).to_owned()).collect() };
-    judge(&config, &request(&object), &at(now), &mut review);
+    evaluate(&config, &request(&object), &at(now), &mut review);
     review.verdict = Finding::verdict(&review.findings);
     review
 }
@@ -107,10 +107,10 @@ fn holds_from_the_parent_and_the_old_object_too() {
     let related = Related::Found(noted.clone());
     let by_parent = Prepared { related, ..at(TEN) };
     let mut review = denied(Level::Deny);
-    judge(&config, &request(&plain), &by_parent, &mut review);
+    evaluate(&config, &request(&plain), &by_parent, &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
     let mut review = denied(Level::Deny);
-    judge(&config, &Request { old_object: Some(noted), ..request(&plain) }, &at(TEN), &mut review);
+    evaluate(&config, &Request { old_object: Some(noted), ..request(&plain) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -119,7 +119,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
     let (outdated, valid) = (noted("quorum-guard/scale-below-quorum until=2026-11-20T00:00:00Z past"), noted(NOTE));
     let config = BreakGlass { groups: vec!["dba".to_owned()] };
     let mut review = denied(Level::Deny);
-    judge(&config, &Request { old_object: Some(valid), ..request(&outdated) }, &at(TEN), &mut review);
+    evaluate(&config, &Request { old_object: Some(valid), ..request(&outdated) }, &at(TEN), &mut review);
     assert_eq!(review.findings[0].level, Level::Warn);
 }
 
@@ -127,7 +127,7 @@ fn one_valid_annotation_beats_an_outdated_one() {
 fn never_allows_what_was_not_judged() {
     let object = noted(NOTE);
     let mut review = denied(Level::NotJudged);
-    judge(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &at(None), &mut review);
+    evaluate(&BreakGlass { groups: vec!["dba".to_owned()] }, &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::NotJudged));
 }
 
@@ -135,7 +135,7 @@ fn never_allows_what_was_not_judged() {
 fn a_denial_without_an_annotation_is_left_alone() {
     let object = indexed(r#"{"metadata": {}}"#).unwrap();
     let mut review = denied(Level::Deny);
-    judge(&BreakGlass::default(), &request(&object), &at(None), &mut review);
+    evaluate(&BreakGlass::default(), &request(&object), &at(None), &mut review);
     assert_eq!(review, denied(Level::Deny));
 }
 

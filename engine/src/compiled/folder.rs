@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::EXTENSION;
 
 /// Files of ours that stay: a few versions of a few dozen policies. The oldest go first.
-pub(super) const MOST_KEPT: usize = 64;
+pub(super) const MAX_FILES: usize = 64;
 
 /// What a file is called until it is whole.
 const PART: &str = ".part";
@@ -104,11 +104,11 @@ impl Folder {
     }
 
     /// Leaves the newest files of ours, `but` among them, and whatever else is there.
-    pub(super) fn forget_the_oldest(&self, but: &str) {
+    pub(super) fn remove_oldest(&self, but: &str) {
         let mut ours = self.ours();
         ours.retain(|(_, name)| name != but);
         ours.sort();
-        let more = ours.len().saturating_sub(MOST_KEPT - 1);
+        let more = ours.len().saturating_sub(MAX_FILES - 1);
         ours.iter().take(more).for_each(|(_, name)| self.remove(name));
     }
 

@@ -5,10 +5,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::folder::MOST_KEPT;
+use super::folder::MAX_FILES;
 use super::*;
-use crate::machine::{Machine, MachineLimits};
 use crate::provider::fixture::Weather;
+use crate::runtime::{RuntimeLimits, WasmRuntime};
 
 /// The smallest component.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -22,11 +22,11 @@ fn folder() -> (tempfile::TempDir, PathBuf, CompiledModules) {
 }
 
 fn engine() -> Engine {
-    Machine::new(MachineLimits { instances: 1, ..MachineLimits::default() }, &Weather).unwrap().engine().clone()
+    WasmRuntime::new(RuntimeLimits { instances: 1, ..RuntimeLimits::default() }, &Weather).unwrap().engine().clone()
 }
 
-fn keep(modules: &CompiledModules, engine: &Engine) -> String {
-    modules.keep(engine, EMPTY, &Component::new(engine, EMPTY).unwrap());
+fn store(modules: &CompiledModules, engine: &Engine) -> String {
+    modules.store(engine, EMPTY, &Component::new(engine, EMPTY).unwrap());
     name(engine, EMPTY)
 }
 
@@ -42,19 +42,19 @@ fn what_was_kept_is_found_by_the_same_engine_and_module() {
     let (_folder, path, modules) = folder();
     let engine = engine();
     assert!(modules.find(&engine, EMPTY).is_none());
-    let kept = keep(&modules, &engine);
+    let stored = store(&modules, &engine);
     assert!(modules.find(&engine, EMPTY).is_some());
-    assert_eq!(path.join(&kept).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(path.join(&stored).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let other = Engine::new(wasmtime::Config::new().epoch_interruption(false)).unwrap();
-    assert_ne!(name(&other, EMPTY), kept);
-    assert_ne!(name(&engine, b"another module"), kept);
+    assert_ne!(name(&other, EMPTY), stored);
+    assert_ne!(name(&engine, b"another module"), stored);
 }
 
 #[test]
 fn how_much_a_machine_may_use_does_not_matter() {
     let (_folder, _, modules) = folder();
-    keep(&modules, &engine());
-    let large = Machine::new(MachineLimits { instances: 3, memory_bytes: 128 << 20 }, &Weather).unwrap();
+    store(&modules, &engine());
+    let large = WasmRuntime::new(RuntimeLimits { instances: 3, memory_bytes: 128 << 20 }, &Weather).unwrap();
     assert!(modules.find(large.engine(), EMPTY).is_some());
 }
 
@@ -62,16 +62,16 @@ fn how_much_a_machine_may_use_does_not_matter() {
 fn a_damaged_file_is_not_believed_and_made_anew() {
     let (_folder, path, modules) = folder();
     let engine = engine();
-    let kept = path.join(keep(&modules, &engine));
-    let sound = fs::read(&kept).unwrap();
+    let stored = path.join(store(&modules, &engine));
+    let sound = fs::read(&stored).unwrap();
     let mut flipped = sound.clone();
     *flipped.last_mut().unwrap() ^= 1;
     let half = sound[..sound.len() / 2].to_vec();
     for damaged in [flipped, half, sound[..10].to_vec(), Vec::new()] {
-        fs::write(&kept, damaged).unwrap();
+        fs::write(&stored, damaged).unwrap();
         assert!(modules.find(&engine, EMPTY).is_none());
     }
-    keep(&modules, &engine);
+    store(&modules, &engine);
     assert!(modules.find(&engine, EMPTY).is_some());
 }
 
@@ -88,18 +88,18 @@ fn code_of_another_build_is_not_believed() {
 fn a_file_that_others_may_have_made_is_not_believed() {
     let (outside, path, modules) = folder();
     let engine = engine();
-    let kept = path.join(keep(&modules, &engine));
+    let stored = path.join(store(&modules, &engine));
     // As a checkout has it, and worse.
     for mode in [0o644, 0o620] {
-        fs::set_permissions(&kept, Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(&stored, Permissions::from_mode(mode)).unwrap();
         assert!(modules.find(&engine, EMPTY).is_none());
     }
-    fs::set_permissions(&kept, Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(&stored, Permissions::from_mode(0o600)).unwrap();
     let elsewhere = outside.path().join("elsewhere");
-    fs::hard_link(&kept, &elsewhere).unwrap();
+    fs::hard_link(&stored, &elsewhere).unwrap();
     assert!(modules.find(&engine, EMPTY).is_none());
-    fs::remove_file(&kept).unwrap();
-    symlink(&elsewhere, &kept).unwrap();
+    fs::remove_file(&stored).unwrap();
+    symlink(&elsewhere, &stored).unwrap();
     assert!(modules.find(&engine, EMPTY).is_none());
 }
 
@@ -107,10 +107,10 @@ fn a_file_that_others_may_have_made_is_not_believed() {
 fn what_stands_at_the_path_later_does_not_matter() {
     let (outside, path, modules) = folder();
     let engine = engine();
-    let kept = keep(&modules, &engine);
+    let stored = store(&modules, &engine);
     fs::rename(&path, outside.path().join("moved")).unwrap();
     fs::create_dir(&path).unwrap();
-    fs::write(path.join(kept), "swapped").unwrap();
+    fs::write(path.join(stored), "swapped").unwrap();
     assert!(modules.find(&engine, EMPTY).is_some());
 }
 
@@ -150,16 +150,16 @@ fn the_oldest_of_ours_go_and_nothing_else() {
     let (_folder, path, modules) = folder();
     let engine = engine();
     let old = |index: usize| format!("{index:064x}.cwasm");
-    for name in (0..MOST_KEPT).map(old).chain([format!("{:064x}.cwasm.7.part", 0), "my.wasm".to_owned()]) {
+    for name in (0..MAX_FILES).map(old).chain([format!("{:064x}.cwasm.7.part", 0), "my.wasm".to_owned()]) {
         fs::write(path.join(&name), "").unwrap();
         File::open(path.join(&name)).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
     }
     File::open(path.join(old(9))).unwrap().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
     fs::create_dir(path.join("folder")).unwrap();
-    let kept = keep(&modules, &engine);
+    let stored = store(&modules, &engine);
     let left = names(&path);
-    assert_eq!(left.len(), MOST_KEPT + 2);
-    for stays in [kept, old(9), "my.wasm".to_owned(), "folder".to_owned()] {
+    assert_eq!(left.len(), MAX_FILES + 2);
+    for stays in [stored, old(9), "my.wasm".to_owned(), "folder".to_owned()] {
         assert!(left.contains(&stays), "{stays}");
     }
 }
@@ -170,8 +170,8 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     let engine = engine();
     fs::create_dir(path.join(name(&engine, EMPTY))).unwrap();
     assert_eq!(modules.unkept(), None);
-    let kept = keep(&modules, &engine);
-    assert_eq!(names(&path), [kept]);
+    let stored = store(&modules, &engine);
+    assert_eq!(names(&path), [stored]);
     assert!(modules.find(&engine, EMPTY).is_none());
     let told = modules.unkept().unwrap();
     assert!(told.starts_with(&format!("{}: compiled policies cannot be kept (", path.display())), "{told}");

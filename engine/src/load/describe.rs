@@ -4,8 +4,8 @@
 use quorate_document::Pointer;
 
 use super::LoadError;
-use crate::answer::{FURTHER_FINDINGS, NOT_JUDGED, WOULD_PATCH};
 use crate::description::{Condition, Description, MatchRule, Projections, RuleInfo};
+use crate::guest_answer::{FURTHER_FINDINGS, NOT_JUDGED, WOULD_PATCH};
 use crate::wit::types as guest;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::text::one_line;
@@ -19,7 +19,7 @@ const MAX_ITEMS: usize = 128;
 /// Longest JSON pointer, in bytes.
 const MAX_POINTER: usize = 256;
 /// Rule ids that the engine gives by itself.
-const OURS: [&str; 3] = [NOT_JUDGED, FURTHER_FINDINGS, WOULD_PATCH];
+const RESERVED_RULES: [&str; 3] = [NOT_JUDGED, FURTHER_FINDINGS, WOULD_PATCH];
 
 /// Checks everything that later code relies on.
 pub(super) fn checked(said: guest::Description) -> Result<Description, LoadError> {
@@ -82,7 +82,7 @@ fn rules(said: Vec<guest::RuleInfo>) -> Result<Vec<RuleInfo>, String> {
         if !is_kebab_case(&rule.id) {
             return Err(format!("the rule id `{}` must be kebab-case, without the policy's name", rule.id));
         }
-        if OURS.contains(&rule.id.as_str()) {
+        if RESERVED_RULES.contains(&rule.id.as_str()) {
             return Err(format!("the rule id `{}` is the engine's", rule.id));
         }
         if rules.iter().any(|known| known.id == rule.id) {

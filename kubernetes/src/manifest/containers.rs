@@ -8,21 +8,27 @@ use super::{Container, PodSpec};
 /// Which list of the container an element stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
+    /// `command`: what runs in place of the image's ENTRYPOINT; the image's CMD is then not used.
     Command,
+    /// `args`: what stands behind the command, in place of the image's CMD.
     Args,
 }
 
 /// Where an element stands in the container: `args[2]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
+    /// `command` or `args`.
     pub list: List,
+    /// From 0.
     pub index: usize,
 }
 
 /// A list of the pod spec that holds containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContainerList {
+    /// `containers`.
     Containers,
+    /// `initContainers`, of which those run on that are native sidecars.
     InitContainers,
 }
 
@@ -39,7 +45,9 @@ impl ContainerList {
 /// Where a container stands in the pod spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerPlace {
+    /// `containers` or `initContainers`.
     pub list: ContainerList,
+    /// From 0.
     pub index: usize,
 }
 

@@ -1,5 +1,5 @@
 //! An update of a set, as what becomes of each container's `-bootstrap-expect`, with what else the rules look at.
-//! Pairs old and new containers; does not judge.
+//! Pairs old and new containers; does not evaluate.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use quorate_sdk::{Review, SetDocument};
 use rqlite::change::{self, Ordinals};
 use rqlite::facts::Facts;
 
-use crate::given::{Given, Held, Reference};
-use crate::reading::{self, Reading};
+use crate::expect_value::{ExpectValue, Reference, ReferencedValue};
+use crate::reading::{self, ContainerReading};
 use crate::settings::Settings;
 
 /// One update.
 #[derive(Debug)]
-pub(crate) struct Update<'a> {
-    pub(crate) edits: Vec<Edit<'a>>,
+pub(crate) struct SetUpdate<'a> {
+    pub(crate) edits: Vec<ExpectEdit<'a>>,
     pub(crate) old_replicas: i64,
     pub(crate) new_replicas: i64,
     pub(crate) namespace: &'a str,
@@ -36,17 +36,17 @@ pub(crate) struct Update<'a> {
 
 /// What becomes of one container's value. Without `before` rqlite did not run there, without `after` it will not.
 #[derive(Debug)]
-pub(crate) struct Edit<'a> {
-    pub(crate) before: Option<Reading<'a>>,
-    pub(crate) after: Option<Reading<'a>>,
+pub(crate) struct ExpectEdit<'a> {
+    pub(crate) before: Option<ContainerReading<'a>>,
+    pub(crate) after: Option<ContainerReading<'a>>,
     /// The set has more than this one.
     several: bool,
 }
 
-impl<'a> Update<'a> {
+impl<'a> SetUpdate<'a> {
     pub(crate) fn between(old: &'a SetDocument, new: &'a SetDocument, review: &'a Review, settings: &Settings) -> Self {
         let (before, after) = (old.rqlite(), new.rqlite());
-        Update {
+        SetUpdate {
             becomes: before.is_none() && after.is_some(),
             ends_at_zero: after.is_none() && replicas(old) == 0 && replicas(new) == 0,
             same_template: old.set.spec.template == new.set.spec.template,
@@ -63,18 +63,18 @@ impl<'a> Update<'a> {
     }
 
     /// What both references are known to give.
-    pub(crate) fn known(&self, old: &Reference, new: &Reference) -> Option<(Held, Held)> {
+    pub(crate) fn known(&self, old: &Reference, new: &Reference) -> Option<(ReferencedValue, ReferencedValue)> {
         old.known(self.facts).zip(new.known(self.facts))
     }
 }
 
-impl Edit<'_> {
-    pub(crate) fn from(&self) -> &Given {
-        self.before.as_ref().map_or(&Given::Nothing, |reading| &reading.given)
+impl ExpectEdit<'_> {
+    pub(crate) fn from(&self) -> &ExpectValue {
+        self.before.as_ref().map_or(&ExpectValue::Nothing, |reading| &reading.given)
     }
 
-    pub(crate) fn to(&self) -> &Given {
-        self.after.as_ref().map_or(&Given::Nothing, |reading| &reading.given)
+    pub(crate) fn to(&self) -> &ExpectValue {
+        self.after.as_ref().map_or(&ExpectValue::Nothing, |reading| &reading.given)
     }
 
     /// Rqlited gets what it got.
@@ -103,24 +103,24 @@ pub(crate) fn replicas(document: &SetDocument) -> i64 {
 
 /// One container on both sides is the same one, whatever its name, unless the old name now stands for another; of several, those of
 /// one name are.
-fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<Edit<'a>> {
-    let before = Reading::all(old);
-    let after = Reading::all(new);
+fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<ExpectEdit<'a>> {
+    let before = ContainerReading::all(old);
+    let after = ContainerReading::all(new);
     let several = before.len() > 1 || after.len() > 1;
     let (old_containers, new_containers) = (reading::by_name(old), reading::by_name(new));
     let replaced = before.iter().any(|reading| new_containers.contains_key(reading.container.name.as_str()));
     let renamed = !several && before.len() == after.len() && !replaced;
-    let name_of = |reading: &Reading| if renamed { "" } else { reading.container.name.as_str() }.to_owned();
-    let mut before: BTreeMap<String, Reading> =
+    let name_of = |reading: &ContainerReading| if renamed { "" } else { reading.container.name.as_str() }.to_owned();
+    let mut before: BTreeMap<String, ContainerReading> =
         before.into_iter().map(|reading| (name_of(&reading), reading)).collect();
-    let mut edits: Vec<Edit> = Vec::new();
+    let mut edits: Vec<ExpectEdit> = Vec::new();
     for reading in after {
         let same = before.remove(&name_of(&reading));
         let other = || old_containers.get(reading.container.name.as_str());
-        let earlier = same.or_else(|| Some(Reading::unrecognised(old, *other()?)));
-        edits.push(Edit { before: earlier, after: Some(reading), several });
+        let earlier = same.or_else(|| Some(ContainerReading::unrecognised(old, *other()?)));
+        edits.push(ExpectEdit { before: earlier, after: Some(reading), several });
     }
-    edits.extend(before.into_values().map(|gone| Edit { before: Some(gone), after: None, several }));
+    edits.extend(before.into_values().map(|gone| ExpectEdit { before: Some(gone), after: None, several }));
     edits
 }
 

@@ -1,19 +1,19 @@
 //! Built-in policy bootstrap-expect-lock: `-bootstrap-expect` fits the set when it is created, and stays what it was.
-//! A thin shell: what rqlited is given is `given`, what changes is `edit`, what may is in `rule/`.
+//! A thin shell: what rqlited is given is `expect_value`, what changes is `edit`, what may is in `rule/`.
 //!
 //! ```text
-//! StatefulSet ── reading ── given ──┬─ edit, lone ─ rule/bootstrap_expect_changed, rule/bootstrap_expect_removed ── remedy
-//!                                   └─ recreation ─ rule/bootstrap_expect_mismatch
+//! StatefulSet ── reading ── expect_value ──┬─ edit, single_node ─ rule/bootstrap_expect_changed, rule/bootstrap_expect_removed ── remedy
+//!                                          └─ recreation ─ rule/bootstrap_expect_mismatch
 //! ```
 
 mod edit;
-mod given;
-mod lone;
+mod expect_value;
 mod reading;
 mod recreation;
 mod remedy;
 mod rule;
 mod settings;
+mod single_node;
 mod words;
 
 use kubernetes::related::Related;
@@ -21,7 +21,7 @@ use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
 use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule, SetDocument, Subject};
 
-use crate::edit::Update;
+use crate::edit::SetUpdate;
 use crate::rule::{bootstrap_expect_changed, bootstrap_expect_mismatch, bootstrap_expect_removed};
 pub use crate::settings::Settings;
 
@@ -50,35 +50,35 @@ impl Policy for BootstrapExpectLock {
         }
         match &review.subject {
             Subject::Set { old: None, new: Some(new) } if edit::has_no_count(new) => Vec::new(),
-            Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::judge(new, &review.facts),
+            Subject::Set { old: None, new: Some(new) } => bootstrap_expect_mismatch::evaluate(new, &review.facts),
             Subject::Set { old: Some(old), new: Some(new) } => updated(old, new, review, settings),
             Subject::Scale { from: 0, to, parent: Related::Found(set) } => {
-                let findings = bootstrap_expect_mismatch::judge_from_zero(set, i64::from(*to), &review.facts);
+                let findings = bootstrap_expect_mismatch::evaluate_from_zero(set, i64::from(*to), &review.facts);
                 findings.into_iter().map(|finding| finding.field("spec.replicas")).collect()
             }
             Subject::Set { new: None, .. }
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
             | Subject::Autoscaler { .. }
-            | Subject::Needed { .. }
+            | Subject::DependencyDeletion { .. }
             | Subject::Other => Vec::new(),
         }
     }
 }
 
 fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Settings) -> Vec<Finding> {
-    let update = Update::between(old, new, review, settings);
-    let rules = [bootstrap_expect_changed::judge, bootstrap_expect_removed::judge];
+    let update = SetUpdate::between(old, new, review, settings);
+    let rules = [bootstrap_expect_changed::evaluate, bootstrap_expect_removed::evaluate];
     let edits = update.edits.iter();
     let mut findings: Vec<Finding> =
-        edits.flat_map(|edit| rules.iter().filter_map(|judge| judge(edit, &update))).collect();
+        edits.flat_map(|edit| rules.iter().filter_map(|evaluate| evaluate(edit, &update))).collect();
     if edit::has_no_count(new) {
         return findings;
     }
     if update.becomes {
-        findings.extend(bootstrap_expect_mismatch::judge_becoming(&update));
+        findings.extend(bootstrap_expect_mismatch::evaluate_becoming(&update));
     } else if update.old_replicas == 0 {
-        findings.extend(bootstrap_expect_mismatch::judge_from_zero(new, update.new_replicas, &review.facts));
+        findings.extend(bootstrap_expect_mismatch::evaluate_from_zero(new, update.new_replicas, &review.facts));
     }
     findings
 }

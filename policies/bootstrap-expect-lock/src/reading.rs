@@ -1,5 +1,5 @@
 //! A StatefulSet as the lock reads it: each rqlite container, what its rqlited is given, and where that stands.
-//! Recognition and launch are the domain's; nothing is judged here.
+//! Recognition and launch are the domain's; nothing is evaluated here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use rqlite::launch::{Expansion, Launch};
 use rqlite::storage::Storage;
 use rqlite::version::ImageVersion;
 
-use crate::given::Given;
+use crate::expect_value::ExpectValue;
 
 /// One container.
 #[derive(Debug)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct ContainerReading<'a> {
     pub(crate) container: &'a Container,
     pub(crate) launch: Arc<Launch>,
     pub(crate) discovery: Discovery,
     pub(crate) storage: Storage,
-    pub(crate) given: Given,
+    pub(crate) given: ExpectValue,
     /// As the manifest spells it: `-bootstrap-expect=3`; empty where rqlited does not get it.
     text: String,
     place: Option<Place>,
@@ -32,14 +32,14 @@ pub(crate) struct Reading<'a> {
 }
 
 /// What the domain makes of a container that runs rqlite.
-struct Known {
+struct LaunchParts {
     launch: Arc<Launch>,
     discovery: Discovery,
     storage: Storage,
     expect: Option<Expect>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ContainerReading<'a> {
     /// The set's rqlite containers.
     pub(crate) fn all(document: &'a SetDocument) -> Vec<Self> {
         let nodes = document.rqlite().into_iter().flat_map(|set| &set.nodes);
@@ -47,13 +47,13 @@ impl<'a> Reading<'a> {
         let mut containers = running(document);
         let read = |node: &Node| {
             let (at, container) = containers.find(|(at, _)| *at == node.place)?;
-            let known = Known {
+            let known = LaunchParts {
                 launch: Arc::clone(&node.launch),
                 discovery: node.discovery.clone(),
                 storage: node.storage.clone(),
                 expect: node.expect.clone(),
             };
-            Some(Reading::of(document, container, at, known))
+            Some(ContainerReading::of(document, container, at, known))
         };
         nodes.filter_map(read).collect()
     }
@@ -61,31 +61,31 @@ impl<'a> Reading<'a> {
     /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
     pub(crate) fn unrecognised(document: &'a SetDocument, (at, container): (ContainerPlace, &'a Container)) -> Self {
         let launch = Arc::new(Launch::of(container, ImageVersion::Unknown));
-        let known = Known {
+        let known = LaunchParts {
             discovery: Discovery::of(launch.line.as_ref()),
             storage: Storage::of(&launch, container, &document.set),
             expect: Expect::of(&launch),
             launch,
         };
-        Reading::of(document, container, at, known)
+        ContainerReading::of(document, container, at, known)
     }
 
-    fn of(document: &SetDocument, container: &'a Container, at: ContainerPlace, known: Known) -> Self {
-        let Known { launch, discovery, storage, expect } = known;
+    fn of(document: &SetDocument, container: &'a Container, at: ContainerPlace, known: LaunchParts) -> Self {
+        let LaunchParts { launch, discovery, storage, expect } = known;
         let template = &document.set.spec.template.metadata;
-        let given = Given::of(&launch, expect.as_ref(), container, template);
-        let whole = || (Reading::hidden(container), None);
+        let given = ExpectValue::of(&launch, expect.as_ref(), container, template);
+        let whole = || (ContainerReading::hidden(container), None);
         let (text, place) = match expect {
             Some(expect) => (expect.text, expect.place),
             None if given.is_uncertain() => whole(),
             None => Default::default(),
         };
-        Reading { container, launch, discovery, storage, given, text, place, at }
+        ContainerReading { container, launch, discovery, storage, given, text, place, at }
     }
 
     /// Arguments that are references as a whole, where the launch cannot be read: `$(EXTRA)`.
     fn hidden(container: &Container) -> String {
-        Reading::whole_references(container).join(" ")
+        ContainerReading::whole_references(container).join(" ")
     }
 
     fn whole_references(container: &Container) -> Vec<String> {
@@ -96,7 +96,7 @@ impl<'a> Reading<'a> {
 
     /// Words of the launch that may hold any flag, as written.
     pub(crate) fn hidden_words(&self) -> Vec<String> {
-        let Some(line) = &self.launch.line else { return Reading::whole_references(self.container) };
+        let Some(line) = &self.launch.line else { return ContainerReading::whole_references(self.container) };
         let hidden = line.hidden_flags().filter(|flag| flag.value().is_some_and(may_hold));
         hidden.map(|flag| line.spelling(flag)).collect()
     }

@@ -49,20 +49,20 @@ impl<'a> Recreation<'a> {
 
     /// How many of the set's pods come up without data: no bound claim, or, without claims, no pod that runs on. Of several
     /// containers, the one of which most do.
-    pub(crate) fn missing(&self, set: &RqliteSet) -> Missing {
+    pub(crate) fn missing(&self, set: &RqliteSet) -> BlankPods {
         let asked = Ordinals::from(set.ordinals());
         let missing = |node: &Node| match &node.storage {
             Storage::ClaimTemplate(name) => {
                 let (with_data, pending) = self.claimed(name);
                 let without = asked.without(&with_data);
                 let pending = pending.within(&without);
-                Missing { blank: count(&without.without(&pending)), pending: count(&pending) }
+                BlankPods { blank: count(&without.without(&pending)), pending: count(&pending) }
             }
             Storage::Ephemeral(_) | Storage::Unmounted => {
-                Missing { blank: count(&asked.without(&self.running())), pending: 0 }
+                BlankPods { blank: count(&asked.without(&self.running())), pending: 0 }
             }
             // One volume of its own name: nothing here tells what is on it.
-            Storage::Volume(_) | Storage::Unreadable => Missing::default(),
+            Storage::Volume(_) | Storage::Unreadable => BlankPods::default(),
         };
         set.nodes.iter().map(missing).max_by_key(|missing| (missing.blank, missing.pending)).unwrap_or_default()
     }
@@ -86,7 +86,7 @@ impl<'a> Recreation<'a> {
 
 /// Pods that come up without data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Missing {
+pub(crate) struct BlankPods {
     pub(crate) blank: usize,
     /// Their claims are there and not bound, for lack of a pod that uses them: a restored one may hold data all the same.
     pub(crate) pending: usize,

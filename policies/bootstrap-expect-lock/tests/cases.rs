@@ -1,4 +1,4 @@
-//! Every folder under `cases/`, natively. The built component runs the same folders in the workspace's tests.
+//! Every case, natively. The built component runs the same ones in the workspace's tests.
 
 use bootstrap_expect_lock::BootstrapExpectLock;
 

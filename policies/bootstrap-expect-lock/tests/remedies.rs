@@ -207,7 +207,7 @@ fn counted_or_written(case: &Case, remedy: &str) -> Option<Vec<Case>> {
 /// Of the first container that rqlited itself would refuse.
 fn refused(object: &Value) -> Option<String> {
     let set: StatefulSet = serde_json::from_value(object.clone()).ok()?;
-    let nodes = RqliteSet::recognise(&set)?.nodes;
+    let nodes = RqliteSet::detect(&set)?.nodes;
     nodes.iter().find_map(|node| Some(node.launch.line.as_ref()?.error.as_ref()?.message.clone()))
 }
 

@@ -1,5 +1,5 @@
 //! The built-in policies: each one's component, and the pages of its rules, embedded by the build script.
-//! Knows no policy by heart; the list is the build script's.
+//! Names no policy itself; the list is `policies.txt`, which the build script reads.
 
 /// A built-in policy.
 #[derive(Debug, Clone, Copy)]

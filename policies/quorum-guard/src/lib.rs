@@ -2,14 +2,14 @@
 //! A thin shell: who votes and what a change does to them is `rqlite::scaling`, what of it may pass is in `rule/`.
 //!
 //! ```text
-//! review ── judge ─┬─ transition ── rule/scale_*, rule/rollout_above_tolerance
+//! review ─ evaluate ┬─ transition ── rule/scale_*, rule/rollout_above_tolerance
 //!                  ├─ rule/role_changed, rule/not_recognised, rule/cluster_deleted
 //!                  └─ rule/eviction_below_quorum, rule/autoscaler_on_voters
 //! ```
 
-mod basis;
-mod claimed;
-mod judge;
+mod claimed_voters;
+mod evaluate;
+mod membership_source;
 mod rule;
 mod settings;
 mod transition;
@@ -49,7 +49,7 @@ impl Policy for QuorumGuard {
     }
 
     fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
-        judge::judge(review, settings)
+        evaluate::evaluate(review, settings)
     }
 }
 

@@ -1,16 +1,16 @@
 //! A set between two specs, as all rules about scaling read it: which ordinals leave and come, who votes, through which request.
-//! Reads; judges nothing.
+//! Reads; evaluates nothing.
 
 use kubernetes::manifest::StatefulSet;
-use rqlite::change::{self, Change};
+use rqlite::change::{self, OrdinalChange};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::role::Role;
-use rqlite::scaling::{Before, Data};
+use rqlite::scaling::{CurrentState, DataLocation};
 
 /// Which request changes the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Via {
+pub(crate) enum TransitionRequest {
     Update,
     /// `statefulsets/scale`.
     Scale,
@@ -21,8 +21,8 @@ pub(crate) enum Via {
 /// A set that runs rqlite, between two specs.
 #[derive(Debug)]
 pub(crate) struct Transition<'a> {
-    pub via: Via,
-    pub change: Change,
+    pub via: TransitionRequest,
+    pub change: OrdinalChange,
     /// The spec that will be in force: the new object's, or the parent's.
     pub next: &'a StatefulSet,
     /// How the pods that come will run; None where it is no longer rqlite's.
@@ -35,11 +35,11 @@ pub(crate) struct Transition<'a> {
 impl<'a> Transition<'a> {
     /// None: neither object is rqlite's.
     pub(crate) fn update(old: &'a StatefulSet, new: &'a StatefulSet, facts: &'a Facts) -> Option<Self> {
-        let (old_rqlite, next_rqlite) = (RqliteSet::recognise(old), RqliteSet::recognise(new));
+        let (old_rqlite, next_rqlite) = (RqliteSet::detect(old), RqliteSet::detect(new));
         let guarded = old_rqlite.is_some() || next_rqlite.is_some();
-        let change = Change::of_sets(old, new);
+        let change = OrdinalChange::of_sets(old, new);
         guarded.then_some(Transition {
-            via: Via::Update,
+            via: TransitionRequest::Update,
             change,
             next: new,
             next_rqlite,
@@ -51,10 +51,10 @@ impl<'a> Transition<'a> {
 
     /// None: the parent is not rqlite's.
     pub(crate) fn scale(parent: &'a StatefulSet, from: i32, to: i32, facts: &'a Facts) -> Option<Self> {
-        let rqlite = RqliteSet::recognise(parent)?;
+        let rqlite = RqliteSet::detect(parent)?;
         Some(Transition {
-            via: Via::Scale,
-            change: Change::of_scale(parent, from, to),
+            via: TransitionRequest::Scale,
+            change: OrdinalChange::of_scale(parent, from, to),
             next: parent,
             next_rqlite: Some(rqlite.clone()),
             old: Some(parent),
@@ -65,35 +65,43 @@ impl<'a> Transition<'a> {
 
     /// None: not rqlite's, or nothing of an earlier set is known.
     pub(crate) fn recreation(new: &'a StatefulSet, rqlite: &RqliteSet, facts: &'a Facts) -> Option<Self> {
-        let change = Change::of_recreation(new, facts)?;
+        let change = OrdinalChange::of_recreation(new, facts)?;
         let next_rqlite = Some(rqlite.clone());
-        Some(Transition { via: Via::Recreation, change, next: new, next_rqlite, old: None, old_rqlite: None, facts })
+        Some(Transition {
+            via: TransitionRequest::Recreation,
+            change,
+            next: new,
+            next_rqlite,
+            old: None,
+            old_rqlite: None,
+            facts,
+        })
     }
 
     /// The set as it runs before the request.
-    pub(crate) fn before(&self) -> Before<'_> {
+    pub(crate) fn current_state(&self) -> CurrentState<'_> {
         let set = self.old.unwrap_or(self.next);
         // Where the data lies is the old object's word too; only one that cannot be read borrows the new reading.
         let reading = self.old_rqlite.as_ref().or(self.next_rqlite.as_ref());
-        let data = reading.map_or(Data::WithPod, |rqlite| Data::of(set, rqlite));
-        Before::new(set, self.old_rqlite.as_ref(), self.change.old.clone(), data, self.facts)
+        let data = reading.map_or(DataLocation::WithPod, |rqlite| DataLocation::of(set, rqlite));
+        CurrentState::new(set, self.old_rqlite.as_ref(), self.change.old.clone(), data, self.facts)
     }
 
     /// Its nodes count for the quorum.
-    pub(crate) fn votes(&self, before: &Before) -> bool {
+    pub(crate) fn votes(&self, current: &CurrentState) -> bool {
         let recreated_as = match self.via {
-            Via::Recreation => self.next_rqlite.as_ref().map(RqliteSet::role),
-            Via::Update | Via::Scale => None,
+            TransitionRequest::Recreation => self.next_rqlite.as_ref().map(RqliteSet::role),
+            TransitionRequest::Update | TransitionRequest::Scale => None,
         };
-        before.votes(recreated_as)
+        current.votes(recreated_as)
     }
 
     /// Its nodes remove themselves when they stop. At a re-creation the object says so: what ran before had the flag injected as it has.
     /// Whether a rollout was finished does not matter here, as it is no comfort that they do.
     pub(crate) fn removed_themselves(&self) -> bool {
         let reading = match self.via {
-            Via::Recreation => self.next_rqlite.as_ref(),
-            Via::Update | Via::Scale => self.old_rqlite.as_ref(),
+            TransitionRequest::Recreation => self.next_rqlite.as_ref(),
+            TransitionRequest::Update | TransitionRequest::Scale => self.old_rqlite.as_ref(),
         };
         reading.is_some_and(RqliteSet::removes_itself)
     }
@@ -101,7 +109,7 @@ impl<'a> Transition<'a> {
     /// At a re-creation the manifest does not say what ran: the flag may have been injected into more voters than it asks for.
     pub(crate) fn may_have_removed_themselves(&self) -> bool {
         let unsaid = |rqlite: &RqliteSet| rqlite.nodes.iter().all(|node| node.shutdown.remove.is_none());
-        self.via == Via::Recreation && self.next_rqlite.as_ref().is_some_and(unsaid)
+        self.via == TransitionRequest::Recreation && self.next_rqlite.as_ref().is_some_and(unsaid)
     }
 
     /// The old object, or the parent.

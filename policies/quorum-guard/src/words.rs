@@ -1,10 +1,10 @@
 //! How numbers and names are said in messages. Decides nothing.
 
 use kubernetes::manifest::StatefulSet;
-use rqlite::change::{self, Change, Ordinals};
+use rqlite::change::{self, OrdinalChange, Ordinals};
 use rqlite::cluster::RqliteSet;
-use rqlite::quorum::Standing;
-use rqlite::scaling::{Cluster, Ids};
+use rqlite::quorum::Quorum;
+use rqlite::scaling::{ClusterState, Ids};
 use rqlite::startup;
 
 use crate::transition::Transition;
@@ -14,7 +14,7 @@ pub(crate) const ELECTION: &str =
     "an election takes seconds, try again (over a minute: docs/operations.md, a set without a leader)";
 
 /// `replicas 5 -> 2`; where the ordinals do not start at the same number, `ordinals 0-2 -> 3-5`.
-pub(crate) fn counts(change: &Change) -> String {
+pub(crate) fn counts(change: &OrdinalChange) -> String {
     let same_start = change.old.is_empty() || change.new.is_empty() || change.old.lowest() == change.new.lowest();
     let contiguous = change.old.highest().is_none_or(|highest| {
         let first = change.old.lowest().unwrap_or_default();
@@ -38,25 +38,25 @@ pub(crate) fn ordered_start(transition: &Transition, all: &Ordinals) -> Option<S
 }
 
 /// The field that a scaling finding is about.
-pub(crate) fn field(change: &Change) -> &'static str {
+pub(crate) fn field(change: &OrdinalChange) -> &'static str {
     let moved = change.old.lowest().zip(change.new.lowest()).is_some_and(|(old, new)| old != new);
     if moved { "spec.ordinals.start" } else { "spec.replicas" }
 }
 
 /// `leaves 2 of 5 voters, quorum is 3`.
-pub(crate) fn leaves(after: Standing) -> String {
-    format!("leaves {} of {}, quorum is {}", after.reachable, voters(after.voters), after.quorum())
+pub(crate) fn leaves(after: Quorum) -> String {
+    format!("leaves {} of {}, quorum is {}", after.reachable, voters(after.voters), after.quorum_size())
 }
 
 /// `1 of 3 voters answers, quorum is 2`.
-pub(crate) fn answering(standing: Standing) -> String {
-    let verb = form(standing.reachable, "answers", "answer");
-    format!("{} of {} {verb}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
+pub(crate) fn answering(quorum: Quorum) -> String {
+    let verb = form(quorum.reachable, "answers", "answer");
+    format!("{} of {} {verb}, quorum is {}", quorum.reachable, voters(quorum.voters), quorum.quorum_size())
 }
 
 /// `counts 2 of 2 voters, quorum is 2`: where no node was asked.
-pub(crate) fn counted(standing: Standing) -> String {
-    format!("counts {} of {}, quorum is {}", standing.reachable, voters(standing.voters), standing.quorum())
+pub(crate) fn counted(quorum: Quorum) -> String {
+    format!("counts {} of {}, quorum is {}", quorum.reachable, voters(quorum.voters), quorum.quorum_size())
 }
 
 /// `1 pod`, `3 pods`, of a noun whose plural is written with an `s`.
@@ -101,7 +101,7 @@ pub(crate) fn nodes(ids: &Ids) -> String {
 }
 
 /// ` (rqlite-0 is terminating)`: pods that stay and do not count among those that answer; empty where there are none.
-pub(crate) fn absent(cluster: &Cluster, leaving: &Ordinals) -> String {
+pub(crate) fn absent(cluster: &ClusterState, leaving: &Ordinals) -> String {
     let absent = cluster.absent();
     let mut told = vec![
         (&absent.terminating, "is terminating", "are terminating"),
@@ -113,7 +113,7 @@ pub(crate) fn absent(cluster: &Cluster, leaving: &Ordinals) -> String {
             (&absent.unready, "is not ready", "are not ready"),
         ]);
     }
-    let own = cluster.before().running.without(leaving);
+    let own = cluster.current_state().running.without(leaving);
     let say = |(ordinals, one, many): (&Ordinals, &str, &str)| {
         let pods = cluster.pods(&ordinals.within(&own));
         (!pods.is_empty()).then(|| format!("{} {}", names(&pods), verb(&pods, one, many)))

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kubernetes::manifest::Place;
-use quorate_sdk::injection::{Draft, Injector, Item, Settled};
+use quorate_sdk::injection::{Injector, Item, Reconciled, TemplateEditor};
 use quorate_sdk::{Review, SetDocument, Subject};
 use rqlite::cluster::{Node, RqliteSet};
 
-use crate::ask::{self, Ask};
+use crate::flag_request::{self, FlagRequest};
 use crate::identity::{POLICY, TOKEN};
-use crate::obstacle::Obstacle;
+use crate::obstacle::FlagObstacle;
 use crate::settings::Settings;
 
 const INJECTOR: Injector = Injector { policy: POLICY, makes };
@@ -25,13 +25,13 @@ fn makes(item: &Item) -> bool {
 /// What a review's object asks for, and what it gets.
 #[derive(Debug)]
 pub(crate) struct Decision {
-    draft: Draft,
-    pub(crate) ask: Ask,
-    pub(crate) settled: Settled,
+    editor: TemplateEditor,
+    pub(crate) request: FlagRequest,
+    pub(crate) reconciled: Reconciled,
     /// The old object has the flag from us.
     pub(crate) listed: bool,
     /// The old object, read the same way, where it has no flag from us and the new one gets none; none at a creation.
-    old_ask: Option<Ask>,
+    old_request: Option<FlagRequest>,
     /// None at a creation.
     pub(crate) old_replicas: Option<u32>,
 }
@@ -42,40 +42,41 @@ impl Decision {
         if review.unchanged() {
             return None;
         }
-        let mut draft = INJECTOR.draft(review)?;
+        let mut editor = INJECTOR.editor(review)?;
         // The API server refuses a negative count, and quorum-guard says so.
-        if draft.bare().set.spec.replicas.is_some_and(|count| count < 0) {
+        if editor.uninjected().set.spec.replicas.is_some_and(|count| count < 0) {
             return None;
         }
-        let before = draft.listed();
-        if draft.cluster().is_none() && before.is_empty() && draft.present().is_empty() {
+        let before = editor.listed();
+        if editor.cluster().is_none() && before.is_empty() && editor.present().is_empty() {
             return None;
         }
         let listed = before.iter().any(is_flag);
         let old = old_document(review);
         // None at a creation, and where it did not run rqlite.
         let old_set = old.and_then(SetDocument::rqlite).map(Arc::as_ref);
-        let mut ask = Ask::of(draft.bare(), old_set, settings, listed);
-        let mut settled = draft.settle(&wanted(&draft, &ask, &before));
-        let refused = settled.refused.iter().find(|(item, _)| is_flag(item)).map(|(_, error)| error.to_string());
-        if let (Some(reason), true) = (refused, draft.template_changes()) {
+        let mut request = FlagRequest::of(editor.uninjected(), old_set, settings, listed);
+        let mut reconciled = editor.reconcile(&wanted(&editor, &request, &before));
+        let refused = reconciled.refused.iter().find(|(item, _)| is_flag(item)).map(|(_, error)| error.to_string());
+        if let (Some(reason), true) = (refused, editor.template_changes()) {
             // Never the grace period without the flag.
-            draft = INJECTOR.draft(review)?;
-            settled = draft.settle(&[]);
-            ask = Ask::Blocked(Obstacle::Template(reason));
+            editor = INJECTOR.editor(review)?;
+            reconciled = editor.reconcile(&[]);
+            request = FlagRequest::Blocked(FlagObstacle::Template(reason));
         }
-        let old_ask = old.filter(|_| !listed && matches!(ask, Ask::Blocked(_))).map(|old| old_ask(old, settings));
-        Some(Decision { ask, settled, listed, old_ask, old_replicas: old.map(old_replicas), draft })
+        let old_request =
+            old.filter(|_| !listed && matches!(request, FlagRequest::Blocked(_))).map(|old| old_request(old, settings));
+        Some(Decision { request, reconciled, listed, old_request, old_replicas: old.map(old_replicas), editor })
     }
 
     /// The new object's only rqlite container, as its author wrote it.
     pub(crate) fn node(&self) -> Option<&Node> {
-        self.draft.cluster()?.sole_node()
+        self.editor.cluster()?.sole_node()
     }
 
     /// The new object, as its author wrote it; none if it does not run rqlite.
     pub(crate) fn set(&self) -> Option<&RqliteSet> {
-        self.draft.cluster()
+        self.editor.cluster()
     }
 
     pub(crate) fn replicas(&self) -> u32 {
@@ -84,14 +85,14 @@ impl Decision {
 
     /// What is not there may start, what nobody asks for may go.
     pub(crate) fn template_changes(&self) -> bool {
-        self.draft.template_changes()
+        self.editor.template_changes()
     }
 
     /// The old object has no injected flag for the same reason, so it was told before.
-    pub(crate) fn told_before(&self, obstacle: &Obstacle) -> bool {
-        match &self.old_ask {
-            Some(Ask::Blocked(old)) => obstacle.is_same_reason(old),
-            Some(Ask::Given | Ask::Wanted { .. }) | None => false,
+    pub(crate) fn told_before(&self, obstacle: &FlagObstacle) -> bool {
+        match &self.old_request {
+            Some(FlagRequest::Blocked(old)) => obstacle.is_same_reason(old),
+            Some(FlagRequest::Given | FlagRequest::Wanted { .. }) | None => false,
         }
     }
 
@@ -101,11 +102,11 @@ impl Decision {
     }
 
     /// The Kubernetes path of what shows the obstacle, as its author wrote it, else of the rqlite container.
-    pub(crate) fn path_of(&self, obstacle: &Obstacle) -> String {
+    pub(crate) fn path_of(&self, obstacle: &FlagObstacle) -> String {
         let line = self.node().and_then(|node| node.launch.line.as_ref());
         let place = line.and_then(|line| match obstacle.refusal() {
             Some(error) => line.place_at(error.token?),
-            None if matches!(obstacle, Obstacle::AnyFlag(_)) => line.place_of(line.unreadable_flag()?),
+            None if matches!(obstacle, FlagObstacle::AnyFlag(_)) => line.place_of(line.unreadable_flag()?),
             None => line.place(obstacle.flag()?),
         });
         self.path_at(place)
@@ -117,29 +118,29 @@ impl Decision {
     }
 
     pub(crate) fn creates(&self) -> bool {
-        self.draft.creates()
+        self.editor.creates()
     }
 
     pub(crate) fn into_patch(self) -> Option<String> {
-        self.draft.into_patch()
+        self.editor.into_patch()
     }
 }
 
-fn wanted(draft: &Draft, ask: &Ask, before: &[Item]) -> Vec<Item> {
+fn wanted(editor: &TemplateEditor, request: &FlagRequest, before: &[Item]) -> Vec<Item> {
     let seconds = before.iter().find_map(|item| match item {
         Item::Grace { seconds } => Some(*seconds),
         Item::Flag { .. } | Item::Volume { .. } | Item::Mount { .. } | Item::Probe { .. } => None,
     });
-    match (ask, draft.cluster().and_then(|set| set.sole_node())) {
-        (Ask::Wanted { .. }, Some(node)) => ask::items(node, seconds),
+    match (request, editor.cluster().and_then(|set| set.sole_node())) {
+        (FlagRequest::Wanted { .. }, Some(node)) => flag_request::items(node, seconds),
         _ => Vec::new(),
     }
 }
 
 /// Beside itself, so that nothing in it is a change.
-fn old_ask(old: &SetDocument, settings: Settings) -> Ask {
-    let bare = INJECTOR.bare(old);
-    Ask::of(&bare, bare.rqlite.as_deref(), settings, false)
+fn old_request(old: &SetDocument, settings: Settings) -> FlagRequest {
+    let uninjected = INJECTOR.uninjected(old);
+    FlagRequest::of(&uninjected, uninjected.rqlite.as_deref(), settings, false)
 }
 
 fn old_replicas(old: &SetDocument) -> u32 {
@@ -152,7 +153,7 @@ fn old_document(review: &Review) -> Option<&SetDocument> {
         Subject::Scale { .. }
         | Subject::Eviction { .. }
         | Subject::Autoscaler { .. }
-        | Subject::Needed { .. }
+        | Subject::DependencyDeletion { .. }
         | Subject::Other => None,
     }
 }

@@ -1,17 +1,17 @@
 //! Built-in policy remove-on-shutdown: gives rqlite nodes `-raft-cluster-remove-shutdown=true` where a node that removed itself
-//! comes back by itself, and says why not elsewhere. Never judges what an author wrote: only what it put in is guarded.
+//! comes back by itself, and says why not elsewhere. Never evaluates what an author wrote: only what it put in is guarded.
 //!
 //! ```text
-//! StatefulSet, settings ── ask (obstacle) ── decision ─┬─ mutating:   patch; rule/not_injected, injected, pending
+//! StatefulSet, settings ── flag_request (obstacle) ── decision ─┬─ mutating:   patch; rule/not_injected, injected, pending
 //!                                                      └─ validating: rule/injection_lost
 //! ```
 //!
 //! Every warning is given when mutating, and none again when validating: both phases reach the same user.
 
-mod ask;
 mod decision;
+mod flag_request;
 mod identity;
-mod moving;
+mod identity_change;
 mod obstacle;
 mod remedy;
 mod rule;
@@ -19,7 +19,7 @@ mod settings;
 
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule};
+use quorate_sdk::{Finding, Operation, Phase, Policy, PolicyResult, Review, Rule};
 
 use crate::decision::Decision;
 use crate::rule::{injected, injection_lost, not_injected, pending};
@@ -42,16 +42,16 @@ impl Policy for RemoveOnShutdown {
         vec![Requests { resource: Resource::STATEFUL_SETS, operations: &[Operation::Create, Operation::Update] }]
     }
 
-    fn mutate(review: &Review, settings: &Settings) -> Outcome {
-        let Some(decision) = Decision::of(review, *settings) else { return Outcome::default() };
-        let mut findings = injected::judge(&decision);
-        findings.extend(not_injected::judge(&decision));
-        findings.extend(pending::judge(&decision));
-        Outcome { findings, patch: decision.into_patch() }
+    fn mutate(review: &Review, settings: &Settings) -> PolicyResult {
+        let Some(decision) = Decision::of(review, *settings) else { return PolicyResult::default() };
+        let mut findings = injected::evaluate(&decision);
+        findings.extend(not_injected::evaluate(&decision));
+        findings.extend(pending::evaluate(&decision));
+        PolicyResult { findings, patch: decision.into_patch() }
     }
 
     fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
-        Decision::of(review, *settings).iter().flat_map(injection_lost::judge).collect()
+        Decision::of(review, *settings).iter().flat_map(injection_lost::evaluate).collect()
     }
 }
 

@@ -1,5 +1,5 @@
 //! The conditions under which a node that removed itself comes back by itself, and which of them a set fails.
-//! Not what follows from a failed one: that is `ask`.
+//! Not what follows from a failed one: that is in `flag_request`.
 //!
 //! Measured with rolling restarts of three nodes of rqlited 8.43.4, 9.4.5 and 10.2.7; releases from rqlite's CHANGELOG.
 
@@ -15,11 +15,11 @@ use rqlite::role::Role;
 use rqlite::value::Value;
 use rqlite::version::Version;
 
-use crate::moving::Moving;
+use crate::identity_change::IdentityChange;
 
 /// A condition that fails, with what was found.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Obstacle {
+pub(crate) enum FlagObstacle {
     /// No container runs rqlite (any more).
     NotRqlite,
     /// rqlited does not start with the launch; what it says.
@@ -57,7 +57,7 @@ pub(crate) enum Obstacle {
     /// The setting `persistentVoters: advise`.
     Advised,
     /// Who the nodes are, or what they have, does not stay.
-    Moving(Moving),
+    IdentityChange(IdentityChange),
 }
 
 /// The fewest voters that lose one and still have a quorum.
@@ -72,56 +72,58 @@ const JOIN: Version = Version::new(7, 20, 1);
 /// The first whose nodes send credentials when they remove themselves.
 pub(crate) const AUTH: Version = Version::new(8, 0, 0);
 
-impl Obstacle {
+impl FlagObstacle {
     /// A failing condition that does not end an injection that was made: it says nothing about whether nodes come back.
     pub(crate) fn lets_stay(&self) -> bool {
-        matches!(self, Obstacle::Count(_) | Obstacle::NeverForms | Obstacle::Moving(_))
+        matches!(self, FlagObstacle::Count(_) | FlagObstacle::NeverForms | FlagObstacle::IdentityChange(_))
     }
 
     /// Whether its reader learns nothing new. That rqlited does not start is told each time.
-    pub(crate) fn is_same_reason(&self, old: &Obstacle) -> bool {
+    pub(crate) fn is_same_reason(&self, old: &FlagObstacle) -> bool {
         match (self, old) {
-            (Obstacle::Refused(_), _) => false,
-            (Obstacle::Declined(_), Obstacle::Declined(_))
-            | (Obstacle::AnyFlag(_), Obstacle::AnyFlag(_))
-            | (Obstacle::UnknownRelease(_), Obstacle::UnknownRelease(_)) => true,
-            (Obstacle::OldRelease { needed, .. }, Obstacle::OldRelease { needed: before, .. }) => needed == before,
+            (FlagObstacle::Refused(_), _) => false,
+            (FlagObstacle::Declined(_), FlagObstacle::Declined(_))
+            | (FlagObstacle::AnyFlag(_), FlagObstacle::AnyFlag(_))
+            | (FlagObstacle::UnknownRelease(_), FlagObstacle::UnknownRelease(_)) => true,
+            (FlagObstacle::OldRelease { needed, .. }, FlagObstacle::OldRelease { needed: before, .. }) => {
+                needed == before
+            }
             _ => self == old,
         }
     }
 
     pub(crate) fn refusal(&self) -> Option<&UsageError> {
-        if let Obstacle::Refused(error) = self { Some(error) } else { None }
+        if let FlagObstacle::Refused(error) = self { Some(error) } else { None }
     }
 
     /// The flag whose place in the manifest shows it.
     pub(crate) fn flag(&self) -> Option<&'static str> {
         match self {
-            Obstacle::Declined(_) | Obstacle::Hidden(_) => Some("raft-cluster-remove-shutdown"),
-            Obstacle::Discovery(Discovery::ConsulKv | Discovery::EtcdKv) => Some("disco-mode"),
-            Obstacle::FewTargets(_) => Some("join"),
-            Obstacle::Expect(_) => Some("bootstrap-expect"),
-            Obstacle::JoinAs => Some("auth"),
-            Obstacle::NotRqlite
-            | Obstacle::Refused(_)
-            | Obstacle::Containers(_)
-            | Obstacle::Launch(_)
-            | Obstacle::NoSigterm
-            | Obstacle::NeverForms
-            | Obstacle::Template(_)
-            | Obstacle::Count(_)
-            | Obstacle::AnyFlag(_)
-            | Obstacle::Discovery(_)
-            | Obstacle::UnknownRelease(_)
-            | Obstacle::OldRelease { .. }
-            | Obstacle::Advised
-            | Obstacle::Moving(_) => None,
+            FlagObstacle::Declined(_) | FlagObstacle::Hidden(_) => Some("raft-cluster-remove-shutdown"),
+            FlagObstacle::Discovery(Discovery::ConsulKv | Discovery::EtcdKv) => Some("disco-mode"),
+            FlagObstacle::FewTargets(_) => Some("join"),
+            FlagObstacle::Expect(_) => Some("bootstrap-expect"),
+            FlagObstacle::JoinAs => Some("auth"),
+            FlagObstacle::NotRqlite
+            | FlagObstacle::Refused(_)
+            | FlagObstacle::Containers(_)
+            | FlagObstacle::Launch(_)
+            | FlagObstacle::NoSigterm
+            | FlagObstacle::NeverForms
+            | FlagObstacle::Template(_)
+            | FlagObstacle::Count(_)
+            | FlagObstacle::AnyFlag(_)
+            | FlagObstacle::Discovery(_)
+            | FlagObstacle::UnknownRelease(_)
+            | FlagObstacle::OldRelease { .. }
+            | FlagObstacle::Advised
+            | FlagObstacle::IdentityChange(_) => None,
         }
     }
 }
 
 /// The failing conditions of a node that is given nothing itself, in the order in which they are told.
-pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata, place: &Place) -> Vec<Obstacle> {
+pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata, place: &FlagPlace) -> Vec<FlagObstacle> {
     // What the script hides, discovery among it, is no second reason.
     if let Some(launch) = launch(node, place) {
         return vec![launch];
@@ -134,56 +136,56 @@ pub(crate) fn all(set: &RqliteSet, node: &Node, metadata: &Metadata, place: &Pla
 }
 
 /// Where the launch takes the flag.
-pub(crate) type Place = Result<Insertion, NoInsertion>;
+pub(crate) type FlagPlace = Result<Insertion, NoInsertion>;
 
 /// Whoever gave the flag: rqlited does not start.
-pub(crate) fn refused(node: &Node, place: &Place) -> Option<Obstacle> {
+pub(crate) fn refused(node: &Node, place: &FlagPlace) -> Option<FlagObstacle> {
     launch(node, place).filter(|obstacle| obstacle.refusal().is_some())
 }
 
 /// Of a launch that takes a flag, but not this one, see [`token`].
-fn launch(node: &Node, place: &Place) -> Option<Obstacle> {
+fn launch(node: &Node, place: &FlagPlace) -> Option<FlagObstacle> {
     let line = node.launch.line.as_ref();
     match place {
         Err(NoInsertion::Refused) if !line.is_some_and(CommandLine::parses) => {
             let said = line.and_then(|line| line.error.clone());
-            Some(said.map_or(Obstacle::Launch(NoInsertion::Refused), Obstacle::Refused))
+            Some(said.map_or(FlagObstacle::Launch(NoInsertion::Refused), FlagObstacle::Refused))
         }
         Ok(_) | Err(NoInsertion::Refused) => match node.launch.refusal() {
-            Some(refusal) => Some(Obstacle::Refused(refusal.clone())),
-            None => (!node.shutdown.sigterm_arrives).then_some(Obstacle::NoSigterm),
+            Some(refusal) => Some(FlagObstacle::Refused(refusal.clone())),
+            None => (!node.shutdown.sigterm_arrives).then_some(FlagObstacle::NoSigterm),
         },
-        Err(reason) => Some(Obstacle::Launch(*reason)),
+        Err(reason) => Some(FlagObstacle::Launch(*reason)),
     }
 }
 
-fn count(set: &RqliteSet) -> Option<Obstacle> {
-    (set.role() == Role::Voter && set.replicas < FEWEST_VOTERS).then_some(Obstacle::Count(set.replicas))
+fn count(set: &RqliteSet) -> Option<FlagObstacle> {
+    (set.role() == Role::Voter && set.replicas < FEWEST_VOTERS).then_some(FlagObstacle::Count(set.replicas))
 }
 
-fn any_flag(node: &Node) -> Option<Obstacle> {
+fn any_flag(node: &Node) -> Option<FlagObstacle> {
     let line = node.launch.line.as_ref()?;
-    line.unreadable_flag().map(|flag| Obstacle::AnyFlag(line.spelling(flag)))
+    line.unreadable_flag().map(|flag| FlagObstacle::AnyFlag(line.spelling(flag)))
 }
 
-fn discovery(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Option<Obstacle> {
+fn discovery(set: &RqliteSet, node: &Node, metadata: &Metadata) -> Option<FlagObstacle> {
     match &node.discovery {
         Discovery::Dns | Discovery::DnsSrv => None,
         Discovery::Join { targets } => {
             let others = others(set, targets, metadata.name.as_deref().unwrap_or_default());
-            if others < 2 { Some(Obstacle::FewTargets(others)) } else { expect(node) }
+            if others < 2 { Some(FlagObstacle::FewTargets(others)) } else { expect(node) }
         }
         other @ (Discovery::ConsulKv | Discovery::EtcdKv | Discovery::None | Discovery::Unreadable) => {
-            Some(Obstacle::Discovery(other.clone()))
+            Some(FlagObstacle::Discovery(other.clone()))
         }
     }
 }
 
 /// A read-only node never bootstraps: it asks its targets at every start.
-fn expect(node: &Node) -> Option<Obstacle> {
+fn expect(node: &Node) -> Option<FlagObstacle> {
     let bootstraps = |expect: &Expect| expect.value.known().is_some_and(|value| *value > 0);
     let given = node.role == Role::ReadOnly || node.expect.as_ref().is_some_and(bootstraps);
-    (!given).then(|| Obstacle::Expect(node.expect.clone()))
+    (!given).then(|| FlagObstacle::Expect(node.expect.clone()))
 }
 
 /// How many targets a pod has beside itself, for the pod that has fewest. Counted by targets: a set may ask for two billion pods.
@@ -211,9 +213,9 @@ fn host(target: &str) -> &str {
     address.split(['.', ':', '/']).next().unwrap_or_default()
 }
 
-fn release(node: &Node) -> Option<Obstacle> {
+fn release(node: &Node) -> Option<FlagObstacle> {
     let Some(found) = node.version.release() else {
-        return Some(Obstacle::UnknownRelease(node.container.image.clone().unwrap_or_default()));
+        return Some(FlagObstacle::UnknownRelease(node.container.image.clone().unwrap_or_default()));
     };
     let by_role = match (&node.discovery, node.role) {
         (_, Role::ReadOnly) => FLAG,
@@ -221,19 +223,19 @@ fn release(node: &Node) -> Option<Obstacle> {
         (_, Role::Voter) => DNS,
     };
     let needed = if given(node, "auth") { by_role.max(AUTH) } else { by_role };
-    (found < needed).then_some(Obstacle::OldRelease { found, needed })
+    (found < needed).then_some(FlagObstacle::OldRelease { found, needed })
 }
 
 /// `*` stands for everybody who has no name: nobody that a node could remove itself as.
-fn join_as(node: &Node) -> Option<Obstacle> {
+fn join_as(node: &Node) -> Option<FlagObstacle> {
     let user = node.launch.line.as_ref().and_then(|line| line.text("join-as"));
     let nobody = user.is_none_or(|user| matches!(user.known().map(String::as_str), Some("" | "*")));
-    (given(node, "auth") && nobody).then_some(Obstacle::JoinAs)
+    (given(node, "auth") && nobody).then_some(FlagObstacle::JoinAs)
 }
 
 /// The launch takes a flag, but not this one.
-fn token(place: &Place) -> Option<Obstacle> {
-    place.as_ref().err().map(|reason| Obstacle::Launch(*reason))
+fn token(place: &FlagPlace) -> Option<FlagObstacle> {
+    place.as_ref().err().map(|reason| FlagObstacle::Launch(*reason))
 }
 
 /// Not empty, as far as the manifest tells.

@@ -7,38 +7,38 @@ use rqlite::value::{Value, clip};
 use rqlite::version::{ImageVersion, Version};
 
 use crate::decision::Decision;
-use crate::moving::Moving;
-use crate::obstacle::Obstacle;
+use crate::identity_change::IdentityChange;
+use crate::obstacle::FlagObstacle;
 
 /// `bootstrap-expect-lock` refuses the flag where it was not before, and another value of it.
 const NEW_SETS_ONLY: &str =
     "only a new set may be given `-bootstrap-expect`; to decline, set `-raft-cluster-remove-shutdown=false`";
 
 /// What to do about the obstacle; empty where it is its author's will.
-pub(crate) fn of(obstacle: &Obstacle, decision: &Decision) -> String {
+pub(crate) fn of(obstacle: &FlagObstacle, decision: &Decision) -> String {
     match obstacle {
-        Obstacle::NotRqlite | Obstacle::Declined(_) | Obstacle::Template(_) => String::new(),
-        Obstacle::Refused(error) if error.words.is_empty() => "correct the command line".to_owned(),
-        Obstacle::Refused(error) => format!("correct the command line: {}", error.message),
-        Obstacle::Hidden(_) => "write `true` or `false` in place of the reference".to_owned(),
-        Obstacle::Containers(_) => "run one rqlite container in a pod, or give each of them the flag".to_owned(),
-        Obstacle::Launch(reason) => of_launch(*reason, decision).to_owned(),
-        Obstacle::NeverForms => "create it with podManagementPolicy Parallel".to_owned(),
-        Obstacle::NoSigterm => {
+        FlagObstacle::NotRqlite | FlagObstacle::Declined(_) | FlagObstacle::Template(_) => String::new(),
+        FlagObstacle::Refused(error) if error.words.is_empty() => "correct the command line".to_owned(),
+        FlagObstacle::Refused(error) => format!("correct the command line: {}", error.message),
+        FlagObstacle::Hidden(_) => "write `true` or `false` in place of the reference".to_owned(),
+        FlagObstacle::Containers(_) => "run one rqlite container in a pod, or give each of them the flag".to_owned(),
+        FlagObstacle::Launch(reason) => of_launch(*reason, decision).to_owned(),
+        FlagObstacle::NeverForms => "create it with podManagementPolicy Parallel".to_owned(),
+        FlagObstacle::NoSigterm => {
             "start rqlited as the container's own process, with stopSignal SIGTERM and no signal rewritten".to_owned()
         }
-        Obstacle::Count(_) => "run 3 voters or more".to_owned(),
-        Obstacle::AnyFlag(_) => "write its flags out in the manifest".to_owned(),
-        Obstacle::Discovery(_) => discovery(decision),
-        Obstacle::FewTargets(_) => targets(decision),
-        Obstacle::Expect(_) => expect(decision),
-        Obstacle::UnknownRelease(image) => release(image).to_owned(),
-        Obstacle::OldRelease { needed, .. } => upgrade(*needed, decision),
-        Obstacle::JoinAs => {
+        FlagObstacle::Count(_) => "run 3 voters or more".to_owned(),
+        FlagObstacle::AnyFlag(_) => "write its flags out in the manifest".to_owned(),
+        FlagObstacle::Discovery(_) => discovery(decision),
+        FlagObstacle::FewTargets(_) => targets(decision),
+        FlagObstacle::Expect(_) => expect(decision),
+        FlagObstacle::UnknownRelease(image) => release(image).to_owned(),
+        FlagObstacle::OldRelease { needed, .. } => upgrade(*needed, decision),
+        FlagObstacle::JoinAs => {
             "name a user that may `join` and `remove` in `-join-as` or the annotation `quorate.dev/join-as`".to_owned()
         }
-        Obstacle::Moving(moving) => of_moving(moving),
-        Obstacle::Advised => {
+        FlagObstacle::IdentityChange(change) => of_identity_change(change),
+        FlagObstacle::Advised => {
             "add the flag yourself, or set `-raft-cluster-remove-shutdown=false` to decline".to_owned()
         }
     }
@@ -65,31 +65,33 @@ fn of_launch(reason: NoInsertion, decision: &Decision) -> &'static str {
     }
 }
 
-fn of_moving(moving: &Moving) -> String {
-    match moving {
-        Moving::NodeId { from, .. } => format!("keep the node id `{}`", clip(from)),
-        Moving::Release { from, .. } => format!("stay on rqlite {}", from.major),
-        Moving::Data { volume } => format!("keep the data directory on volume `{}`", clip(volume)),
-        Moving::BesideClaims => "mount a claim at the data directory".to_owned(),
+fn of_identity_change(change: &IdentityChange) -> String {
+    match change {
+        IdentityChange::NodeId { from, .. } => format!("keep the node id `{}`", clip(from)),
+        IdentityChange::Release { from, .. } => format!("stay on rqlite {}", from.major),
+        IdentityChange::Data { volume } => format!("keep the data directory on volume `{}`", clip(volume)),
+        IdentityChange::BesideClaims => "mount a claim at the data directory".to_owned(),
     }
 }
 
 fn discovery(decision: &Decision) -> String {
     match need_of(decision) {
         // Releases 7.2.0 to 8.13.5 have no DNS discovery for read-only nodes.
-        Need::Pool => "name two or more voters in `-join`".to_owned(),
-        Need::Nothing => "use `-disco-mode=dns` or `dns-srv`".to_owned(),
-        Need::Expect(voters) => format!("use `-disco-mode=dns` or `dns-srv` with `-bootstrap-expect={voters}`"),
-        Need::AnotherSet => NEW_SETS_ONLY.to_owned(),
+        MissingExpect::Pool => "name two or more voters in `-join`".to_owned(),
+        MissingExpect::Nothing => "use `-disco-mode=dns` or `dns-srv`".to_owned(),
+        MissingExpect::Expect(voters) => {
+            format!("use `-disco-mode=dns` or `dns-srv` with `-bootstrap-expect={voters}`")
+        }
+        MissingExpect::AnotherSet => NEW_SETS_ONLY.to_owned(),
     }
 }
 
 fn targets(decision: &Decision) -> String {
     match need_of(decision) {
-        Need::Pool => "name two or more voters in `-join`".to_owned(),
-        Need::Nothing => "name all members in `-join`".to_owned(),
-        Need::Expect(voters) => format!("name all members in `-join`, and give `-bootstrap-expect={voters}`"),
-        Need::AnotherSet => NEW_SETS_ONLY.to_owned(),
+        MissingExpect::Pool => "name two or more voters in `-join`".to_owned(),
+        MissingExpect::Nothing => "name all members in `-join`".to_owned(),
+        MissingExpect::Expect(voters) => format!("name all members in `-join`, and give `-bootstrap-expect={voters}`"),
+        MissingExpect::AnotherSet => NEW_SETS_ONLY.to_owned(),
     }
 }
 
@@ -101,7 +103,7 @@ fn expect(decision: &Decision) -> String {
 }
 
 /// What joining each other takes besides a way to find each other.
-enum Need {
+enum MissingExpect {
     /// A read-only node never bootstraps.
     Pool,
     /// The launch has `-bootstrap-expect`.
@@ -112,12 +114,12 @@ enum Need {
     AnotherSet,
 }
 
-fn need_of(decision: &Decision) -> Need {
+fn need_of(decision: &Decision) -> MissingExpect {
     match (decision.set(), decision.node()) {
-        (_, Some(node)) if node.role == Role::ReadOnly => Need::Pool,
-        (_, Some(node)) if bootstraps(node) => Need::Nothing,
-        (Some(RqliteSet { replicas, .. }), _) if decision.creates() => Need::Expect(*replicas),
-        _ => Need::AnotherSet,
+        (_, Some(node)) if node.role == Role::ReadOnly => MissingExpect::Pool,
+        (_, Some(node)) if bootstraps(node) => MissingExpect::Nothing,
+        (Some(RqliteSet { replicas, .. }), _) if decision.creates() => MissingExpect::Expect(*replicas),
+        _ => MissingExpect::AnotherSet,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a user may set for this policy. Not what the settings do: that is in `ask`.
+//! What a user may set for this policy. Not what the settings do: that is in `flag_request`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

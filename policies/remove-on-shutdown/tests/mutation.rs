@@ -44,7 +44,7 @@ fn rqlited_parses_every_injected_flag() {
     assert!(injecting.len() > 15, "only {} cases inject", injecting.len());
     for case in injecting.into_iter().map(mutated) {
         let set: StatefulSet = serde_json::from_value(case.review["request"]["object"].clone()).unwrap();
-        let set = RqliteSet::recognise(&set).unwrap();
+        let set = RqliteSet::detect(&set).unwrap();
         assert!(set.removes_itself(), "{}/{}", case.rule, case.name);
         let line = set.nodes[0].launch.line.as_ref().unwrap();
         assert_eq!(line.error, None, "{}/{}", case.rule, case.name);

@@ -47,7 +47,7 @@ fn image(object: &mut Value, image: &str) {
 
 /// What the node is called, where it listens, and where its data lies.
 fn identity(object: &Value) -> Vec<String> {
-    let set = RqliteSet::recognise(&serde_json::from_value(object.clone()).unwrap()).unwrap();
+    let set = RqliteSet::detect(&serde_json::from_value(object.clone()).unwrap()).unwrap();
     let node = &set.nodes[0];
     let line = node.launch.line.as_ref().unwrap();
     let flags = ["http-addr", "http-adv-addr", "raft-addr", "raft-adv-addr"].map(|flag| line.effective(flag).is_some());
@@ -178,7 +178,7 @@ fn a_remedy_that_was_carried_out_ends_its_reason() {
         let after = reason(&case);
         assert_ne!(after, before, "{name}");
         let set: StatefulSet = serde_json::from_value(case.review["request"]["object"].clone()).unwrap();
-        let set = RqliteSet::recognise(&set).unwrap();
+        let set = RqliteSet::detect(&set).unwrap();
         let line = set.nodes[0].launch.line.as_ref().unwrap();
         assert_eq!(line.error, None, "{name}: {after:?}");
     }

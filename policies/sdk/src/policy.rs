@@ -13,7 +13,7 @@ use crate::settings;
 
 /// What a policy makes of one review.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct PolicyResult {
     pub findings: Vec<Finding>,
     /// RFC 6902 operations, JSON text of the array; None for no change. Only heeded when mutating.
     pub patch: Option<String>,
@@ -40,11 +40,11 @@ pub trait Policy {
     }
 
     /// Patches and warns.
-    fn mutate(_review: &Review, _settings: &Self::Settings) -> Outcome {
-        Outcome::default()
+    fn mutate(_review: &Review, _settings: &Self::Settings) -> PolicyResult {
+        PolicyResult::default()
     }
 
-    /// Judges what came out of all mutation.
+    /// Evaluates what came out of all mutation.
     fn validate(review: &Review, settings: &Self::Settings) -> Vec<Finding>;
 }
 
@@ -95,7 +95,7 @@ pub fn check_settings<P: Policy>(text: &str) -> Vec<SettingsError> {
 /// `review` of the contract, with the facts (JSON text, version 1) that the host gives.
 pub fn review<P: Policy>(envelope: Envelope, documents: Documents, settings: &str, facts: &str) -> Verdict {
     let phase = envelope.phase;
-    let outcome = judge::<P>(phase, envelope, documents, settings, facts);
+    let outcome = evaluate::<P>(phase, envelope, documents, settings, facts);
     Verdict {
         findings: outcome.findings.into_iter().map(Finding::into_wire).collect(),
         patch: outcome.patch,
@@ -103,7 +103,13 @@ pub fn review<P: Policy>(envelope: Envelope, documents: Documents, settings: &st
     }
 }
 
-fn judge<P: Policy>(phase: Phase, envelope: Envelope, documents: Documents, settings: &str, facts: &str) -> Outcome {
+fn evaluate<P: Policy>(
+    phase: Phase,
+    envelope: Envelope,
+    documents: Documents,
+    settings: &str,
+    facts: &str,
+) -> PolicyResult {
     let settings = match settings::effective::<P::Settings>(settings, envelope.namespace.as_deref()) {
         Ok(settings) => settings,
         Err(error) => return not_judged(format!("settings{}: {}", error.path, error.message), ""),
@@ -114,10 +120,10 @@ fn judge<P: Policy>(phase: Phase, envelope: Envelope, documents: Documents, sett
     };
     match phase {
         Phase::Mutate => P::mutate(&review, &settings),
-        Phase::Validate => Outcome { findings: P::validate(&review, &settings), patch: None },
+        Phase::Validate => PolicyResult { findings: P::validate(&review, &settings), patch: None },
     }
 }
 
-fn not_judged(message: String, field: &str) -> Outcome {
-    Outcome { findings: vec![Finding::not_judged(message).field(field)], patch: None }
+fn not_judged(message: String, field: &str) -> PolicyResult {
+    PolicyResult { findings: vec![Finding::not_judged(message).field(field)], patch: None }
 }

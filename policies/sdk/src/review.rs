@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::bindings::quorate::policy::types::{Documents, Envelope, Operation, ParentState};
-use crate::place::path_at;
+use crate::json_path::path_at;
 
 /// What every built-in policy asks of every document, in this order.
 pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
@@ -53,7 +53,7 @@ pub enum Subject {
     /// A HorizontalPodAutoscaler; the parent is its target.
     Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Related<Box<SetDocument>> },
     /// The deletion of an object that sets may need; the parent is the list of those that do.
-    Needed { dependency: Dependency, metadata: Metadata, sets: Related<Vec<StatefulSet>> },
+    DependencyDeletion { dependency: Dependency, metadata: Metadata, sets: Related<Vec<StatefulSet>> },
     /// Another kind of object, or a request without one.
     Other,
 }
@@ -65,13 +65,13 @@ pub struct SetDocument {
     /// JSON text of `/spec`; `{}` where there is none.
     pub spec: String,
     /// Whoever asks reads the same launches.
-    rqlite: Recognised,
+    rqlite: DetectedSet,
     /// The same of the set's other state in the request.
-    beside: Option<Recognised>,
+    beside: Option<DetectedSet>,
 }
 
 /// A set's reading as rqlite's nodes, once somebody asked for it.
-type Recognised = Arc<OnceLock<Option<Arc<RqliteSet>>>>;
+type DetectedSet = Arc<OnceLock<Option<Arc<RqliteSet>>>>;
 
 /// A document of a wrong shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Review {
 }
 
 impl Review {
-    /// An update that changes neither spec, ownerReferences nor `quorate.dev/` annotations: nothing to judge, nothing to patch.
+    /// An update that changes neither spec, ownerReferences nor `quorate.dev/` annotations: nothing to evaluate, nothing to patch.
     pub fn unchanged(&self) -> bool {
         match &self.subject {
             Subject::Set { old: Some(old), new: Some(new) } => old.unchanged(new),
@@ -114,7 +114,7 @@ impl Review {
             | Subject::Scale { .. }
             | Subject::Eviction { .. }
             | Subject::Autoscaler { .. }
-            | Subject::Needed { .. }
+            | Subject::DependencyDeletion { .. }
             | Subject::Other => false,
         }
     }
@@ -124,8 +124,9 @@ impl Subject {
     fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
         match kind_of(envelope) {
             RequestKind::StatefulSet => {
-                let mut old = Pieces::of("old object", documents.old_object).map(Pieces::set).transpose()?;
-                let mut new = Pieces::of("object", documents.object).map(Pieces::set).transpose()?;
+                let mut old =
+                    DocumentSlices::of("old object", documents.old_object).map(DocumentSlices::set).transpose()?;
+                let mut new = DocumentSlices::of("object", documents.object).map(DocumentSlices::set).transpose()?;
                 if let (Some(old), Some(new)) = (&mut old, &mut new) {
                     SetDocument::side_by_side(old, new);
                 }
@@ -137,34 +138,42 @@ impl Subject {
                 parent: parent(documents.parent_state, documents.parent)?,
             }),
             RequestKind::Eviction => Ok(Subject::Eviction {
-                pod: evicted(envelope, Pieces::of("object", documents.object))?,
+                pod: evicted(envelope, DocumentSlices::of("object", documents.object))?,
                 parent: parent(documents.parent_state, documents.parent)?,
             }),
-            RequestKind::Autoscaler => match Pieces::of("object", documents.object) {
+            RequestKind::Autoscaler => match DocumentSlices::of("object", documents.object) {
                 Some(new) => Ok(Subject::Autoscaler {
-                    old: Pieces::of("old object", documents.old_object).map(|p| p.autoscaler()).transpose()?,
+                    old: DocumentSlices::of("old object", documents.old_object).map(|p| p.autoscaler()).transpose()?,
                     new: new.autoscaler()?,
                     parent: parent(documents.parent_state, documents.parent)?,
                 }),
                 None => Ok(Subject::Other),
             },
-            RequestKind::Dependency(dependency) => Subject::needed(dependency, envelope, documents),
+            RequestKind::Dependency(dependency) => Subject::dependency_deletion(dependency, envelope, documents),
             RequestKind::Other => Ok(Subject::Other),
         }
     }
 
     /// Where a collection is deleted, the envelope has no name.
-    fn needed(dependency: Dependency, envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
+    fn dependency_deletion(
+        dependency: Dependency,
+        envelope: &Envelope,
+        documents: Documents,
+    ) -> Result<Self, ShapeError> {
         if envelope.operation != Operation::Delete {
             return Ok(Subject::Other);
         }
-        let old = Pieces::of("old object", documents.old_object);
+        let old = DocumentSlices::of("old object", documents.old_object);
         let mut metadata = old.map(|old| old.metadata()).transpose()?.unwrap_or_default();
         metadata.name = metadata.name.or_else(|| envelope.name.clone());
         if metadata.name.is_none() {
             return Err(missing("old object"));
         }
-        Ok(Subject::Needed { dependency, metadata, sets: dependents(documents.parent_state, documents.parent)? })
+        Ok(Subject::DependencyDeletion {
+            dependency,
+            metadata,
+            sets: dependents(documents.parent_state, documents.parent)?,
+        })
     }
 }
 
@@ -176,7 +185,7 @@ pub fn kind_of(envelope: &Envelope) -> RequestKind {
 
 /// The StatefulSet behind a request that does not carry it.
 fn parent(state: ParentState, pieces: Vec<Option<String>>) -> Result<Related<Box<SetDocument>>, ShapeError> {
-    related(state, || Pieces::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
+    related(state, || DocumentSlices::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
 }
 
 /// The list of those that need what is deleted.
@@ -200,7 +209,7 @@ fn related<T>(
 impl SetDocument {
     /// `spec` is the text that the set's own was decoded from.
     pub fn new(set: StatefulSet, spec: String) -> Self {
-        SetDocument { set: Arc::new(set), spec, rqlite: Recognised::default(), beside: None }
+        SetDocument { set: Arc::new(set), spec, rqlite: DetectedSet::default(), beside: None }
     }
 
     /// Two states of one set share the launches that do not change.
@@ -212,7 +221,7 @@ impl SetDocument {
     /// Its reading as a set of rqlite's nodes; None where it is none.
     pub fn rqlite(&self) -> Option<&Arc<RqliteSet>> {
         let other = self.beside.as_ref().and_then(|other| other.get()?.as_deref());
-        self.rqlite.get_or_init(|| RqliteSet::recognise_beside(&self.set, other).map(Arc::new)).as_ref()
+        self.rqlite.get_or_init(|| RqliteSet::detect_beside(&self.set, other).map(Arc::new)).as_ref()
     }
 
     fn unchanged(&self, new: &SetDocument) -> bool {
@@ -259,14 +268,14 @@ fn same_json(left: &str, right: &str) -> bool {
 }
 
 /// The projections of one document.
-struct Pieces {
+struct DocumentSlices {
     document: &'static str,
     metadata: Option<String>,
     spec: Option<String>,
     status: Option<String>,
 }
 
-impl Pieces {
+impl DocumentSlices {
     /// None where the request has no such document.
     fn of(document: &'static str, pieces: Vec<Option<String>>) -> Option<Self> {
         let mut pieces = pieces.into_iter();
@@ -276,7 +285,7 @@ impl Pieces {
         if metadata.is_none() && spec.is_none() {
             return None;
         }
-        Some(Pieces { document, metadata, spec, status })
+        Some(DocumentSlices { document, metadata, spec, status })
     }
 
     fn decode<T: DeserializeOwned + Default>(&self, text: Option<&str>, root: &str) -> Result<T, ShapeError> {
@@ -320,7 +329,7 @@ fn shape_error(document: &'static str, text: &str, root: &str, error: &serde_jso
 }
 
 fn scale(document: &'static str, pieces: Vec<Option<String>>) -> Result<i32, ShapeError> {
-    let pieces = Pieces::of(document, pieces).ok_or_else(|| missing(document))?;
+    let pieces = DocumentSlices::of(document, pieces).ok_or_else(|| missing(document))?;
     let scale = Scale { metadata: pieces.metadata()?, spec: pieces.decode(pieces.spec.as_deref(), "spec")? };
     Ok(scale.spec.replicas)
 }
@@ -330,7 +339,7 @@ fn missing(document: &'static str) -> ShapeError {
 }
 
 /// An Eviction's object has nothing but the pod's name; the envelope has it too.
-fn evicted(envelope: &Envelope, pieces: Option<Pieces>) -> Result<String, ShapeError> {
+fn evicted(envelope: &Envelope, pieces: Option<DocumentSlices>) -> Result<String, ShapeError> {
     let named = match pieces {
         Some(pieces) => pieces.metadata()?.name,
         None => None,

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// Why a value does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Useless {
+pub enum IneffectiveValue {
     /// Of `allow-deletion`, which knows `true` and `false`.
     NoBoolean,
     /// A break-glass that cannot be read.
@@ -21,7 +21,7 @@ pub enum Useless {
     TooLong(String),
 }
 
-impl Useless {
+impl IneffectiveValue {
     /// None: the value does something, or the annotation is none of these. Without `now` no end is judged.
     pub fn of(key: &str, value: &str, now: Option<&str>) -> Option<Self> {
         match key {
@@ -41,7 +41,7 @@ impl Useless {
 }
 
 /// Behind the annotation: `allows no deletion, only "true" does`.
-impl fmt::Display for Useless {
+impl fmt::Display for IneffectiveValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBoolean => f.write_str("allows no deletion, only `\"true\"` does"),
@@ -52,12 +52,12 @@ impl fmt::Display for Useless {
     }
 }
 
-fn break_glass(text: &str, now: Option<OffsetDateTime>) -> Option<Useless> {
-    let Ok(grant) = Grant::parse(text) else { return Some(Useless::Malformed) };
+fn break_glass(text: &str, now: Option<OffsetDateTime>) -> Option<IneffectiveValue> {
+    let Ok(grant) = Grant::parse(text) else { return Some(IneffectiveValue::Malformed) };
     match grant.end(now?) {
         End::Ahead => None,
-        End::Past => Some(Useless::Ended(grant.until_text.to_owned())),
-        End::TooFar => Some(Useless::TooLong(grant.until_text.to_owned())),
+        End::Past => Some(IneffectiveValue::Ended(grant.until_text.to_owned())),
+        End::TooFar => Some(IneffectiveValue::TooLong(grant.until_text.to_owned())),
     }
 }
 
@@ -74,32 +74,32 @@ mod tests {
     #[test]
     fn a_deletion_is_allowed_by_true_alone() {
         for value in ["true", "false"] {
-            assert_eq!(Useless::of(ALLOW_DELETION, value, NOW), None, "{value}");
+            assert_eq!(IneffectiveValue::of(ALLOW_DELETION, value, NOW), None, "{value}");
         }
         for value in ["True", "yes", "1", "", " true"] {
-            assert_eq!(Useless::of(ALLOW_DELETION, value, NOW), Some(Useless::NoBoolean), "{value}");
+            assert_eq!(IneffectiveValue::of(ALLOW_DELETION, value, NOW), Some(IneffectiveValue::NoBoolean), "{value}");
         }
     }
 
     #[test]
     fn a_break_glass_must_be_readable_and_end_within_a_day() {
-        let of = |value: &str| Useless::of(BREAK_GLASS, value, NOW);
+        let of = |value: &str| IneffectiveValue::of(BREAK_GLASS, value, NOW);
         let until = |end: &str| of(&format!("quorum-guard/scale-below-quorum until={end} disk lost"));
         assert_eq!(until("2026-11-22T11:00:00Z"), None);
         assert_eq!(until("2026-11-23T10:00:00Z"), None);
-        assert_eq!(until("2026-11-23T10:00:01Z"), Some(Useless::TooLong("2026-11-23T10:00:01Z".to_owned())));
-        assert_eq!(until("2026-11-22T10:00:00Z"), Some(Useless::Ended("2026-11-22T10:00:00Z".to_owned())));
+        assert_eq!(until("2026-11-23T10:00:01Z"), Some(IneffectiveValue::TooLong("2026-11-23T10:00:01Z".to_owned())));
+        assert_eq!(until("2026-11-22T10:00:00Z"), Some(IneffectiveValue::Ended("2026-11-22T10:00:00Z".to_owned())));
         for malformed in
             ["", "yes", "a/b", "a/b until=soon x", "ab until=2026-11-22T11:00:00Z x", "a/b until=2026-11-22T11:00:00Z"]
         {
-            assert_eq!(of(malformed), Some(Useless::Malformed), "{malformed}");
+            assert_eq!(of(malformed), Some(IneffectiveValue::Malformed), "{malformed}");
         }
         // Without a clock the form alone is judged.
-        assert_eq!(Useless::of(BREAK_GLASS, "a/b until=2020-11-22T11:00:00Z x", None), None);
+        assert_eq!(IneffectiveValue::of(BREAK_GLASS, "a/b until=2020-11-22T11:00:00Z x", None), None);
     }
 
     #[test]
     fn other_annotations_are_not_looked_at() {
-        assert_eq!(Useless::of("quorate.dev/join-as", "true", NOW), None);
+        assert_eq!(IneffectiveValue::of("quorate.dev/join-as", "true", NOW), None);
     }
 }

@@ -1,39 +1,39 @@
 //! Built-in policy secret-mounts: gives rqlite its users, certificates and backup files from Secrets, where a set asks for it,
-//! and judges how credential files reach rqlited. Never sees what a Secret holds.
+//! and evaluates how credential files reach rqlited. Never sees what a Secret holds.
 //!
 //! ```text
-//! annotations, settings ── ask ──┐             ┌─ plan ── mutation     (mutating: flag, volume, mount, probes)
-//! flags, mounts ── standing ─────┼─ situation ─┤
-//! replicas, pods, voters ─ moment┘             └─ rule ── way          (validating: what came out)
+//! annotations, settings ─ credential_request ─┐              ┌─ mount_plan ── mutation   (mutating: flag, volume, mount, probes)
+//! flags, mounts ───────── flag_state ─────────┼─ rule_input ─┤
+//! replicas, pods, voters ─ start_window ──────┘              └─ rule ── node_tls_steps   (validating: what came out)
 //! ```
 
 pub mod annotation_value;
-pub mod ask;
+pub mod credential_kind;
+pub mod credential_request;
+pub mod flag_state;
 pub mod identity;
 pub mod injectors;
-pub mod moment;
+pub mod launch_probe;
+pub mod mount_plan;
 pub mod mutation;
 pub mod name;
+pub mod node_tls_steps;
 pub mod obstacle;
-pub mod plan;
 pub mod rule;
+pub mod rule_input;
 pub mod settings;
 pub mod settings_check;
-pub mod situation;
-pub mod standing;
-pub mod topic;
-pub mod trial;
-pub mod way;
+pub mod start_window;
 pub mod words;
 
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Outcome, Phase, Policy, Review, Rule, SetDocument, SettingsError, Subject};
+use quorate_sdk::{Finding, Operation, Phase, Policy, PolicyResult, Review, Rule, SetDocument, SettingsError, Subject};
 
 use crate::identity::POLICY;
 use crate::mutation::Mutation;
+use crate::rule_input::RuleInput;
 use crate::settings::Settings;
-use crate::situation::Situation;
 
 /// The policy.
 #[derive(Debug)]
@@ -56,17 +56,17 @@ impl Policy for SecretMounts {
         settings_check::errors(settings)
     }
 
-    fn mutate(review: &Review, settings: &Settings) -> Outcome {
-        let Some((old, new)) = changed(review) else { return Outcome::default() };
-        Outcome { findings: Vec::new(), patch: Mutation::of(review, old, new, settings).patch }
+    fn mutate(review: &Review, settings: &Settings) -> PolicyResult {
+        let Some((old, new)) = changed(review) else { return PolicyResult::default() };
+        PolicyResult { findings: Vec::new(), patch: Mutation::of(review, old, new, settings).patch }
     }
 
     fn validate(review: &Review, settings: &Settings) -> Vec<Finding> {
         let Some((old, new)) = changed(review) else { return Vec::new() };
-        let situation = Situation::of(review, old, new, settings);
-        let mut findings = situation.iter().flat_map(rule::judge).collect::<Vec<_>>();
+        let input = RuleInput::of(review, old, new, settings);
+        let mut findings = input.iter().flat_map(rule::evaluate).collect::<Vec<_>>();
         let before = old.map(|old| &old.set.metadata);
-        findings.extend(rule::unknown_annotation::judge(before, &new.set.metadata, review.facts.now.as_deref()));
+        findings.extend(rule::unknown_annotation::evaluate(before, &new.set.metadata, review.facts.now.as_deref()));
         findings
     }
 }
@@ -79,7 +79,7 @@ fn changed(review: &Review) -> Option<(Option<&SetDocument>, &SetDocument)> {
         | Subject::Scale { .. }
         | Subject::Eviction { .. }
         | Subject::Autoscaler { .. }
-        | Subject::Needed { .. }
+        | Subject::DependencyDeletion { .. }
         | Subject::Other => None,
     }
 }

@@ -8,7 +8,7 @@ use rqlite::launch::NoInsertion;
 
 /// Why something asked for is not put into a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum MountObstacle {
     /// That many containers run rqlite.
     Containers(usize),
     /// The launch takes no flag; `start`: nor can be seen what it gives rqlited, and how it could be.
@@ -27,20 +27,20 @@ pub enum Obstacle {
     NoUser,
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for MountObstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Obstacle::Containers(count) => write!(f, "{count} containers of the pod run rqlite"),
-            Obstacle::Launch { reason: NoInsertion::Refused, .. } => {
+            MountObstacle::Containers(count) => write!(f, "{count} containers of the pod run rqlite"),
+            MountObstacle::Launch { reason: NoInsertion::Refused, .. } => {
                 f.write_str("one more flag would change how rqlited reads the others")
             }
-            Obstacle::Launch { reason, .. } => reason.fmt(f),
-            Obstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
-            Obstacle::Refused(error) => f.write_str(&error.exit()),
-            Obstacle::WouldRefuse(message) => write!(f, "rqlited would refuse it: {message}"),
-            Obstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
-            Obstacle::Template(reason) => f.write_str(reason),
-            Obstacle::NoUser => f.write_str("without `-join-as` nodes cannot join each other"),
+            MountObstacle::Launch { reason, .. } => reason.fmt(f),
+            MountObstacle::NoFlag { flag, release } => write!(f, "rqlite {release} has no `-{flag}`"),
+            MountObstacle::Refused(error) => f.write_str(&error.exit()),
+            MountObstacle::WouldRefuse(message) => write!(f, "rqlited would refuse it: {message}"),
+            MountObstacle::Taken(what) => write!(f, "`{what}` is there already, and not Quorate's"),
+            MountObstacle::Template(reason) => f.write_str(reason),
+            MountObstacle::NoUser => f.write_str("without `-join-as` nodes cannot join each other"),
         }
     }
 }

@@ -51,11 +51,11 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topic::TOPICS;
+    use crate::credential_kind::CREDENTIAL_KINDS;
 
     #[test]
     fn every_topic_is_a_key_of_the_settings() {
-        for topic in &TOPICS {
+        for topic in &CREDENTIAL_KINDS {
             let settings: Settings = serde_json::from_value(serde_json::json!({ (topic.key): "a" })).unwrap();
             assert_eq!(settings.text(topic.key), Some("a"), "{}", topic.key);
         }

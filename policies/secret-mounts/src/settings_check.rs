@@ -3,7 +3,7 @@
 
 use quorate_sdk::SettingsError;
 
-use crate::ask::in_settings;
+use crate::credential_request::in_settings;
 use crate::settings::Settings;
 
 /// Texts that no Secret, key, user or host can be called, and users without the one as which nodes join each other.
@@ -13,7 +13,7 @@ pub fn errors(settings: &Settings) -> Vec<SettingsError> {
         .invalid
         .into_iter()
         .map(|invalid| SettingsError { path: format!("/{}", invalid.topic.key), message: invalid.to_string() });
-    let alone = asked.asks.iter().any(|ask| ask.topic.key == "auth-secret") && settings.join_as.is_none();
+    let alone = asked.requests.iter().any(|request| request.topic.key == "auth-secret") && settings.join_as.is_none();
     let alone = alone.then(|| SettingsError {
         path: "/auth-secret".to_owned(),
         message: "nodes could not join each other: `join-as` must name one of these users".to_owned(),

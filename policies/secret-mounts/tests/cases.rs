@@ -1,4 +1,4 @@
-//! Runs every folder of `cases/` natively, against its exact verdict.
+//! Every case, natively. The built component runs the same ones in the workspace's tests.
 
 #[test]
 fn every_case_has_its_verdict() {

@@ -125,7 +125,7 @@ fn a_remedy_that_was_carried_out_ends_the_denial() {
             let again = after.iter().filter(|(rule, _)| before.iter().any(|(denied, _)| denied == rule));
             assert_eq!(again.collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "{name}");
             let set: StatefulSet = serde_json::from_value(case.review["request"]["object"].clone()).unwrap();
-            let set = RqliteSet::recognise(&set).unwrap();
+            let set = RqliteSet::detect(&set).unwrap();
             let refused = set.nodes[0].launch.refusal();
             assert!(refused.is_none() || !set.nodes[0].official_image(), "{name}: {refused:?}");
         }

@@ -16,22 +16,27 @@ impl Ordinals {
         Ordinals::from(first..first.saturating_add(count))
     }
 
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 
+    /// How many there are.
     pub fn count(&self) -> u32 {
         self.ranges.iter().fold(0, |sum, range| sum.saturating_add(range.end - range.start))
     }
 
+    /// Whether this is one of them.
     pub fn contains(&self, ordinal: u32) -> bool {
         self.ranges.iter().any(|range| range.contains(&ordinal))
     }
 
+    /// None where there is none.
     pub fn lowest(&self) -> Option<u32> {
         self.ranges.first().map(|range| range.start)
     }
 
+    /// None where there is none.
     pub fn highest(&self) -> Option<u32> {
         self.ranges.last().map(|range| range.end - 1)
     }
@@ -41,6 +46,7 @@ impl Ordinals {
         self.ranges.iter().map(|range| (range.start, range.end - 1))
     }
 
+    /// Each of them, from the lowest on. There may be billions: take some.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.ranges.iter().flat_map(Range::clone)
     }

@@ -8,8 +8,8 @@ fn set(spec: serde_json::Value) -> StatefulSet {
     serde_json::from_value(json!({ "metadata": { "name": "rqlite" }, "spec": spec })).unwrap()
 }
 
-fn change(old: serde_json::Value, new: serde_json::Value) -> Change {
-    Change::of_sets(&set(old), &set(new))
+fn change(old: serde_json::Value, new: serde_json::Value) -> OrdinalChange {
+    OrdinalChange::of_sets(&set(old), &set(new))
 }
 
 #[test]
@@ -29,21 +29,21 @@ fn an_address_names_a_pod_by_its_service_and_namespace() {
 #[test]
 fn an_absent_count_is_one_in_a_set_and_zero_in_a_scale() {
     let removed = change(json!({ "replicas": 3 }), json!({}));
-    assert_eq!((removed.kind(), removed.leaving()), (Kind::Down, Ordinals::from(1..3)));
-    let scaled = Change::of_scale(&set(json!({ "replicas": 3 })), 3, 0);
-    assert_eq!((scaled.kind(), scaled.leaving()), (Kind::Down, Ordinals::first(0, 3)));
+    assert_eq!((removed.direction(), removed.leaving()), (ChangeDirection::Down, Ordinals::from(1..3)));
+    let scaled = OrdinalChange::of_scale(&set(json!({ "replicas": 3 })), 3, 0);
+    assert_eq!((scaled.direction(), scaled.leaving()), (ChangeDirection::Down, Ordinals::first(0, 3)));
 }
 
 #[test]
 fn a_scale_counts_from_the_parents_first_ordinal() {
-    let scaled = Change::of_scale(&set(json!({ "replicas": 9, "ordinals": { "start": 2 } })), 3, 5);
-    assert_eq!((scaled.kind(), scaled.coming()), (Kind::Up, Ordinals::from(5..7)));
+    let scaled = OrdinalChange::of_scale(&set(json!({ "replicas": 9, "ordinals": { "start": 2 } })), 3, 5);
+    assert_eq!((scaled.direction(), scaled.coming()), (ChangeDirection::Up, Ordinals::from(5..7)));
 }
 
 #[test]
 fn a_moved_start_replaces_pods() {
     let moved = change(json!({ "replicas": 3 }), json!({ "replicas": 3, "ordinals": { "start": 3 } }));
-    assert_eq!(moved.kind(), Kind::Move);
+    assert_eq!(moved.direction(), ChangeDirection::Move);
     assert_eq!((moved.leaving(), moved.coming()), (Ordinals::first(0, 3), Ordinals::first(3, 3)));
     let by_one = change(json!({ "replicas": 3 }), json!({ "replicas": 3, "ordinals": { "start": 1 } }));
     assert_eq!((by_one.leaving(), by_one.coming()), (Ordinals::first(0, 1), Ordinals::first(3, 1)));
@@ -51,7 +51,10 @@ fn a_moved_start_replaces_pods() {
 
 #[test]
 fn the_same_ordinals_are_steady_whatever_their_spelling() {
-    assert_eq!(change(json!({ "replicas": 1, "ordinals": { "start": 0 } }), json!({})).kind(), Kind::Steady);
+    assert_eq!(
+        change(json!({ "replicas": 1, "ordinals": { "start": 0 } }), json!({})).direction(),
+        ChangeDirection::Steady
+    );
 }
 
 #[test]
@@ -61,12 +64,12 @@ fn a_recreation_starts_from_the_pods_and_over_claims_alone_from_zero() {
     let both =
         facts(json!({ "version": 1, "pods": [{ "name": "rqlite-0" }, { "name": "rqlite-2" }, { "name": "other-7" }],
         "pvcs": [{ "name": "data-rqlite-0" }, { "name": "data-rqlite-9" }] }));
-    assert_eq!(Change::of_recreation(&new, &both).unwrap().old, [0, 2].into_iter().collect());
+    assert_eq!(OrdinalChange::of_recreation(&new, &both).unwrap().old, [0, 2].into_iter().collect());
     let claims =
         facts(json!({ "version": 1, "pods": [], "pvcs": [{ "name": "data-rqlite-0" }, { "name": "data-rqlite-9" }] }));
-    assert_eq!(Change::of_recreation(&new, &claims).unwrap().old, Ordinals::default());
-    assert_eq!(Change::of_recreation(&new, &facts(json!({ "version": 1, "pods": [], "pvcs": [] }))), None);
-    assert_eq!(Change::of_recreation(&new, &facts(json!({ "version": 1 }))), None);
+    assert_eq!(OrdinalChange::of_recreation(&new, &claims).unwrap().old, Ordinals::default());
+    assert_eq!(OrdinalChange::of_recreation(&new, &facts(json!({ "version": 1, "pods": [], "pvcs": [] }))), None);
+    assert_eq!(OrdinalChange::of_recreation(&new, &facts(json!({ "version": 1 }))), None);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn counts(image: &str, launch: &Value) -> bool {
     let mut container = launch.clone();
     container["image"] = json!(image);
     let pod = json!({"containers": [container, {"image": "busybox"}]});
-    RqliteSet::recognise(&serde_json::from_value(json!({"spec": {"template": {"spec": pod}}})).unwrap()).is_some()
+    RqliteSet::detect(&serde_json::from_value(json!({"spec": {"template": {"spec": pod}}})).unwrap()).is_some()
 }
 
 fn command(words: &[&str]) -> Value {

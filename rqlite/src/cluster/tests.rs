@@ -13,17 +13,17 @@ fn set(annotations: &str, containers: &str) -> StatefulSet {
 
 /// Indices of the containers that are rqlite's.
 #[track_caller]
-fn recognised(containers: &str) -> Vec<usize> {
+fn detected(containers: &str) -> Vec<usize> {
     indices(&set("", containers))
 }
 
 fn indices(set: &StatefulSet) -> Vec<usize> {
-    RqliteSet::recognise(set).map(|set| set.nodes.iter().map(|node| node.place.index).collect()).unwrap_or_default()
+    RqliteSet::detect(set).map(|set| set.nodes.iter().map(|node| node.place.index).collect()).unwrap_or_default()
 }
 
 #[track_caller]
 fn sole(containers: &str) -> RqliteSet {
-    RqliteSet::recognise(&set("", containers)).unwrap()
+    RqliteSet::detect(&set("", containers)).unwrap()
 }
 
 const SIDECAR: &str = r#"{"name":"side","image":"busybox"}"#;
@@ -82,7 +82,7 @@ fn a_launch_of_rqlited_counts_whatever_the_image() {
         r#""command":["sh","-c","BIN=rqlited; exec $BIN /d"]"#,
         r#""command":["sh","-c","if a; then rqlited /d; else rqlited -fk /d; fi"]"#,
     ] {
-        assert_eq!(recognised(&format!(r#"{{"image":"corp/db:1",{launch}}},{SIDECAR}"#)), [0], "{launch}");
+        assert_eq!(detected(&format!(r#"{{"image":"corp/db:1",{launch}}},{SIDECAR}"#)), [0], "{launch}");
     }
 }
 
@@ -93,14 +93,14 @@ fn an_entrypoint_script_counts_with_the_image_or_a_flag_of_its_own() {
             r#"{{"image":"{image}","command":["sh","-c","exec /bin/docker-entrypoint.sh \"$0\" \"$@\""],"args":["{flags}"]}},{SIDECAR}"#
         )
     };
-    assert_eq!(recognised(&script("ghcr.io/x/rqlite/rqlite:9.1.3", "-fk")), [0]);
-    assert_eq!(recognised(&script("corp/db:1", "-disco-mode=dns")), [0]);
-    assert_eq!(recognised(&script("postgres:16", "-node-id=a")), [0_usize; 0]);
+    assert_eq!(detected(&script("ghcr.io/x/rqlite/rqlite:9.1.3", "-fk")), [0]);
+    assert_eq!(detected(&script("corp/db:1", "-disco-mode=dns")), [0]);
+    assert_eq!(detected(&script("postgres:16", "-node-id=a")), [0_usize; 0]);
     assert_eq!(
-        recognised(r#"{"image":"postgres:16","command":["docker-entrypoint.sh"],"args":["-c","max=1"]}"#),
+        detected(r#"{"image":"postgres:16","command":["docker-entrypoint.sh"],"args":["-c","max=1"]}"#),
         [0_usize; 0]
     );
-    assert_eq!(recognised(r#"{"image":"corp/db","command":["docker-entrypoint.sh"],"args":["-on-disk"]}"#), [0]);
+    assert_eq!(detected(r#"{"image":"corp/db","command":["docker-entrypoint.sh"],"args":["-on-disk"]}"#), [0]);
 }
 
 #[test]
@@ -112,28 +112,28 @@ fn official_images_count_from_any_registry_and_mirror_path() {
         "kotsadm/rqlite:8.36.3-r0",
         "registry.corp:443/kotsadm/rqlite",
     ] {
-        assert_eq!(recognised(&format!(r#"{{"image":"{image}"}},{SIDECAR}"#)), [0], "{image}");
+        assert_eq!(detected(&format!(r#"{{"image":"{image}"}},{SIDECAR}"#)), [0], "{image}");
     }
 }
 
 #[test]
 fn an_image_called_rqlite_counts_alone_or_with_a_flag_of_its_own() {
     let alone = r#"{"image":"corp/rqlite:1.0"}"#;
-    assert_eq!(recognised(alone), [0]);
-    assert_eq!(recognised(&format!("{alone},{SIDECAR}")), [0_usize; 0]);
-    assert_eq!(recognised(&format!(r#"{{"image":"corp/rqlite:1.0","args":["-node-id=a"]}},{SIDECAR}"#)), [0_usize; 0]);
-    assert_eq!(recognised(&format!(r#"{{"image":"corp/rqlite:1.0","args":["-raft-non-voter"]}},{SIDECAR}"#)), [0]);
+    assert_eq!(detected(alone), [0]);
+    assert_eq!(detected(&format!("{alone},{SIDECAR}")), [0_usize; 0]);
+    assert_eq!(detected(&format!(r#"{{"image":"corp/rqlite:1.0","args":["-node-id=a"]}},{SIDECAR}"#)), [0_usize; 0]);
+    assert_eq!(detected(&format!(r#"{{"image":"corp/rqlite:1.0","args":["-raft-non-voter"]}},{SIDECAR}"#)), [0]);
     assert_eq!(
-        recognised(&format!(r#"{{"image":"corp/rqlite","command":["/run.sh","-disco-mode=dns"]}},{SIDECAR}"#)),
+        detected(&format!(r#"{{"image":"corp/rqlite","command":["/run.sh","-disco-mode=dns"]}},{SIDECAR}"#)),
         [0]
     );
 }
 
 #[test]
 fn a_registrys_host_is_no_path_segment() {
-    assert_eq!(recognised(&format!(r#"{{"image":"rqlite:5000/rqlite"}},{SIDECAR}"#)), [0_usize; 0]);
-    assert_eq!(recognised(r#"{"image":"rqlite.io/exporter"}"#), [0_usize; 0]);
-    assert_eq!(recognised(r#"{"image":"rqlite.io/rqlite"}"#), [0]);
+    assert_eq!(detected(&format!(r#"{{"image":"rqlite:5000/rqlite"}},{SIDECAR}"#)), [0_usize; 0]);
+    assert_eq!(detected(r#"{"image":"rqlite.io/exporter"}"#), [0_usize; 0]);
+    assert_eq!(detected(r#"{"image":"rqlite.io/rqlite"}"#), [0]);
 }
 
 #[test]
@@ -145,15 +145,15 @@ fn sidecars_with_the_image_do_not_count() {
         r#""args":["rqlite","-H","x"]"#,
         r#""command":["sh","-c","while true; do rqlite .backup; sleep 9; done"]"#,
     ] {
-        assert_eq!(recognised(&format!(r#"{{"image":"rqlite/rqlite",{launch}}},{server}"#)), [1], "{launch}");
+        assert_eq!(detected(&format!(r#"{{"image":"rqlite/rqlite",{launch}}},{server}"#)), [1], "{launch}");
     }
 }
 
 #[test]
 fn an_unreadable_launch_counts_with_the_image() {
-    assert_eq!(recognised(r#"{"image":"rqlite/rqlite","command":["/start.sh"]}"#), [0]);
-    assert_eq!(recognised(r#"{"image":"rqlite/rqlite","command":["sh","/start.sh"]}"#), [0]);
-    assert_eq!(recognised(r#"{"image":"nginx","command":["/start.sh"]}"#), [0_usize; 0]);
+    assert_eq!(detected(r#"{"image":"rqlite/rqlite","command":["/start.sh"]}"#), [0]);
+    assert_eq!(detected(r#"{"image":"rqlite/rqlite","command":["sh","/start.sh"]}"#), [0]);
+    assert_eq!(detected(r#"{"image":"nginx","command":["/start.sh"]}"#), [0_usize; 0]);
 }
 
 #[test]
@@ -164,17 +164,17 @@ fn a_starter_that_is_not_known_counts_with_the_image() {
         r#""command":["sh","-c","exec /scripts/start -disco-mode=dns"]"#,
         r#""command":["sh","-c","/scripts/start rqlited"]"#,
     ] {
-        assert_eq!(recognised(&format!(r#"{{"image":"rqlite/rqlite",{launch}}}"#)), [0], "{launch}");
-        assert_eq!(recognised(&format!(r#"{{"image":"corp/db:1",{launch}}}"#)), [0_usize; 0], "{launch}");
+        assert_eq!(detected(&format!(r#"{{"image":"rqlite/rqlite",{launch}}}"#)), [0], "{launch}");
+        assert_eq!(detected(&format!(r#"{{"image":"corp/db:1",{launch}}}"#)), [0_usize; 0], "{launch}");
     }
 }
 
 #[test]
 fn names_and_flags_alone_do_not_count() {
-    assert_eq!(recognised(r#"{"name":"rqlite","image":"nginx","args":["-bootstrap-expect=3"]}"#), [0_usize; 0]);
-    assert_eq!(recognised(r#"{"name":"rqlite-exporter","image":"corp/rqlite-exporter:1"}"#), [0_usize; 0]);
-    assert_eq!(recognised(r#"{"image":"nginx","args":["-disco-mode=dns"]}"#), [0_usize; 0]);
-    assert_eq!(recognised(""), [0_usize; 0]);
+    assert_eq!(detected(r#"{"name":"rqlite","image":"nginx","args":["-bootstrap-expect=3"]}"#), [0_usize; 0]);
+    assert_eq!(detected(r#"{"name":"rqlite-exporter","image":"corp/rqlite-exporter:1"}"#), [0_usize; 0]);
+    assert_eq!(detected(r#"{"image":"nginx","args":["-disco-mode=dns"]}"#), [0_usize; 0]);
+    assert_eq!(detected(""), [0_usize; 0]);
 }
 
 /// Names of the rqlite containers of a pod with these lists.
@@ -182,7 +182,7 @@ fn names_and_flags_alone_do_not_count() {
 fn names(annotations: &str, init: &str, containers: &str) -> Vec<String> {
     let mut set = set(annotations, containers);
     set.spec.template.spec.init_containers = serde_json::from_str(&format!("[{init}]")).unwrap();
-    let nodes = RqliteSet::recognise(&set).map(|set| set.nodes).unwrap_or_default();
+    let nodes = RqliteSet::detect(&set).map(|set| set.nodes).unwrap_or_default();
     nodes.iter().map(|node| node.container.name.clone()).collect()
 }
 
@@ -257,7 +257,7 @@ fn replicas_and_ordinals_have_kubernetes_defaults() {
     let read = |spec: &str| {
         let json =
             format!(r#"{{"spec":{{{spec}"template":{{"spec":{{"containers":[{{"image":"rqlite/rqlite"}}]}}}}}}}}"#);
-        RqliteSet::recognise(&serde_json::from_str(&json).unwrap()).unwrap().ordinals()
+        RqliteSet::detect(&serde_json::from_str(&json).unwrap()).unwrap().ordinals()
     };
     assert_eq!(read(""), 0..1);
     assert_eq!(read(r#""replicas":3,"ordinals":{"start":2},"#), 2..5);

@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pod {
+    /// `<set>-<ordinal>`.
     pub name: String,
+    /// Another uid under its name is another pod; None: unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// Its Ready condition; None: unknown.
@@ -17,6 +19,7 @@ pub struct Pod {
     /// Its rqlite container runs, whether ready or not; None: unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<bool>,
+    /// It is being deleted; false: not known to be.
     #[serde(default)]
     pub terminating: bool,
     /// The Raft node id that it runs with; None: unknown.
@@ -31,6 +34,7 @@ pub struct Pod {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leaving {
+    /// `<set>-<ordinal>`.
     pub name: String,
     /// None: whichever pod bears the name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +53,10 @@ impl Leaving {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Claim {
+    /// `<template>-<set>-<ordinal>`.
     pub name: String,
+    /// Its phase is Bound, or its spec names what will fill it (`volumeName`, `dataSource`, `dataSourceRef`). False: it may hold data
+    /// or not.
     #[serde(default)]
     pub bound: bool,
     /// None: unknown.
@@ -63,8 +70,10 @@ pub struct Owner {
     /// None: only its uid is known, as in files of before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// None: unknown, as the kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// As the set's owner reference has it.
     pub uid: String,
     /// Why it is not known whether it exists, in a few words. None: it does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +116,7 @@ impl<'de> Deserialize<'de> for Owner {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Service {
+    /// In the set's namespace.
     pub name: String,
     /// None: unknown, as are those below.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,8 +124,10 @@ pub struct Service {
     /// `publishNotReadyAddresses`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_not_ready: Option<bool>,
+    /// Labels of the pods that it selects; empty: it selects none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<BTreeMap<String, String>>,
+    /// Those that it opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ports: Option<Vec<ServicePort>>,
 }
@@ -124,7 +136,9 @@ pub struct Service {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServicePort {
+    /// None: it has no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Its number.
     pub port: i64,
 }

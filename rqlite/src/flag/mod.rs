@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use kubernetes::manifest::Place;
 
-use self::parse::{Head, NamedFlag};
+use self::parse::{NamedFlag, WordKind};
 use crate::flag_table::FlagSpec;
 use crate::value::{Source, Value, clip_to};
 use crate::version::Version;
@@ -40,13 +40,14 @@ pub struct Word {
     pub text: String,
     /// After expansion.
     pub value: Value<String>,
-    head: Head,
+    kind: WordKind,
 }
 
 /// One token of a command line: a [`Word`] in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     pub(crate) word: Arc<Word>,
+    /// Where its author gave it.
     pub origin: Origin,
     /// A shell splits it at blanks, and its text is not known.
     pub splits: bool,
@@ -63,12 +64,12 @@ impl Deref for Token {
 impl Token {
     /// One that no shell splits.
     pub fn new(text: String, value: Value<String>, origin: Origin) -> Self {
-        let head = Head::of(&value);
-        Token { word: Arc::new(Word { text, value, head }), origin, splits: false }
+        let kind = WordKind::of(&value);
+        Token { word: Arc::new(Word { text, value, kind }), origin, splits: false }
     }
 
     /// References that a shell splits, and nothing else: any number of words, none among them.
-    pub fn may_be_no_word(&self) -> bool {
+    pub(crate) fn may_be_no_word(&self) -> bool {
         let only_references = match &self.value {
             Value::Deferred(Source::Composed { text, parts }) => parts.is_empty() || is_only_references(text),
             Value::Deferred(_) => true,
@@ -100,21 +101,21 @@ pub struct Flag {
 impl Flag {
     /// Without dashes; empty where it is not known.
     pub fn name(&self) -> &str {
-        self.word.head.named().map_or("", NamedFlag::name)
+        self.word.kind.named().map_or("", NamedFlag::name)
     }
 
     /// None: no release of rqlited has it.
     pub fn spec(&self) -> Option<&'static FlagSpec> {
-        self.word.head.named()?.spec()
+        self.word.kind.named()?.spec()
     }
 
     /// None: a bare boolean. Of a flag of unknown name, the reference that may be any.
     pub fn value(&self) -> Option<&Value<String>> {
-        match (&self.behind, &self.word.head) {
+        match (&self.behind, &self.word.kind) {
             (Some(behind), _) => Some(&behind.value),
-            (None, Head::Hidden(reference)) => Some(reference),
-            (None, Head::Flag(named)) => named.value(&self.word.value),
-            (None, Head::Positional | Head::Terminator | Head::BadSyntax) => None,
+            (None, WordKind::Hidden(reference)) => Some(reference),
+            (None, WordKind::Flag(named)) => named.value(&self.word.value),
+            (None, WordKind::Positional | WordKind::Terminator | WordKind::BadSyntax) => None,
         }
     }
 
@@ -127,7 +128,7 @@ impl Flag {
 
     /// Any flag may be meant (`$(EXTRA)`, `-$(NAME)=3`).
     pub fn is_hidden(&self) -> bool {
-        matches!(self.word.head, Head::Hidden(_))
+        matches!(self.word.kind, WordKind::Hidden(_))
     }
 }
 
@@ -160,7 +161,7 @@ impl UsageError {
     }
 
     /// rqlited's own validation: values that it refuses together.
-    pub fn is_combination(&self) -> bool {
+    pub(crate) fn is_combination(&self) -> bool {
         self.exit_code == refusal::EXIT_CODE
     }
 }
@@ -168,9 +169,10 @@ impl UsageError {
 /// What Go sets a bare boolean to.
 const BARE: &str = "true";
 
-/// A parsed command line of rqlited, without argv[0].
+/// A parsed command line of rqlited, without `argv[0]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
+    /// All words, the entrypoint's included, in order.
     pub tokens: Vec<Token>,
     /// In order; the last of a name wins.
     pub flags: Vec<Flag>,
@@ -187,6 +189,26 @@ impl CommandLine {
     ///
     /// A token of which nothing is known (`$(EXTRA)` of a ConfigMap) is DATA_DIR where it is the last one, else a flag
     /// without a name: rqlited would not start if it were anything else.
+    ///
+    /// ```
+    /// use kubernetes::manifest::{List, Place};
+    /// use rqlite::flag::{CommandLine, Origin, Token};
+    /// use rqlite::value::Value;
+    ///
+    /// let words = ["-fk", "-join-interval", "3s", "-raft-non-voter=yes", "/data"];
+    /// let tokens = words.iter().enumerate().map(|(index, word)| {
+    ///     let place = Place { list: List::Args, index };
+    ///     Token::new((*word).to_owned(), Value::Known((*word).to_owned()), Origin::Container(place))
+    /// });
+    /// let line = CommandLine::parse(tokens.collect(), Some("10.2.7".parse().unwrap()));
+    /// assert_eq!(line.boolean("fk"), Some(Value::Known(true)));
+    /// assert_eq!(line.duration("join-interval"), Some(Value::Known(3_000_000_000)));
+    /// assert_eq!((line.text("auth"), line.positionals.as_slice()), (None, [4].as_slice()));
+    ///
+    /// let error = line.error.unwrap();
+    /// assert_eq!((error.token, error.exit_code), (Some(3), 2));
+    /// assert_eq!(error.words, r#"invalid boolean value "yes" for -raft-non-voter: parse error"#);
+    /// ```
     pub fn parse(tokens: Vec<Token>, version: Option<Version>) -> Self {
         Self::unvalidated(tokens, version).validated(version)
     }
@@ -257,7 +279,7 @@ impl CommandLine {
     }
 
     /// A flag of unknown name stands where it would decide instead: behind the winning occurrence, or anywhere where there is none.
-    pub fn may_be_overridden(&self, name: &str) -> bool {
+    pub(crate) fn may_be_overridden(&self, name: &str) -> bool {
         let given = self.effective(name).map(|flag| flag.token);
         self.hidden_flags().any(|hidden| given.is_none_or(|given| hidden.token > given))
     }
@@ -278,7 +300,7 @@ impl CommandLine {
     }
 
     /// The token that gives an occurrence its value: its own, or the next one.
-    pub fn value_token(&self, flag: &Flag) -> Option<&Token> {
+    pub(crate) fn value_token(&self, flag: &Flag) -> Option<&Token> {
         self.value_behind(flag).or_else(|| self.tokens.get(flag.token))
     }
 

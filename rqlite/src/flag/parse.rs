@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{CommandLine, Flag, Token, UsageError, Word, number};
-use crate::flag_table::{FlagSpec, Kind, lookup};
+use crate::flag_table::{FlagSpec, FlagType, lookup};
 use crate::value::{Source, Value, clip};
 use crate::version::Version;
 
@@ -39,7 +39,7 @@ struct Parser {
 
 /// What a word is where a flag may stand.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Head {
+pub(super) enum WordKind {
     Positional,
     /// `--`
     Terminator,
@@ -118,14 +118,14 @@ impl Parser {
         };
         let is_last = index + 1 == self.line.tokens.len();
         let word = Arc::clone(&token.word);
-        match &word.head {
-            Head::Positional => return false,
-            Head::Hidden(_) if is_last && !token.may_be_no_word() => return false,
-            Head::Terminator => {
+        match &word.kind {
+            WordKind::Positional => return false,
+            WordKind::Hidden(_) if is_last && !token.may_be_no_word() => return false,
+            WordKind::Terminator => {
                 self.next += 1;
                 return false;
             }
-            Head::BadSyntax => {
+            WordKind::BadSyntax => {
                 self.next += 1;
                 self.refuse(index, EXIT_CODE, |text| {
                     let shown = clip(text);
@@ -133,11 +133,11 @@ impl Parser {
                     (message, format!("bad flag syntax: {shown}"))
                 });
             }
-            Head::Hidden(_) => {
+            WordKind::Hidden(_) => {
                 self.next += 1;
                 self.line.flags.push(Flag { word, behind: None, token: index });
             }
-            Head::Flag(named) => {
+            WordKind::Flag(named) => {
                 self.next += 1;
                 self.named(index, &word, named);
             }
@@ -148,9 +148,9 @@ impl Parser {
     fn named(&mut self, index: usize, word: &Arc<Word>, named: &NamedFlag) {
         let (name, spec) = (named.name(), named.spec());
         self.check_name(index, name, spec);
-        let behind = match (named.given, spec.map(|spec| spec.kind)) {
-            (Some(_), _) | (None, Some(Kind::Bool)) => None,
-            (None, Some(Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text)) => {
+        let behind = match (named.given, spec.map(|spec| spec.flag_type)) {
+            (Some(_), _) | (None, Some(FlagType::Bool)) => None,
+            (None, Some(FlagType::Int | FlagType::Uint64 | FlagType::Duration | FlagType::Text)) => {
                 let value = self.next_word();
                 if value.is_none() {
                     self.refuse(index, EXIT_CODE, |_| {
@@ -166,13 +166,13 @@ impl Parser {
         };
         let at = index + usize::from(behind.is_some());
         let flag = Flag { word: Arc::clone(word), behind, token: index };
-        if let Some(spec) = spec.filter(|spec| spec.kind != Kind::Text)
+        if let Some(spec) = spec.filter(|spec| spec.flag_type != FlagType::Text)
             && let Some(Value::Known(text)) = flag.value()
-            && let Some(expected) = mismatch(spec.kind, text)
+            && let Some(expected) = mismatch(spec.flag_type, text)
         {
             self.refuse(at, EXIT_CODE, |_| {
                 let message = format!("`-{name}` is given `{}`, which is no {expected}", clip(text));
-                (message, invalid_value(spec.kind, name, text))
+                (message, invalid_value(spec.flag_type, name, text))
             });
         }
         self.line.flags.push(flag);
@@ -209,7 +209,7 @@ impl Parser {
     }
 
     fn bare_word_before_the_last(&self) -> bool {
-        let word = self.line.tokens.get(self.next).is_some_and(|token| token.head == Head::Positional);
+        let word = self.line.tokens.get(self.next).is_some_and(|token| token.kind == WordKind::Positional);
         word && self.next + 1 < self.line.tokens.len()
     }
 
@@ -232,69 +232,69 @@ impl Parser {
     }
 }
 
-impl Head {
+impl WordKind {
     pub(super) fn of(value: &Value<String>) -> Self {
         let (text, parts) = match value {
             Value::Known(text) | Value::Malformed(text) => (text.as_str(), None),
             Value::Deferred(Source::Composed { text, parts }) => (text.as_str(), Some(parts)),
-            Value::Deferred(_) => return Head::Hidden(value.clone()),
+            Value::Deferred(_) => return WordKind::Hidden(value.clone()),
         };
         if text.starts_with("$(") && parts.is_some() {
-            return Head::Hidden(value.clone());
+            return WordKind::Hidden(value.clone());
         }
         let Some(rest) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
-            return Head::Positional;
+            return WordKind::Positional;
         };
         let name = rest.strip_prefix('-').unwrap_or(rest);
         if text == "--" {
-            return Head::Terminator;
+            return WordKind::Terminator;
         }
         if name.is_empty() || name.starts_with(['-', '=']) {
-            return Head::BadSyntax;
+            return WordKind::BadSyntax;
         }
         let (name, given) = match name.split_once('=') {
             Some((name, given)) => (name, Some(text.len() - given.len())),
             None => (name, None),
         };
         if name.contains("$(") && parts.is_some() {
-            return Head::Hidden(value.clone());
+            return WordKind::Hidden(value.clone());
         }
         let name = lookup(name).map_or_else(|| Name::Unknown(name.to_owned()), Name::Known);
-        Head::Flag(NamedFlag { name, given, value: OnceLock::new() })
+        WordKind::Flag(NamedFlag { name, given, value: OnceLock::new() })
     }
 
     pub(super) fn named(&self) -> Option<&NamedFlag> {
         match self {
-            Head::Flag(named) => Some(named),
-            Head::Positional | Head::Terminator | Head::BadSyntax | Head::Hidden(_) => None,
+            WordKind::Flag(named) => Some(named),
+            WordKind::Positional | WordKind::Terminator | WordKind::BadSyntax | WordKind::Hidden(_) => None,
         }
     }
 }
 
 /// As Go's flag package puts it.
-fn invalid_value(kind: Kind, name: &str, text: &str) -> String {
+fn invalid_value(flag_type: FlagType, name: &str, text: &str) -> String {
     let shown = clip(text);
-    let reason = match kind {
+    let reason = match flag_type {
         // A number that is none but for its size.
-        Kind::Int | Kind::Uint64 if number::is_too_large(text) => "value out of range",
-        Kind::Bool | Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text => "parse error",
+        FlagType::Int | FlagType::Uint64 if number::is_too_large(text) => "value out of range",
+        FlagType::Bool | FlagType::Int | FlagType::Uint64 | FlagType::Duration | FlagType::Text => "parse error",
     };
-    match kind {
-        Kind::Bool => format!("invalid boolean value {shown:?} for -{name}: {reason}"),
-        Kind::Int | Kind::Uint64 | Kind::Duration | Kind::Text => {
+    match flag_type {
+        FlagType::Bool => format!("invalid boolean value {shown:?} for -{name}: {reason}"),
+        FlagType::Int | FlagType::Uint64 | FlagType::Duration | FlagType::Text => {
             format!("invalid value {shown:?} for flag -{name}: {reason}")
         }
     }
 }
 
 /// What a flag of that kind expects, if the text is not it.
-fn mismatch(kind: Kind, text: &str) -> Option<&'static str> {
-    let (fits, expected) = match kind {
-        Kind::Bool => (number::boolean(text).is_some(), "boolean"),
-        Kind::Int => (number::integer(text).is_some(), "integer"),
-        Kind::Uint64 => (number::unsigned(text).is_some(), "count from 0"),
-        Kind::Duration => (number::duration(text).is_some(), "duration, such as `3s`"),
-        Kind::Text => (true, ""),
+fn mismatch(flag_type: FlagType, text: &str) -> Option<&'static str> {
+    let (fits, expected) = match flag_type {
+        FlagType::Bool => (number::boolean(text).is_some(), "boolean"),
+        FlagType::Int => (number::integer(text).is_some(), "integer"),
+        FlagType::Uint64 => (number::unsigned(text).is_some(), "count from 0"),
+        FlagType::Duration => (number::duration(text).is_some(), "duration, such as `3s`"),
+        FlagType::Text => (true, ""),
     };
     (!fits).then_some(expected)
 }

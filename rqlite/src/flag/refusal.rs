@@ -20,8 +20,9 @@ pub(super) fn of(line: &CommandLine, version: Option<Version>) -> Option<UsageEr
     if line.unreadable_flag().is_some() {
         return None;
     }
-    let given = Given { line, release: version.unwrap_or(Version::NEWEST) };
-    let applies = |check: &&Check| check.since <= given.release && check.until.is_none_or(|last| given.release <= last);
+    let given = GivenFlags { line, release: version.unwrap_or(Version::NEWEST) };
+    let applies =
+        |check: &&StartupCheck| check.since <= given.release && check.until.is_none_or(|last| given.release <= last);
     CHECKS.iter().filter(applies).find_map(|check| (check.refuses)(&given)).map(|refusal| UsageError {
         message: refusal.message,
         words: refusal.words,
@@ -30,32 +31,32 @@ pub(super) fn of(line: &CommandLine, version: Option<Version>) -> Option<UsageEr
     })
 }
 
-struct Check {
+struct StartupCheck {
     /// The first release whose source has it.
     since: Version,
     /// The last one; None: the newest still has it.
     until: Option<Version>,
-    refuses: fn(&Given) -> Option<Refusal>,
+    refuses: fn(&GivenFlags) -> Option<StartupRefusal>,
 }
 
-struct Refusal {
+struct StartupRefusal {
     message: String,
     words: String,
     token: Option<usize>,
 }
 
-const fn check(major: u32, minor: u32, patch: u32, refuses: fn(&Given) -> Option<Refusal>) -> Check {
-    Check { since: Version::new(major, minor, patch), until: None, refuses }
+const fn check(major: u32, minor: u32, patch: u32, refuses: fn(&GivenFlags) -> Option<StartupRefusal>) -> StartupCheck {
+    StartupCheck { since: Version::new(major, minor, patch), until: None, refuses }
 }
 
-impl Check {
+impl StartupCheck {
     const fn until(mut self, major: u32, minor: u32, patch: u32) -> Self {
         self.until = Some(Version::new(major, minor, patch));
         self
     }
 }
 
-const CHECKS: &[Check] = &[
+const CHECKS: &[StartupCheck] = &[
     check(7, 11, 0, reap_timeout),
     check(5, 8, 0, arguments_after_data_dir),
     check(5, 8, 0, no_data_dir),
@@ -80,13 +81,13 @@ const CHECKS: &[Check] = &[
 ];
 
 /// What the command line gives for sure; every answer is None where it cannot be known.
-struct Given<'a> {
+struct GivenFlags<'a> {
     line: &'a CommandLine,
     /// Of an image that names none, the newest.
     release: Version,
 }
 
-impl Given<'_> {
+impl GivenFlags<'_> {
     fn from(&self, major: u32, minor: u32, patch: u32) -> bool {
         self.release >= Version::new(major, minor, patch)
     }
@@ -132,12 +133,12 @@ impl Given<'_> {
     }
 
     /// A refusal that points at the winning occurrence of `flag`; `words` are rqlited's.
-    fn refusal(&self, flag: &str, message: String, words: impl Into<String>) -> Option<Refusal> {
-        Some(Refusal { message, words: words.into(), token: self.line.effective(flag).map(|flag| flag.token) })
+    fn refusal(&self, flag: &str, message: String, words: impl Into<String>) -> Option<StartupRefusal> {
+        Some(StartupRefusal { message, words: words.into(), token: self.line.effective(flag).map(|flag| flag.token) })
     }
 }
 
-fn reap_timeout(given: &Given) -> Option<Refusal> {
+fn reap_timeout(given: &GivenFlags) -> Option<StartupRefusal> {
     ["raft-reap-node-timeout", "raft-reap-read-only-node-timeout"].into_iter().find_map(|name| {
         let text = given.line.text(name)?.known().cloned()?;
         let not_positive = number::duration(&text)? <= 0;
@@ -148,7 +149,7 @@ fn reap_timeout(given: &Given) -> Option<Refusal> {
     })
 }
 
-fn arguments_after_data_dir(given: &Given) -> Option<Refusal> {
+fn arguments_after_data_dir(given: &GivenFlags) -> Option<StartupRefusal> {
     let second = *given.line.positionals.get(1)?;
     let texts = |indices: &[usize]| {
         let texts = indices.iter().filter_map(|index| given.line.tokens.get(*index));
@@ -161,7 +162,7 @@ fn arguments_after_data_dir(given: &Given) -> Option<Refusal> {
     } else {
         "arguments after data directory are not accepted".to_owned()
     };
-    Some(Refusal {
+    Some(StartupRefusal {
         message: format!("`{text}` stands behind the data directory, where nothing may stand"),
         words,
         token: Some(second),
@@ -169,7 +170,7 @@ fn arguments_after_data_dir(given: &Given) -> Option<Refusal> {
 }
 
 /// From 8.36.2 to 9.4.5 only an empty command line was refused: without a directory, rqlited took its working directory.
-fn no_data_dir(given: &Given) -> Option<Refusal> {
+fn no_data_dir(given: &GivenFlags) -> Option<StartupRefusal> {
     let bare = given.line.tokens.is_empty();
     let blank = match given.line.positionals.first().and_then(|index| given.line.tokens.get(*index)) {
         Some(token) => given.from(10, 0, 0) && token.value.known().is_some_and(|text| text.trim().is_empty()),
@@ -180,7 +181,11 @@ fn no_data_dir(given: &Given) -> Option<Refusal> {
         (true, true) => "missing required argument: DataPath",
         (true, false) => "data directory path is required",
     };
-    blank.then(|| Refusal { message: "no data directory is given".to_owned(), words: words.to_owned(), token: None })
+    blank.then(|| StartupRefusal {
+        message: "no data directory is given".to_owned(),
+        words: words.to_owned(),
+        token: None,
+    })
 }
 
 /// Go's `net.SplitHostPort`: one colon, or brackets round a host that has some.

@@ -17,9 +17,9 @@ const PROBE: &str = "-version=false";
 
 /// The place of the first token that was asked for: to find it takes another reading, and whoever asks once puts it there later.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Placed(OnceLock<(String, Result<Insertion, NoInsertion>)>);
+pub(super) struct FoundInsertion(OnceLock<(String, Result<Insertion, NoInsertion>)>);
 
-impl Placed {
+impl FoundInsertion {
     fn of(&self, token: &str, find: impl Fn() -> Result<Insertion, NoInsertion>) -> Result<Insertion, NoInsertion> {
         let (asked, place) = self.0.get_or_init(|| (token.to_owned(), find()));
         if asked == token { place.clone() } else { find() }
@@ -27,7 +27,7 @@ impl Placed {
 }
 
 /// It follows from the rest of the launch.
-impl PartialEq for Placed {
+impl PartialEq for FoundInsertion {
     fn eq(&self, _: &Self) -> bool {
         true
     }

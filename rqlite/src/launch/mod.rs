@@ -15,8 +15,8 @@ mod words;
 use std::sync::Arc;
 
 use self::env::Environment;
-use self::insertion::Placed;
-use self::reading::{Reader, Reading};
+use self::insertion::FoundInsertion;
+use self::reading::{LaunchReading, Reader};
 use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{Repository, repository};
 use crate::value::{Source, Value};
@@ -63,22 +63,32 @@ pub enum Insertion {
 /// Why no flag may be put into this launch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoInsertion {
+    /// Shape I: flags stand in the text of a script, which is never edited. Or none of the places in its arguments is sound.
     #[error("the shell script names rqlited's arguments itself")]
     ScriptText,
+    /// A script that uses more of the shell's language than is read here.
     #[error("the shell script cannot be read")]
     UnreadScript,
+    /// Shapes G and H without `exec`: a flag that acts at SIGTERM would never act.
     #[error("the shell script does not exec rqlited, so SIGTERM never reaches it")]
     NoExec,
+    /// Its program is not known, or one of the words that decide comes from elsewhere.
     #[error("the launch cannot be read")]
     Unreadable,
+    /// The keyword of shape C with more words behind it: a flag among them would do nothing, in its place they would begin to act
+    /// (rqlite/rqlite `docker-entrypoint.sh`).
     #[error("the arguments after `run` are dropped by the image's entrypoint")]
     DroppedArguments,
+    /// Shape F without arguments: beside a command the kubelet does not use the image's CMD.
     #[error("the image's entrypoint is called without arguments, so rqlited is never started")]
     EmptyEntrypoint,
+    /// rqlited exits at its flag package or at a second positional: one flag more may be read as anything. Or it would exit at the new one.
     #[error("the command line is one that rqlited refuses already")]
     Refused,
+    /// Shape A with an image of somebody else.
     #[error("the image is not rqlite's own, and a flag would take the place of the arguments that it brings (CMD)")]
     ForeignDefaults,
+    /// Shape C, or a line that rqlite's own entrypoint would make a refused one of, with an image of somebody else.
     #[error("the image is not rqlite's own, and what its entrypoint makes of its arguments is not known")]
     ForeignEntrypoint,
 }
@@ -86,6 +96,7 @@ pub enum NoInsertion {
 /// One container's way of starting rqlited.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Launch {
+    /// By its own words: behind a wrapper or a launcher it is [`Shape::Wrapper`], whatever stands there.
     pub shape: Shape,
     /// What rqlited parses, the entrypoint's additions included; empty where the entrypoint gets no arguments and starts nothing.
     /// None where the launch cannot be read (for shape I: what the script's words give, when they can be read).
@@ -96,6 +107,7 @@ pub struct Launch {
     pub script: Option<String>,
     /// SIGTERM for the container comes to rqlited: no shell, pipeline or program stands between that would keep it.
     pub sigterm_arrives: bool,
+    /// What its first word starts.
     pub program: Program,
     /// The release that it was read for.
     pub release: Option<Version>,
@@ -104,7 +116,7 @@ pub struct Launch {
     words: Words,
     /// For one more flag, best first; not yet tried.
     places: Result<Vec<Insertion>, NoInsertion>,
-    placed: Placed,
+    placed: FoundInsertion,
 }
 
 /// What the first token of a launch says about the program.
@@ -148,10 +160,13 @@ pub fn plain_start(container: &Container) -> &'static str {
 pub struct Expansion<'a>(Environment<'a>);
 
 impl<'a> Expansion<'a> {
+    /// Those of `env` and `envFrom`; the image's own are not known.
     pub fn of(container: &'a Container) -> Self {
         Expansion(Environment::of(container))
     }
 
+    /// The text with each `$(NAME)` in it replaced. `Deferred` where a value comes from elsewhere, or where all uses of the variables
+    /// would take more than a program can be started with.
     pub fn expand(&self, text: &str) -> Value<String> {
         self.0.expand(text).into_value()
     }
@@ -159,6 +174,27 @@ impl<'a> Expansion<'a> {
 
 impl Launch {
     /// Reads a container that is known to run rqlite.
+    ///
+    /// ```
+    /// use kubernetes::manifest::List;
+    /// use rqlite::launch::{Launch, Shape};
+    /// use rqlite::value::Value;
+    /// use rqlite::version::ImageVersion;
+    ///
+    /// let container = serde_json::from_str(r#"{"image": "rqlite/rqlite:10.2.7", "args": ["-node-id", "$(ID)", "-fk"],
+    ///     "env": [{"name": "ID", "value": "db-0"}]}"#)?;
+    /// let launch = Launch::of(&container, ImageVersion::Tagged("10.2.7".parse().unwrap()));
+    /// let line = launch.line.as_ref().unwrap();
+    /// assert_eq!((launch.shape, line.text("node-id")), (Shape::Flags, Some(Value::Known("db-0".to_owned()))));
+    /// // The image's entrypoint adds what is not given.
+    /// assert_eq!(line.text("http-addr"), Some(Value::Known("0.0.0.0:4001".to_owned())));
+    /// assert_eq!(launch.data_dir(), Some(Value::Known("/rqlite/file/data".to_owned())));
+    ///
+    /// let (list, args) = launch.insert("-raft-cluster-remove-shutdown=true").unwrap();
+    /// assert_eq!((list, args.len()), (List::Args, 4));
+    /// assert_eq!(args[0], "-raft-cluster-remove-shutdown=true");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn of(container: &Container, version: ImageVersion) -> Self {
         let (words, reading) = read(container, version);
         Self::from_reading(container, version, words, reading)
@@ -175,12 +211,12 @@ impl Launch {
         is_rqlite.then(|| Self::from_reading(container, version, words, reading))
     }
 
-    fn from_reading(container: &Container, version: ImageVersion, words: Words, reading: Reading) -> Self {
-        let Reading { shape, line, through_entrypoint, script, sigterm_arrives, program, places } = reading;
+    fn from_reading(container: &Container, version: ImageVersion, words: Words, reading: LaunchReading) -> Self {
+        let LaunchReading { shape, line, through_entrypoint, script, sigterm_arrives, program, places } = reading;
         let container = Arc::new(container.clone());
         let release = version.release();
         let line = line.map(|line| line.validated(release));
-        let placed = Placed::default();
+        let placed = FoundInsertion::default();
         Launch {
             shape,
             line,
@@ -240,7 +276,7 @@ impl Launch {
     }
 }
 
-fn read(container: &Container, version: ImageVersion) -> (Words, Reading) {
+fn read(container: &Container, version: ImageVersion) -> (Words, LaunchReading) {
     let environment = Environment::of(container);
     let words = Words::of(container, &environment);
     let reading = Reader::of(container, version.release(), &environment).read(words.clone());

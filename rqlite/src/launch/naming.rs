@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Program;
-use super::programs::{self, Kind};
+use super::programs::{self, ProgramKind};
 use sentences::Sentence;
 
 /// Scripts in scripts that are looked into; no sensible one has more.
@@ -34,15 +34,15 @@ pub(super) fn named_in(text: &str, arguments: &[&str]) -> Program {
 
 /// What a command may start.
 #[derive(Debug, Default)]
-struct Named {
+struct NamedPrograms {
     server: bool,
     entrypoint: bool,
     /// Variables that the program comes from, and `@` with a function's name for its arguments.
     uses: BTreeSet<String>,
 }
 
-impl Named {
-    fn merge(&mut self, other: Named) {
+impl NamedPrograms {
+    fn merge(&mut self, other: NamedPrograms) {
         self.server |= other.server;
         self.entrypoint |= other.entrypoint;
         self.uses.extend(other.uses);
@@ -67,12 +67,12 @@ impl Position<'_> {
 
 #[derive(Debug, Default)]
 struct Names {
-    values: BTreeMap<String, Named>,
+    values: BTreeMap<String, NamedPrograms>,
     functions: BTreeSet<String>,
 }
 
 impl Names {
-    fn resolve(&self, named: Named) -> Program {
+    fn resolve(&self, named: NamedPrograms) -> Program {
         let mut open: Vec<&str> = named.uses.iter().map(String::as_str).collect();
         let mut seen: BTreeSet<&str> = open.iter().copied().collect();
         let (mut server, mut entrypoint) = (named.server, named.entrypoint);
@@ -89,8 +89,8 @@ impl Names {
         }
     }
 
-    fn script(&mut self, text: &str, at: Position) -> Named {
-        let mut named = Named::default();
+    fn script(&mut self, text: &str, at: Position) -> NamedPrograms {
+        let mut named = NamedPrograms::default();
         if at.depth >= DEEPEST {
             return named;
         }
@@ -110,26 +110,26 @@ impl Names {
     }
 
     /// Known without following variables to others.
-    fn is_server(&self, named: &Named) -> bool {
+    fn is_server(&self, named: &NamedPrograms) -> bool {
         let mut values = named.uses.iter().filter_map(|name| self.values.get(name));
         named.server || values.any(|value| value.server)
     }
 
     /// The words of one command, the program first.
-    fn command(&mut self, words: &[String], inputs: &[String], at: Position) -> Named {
+    fn command(&mut self, words: &[String], inputs: &[String], at: Position) -> NamedPrograms {
         let mut words = words;
         while let Some((name, value)) = words.first().and_then(|word| assignment(word)) {
             self.assign(name, value, at);
             words = words.get(1..).unwrap_or_default();
         }
         let Some((head, rest)) = words.split_first().filter(|_| at.depth < DEEPEST) else {
-            return Named::default();
+            return NamedPrograms::default();
         };
         let at = Position { depth: at.depth + 1, ..at };
         match head.as_str() {
             "exec" | "command" | "builtin" => {
                 if rest.first().is_some_and(|word| word == "-v" || word == "-V") {
-                    return Named::default();
+                    return NamedPrograms::default();
                 }
                 let renamed = rest.first().is_some_and(|word| word == "-a");
                 let skipped = rest.iter().skip(if renamed { 2 } else { 0 }).take_while(|word| word.starts_with('-'));
@@ -140,20 +140,20 @@ impl Names {
                 for (name, value) in rest.iter().filter_map(|word| assignment(word)) {
                     self.assign(name, value, at);
                 }
-                return Named::default();
+                return NamedPrograms::default();
             }
             "eval" => return self.script(&rest.join(" "), at),
             "set" => {
                 let given = self.operand(rest, at.aside());
                 self.values.entry(arguments_of(at.scope)).or_default().merge(given);
-                return Named::default();
+                return NamedPrograms::default();
             }
             "for" => {
                 if let Some((name, list)) = rest.split_first() {
                     let given = self.operand(list, at.aside());
                     self.values.entry(name.clone()).or_default().merge(given);
                 }
-                return Named::default();
+                return NamedPrograms::default();
             }
             _ => {}
         }
@@ -164,28 +164,28 @@ impl Names {
         self.program(head, rest, inputs, at)
     }
 
-    fn program(&mut self, head: &str, rest: &[String], inputs: &[String], at: Position) -> Named {
+    fn program(&mut self, head: &str, rest: &[String], inputs: &[String], at: Position) -> NamedPrograms {
         match programs::kind(programs::basename(head)) {
-            Kind::Server => Named { server: true, ..Named::default() },
-            Kind::Entrypoint => Named { entrypoint: true, ..Named::default() },
-            Kind::Shell | Kind::ForeignShell => self.shell(rest, inputs, at),
-            Kind::Busybox => self.command(rest, inputs, at),
-            Kind::Wrapper => {
+            ProgramKind::Server => NamedPrograms { server: true, ..NamedPrograms::default() },
+            ProgramKind::Entrypoint => NamedPrograms { entrypoint: true, ..NamedPrograms::default() },
+            ProgramKind::Shell | ProgramKind::ForeignShell => self.shell(rest, inputs, at),
+            ProgramKind::Busybox => self.command(rest, inputs, at),
+            ProgramKind::Wrapper => {
                 let options = |word: &&String| word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
                 let from = rest.iter().take_while(options).count();
                 self.command(rest.get(from..).unwrap_or_default(), inputs, at)
             }
-            Kind::Launcher => self.launched(head, rest, at),
+            ProgramKind::Launcher => self.launched(head, rest, at),
             // `cat > /start <<E`: it may be run later; a name with no flag behind it is a word of a configuration.
-            Kind::Bystander if matches!(head, "cat" | "tee") => self.written(inputs, at),
-            Kind::Bystander => Named::default(),
-            Kind::Unknown if head.starts_with(['$', '`']) => self.computed(head, at),
-            Kind::Unknown => Named::default(),
+            ProgramKind::Tool if matches!(head, "cat" | "tee") => self.written(inputs, at),
+            ProgramKind::Tool => NamedPrograms::default(),
+            ProgramKind::Unknown if head.starts_with(['$', '`']) => self.computed(head, at),
+            ProgramKind::Unknown => NamedPrograms::default(),
         }
     }
 
-    fn shell(&mut self, rest: &[String], inputs: &[String], at: Position) -> Named {
-        let mut named = Named::default();
+    fn shell(&mut self, rest: &[String], inputs: &[String], at: Position) -> NamedPrograms {
+        let mut named = NamedPrograms::default();
         let inline =
             rest.iter().position(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c'));
         let script = inline.and_then(|option| rest.iter().skip(option + 1).find(|word| !word.starts_with('-')));
@@ -195,8 +195,8 @@ impl Names {
         named
     }
 
-    fn written(&mut self, inputs: &[String], at: Position) -> Named {
-        let mut named = Named::default();
+    fn written(&mut self, inputs: &[String], at: Position) -> NamedPrograms {
+        let mut named = NamedPrograms::default();
         for text in inputs {
             let flagged = |line: &&str| line.contains(" -") || line.contains(" \"$") || line.contains(" $");
             let lines: Vec<&str> = text.lines().filter(flagged).collect();
@@ -206,18 +206,18 @@ impl Names {
     }
 
     /// Arguments of which some begin a command, the ones before it unknown.
-    fn operand(&mut self, words: &[String], at: Position) -> Named {
+    fn operand(&mut self, words: &[String], at: Position) -> NamedPrograms {
         // As behind a launcher that takes nothing for itself.
         self.launched("nice", words, at)
     }
 
     /// What a launcher starts with these words behind it.
-    fn launched(&mut self, launcher: &str, words: &[String], at: Position) -> Named {
+    fn launched(&mut self, launcher: &str, words: &[String], at: Position) -> NamedPrograms {
         let shown = std::iter::once(launcher).chain(words.iter().map(String::as_str));
         let known: Vec<Option<&str>> = shown.map(|word| (!word.starts_with(['$', '`'])).then_some(word)).collect();
         let search = programs::search(&known);
         let computed = words.iter().take(search.end.saturating_sub(1)).filter(|word| word.starts_with(['$', '`']));
-        let mut named = Named::default();
+        let mut named = NamedPrograms::default();
         for word in computed {
             named.merge(self.computed(word, at));
         }
@@ -235,14 +235,14 @@ impl Names {
     }
 
     /// `$BIN`, `${BIN:-rqlited}`, `$@`, `$(which rqlited)`.
-    fn computed(&mut self, word: &str, at: Position) -> Named {
+    fn computed(&mut self, word: &str, at: Position) -> NamedPrograms {
         if let Some(inner) = word.strip_prefix("$(").or_else(|| word.strip_prefix('`')) {
             let text = inner.trim_end_matches([')', '`']);
             let (sentences, _) = sentences::of(text);
             let words = sentences.into_iter().next().map(|sentence| sentence.words).unwrap_or_default();
             return match words.split_first() {
                 Some((head, rest)) if NAMERS.contains(&head.as_str()) => self.operand(rest, at),
-                Some(_) | None => Named::default(),
+                Some(_) | None => NamedPrograms::default(),
             };
         }
         let inner = word.trim_start_matches(['$', '{', '!']);
@@ -255,11 +255,11 @@ impl Names {
             name => name.to_owned(),
         };
         let default = rest.split(|c: char| c.is_whitespace() || "\"'{}:=".contains(c));
-        let kinds: Vec<Kind> =
+        let kinds: Vec<ProgramKind> =
             default.map(|piece| programs::kind(programs::basename(piece.trim_start_matches(['-', '+'])))).collect();
-        Named {
-            server: kinds.contains(&Kind::Server),
-            entrypoint: kinds.contains(&Kind::Entrypoint),
+        NamedPrograms {
+            server: kinds.contains(&ProgramKind::Server),
+            entrypoint: kinds.contains(&ProgramKind::Entrypoint),
             uses: BTreeSet::from([key]),
         }
     }

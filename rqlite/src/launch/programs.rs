@@ -10,7 +10,7 @@ use crate::value::{Source, Value};
 
 /// What a program of that name does with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ProgramKind {
     /// rqlited itself, also under a name with its release.
     Server,
     /// `docker-entrypoint.sh`, of whichever image.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     /// Many programs in one file: its first argument names the one.
     Busybox,
     /// Speaks of files and processes or to a server, and starts none.
-    Bystander,
+    Tool,
     /// Not known here: a script in a file, a starter of somebody's own, another server.
     Unknown,
 }
@@ -55,7 +55,7 @@ const LAUNCHERS: &[&str] = &[
     "timeout",
 ];
 /// Clients of a server, the common tools of a script, and what a shell does itself: none starts a server.
-const BYSTANDERS: &[&str] = &[
+const TOOLS: &[&str] = &[
     "[",
     "[[",
     ":",
@@ -181,25 +181,25 @@ const VALUED_OPTIONS: &[&str] = &[
 ];
 
 /// Of an argv; None where the manifest does not tell its program.
-pub(super) fn kind_of(argv: &[Token]) -> Option<Kind> {
+pub(super) fn kind_of(argv: &[Token]) -> Option<ProgramKind> {
     Some(kind(name_of(argv.first()?)?))
 }
 
-pub(super) fn kind(name: &str) -> Kind {
+pub(super) fn kind(name: &str) -> ProgramKind {
     // A script may have thousands of commands.
-    static BY_NAME: LazyLock<BTreeMap<&str, Kind>> = LazyLock::new(|| {
+    static BY_NAME: LazyLock<BTreeMap<&str, ProgramKind>> = LazyLock::new(|| {
         let kinds = [
-            (["docker-entrypoint.sh"].as_slice(), Kind::Entrypoint),
-            (SHELLS, Kind::Shell),
-            (FOREIGN_SHELLS, Kind::ForeignShell),
-            (WRAPPERS, Kind::Wrapper),
-            (LAUNCHERS, Kind::Launcher),
-            (&["busybox"], Kind::Busybox),
-            (BYSTANDERS, Kind::Bystander),
+            (["docker-entrypoint.sh"].as_slice(), ProgramKind::Entrypoint),
+            (SHELLS, ProgramKind::Shell),
+            (FOREIGN_SHELLS, ProgramKind::ForeignShell),
+            (WRAPPERS, ProgramKind::Wrapper),
+            (LAUNCHERS, ProgramKind::Launcher),
+            (&["busybox"], ProgramKind::Busybox),
+            (TOOLS, ProgramKind::Tool),
         ];
         kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| (*name, *kind))).collect()
     });
-    if is_server(name) { Kind::Server } else { BY_NAME.get(name).copied().unwrap_or(Kind::Unknown) }
+    if is_server(name) { ProgramKind::Server } else { BY_NAME.get(name).copied().unwrap_or(ProgramKind::Unknown) }
 }
 
 /// `rqlited`, `rqlited-10.2.7`, `rqlited-v9.4.5-linux-amd64`.
@@ -275,13 +275,13 @@ pub(super) fn search(words: &[Option<&str>]) -> Search {
         }
         let name = basename(word);
         match kind(name) {
-            Kind::Server | Kind::Entrypoint | Kind::Shell | Kind::ForeignShell => {
+            ProgramKind::Server | ProgramKind::Entrypoint | ProgramKind::Shell | ProgramKind::ForeignShell => {
                 return Search { started: Some(index), end: index };
             }
-            Kind::Bystander => return Search { started: None, end: index },
-            Kind::Unknown if word.starts_with('/') && !hidden => return Search { started: None, end: index },
-            Kind::Launcher => operand = takes_operand(name),
-            Kind::Wrapper | Kind::Busybox | Kind::Unknown => {}
+            ProgramKind::Tool => return Search { started: None, end: index },
+            ProgramKind::Unknown if word.starts_with('/') && !hidden => return Search { started: None, end: index },
+            ProgramKind::Launcher => operand = takes_operand(name),
+            ProgramKind::Wrapper | ProgramKind::Busybox | ProgramKind::Unknown => {}
         }
     }
     Search { started: None, end: words.len() }
@@ -331,7 +331,7 @@ pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
         let dashes =
             argv.get(index.wrapping_sub(1)).and_then(|token| token.value.known()).is_some_and(|word| word == "--");
         let kind = argv.get(*index).and_then(name_of).map(kind);
-        dashes && kind.is_some_and(|kind| !matches!(kind, Kind::Unknown | Kind::Bystander))
+        dashes && kind.is_some_and(|kind| !matches!(kind, ProgramKind::Unknown | ProgramKind::Tool))
     };
     (2..argv.len()).find(starts)
 }
@@ -340,8 +340,8 @@ pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
 pub(super) fn server_among(argv: &[Token]) -> Program {
     let kinds = argv.iter().skip(1).filter_map(name_of).map(kind);
     kinds.fold(Program::Unreadable, |program, kind| match (program, kind) {
-        (_, Kind::Server) | (Program::Rqlited, _) => Program::Rqlited,
-        (_, Kind::Entrypoint) => Program::Entrypoint,
+        (_, ProgramKind::Server) | (Program::Rqlited, _) => Program::Rqlited,
+        (_, ProgramKind::Entrypoint) => Program::Entrypoint,
         (program, _) => program,
     })
 }
@@ -378,9 +378,10 @@ pub(super) fn pass_sigterm(argv: &[Token], started: usize) -> bool {
 
 /// One argument is the server's path, of a program that is known to run what it is given.
 pub(super) fn passes_by(argv: &[Token]) -> bool {
-    let server =
-        |token: &Token| name_of(token).is_some_and(|name| matches!(kind(name), Kind::Server | Kind::Entrypoint));
-    let idle = matches!(kind_of(argv), Some(Kind::Unknown | Kind::Bystander));
+    let server = |token: &Token| {
+        name_of(token).is_some_and(|name| matches!(kind(name), ProgramKind::Server | ProgramKind::Entrypoint))
+    };
+    let idle = matches!(kind_of(argv), Some(ProgramKind::Unknown | ProgramKind::Tool));
     !idle && argv.iter().skip(1).any(server)
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::entrypoint::Entrypoint;
 use super::env::{Environment, Text};
 use super::naming;
-use super::programs::{self, Kind};
+use super::programs::{self, ProgramKind};
 use super::script::{self, Script};
-use super::words::{Received, Surroundings};
+use super::words::{ReceivedWords, ScriptContext};
 use super::{Insertion, NoInsertion, Program, Shape, Words};
 use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{self, Repository};
@@ -20,7 +20,7 @@ use kubernetes::manifest::{List, Place};
 
 /// One way of starting rqlited.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct LaunchReading {
     pub(super) shape: Shape,
     /// Not validated: of most containers it is not asked.
     pub(super) line: Option<CommandLine>,
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
         Reader { release, environment, own_image: image::repository(container) != Repository::Other, depth: 0 }
     }
 
-    pub(super) fn read(&self, words: Words) -> Reading {
+    pub(super) fn read(&self, words: Words) -> LaunchReading {
         if words.command.is_empty() { self.image(words.args) } else { self.argv(words.all()) }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
     }
 
     /// No command: the image's entrypoint gets the args, or the image's own keyword.
-    fn image(&self, args: Vec<Token>) -> Reading {
+    fn image(&self, args: Vec<Token>) -> LaunchReading {
         if args.is_empty() {
             let first = Insertion::Before(Place { list: List::Args, index: 0 });
             return self.composed(Shape::Bare, vec![], Ok(vec![first]));
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the image's entrypoint does with these arguments.
-    fn entrypoint(&self, user: Vec<Token>) -> Reading {
+    fn entrypoint(&self, user: Vec<Token>) -> LaunchReading {
         let Some(first) = user.first() else {
             return starts_nothing();
         };
@@ -106,10 +106,10 @@ impl<'a> Reader<'a> {
         self.argv(user)
     }
 
-    fn composed(&self, shape: Shape, user: Vec<Token>, places: Result<Vec<Insertion>, NoInsertion>) -> Reading {
+    fn composed(&self, shape: Shape, user: Vec<Token>, places: Result<Vec<Insertion>, NoInsertion>) -> LaunchReading {
         let line = CommandLine::unvalidated(self.entrypoint_script().compose(user), self.release);
         let program = if shape == Shape::Bare { Program::Image } else { Program::Entrypoint };
-        Reading {
+        LaunchReading {
             shape,
             line: Some(line),
             through_entrypoint: true,
@@ -125,38 +125,38 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole argv, its first token the program.
-    fn argv(&self, mut argv: Vec<Token>) -> Reading {
+    fn argv(&self, mut argv: Vec<Token>) -> LaunchReading {
         let Some(kind) = programs::kind_of(&argv).filter(|_| self.depth < DEEPEST) else {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
         match kind {
-            Kind::Server => self.server(&argv),
-            Kind::Entrypoint => {
+            ProgramKind::Server => self.server(&argv),
+            ProgramKind::Entrypoint => {
                 let reading = self.deeper().entrypoint(argv.split_off(1));
                 let own = matches!(reading.shape, Shape::Flags | Shape::Keyword | Shape::CommandServer);
-                Reading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
+                LaunchReading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
             }
-            Kind::Shell => self.shell(&argv),
-            Kind::ForeignShell => foreign_shell(&argv),
-            Kind::Busybox => self.hand_over(argv, 1),
-            Kind::Wrapper => match programs::wrapped(&argv) {
+            ProgramKind::Shell => self.shell(&argv),
+            ProgramKind::ForeignShell => foreign_shell(&argv),
+            ProgramKind::Busybox => self.hand_over(argv, 1),
+            ProgramKind::Wrapper => match programs::wrapped(&argv) {
                 Some(started) => self.hand_over(argv, started),
                 None => unreadable(programs::server_among(&argv), NoInsertion::Unreadable),
             },
-            Kind::Launcher => self.launcher(argv),
-            Kind::Bystander => unreadable(Program::Other, NoInsertion::Unreadable),
-            Kind::Unknown => match programs::behind_dashes(&argv).filter(|_| self.own_image) {
+            ProgramKind::Launcher => self.launcher(argv),
+            ProgramKind::Tool => unreadable(Program::Other, NoInsertion::Unreadable),
+            ProgramKind::Unknown => match programs::behind_dashes(&argv).filter(|_| self.own_image) {
                 // Whether it passes signals on is not known.
-                Some(started) => Reading { sigterm_arrives: false, ..self.hand_over(argv, started) },
+                Some(started) => LaunchReading { sigterm_arrives: false, ..self.hand_over(argv, started) },
                 None => unreadable(Program::Unreadable, NoInsertion::Unreadable),
             },
         }
     }
 
-    fn server(&self, argv: &[Token]) -> Reading {
+    fn server(&self, argv: &[Token]) -> LaunchReading {
         let (program, arguments) = argv.split_at(argv.len().min(1));
         let behind = |place: Place| Insertion::Before(Place { index: place.index + 1, ..place });
-        Reading {
+        LaunchReading {
             shape: Shape::CommandServer,
             line: Some(CommandLine::unvalidated(arguments.to_vec(), self.release)),
             through_entrypoint: false,
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands behind a wrapper or a launcher, as if it were the container's own program.
-    fn hand_over(&self, mut argv: Vec<Token>, started: usize) -> Reading {
+    fn hand_over(&self, mut argv: Vec<Token>, started: usize) -> LaunchReading {
         let passes = programs::pass_sigterm(&argv, started);
         let behind = argv.split_off(started.min(argv.len()));
         // `timeout 1d env DATA_DIR=/data docker-entrypoint.sh`
@@ -177,10 +177,10 @@ impl<'a> Reader<'a> {
         let reader = Reader { environment: environment.as_ref().unwrap_or(self.environment), ..self.deeper() };
         let reading = reader.argv(behind);
         let shape = if reading.shape == Shape::Unreadable { Shape::Unreadable } else { Shape::Wrapper };
-        Reading { shape, sigterm_arrives: reading.sigterm_arrives && passes, ..reading }
+        LaunchReading { shape, sigterm_arrives: reading.sigterm_arrives && passes, ..reading }
     }
 
-    fn launcher(&self, argv: Vec<Token>) -> Reading {
+    fn launcher(&self, argv: Vec<Token>) -> LaunchReading {
         if let Some(started) = programs::launched(&argv) {
             return self.hand_over(argv, started);
         }
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
                 *long = Token::new(long.text.clone(), Value::Known("-c".to_owned()), long.origin.clone());
             }
             let reading = self.deeper().shell(&words);
-            return Reading { sigterm_arrives: false, ..reading };
+            return LaunchReading { sigterm_arrives: false, ..reading };
         }
         if let Some((text, behind)) = programs::split_string(&argv) {
             let arguments = argv.get(behind..).unwrap_or_default();
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn shell(&self, argv: &[Token]) -> Reading {
+    fn shell(&self, argv: &[Token]) -> LaunchReading {
         let Some((at, token)) = inline_script(argv) else {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
@@ -214,14 +214,14 @@ impl<'a> Reader<'a> {
         let own = place_of(token);
         let place = own.unwrap_or(Place { list: List::Command, index: 0 });
         let text = Arc::from(token.text.as_str());
-        let around = Surroundings { environment: self.environment, script: &script, text, place, arguments };
+        let around = ScriptContext { environment: self.environment, script: &script, text, place, arguments };
         let reading = self.script(&script, &around);
         // A script in a script is no element of the container: it tells the program, and no more.
         if own.is_some() { reading } else { unread_script(reading.program, &token.text, arguments) }
     }
 
     /// The one command of the script that starts rqlited, if it is one and the script always gets to it.
-    fn script(&self, script: &Script, around: &Surroundings) -> Reading {
+    fn script(&self, script: &Script, around: &ScriptContext) -> LaunchReading {
         let environment = environment_of(around);
         let reader = Reader { environment: &environment, ..*self }.deeper();
         // Of most scripts it is not asked.
@@ -285,7 +285,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The reading of the command that a script runs, seen from the container.
-fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surroundings) -> Reading {
+fn around_script(inner: LaunchReading, received: &ReceivedWords, exec: bool, around: &ScriptContext) -> LaunchReading {
     let shape = match (received.zero, received.all) {
         (true, true) => Shape::ScriptAllArguments,
         (false, true) => Shape::ScriptArguments,
@@ -305,7 +305,7 @@ fn around_script(inner: Reading, received: &Received, exec: bool, around: &Surro
         }
     };
     let sigterm_arrives = inner.sigterm_arrives && exec;
-    Reading { shape, script: Some(around.text.to_string()), sigterm_arrives, places, ..inner }
+    LaunchReading { shape, script: Some(around.text.to_string()), sigterm_arrives, places, ..inner }
 }
 
 fn named_in(text: &str, arguments: &[Token]) -> Program {
@@ -314,7 +314,7 @@ fn named_in(text: &str, arguments: &[Token]) -> Program {
 }
 
 /// The environment that the script's commands get.
-fn environment_of<'a>(around: &Surroundings<'a>) -> Environment<'a> {
+fn environment_of<'a>(around: &ScriptContext<'a>) -> Environment<'a> {
     let mut environment = around.environment.within_script(&around.script.assigned, &around.text);
     if around.script.environment_changed {
         // Of what a sourced file may set, the data directory matters most.
@@ -324,7 +324,7 @@ fn environment_of<'a>(around: &Surroundings<'a>) -> Environment<'a> {
 }
 
 /// The place of the script's argument `index`, or where it would stand; None where an element before it is missing.
-fn slot(around: &Surroundings, index: usize) -> Option<Place> {
+fn slot(around: &ScriptContext, index: usize) -> Option<Place> {
     match around.arguments.get(index) {
         Some(token) => place_of(token),
         None if index > around.arguments.len() => None,
@@ -337,17 +337,17 @@ fn slot(around: &Surroundings, index: usize) -> Option<Place> {
 }
 
 /// A script whose command line stays unknown. Its arguments decide too, so they belong to the reference.
-fn unread_script(program: Program, text: &str, arguments: &[Token]) -> Reading {
+fn unread_script(program: Program, text: &str, arguments: &[Token]) -> LaunchReading {
     let whole = std::iter::once(text).chain(arguments.iter().map(|token| token.text.as_str()));
-    Reading {
+    LaunchReading {
         shape: Shape::Script,
         script: Some(whole.collect::<Vec<_>>().join("\n")),
         ..unreadable(program, NoInsertion::UnreadScript)
     }
 }
 
-fn unreadable(program: Program, reason: NoInsertion) -> Reading {
-    Reading {
+fn unreadable(program: Program, reason: NoInsertion) -> LaunchReading {
+    LaunchReading {
         shape: Shape::Unreadable,
         line: None,
         through_entrypoint: false,
@@ -359,7 +359,7 @@ fn unreadable(program: Program, reason: NoInsertion) -> Reading {
 }
 
 /// The entrypoint without arguments comes to its end, and rqlited gets no flag.
-fn starts_nothing() -> Reading {
+fn starts_nothing() -> LaunchReading {
     let error = UsageError {
         message: NoInsertion::EmptyEntrypoint.to_string(),
         words: String::new(),
@@ -367,7 +367,7 @@ fn starts_nothing() -> Reading {
         exit_code: 0,
     };
     let line = CommandLine { error: Some(error), ..CommandLine::default() };
-    Reading {
+    LaunchReading {
         shape: Shape::Entrypoint,
         line: Some(line),
         through_entrypoint: true,
@@ -376,7 +376,7 @@ fn starts_nothing() -> Reading {
 }
 
 /// Its language is not read here, only which program stands in it.
-fn foreign_shell(argv: &[Token]) -> Reading {
+fn foreign_shell(argv: &[Token]) -> LaunchReading {
     let Some((at, token)) = inline_script(argv) else {
         return unreadable(Program::Unreadable, NoInsertion::Unreadable);
     };
@@ -409,7 +409,7 @@ fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
 pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     let container = Container { command: argv.to_vec(), ..Container::default() };
     let tokens = Words::of(&container, &Environment::of(&container)).command;
-    if programs::kind_of(&tokens) != Some(Kind::Shell) {
+    if programs::kind_of(&tokens) != Some(ProgramKind::Shell) {
         return Some(argv.to_vec());
     }
     let (_, script) = inline_script(&tokens)?;

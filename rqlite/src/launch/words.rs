@@ -10,7 +10,7 @@ use crate::value::{Source, Value};
 use kubernetes::manifest::Place;
 
 /// A script in its container.
-pub(super) struct Surroundings<'a> {
+pub(super) struct ScriptContext<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) script: &'a Script,
     /// As the manifest has it; the reference for what only the shell knows.
@@ -22,7 +22,7 @@ pub(super) struct Surroundings<'a> {
 
 /// A command's words, and which of the script's arguments are among them.
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(super) struct ReceivedWords {
     pub(super) tokens: Vec<Token>,
     pub(super) zero: bool,
     pub(super) all: bool,
@@ -30,9 +30,9 @@ pub(super) struct Received {
     pub(super) stale: bool,
 }
 
-impl Surroundings<'_> {
-    pub(super) fn receive(&self, command: &Command) -> Received {
-        let mut received = Received::default();
+impl ScriptContext<'_> {
+    pub(super) fn receive(&self, command: &Command) -> ReceivedWords {
+        let mut received = ReceivedWords::default();
         for word in &command.words {
             match word.parts.as_slice() {
                 [Part::Arguments { quoted }] => {

@@ -12,7 +12,7 @@ fn without_role(reachable: bool, leader: bool) -> Value {
     json!({ "api_addr": "http://127.0.0.1:4101", "addr": "127.0.0.1:4102", "reachable": reachable, "leader": leader, "time": 0.1 })
 }
 
-fn answer(node: &str, term: Option<u64>, leader: Option<&str>, listed: &[&str]) -> Answer {
+fn answer(node: &str, term: Option<u64>, leader: Option<&str>, listed: &[&str]) -> NodeAnswer {
     let members = listed.iter().map(|id| Member {
         id: (*id).to_owned(),
         address: format!("{id}:4002"),
@@ -21,7 +21,7 @@ fn answer(node: &str, term: Option<u64>, leader: Option<&str>, listed: &[&str]) 
         leader: leader == Some(*id),
         version: None,
     });
-    Answer { node: node.to_owned(), term, members: members.collect() }
+    NodeAnswer { node: node.to_owned(), term, members: members.collect() }
 }
 
 /// No node was to be asked.
@@ -142,7 +142,7 @@ fn a_leader_of_the_set_leads_by_its_own_answer() {
     let all = ["a", "b", "c"];
     let follower = answer("a", Some(5), Some("c"), &all);
     let itself = |leader| answer("c", Some(5), leader, &all);
-    let leader = |answers: &[Answer], own: fn(&Member) -> bool| trusted(answers, own).unwrap().membership.leader;
+    let leader = |answers: &[NodeAnswer], own: fn(&Member) -> bool| trusted(answers, own).unwrap().membership.leader;
     // It has just died, or has started anew: who followed it waits for its next word.
     assert_eq!(leader(std::slice::from_ref(&follower), own), None);
     assert_eq!(leader(&[follower.clone(), itself(None)], foreign), None);
@@ -184,7 +184,7 @@ fn who_answers_itself_is_reachable_whatever_another_one_tells_of_it() {
         told.members.iter_mut().filter(|member| member.id != "a").for_each(|member| member.reachable = false);
         told
     };
-    let reachable = |answers: &[Answer]| -> Vec<String> {
+    let reachable = |answers: &[NodeAnswer]| -> Vec<String> {
         let view = trusted(answers, foreign).unwrap().membership;
         view.members.into_iter().filter(|member| member.reachable).map(|member| member.id).collect()
     };

@@ -21,7 +21,7 @@ fn pods(count: u32) -> Facts {
 }
 
 fn leaving(reduction: Reduction<'_>, facts: &Facts) -> Vec<Leaving> {
-    reduction.pods(RqliteSet::recognise(reduction.set()).as_ref(), facts)
+    reduction.pods(RqliteSet::detect(reduction.set()).as_ref(), facts)
 }
 
 fn names(reduction: Reduction<'_>, facts: &Facts) -> Vec<String> {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::change::{self, Change, Ordinals};
+use crate::change::{self, OrdinalChange, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::Facts;
-use crate::scaling::before::{Before, Data};
+use crate::scaling::current_state::{CurrentState, DataLocation};
 use kubernetes::manifest::StatefulSet;
 
 /// A set named rqlite, all the tests need of its surroundings beside it.
@@ -40,7 +40,7 @@ impl World {
 
     pub(crate) fn from_manifest(manifest: Value, facts: &Value) -> Self {
         let set: StatefulSet = serde_json::from_value(manifest).unwrap();
-        let rqlite = RqliteSet::recognise(&set).unwrap();
+        let rqlite = RqliteSet::detect(&set).unwrap();
         World { set, rqlite, facts: Facts::parse(&facts.to_string()).unwrap() }
     }
 
@@ -54,9 +54,9 @@ impl World {
         self
     }
 
-    pub(crate) fn before(&self) -> Before<'_> {
-        let data = Data::of(&self.set, &self.rqlite);
-        Before::new(&self.set, Some(&self.rqlite), change::ordinals(&self.set), data, &self.facts)
+    pub(crate) fn current_state(&self) -> CurrentState<'_> {
+        let data = DataLocation::of(&self.set, &self.rqlite);
+        CurrentState::new(&self.set, Some(&self.rqlite), change::ordinals(&self.set), data, &self.facts)
     }
 
     pub(crate) fn rqlite(&self) -> &RqliteSet {
@@ -67,10 +67,10 @@ impl World {
         &self.facts
     }
 
-    pub(crate) fn to(&self, count: u32) -> Change {
+    pub(crate) fn to(&self, count: u32) -> OrdinalChange {
         let old = change::ordinals(&self.set);
         let new = Ordinals::first(old.lowest().unwrap_or_default(), count);
-        Change { old, new }
+        OrdinalChange { old, new }
     }
 }
 

@@ -4,13 +4,13 @@
 #[cfg(test)]
 mod tests;
 
-use crate::change::{self, Change, Ordinals};
+use crate::change::{self, OrdinalChange, Ordinals};
 use crate::cluster::RqliteSet;
 use crate::facts::Facts;
-use crate::scaling::before::{Before, Data};
-use crate::scaling::cluster::Cluster;
-use crate::scaling::down::Down;
-use crate::scaling::way::{Way, leads_over_two};
+use crate::scaling::cluster_state::ClusterState;
+use crate::scaling::current_state::{CurrentState, DataLocation};
+use crate::scaling::next_step::{NextStep, leads_over_two};
+use crate::scaling::scale_down::ScaleDown;
 use crate::value::Value;
 use kubernetes::manifest::StatefulSet;
 
@@ -18,7 +18,7 @@ use kubernetes::manifest::StatefulSet;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
     /// What has to come before.
-    Way(Way),
+    Next(NextStep),
     /// The nodes have to stop removing themselves first: two of them can block each other for good. Where the flag stands is the
     /// manifest's matter.
     EndSelfRemoval,
@@ -27,7 +27,7 @@ pub enum PathStep {
 }
 
 /// What is known between two steps.
-struct Halt {
+struct PathState {
     set: StatefulSet,
     rqlite: RqliteSet,
     facts: Facts,
@@ -38,7 +38,7 @@ struct Halt {
 /// come back, or no way by what is known.
 pub fn path_down(set: &StatefulSet, rqlite: &RqliteSet, facts: &Facts, to: u32) -> Vec<PathStep> {
     let mut halt =
-        Halt { set: set.clone(), rqlite: rqlite.clone(), facts: facts.clone(), running: change::ordinals(set) };
+        PathState { set: set.clone(), rqlite: rqlite.clone(), facts: facts.clone(), running: change::ordinals(set) };
     let mut steps = Vec::new();
     // Each step lowers the count, removes a voter, or ends self-removal.
     while steps.len() < LONGEST {
@@ -55,35 +55,35 @@ pub fn path_down(set: &StatefulSet, rqlite: &RqliteSet, facts: &Facts, to: u32) 
 /// Steps; 64 voters halve six times, and each half needs one removal.
 const LONGEST: usize = 32;
 
-impl Halt {
+impl PathState {
     fn step(&self, to: u32) -> PathStep {
-        let data = Data::of(&self.set, &self.rqlite);
-        let before = Before::new(&self.set, Some(&self.rqlite), self.running.clone(), data, &self.facts);
-        let cluster = Cluster::of(&before);
+        let data = DataLocation::of(&self.set, &self.rqlite);
+        let current = CurrentState::new(&self.set, Some(&self.rqlite), self.running.clone(), data, &self.facts);
+        let cluster = ClusterState::of(&current);
         let first = self.running.lowest().unwrap_or_default();
-        let change = Change { old: self.running.clone(), new: Ordinals::first(first, to) };
-        let allowed = Down::of(&cluster, &change.leaving()).allowed();
-        let way = (!allowed).then(|| Way::down(&cluster, &change));
-        if way.as_ref().is_none_or(Way::shrinks) && before.all_remove_themselves() && leads_over_two(&change) {
+        let change = OrdinalChange { old: self.running.clone(), new: Ordinals::first(first, to) };
+        let allowed = ScaleDown::of(&cluster, &change.leaving()).allowed();
+        let next = (!allowed).then(|| NextStep::down(&cluster, &change));
+        if next.as_ref().is_none_or(NextStep::shrinks) && current.all_remove_themselves() && leads_over_two(&change) {
             return PathStep::EndSelfRemoval;
         }
-        way.map_or(PathStep::Arrive(to), PathStep::Way)
+        next.map_or(PathStep::Arrive(to), PathStep::Next)
     }
 
     /// Takes the step as done; false: nothing can be foreseen behind it.
     fn take(&mut self, step: &PathStep, to: u32) -> bool {
-        let way = match step {
-            PathStep::Way(way) => way,
+        let next = match step {
+            PathStep::Next(next) => next,
             PathStep::EndSelfRemoval => return self.end_self_removal(),
             PathStep::Arrive(_) => return false,
         };
-        match way {
-            Way::ScaleThenRemove { target, remove: ids } | Way::RemoveDead { dead: ids, target } => {
+        match next {
+            NextStep::ScaleThenRemove { target, remove: ids } | NextStep::RemoveDead { dead: ids, target } => {
                 self.running = Ordinals::first(self.running.lowest().unwrap_or_default(), *target);
                 self.remove(&ids.named) && *target > to
             }
-            Way::RemoveFirst { remove } => self.remove(&remove.named),
-            Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay => false,
+            NextStep::RemoveFirst { remove } => self.remove(&remove.named),
+            NextStep::Wait { .. } | NextStep::JoinFirst { .. } | NextStep::BringBack { .. } | NextStep::Stay => false,
         }
     }
 

@@ -4,8 +4,8 @@
 mod tests;
 
 use crate::change::Ordinals;
-use crate::scaling::before::{Before, Data};
-use crate::scaling::cluster::{Basis, Cluster};
+use crate::scaling::cluster_state::{ClusterState, MembershipSource};
+use crate::scaling::current_state::{CurrentState, DataLocation};
 use kubernetes::manifest::StatefulSet;
 
 /// What a scale to zero does to the data.
@@ -21,11 +21,11 @@ pub enum ToZero {
 
 impl ToZero {
     /// `next` is the spec in force while the pods leave: the new object's.
-    pub fn of(before: &Before, next: &StatefulSet) -> Self {
-        match before.data {
-            Data::WithPod => ToZero::DataGoesWithPods,
-            Data::Claims(_) if deletes_when_scaled(next) => ToZero::ClaimsDeleted,
-            Data::Claims(_) | Data::Elsewhere => ToZero::DataStays,
+    pub fn of(current: &CurrentState, next: &StatefulSet) -> Self {
+        match current.data {
+            DataLocation::WithPod => ToZero::DataGoesWithPods,
+            DataLocation::Claims(_) if deletes_when_scaled(next) => ToZero::ClaimsDeleted,
+            DataLocation::Claims(_) | DataLocation::Elsewhere => ToZero::DataStays,
         }
     }
 }
@@ -43,12 +43,13 @@ pub enum FromZero {
     Unknown,
     /// There is no claim: a new cluster.
     Creation,
-    Over(Claims),
+    /// There are claims, some of them maybe with data.
+    Over(ClaimedOrdinals),
 }
 
 /// The claims that a set starts over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims {
+pub struct ClaimedOrdinals {
     /// Ordinals with data, asked for or not.
     pub kept: Ordinals,
     /// Ordinals that are asked for and have no claim.
@@ -61,16 +62,16 @@ pub struct Claims {
 
 impl FromZero {
     /// `asked` are the new ordinals.
-    pub fn of(cluster: &Cluster, asked: &Ordinals) -> Self {
-        let (kept, claimed) = match (cluster.data_claims(), &cluster.before().data) {
+    pub fn of(cluster: &ClusterState, asked: &Ordinals) -> Self {
+        let (kept, claimed) = match (cluster.data_claims(), &cluster.current_state().data) {
             (Some(kept), _) => (kept, cluster.claimed_at_all()),
-            (None, Data::WithPod) => return FromZero::Creation,
-            (None, Data::Claims(_) | Data::Elsewhere) => return FromZero::Unknown,
+            (None, DataLocation::WithPod) => return FromZero::Creation,
+            (None, DataLocation::Claims(_) | DataLocation::Elsewhere) => return FromZero::Unknown,
         };
         if claimed.is_empty() {
             return FromZero::Creation;
         }
-        FromZero::Over(Claims {
+        FromZero::Over(ClaimedOrdinals {
             blank: asked.without(&claimed),
             pending: asked.within(&claimed).without(&kept),
             left_out: members(cluster, &kept).without(asked),
@@ -80,23 +81,23 @@ impl FromZero {
 }
 
 /// Ordinals to come back to after a stop: the set's own, and those whose data is of a member.
-pub fn to_come_back(cluster: &Cluster) -> Ordinals {
-    let before = cluster.before();
-    let Some(kept) = cluster.data_claims() else { return before.running.clone() };
+pub fn to_come_back(cluster: &ClusterState) -> Ordinals {
+    let current = cluster.current_state();
+    let Some(kept) = cluster.data_claims() else { return current.running.clone() };
     // A pod that never got a claim has nothing to bring back; where none did, they are all the same.
-    let all = before.running.within(&cluster.claimed_at_all()).with(&members(cluster, &kept));
-    if all.is_empty() { before.running.clone() } else { all }
+    let all = current.running.within(&cluster.claimed_at_all()).with(&members(cluster, &kept));
+    if all.is_empty() { current.running.clone() } else { all }
 }
 
 /// Without those that are known to be members no more: by the leader's view, else by the last trusted membership.
-fn members(cluster: &Cluster, kept: &Ordinals) -> Ordinals {
-    let before = cluster.before();
-    if cluster.basis == Basis::Led {
+fn members(cluster: &ClusterState, kept: &Ordinals) -> Ordinals {
+    let current = cluster.current_state();
+    if cluster.source == MembershipSource::Leader {
         let gone = |ordinal: &u32| !cluster.configured().contains(*ordinal) && !cluster.may_be_unmatched(*ordinal);
         return kept.iter().filter(|ordinal| !gone(ordinal)).collect();
     }
-    let Some(last) = &before.facts().last_voters else { return kept.clone() };
-    let listed = |ordinal: &u32| before.node_id(*ordinal).is_none_or(|id| last.contains(&id));
+    let Some(last) = &current.facts().last_voters else { return kept.clone() };
+    let listed = |ordinal: &u32| current.node_id(*ordinal).is_none_or(|id| last.contains(&id));
     let members: Ordinals = kept.iter().filter(listed).collect();
     // Where none of the ids is one of the set's, ids do not tell.
     if members.is_empty() { kept.clone() } else { members }

@@ -13,7 +13,7 @@ fn set(container: serde_json::Value, volumes: serde_json::Value) -> (Node, PodSp
     container["image"] = json!("rqlite/rqlite:9.1.3");
     let set = json!({"spec": {"template": {"spec": {"containers": [container], "volumes": volumes}}}});
     let set: StatefulSet = serde_json::from_value(set).unwrap();
-    let node = RqliteSet::recognise(&set).unwrap().sole_node().unwrap().clone();
+    let node = RqliteSet::detect(&set).unwrap().sole_node().unwrap().clone();
     (node, set.spec.template.spec)
 }
 
@@ -43,7 +43,7 @@ fn users() -> serde_json::Value {
 fn every_file_flag_is_a_text_flag_of_rqlited() {
     for flag in FILE_FLAGS {
         let spec = crate::flag_table::lookup(flag.name).unwrap();
-        assert_eq!(spec.kind, crate::flag_table::Kind::Text, "{}", flag.name);
+        assert_eq!(spec.flag_type, crate::flag_table::FlagType::Text, "{}", flag.name);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kubernetes::admission::{Phase, Request};
 use kubernetes::manifest::StatefulSet;
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_tests::{binding, machine, nothing_known};
+use quorate_tests::{binding, nothing_known, runtime};
 use rqlite::cluster::RqliteSet;
 use serde_json::json;
 
@@ -26,11 +26,11 @@ pub(crate) async fn report(review: &str) -> Outcome<()> {
     row("envelope only", decode).await;
     for (title, only) in [("envelope and 1 policy", Some("quorum-guard")), ("envelope and 4 policies", None)] {
         let policies = builtin(only)?;
-        let judge = async || {
+        let evaluate = async || {
             let Ok(request) = Request::decode(review.as_bytes()) else { return };
             black_box(policies.review(Phase::Validate, &request, &nothing_known()).await);
         };
-        row(title, judge).await;
+        row(title, evaluate).await;
     }
     natively(review).await
 }
@@ -44,17 +44,17 @@ async fn natively(review: &str) -> Outcome<()> {
         let _ = black_box(black_box(&object).decode::<StatefulSet>());
     };
     row("one object decoded, natively", decode).await;
-    let recognise = async || {
-        black_box(RqliteSet::recognise(black_box(&set)));
+    let detect = async || {
+        black_box(RqliteSet::detect(black_box(&set)));
     };
-    row("one object recognised, natively", recognise).await;
+    row("one object recognised, natively", detect).await;
     Ok(())
 }
 
 /// The built-in policies, or one of them, with their defaults.
 pub(crate) fn builtin(only: Option<&str>) -> Outcome<PolicySet> {
     let modules = quorate_builtin::modules().iter().filter(|module| only.is_none_or(|only| module.name == only));
-    let policies = modules.map(|module| machine().load(module.wasm, binding(json!({})))).collect::<Result<_, _>>()?;
+    let policies = modules.map(|module| runtime().load(module.wasm, binding(json!({})))).collect::<Result<_, _>>()?;
     Ok(PolicySet::new(policies, BreakGlass::default())?)
 }
 

@@ -9,9 +9,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::post;
-use quorate_certs::{Authority, ServingCertificate, Window};
+use quorate_certs::{Authority, ServingCertificate, Validity};
 use quorate_engine::{BreakGlass, PolicySet};
-use quorate_webhook::{CertificateHandle, ConnectionMetrics, Door, Limits, Server, ServerConfig, Sources, tls_config};
+use quorate_webhook::{
+    CertificateHandle, ConnectionMetrics, HttpListener, ReviewSources, Server, ServerConfig, ServerLimits, tls_config,
+};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -35,7 +37,7 @@ fn free_port() -> SocketAddr {
 
 async fn webhook(policies: PolicySet) -> Outcome<()> {
     let config = ServerConfig { listen: free_port(), metrics_listen: free_port(), ..ServerConfig::default() };
-    let server = Server::bind(config, Arc::new(policies), Sources::default(), OffsetDateTime::now_utc).await?;
+    let server = Server::bind(config, Arc::new(policies), ReviewSources::default(), OffsetDateTime::now_utc).await?;
     print!("{}\n{}", server.addresses().webhook, server.authority().unwrap_or_default());
     Ok(server.run(std::future::pending()).await?)
 }
@@ -44,12 +46,13 @@ async fn webhook(policies: PolicySet) -> Outcome<()> {
 async fn constant() -> Outcome<()> {
     let answer = async |_body: Bytes| ([(header::CONTENT_TYPE, "application/json")], ANSWER);
     let routes = Router::new().route("/validate", post(answer));
-    let window = Window::starting(OffsetDateTime::now_utc(), time::Duration::DAY);
-    let authority = Authority::issue(window)?;
-    let issued = authority.leaf(&["127.0.0.1".to_owned()], window)?;
+    let validity = Validity::starting(OffsetDateTime::now_utc(), time::Duration::DAY);
+    let authority = Authority::issue(validity)?;
+    let issued = authority.leaf(&["127.0.0.1".to_owned()], validity)?;
     let certificate = CertificateHandle::from(ServingCertificate::from_issued(&issued)?);
     let tls = tls_config(certificate, None, Arc::new(rustls::crypto::aws_lc_rs::default_provider()))?;
-    let door = Door::bind(free_port(), Some(tls), Limits::default(), ConnectionMetrics::default()).await?;
+    let door =
+        HttpListener::bind(free_port(), Some(tls), ServerLimits::default(), ConnectionMetrics::default()).await?;
     print!("{}\n{}", door.address()?, authority.anchor().to_pem());
     let (_open, closing) = watch::channel(false);
     door.serve(routes, closing, Duration::ZERO).await;

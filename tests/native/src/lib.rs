@@ -2,7 +2,7 @@
 //! failures written as files that `quorate review` reads. Holds no assertion about a verdict.
 //!
 //! ```text
-//! set, change, facts ── world::World ── judge::judge ── judge::Judged
+//! set, change, facts ── world::World ── evaluate::evaluate ── evaluate::Evaluated
 //!   (generators)                 └── record (review.json, facts.json, parent.yaml)
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
@@ -10,8 +10,8 @@
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
 pub mod change;
+pub mod evaluate;
 pub mod facts;
-pub mod judge;
 pub mod launch;
 pub mod record;
 pub mod request;

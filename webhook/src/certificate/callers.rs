@@ -1,5 +1,5 @@
 //! Who may call: TLS client certificates of given authorities, with given names.
-//! Refused in the handshake, so that a stranger's request is never read.
+//! Refused in the handshake, so that the request of an unknown caller is never read.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -48,11 +48,11 @@ pub enum CallerError {
 pub struct CallerVerifier {
     check: CallerCheck,
     provider: Arc<CryptoProvider>,
-    current: RwLock<Current>,
+    current: RwLock<CurrentVerifier>,
 }
 
 #[derive(Debug)]
-struct Current {
+struct CurrentVerifier {
     text: Vec<u8>,
     verifier: Arc<dyn ClientCertVerifier>,
     /// The last text that was refused, so that it is refused once.
@@ -63,11 +63,11 @@ impl CallerVerifier {
     pub fn open(check: CallerCheck, provider: Arc<CryptoProvider>) -> Result<Self, CallerError> {
         let text = read(&check.authority)?;
         let verifier = verifier(&check.authority, &text, &provider)?;
-        Ok(Self { check, provider, current: RwLock::new(Current { text, verifier, refused: None }) })
+        Ok(Self { check, provider, current: RwLock::new(CurrentVerifier { text, verifier, refused: None }) })
     }
 
     /// Takes other authorities if the file has changed and can be used; else the last ones stay.
-    pub(crate) fn look(&self) {
+    pub(crate) fn refresh(&self) {
         let text = match read(&self.check.authority) {
             Ok(text) => text,
             Err(problem) => return self.refuse(Vec::new(), &problem),
@@ -78,7 +78,7 @@ impl CallerVerifier {
         match verifier(&self.check.authority, &text, &self.provider) {
             Ok(verifier) => {
                 let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-                *current = Current { text, verifier, refused: None };
+                *current = CurrentVerifier { text, verifier, refused: None };
                 info!(file = %self.check.authority.display(), "callers' authorities taken");
             }
             Err(problem) => self.refuse(text, &problem),
@@ -93,7 +93,7 @@ impl CallerVerifier {
         }
     }
 
-    fn read_current<T>(&self, read: impl FnOnce(&Current) -> T) -> T {
+    fn read_current<T>(&self, read: impl FnOnce(&CurrentVerifier) -> T) -> T {
         read(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -103,7 +103,7 @@ impl CallerVerifier {
 }
 
 impl ClientCertVerifier for CallerVerifier {
-    /// No hints: a caller has one certificate to give, and hints would tell strangers whom we trust.
+    /// No hints: a caller has one certificate to give, and hints would tell unknown callers whom we trust.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

@@ -14,20 +14,20 @@ pub(crate) struct CertificateFiles {
     key: PathBuf,
     provider: Arc<CryptoProvider>,
     handle: CertificateHandle,
-    taken: Pair,
-    doubt: Option<Doubt>,
+    served: CertificatePair,
+    rejected: Option<RejectedPair>,
 }
 
 #[derive(PartialEq, Eq)]
-struct Pair {
+struct CertificatePair {
     chain: Vec<u8>,
     key: Vec<u8>,
 }
 
 /// What could not be used, and whether that has been said.
-struct Doubt {
-    found: Result<Pair, String>,
-    is_said: bool,
+struct RejectedPair {
+    found: Result<CertificatePair, String>,
+    is_logged: bool,
 }
 
 impl CertificateFiles {
@@ -38,48 +38,48 @@ impl CertificateFiles {
         provider: Arc<CryptoProvider>,
         handle: CertificateHandle,
     ) -> Result<Self, CertificateError> {
-        let taken = Pair::read(chain, key)?;
-        let files = Self { chain: chain.to_owned(), key: key.to_owned(), provider, handle, taken, doubt: None };
-        files.handle.set(files.parse(&files.taken)?);
+        let served = CertificatePair::read(chain, key)?;
+        let files = Self { chain: chain.to_owned(), key: key.to_owned(), provider, handle, served, rejected: None };
+        files.handle.set(files.parse(&files.served)?);
         Ok(files)
     }
 
     /// Takes what is there now, if it differs and can be used. Somebody may be writing at this moment, or swap both
     /// files between our two reads: what cannot be used is spoken of when it is still there at the next look.
-    pub(crate) fn look(&mut self) {
-        let (found, problem) = match Pair::read(&self.chain, &self.key) {
-            Ok(pair) if pair == self.taken => {
-                self.doubt = None;
+    pub(crate) fn refresh(&mut self) {
+        let (found, problem) = match CertificatePair::read(&self.chain, &self.key) {
+            Ok(pair) if pair == self.served => {
+                self.rejected = None;
                 return;
             }
             Ok(pair) => match self.parse(&pair) {
                 Ok(certificate) => {
                     self.handle.set(certificate);
-                    (self.taken, self.doubt) = (pair, None);
+                    (self.served, self.rejected) = (pair, None);
                     return;
                 }
                 Err(problem) => (Ok(pair), problem.to_string()),
             },
             Err(problem) => (Err(problem.to_string()), problem.to_string()),
         };
-        match &mut self.doubt {
-            Some(doubt) if doubt.found == found => {
-                if !doubt.is_said {
+        match &mut self.rejected {
+            Some(rejected) if rejected.found == found => {
+                if !rejected.is_logged {
                     self.handle.refuse(&problem);
-                    doubt.is_said = true;
+                    rejected.is_logged = true;
                 }
             }
-            doubt => *doubt = Some(Doubt { found, is_said: false }),
+            rejected => *rejected = Some(RejectedPair { found, is_logged: false }),
         }
     }
 
-    fn parse(&self, pair: &Pair) -> Result<ServingCertificate, CertificateError> {
+    fn parse(&self, pair: &CertificatePair) -> Result<ServingCertificate, CertificateError> {
         let pem = |origin, text| Pem { origin, text };
         ServingCertificate::from_pem(pem(&self.chain, &pair.chain), pem(&self.key, &pair.key), &self.provider)
     }
 }
 
-impl Pair {
+impl CertificatePair {
     fn read(chain: &Path, key: &Path) -> Result<Self, CertificateError> {
         let read = |path: &Path| {
             std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source })

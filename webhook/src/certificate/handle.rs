@@ -8,7 +8,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use quorate_certs::{ServingCertificate, Window};
+use quorate_certs::{ServingCertificate, Validity};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tracing::{debug, info, warn};
@@ -16,19 +16,19 @@ use tracing::{debug, info, warn};
 /// Cheap to clone; all clones are one. Empty at first: handshakes then fail, and the server is not ready.
 #[derive(Clone, Default)]
 pub struct CertificateHandle {
-    shared: Arc<Shared>,
+    shared: Arc<SharedCertificate>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct SharedCertificate {
     // Read once a handshake, next to the signature that it costs: a lock is not to be felt.
     current: RwLock<Option<Arc<ServingCertificate>>>,
-    metrics: CertificateMetrics,
+    metrics: ServedCertificateMetrics,
 }
 
 /// Shared with whoever shows them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CertificateMetrics {
+pub(crate) struct ServedCertificateMetrics {
     pub(crate) not_after: Gauge,
     pub(crate) changes: Family<ChangeLabel, Counter>,
 }
@@ -45,7 +45,7 @@ impl CertificateHandle {
 
     /// Serves this one from now on. Connections that are open stay as they are.
     pub fn set(&self, certificate: ServingCertificate) {
-        let window = certificate.window();
+        let validity = certificate.validity();
         let mut current = self.shared.current.write().unwrap_or_else(PoisonError::into_inner);
         let issuer = certificate.issuer().map(ToString::to_string);
         let certificate = Arc::new(certificate);
@@ -54,9 +54,9 @@ impl CertificateHandle {
         if replaced.as_ref().is_some_and(|replaced| replaced.der() == certificate.der()) {
             return;
         }
-        self.shared.metrics.not_after.set(window.not_after.unix_timestamp());
+        self.shared.metrics.not_after.set(validity.not_after.unix_timestamp());
         self.count("taken");
-        let Window { not_before, not_after } = window;
+        let Validity { not_before, not_after } = validity;
         // The first one is no news: whoever starts a server is told.
         if replaced.is_some() {
             info!(%not_before, %not_after, issuer, "certificate replaced");
@@ -75,7 +75,7 @@ impl CertificateHandle {
         self.shared.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn metrics(&self) -> &CertificateMetrics {
+    pub(crate) fn metrics(&self) -> &ServedCertificateMetrics {
         &self.shared.metrics
     }
 
@@ -100,6 +100,6 @@ impl ResolvesServerCert for CertificateHandle {
 
 impl fmt::Debug for CertificateHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CertificateHandle").field("current", &self.current().map(|current| current.window())).finish()
+        f.debug_struct("CertificateHandle").field("current", &self.current().map(|current| current.validity())).finish()
     }
 }

@@ -4,13 +4,13 @@
 mod callers;
 mod files;
 mod handle;
-mod keeper;
+mod renewer;
 mod source;
 
 pub use callers::{CallerCheck, CallerError, CallerVerifier};
 pub(crate) use callers::{CallerLabel, caller_refusal};
 pub use handle::CertificateHandle;
-pub(crate) use handle::CertificateMetrics;
-pub use keeper::FirstCertificateError;
-pub(crate) use keeper::Keeper;
+pub(crate) use handle::ServedCertificateMetrics;
+pub(crate) use renewer::CertificateRenewer;
+pub use renewer::FirstCertificateError;
 pub use source::CertificateSource;

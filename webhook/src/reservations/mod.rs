@@ -8,8 +8,8 @@
 //!                      └──────────────────────────────── write it over the version that was read ──> answer
 //! ```
 
-mod entry;
 mod request;
+mod reservation;
 mod slot;
 mod sweep;
 #[cfg(test)]
@@ -28,38 +28,38 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use self::entry::Reservation;
-use self::slot::Slot;
-use quorate_cluster::Budget;
+use self::reservation::Reservation;
+use self::slot::ReservationSlot;
+use quorate_cluster::DisruptionBudget;
 use quorate_cluster::registration::SetName;
-use quorate_cluster::{ReservationStore, SLOTS, StoreError, StoreFuture, Stored, Written};
+use quorate_cluster::{ReservationStore, SLOTS, StoreError, StoreFuture, StoredSlot, WriteResult};
 
-pub(crate) use self::request::Candidate;
+pub(crate) use self::request::ReservationRequest;
 
 /// Whose verdicts rest on it.
 pub(crate) const POLICY: &str = "quorum-guard";
 
 /// For one read or write; an API server that calls us answers within milliseconds.
-const ATTEMPT: Duration = Duration::from_millis(800);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Reservations of all sets.
 pub struct Reservations {
-    slots: [Shared; SLOTS],
+    slots: [SharedSlot; SLOTS],
     /// None: there are no other replicas.
     store: Option<Arc<dyn ReservationStore>>,
-    pub(crate) writes: Writes,
+    pub(crate) writes: WriteMetrics,
 }
 
 #[derive(Default)]
-struct Shared {
-    slot: Mutex<Slot>,
+struct SharedSlot {
+    slot: Mutex<ReservationSlot>,
     /// Of this replica's own writers one at a time, so that they do not conflict with each other.
     writing: tokio::sync::Mutex<()>,
 }
 
 /// Writes by how they ended: `written`, `conflict`, `failed`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Writes(pub(crate) Family<ResultLabel, Counter>);
+pub(crate) struct WriteMetrics(pub(crate) Family<ResultLabel, Counter>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ResultLabel {
@@ -68,11 +68,11 @@ pub(crate) struct ResultLabel {
 
 /// The reservations of a set that a review was made with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counted(BTreeMap<String, Reservation>);
+pub(crate) struct CountedReservations(BTreeMap<String, Reservation>);
 
 /// What an admitted request takes away.
 #[derive(Debug, Clone)]
-pub(crate) struct Taken {
+pub(crate) struct RemovedPods {
     pub(crate) pods: Vec<Leaving>,
     /// The API server asks the PodDisruptionBudgets after us, and does nothing where they refuse.
     pub(crate) asks_budget: bool,
@@ -80,13 +80,13 @@ pub(crate) struct Taken {
 
 /// What came of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reserved {
+pub(crate) enum ReserveResult {
     Done,
-    /// Somebody else has reserved for that set since: it has to be judged anew.
+    /// Somebody else has reserved for that set since: it has to be evaluated again.
     Changed,
 }
 
-impl Counted {
+impl CountedReservations {
     /// The pods of all of them.
     pub(crate) fn pods(&self) -> impl Iterator<Item = &Leaving> {
         self.0.values().flat_map(|reservation| &reservation.pods)
@@ -95,7 +95,7 @@ impl Counted {
 
 impl Reservations {
     /// What it counts.
-    pub(crate) fn show(&self, registry: &mut Registry) {
+    pub(crate) fn register_metrics(&self, registry: &mut Registry) {
         registry.register(
             "reservation_writes",
             "Reservations of pods that an admission takes away, by how the write ended",
@@ -114,7 +114,7 @@ impl Reservations {
     }
 
     fn with(store: Option<Arc<dyn ReservationStore>>) -> Self {
-        Self { slots: std::array::from_fn(|_| Shared::default()), store, writes: Writes::default() }
+        Self { slots: std::array::from_fn(|_| SharedSlot::default()), store, writes: WriteMetrics::default() }
     }
 
     /// Learns what other replicas have reserved for the set. Where that cannot be had, what is known stands: a reduction is written over
@@ -128,11 +128,11 @@ impl Reservations {
     }
 
     /// What counts now; `budget` is that of the set, where it is known.
-    pub(crate) fn counted(&self, set: &SetName, budget: Option<&Budget>) -> Counted {
-        let Some((_, shared)) = self.of(set) else { return Counted::default() };
+    pub(crate) fn counted(&self, set: &SetName, budget: Option<&DisruptionBudget>) -> CountedReservations {
+        let Some((_, shared)) = self.of(set) else { return CountedReservations::default() };
         let mut slot = shared.lock();
         slot.forget();
-        Counted(slot.counted(set, budget))
+        CountedReservations(slot.counted(set, budget))
     }
 
     /// Reserves for the request of that uid, if nothing counts by now that the review was not made with.
@@ -143,35 +143,35 @@ impl Reservations {
         &self,
         uid: &str,
         set: &SetName,
-        taken: &Taken,
-        counted: &Counted,
-        budget: Option<&Budget>,
-    ) -> Result<Reserved, StoreError> {
-        let Some((index, shared)) = self.of(set) else { return Ok(Reserved::Done) };
-        let is_spent = taken.asks_budget && budget.is_some_and(|budget| budget.is_spent);
-        let (key, reservation) = (entry::key(uid), Reservation::new(set, taken.pods.clone(), is_spent));
+        removed: &RemovedPods,
+        counted: &CountedReservations,
+        budget: Option<&DisruptionBudget>,
+    ) -> Result<ReserveResult, StoreError> {
+        let Some((index, shared)) = self.of(set) else { return Ok(ReserveResult::Done) };
+        let is_spent = removed.asks_budget && budget.is_some_and(|budget| budget.is_spent);
+        let (key, reservation) = (reservation::key(uid), Reservation::new(set, removed.pods.clone(), is_spent));
         let _turn = shared.writing.lock().await;
         loop {
             if self.counted(set, budget).0.keys().any(|key| !counted.0.contains_key(key)) {
-                return Ok(Reserved::Changed);
+                return Ok(ReserveResult::Changed);
             }
             let Some(store) = &self.store else {
                 shared.lock().see(&key, reservation);
-                return Ok(Reserved::Done);
+                return Ok(ReserveResult::Done);
             };
-            let Some((read, mut entries)) = shared.staying() else {
+            let Some((read, mut entries)) = shared.still_stored() else {
                 let stored = self.read(store.as_ref(), index).await?;
                 shared.lock().learn(stored);
                 continue;
             };
             entries.insert(key.clone(), text(&reservation)?);
             match within(store.write(index, &read, &entries)).await {
-                Ok(Written::Stored(stored)) => {
+                Ok(WriteResult::Stored(stored)) => {
                     self.count("written");
                     shared.lock().learn(stored);
-                    return Ok(Reserved::Done);
+                    return Ok(ReserveResult::Done);
                 }
-                Ok(Written::Conflict) => {
+                Ok(WriteResult::Conflict) => {
                     self.count("conflict");
                     debug!(%set, "reservations were written by somebody else");
                     let stored = self.read(store.as_ref(), index).await?;
@@ -195,7 +195,7 @@ impl Reservations {
         }
     }
 
-    async fn read(&self, store: &dyn ReservationStore, index: usize) -> Result<Stored, StoreError> {
+    async fn read(&self, store: &dyn ReservationStore, index: usize) -> Result<StoredSlot, StoreError> {
         within(store.read(index)).await.inspect_err(|_| self.count("failed"))
     }
 
@@ -203,28 +203,28 @@ impl Reservations {
         self.writes.0.get_or_create(&ResultLabel { result }).inc();
     }
 
-    fn of(&self, set: &SetName) -> Option<(usize, &Shared)> {
+    fn of(&self, set: &SetName) -> Option<(usize, &SharedSlot)> {
         let index = slot_of(set);
         Some((index, self.slots.get(index)?))
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Slot> {
+impl SharedSlot {
+    fn lock(&self) -> MutexGuard<'_, ReservationSlot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn staying(&self) -> Option<(Stored, BTreeMap<String, String>)> {
-        self.lock().staying()
+    fn still_stored(&self) -> Option<(StoredSlot, BTreeMap<String, String>)> {
+        self.lock().still_stored()
     }
 }
 
-async fn sweep(store: &dyn ReservationStore, index: usize, shared: &Shared) -> Result<(), StoreError> {
+async fn sweep(store: &dyn ReservationStore, index: usize, shared: &SharedSlot) -> Result<(), StoreError> {
     let _turn = shared.writing.lock().await;
     let stored = within(store.read(index)).await?;
     shared.lock().learn(stored);
-    if let Some((read, staying)) = shared.staying().filter(|(read, staying)| read.entries != *staying)
-        && let Written::Stored(stored) = within(store.write(index, &read, &staying)).await?
+    if let Some((read, staying)) = shared.still_stored().filter(|(read, staying)| read.entries != *staying)
+        && let WriteResult::Stored(stored) = within(store.write(index, &read, &staying)).await?
     {
         shared.lock().learn(stored);
     }
@@ -233,8 +233,8 @@ async fn sweep(store: &dyn ReservationStore, index: usize, shared: &Shared) -> R
 }
 
 async fn within<T>(asked: StoreFuture<'_, T>) -> Result<T, StoreError> {
-    timeout(ATTEMPT, asked).await.unwrap_or_else(|_| {
-        let why = format!("the API server does not answer within {} ms", ATTEMPT.as_millis());
+    timeout(ATTEMPT_TIMEOUT, asked).await.unwrap_or_else(|_| {
+        let why = format!("the API server does not answer within {} ms", ATTEMPT_TIMEOUT.as_millis());
         Err(StoreError { why, remedy: "try again".to_owned() })
     })
 }

@@ -6,11 +6,11 @@ use kubernetes::lookup::name_of_deleted;
 use kubernetes::manifest::{Scale, StatefulSet};
 use kubernetes::request::{Dependency, RequestKind};
 use quorate_document::{Document, Pointer};
-use quorate_facts::{ReadSet, RequestSets};
+use quorate_facts::{DecodedSet, RequestSets};
 use rqlite::facts::{Facts, Leaving};
 use rqlite::reduction::Reduction;
 
-use super::Taken;
+use super::RemovedPods;
 use quorate_cluster::Labels;
 use quorate_cluster::registration::SetName;
 
@@ -19,47 +19,47 @@ static DRY_RUN: Pointer<'static> = Pointer::literal("/deleteOptions/dryRun");
 
 /// A request about an rqlite set.
 #[derive(Debug)]
-pub(crate) struct Candidate {
+pub(crate) struct ReservationRequest {
     pub(crate) set: SetName,
-    change: Change,
+    change: ReservedChange,
     is_real: bool,
 }
 
 #[derive(Debug)]
-enum Change {
-    Update { old: ReadSet, new: ReadSet, template: bool },
-    Scale { parent: ReadSet, from: i32, to: i32 },
-    Creation(ReadSet),
-    Eviction { set: ReadSet, pod: String },
-    Claim { set: ReadSet, claim: String },
+enum ReservedChange {
+    Update { old: DecodedSet, new: DecodedSet, template: bool },
+    Scale { parent: DecodedSet, from: i32, to: i32 },
+    Creation(DecodedSet),
+    Eviction { set: DecodedSet, pod: String },
+    Claim { set: DecodedSet, claim: String },
 }
 
-impl Candidate {
+impl ReservationRequest {
     /// None: it is about no set that runs rqlite, or about several.
     pub(crate) fn of(request: &Request, sets: &RequestSets) -> Option<Self> {
-        let behind = || sets.behind.clone();
+        let behind = || sets.parent.clone();
         let change = match RequestKind::of(request) {
-            RequestKind::StatefulSet => Change::of_set(request, sets)?,
+            RequestKind::StatefulSet => ReservedChange::of_set(request, sets)?,
             RequestKind::Scale => {
                 let (from, to) = (replicas(&request.old_object)?, replicas(&request.object)?);
-                Change::Scale { parent: behind()?, from, to }
+                ReservedChange::Scale { parent: behind()?, from, to }
             }
-            RequestKind::Eviction => Change::Eviction { set: behind()?, pod: request.name.clone()? },
+            RequestKind::Eviction => ReservedChange::Eviction { set: behind()?, pod: request.name.clone()? },
             RequestKind::Dependency(Dependency::Claim) if request.operation == Operation::Delete => {
-                Change::Claim { set: behind()?, claim: name_of_deleted(request)?.into_owned() }
+                ReservedChange::Claim { set: behind()?, claim: name_of_deleted(request)?.into_owned() }
             }
             RequestKind::Dependency(_) | RequestKind::Autoscaler | RequestKind::Other => return None,
         };
-        let runs = |set: &Option<ReadSet>| set.as_ref().is_some_and(|set| set.rqlite.is_some());
-        [&sets.old, &sets.new, &sets.behind].into_iter().any(runs).then_some(())?;
+        let runs = |set: &Option<DecodedSet>| set.as_ref().is_some_and(|set| set.rqlite.is_some());
+        [&sets.old, &sets.new, &sets.parent].into_iter().any(runs).then_some(())?;
         let name = change.set().metadata.name.clone()?;
         let set = SetName { namespace: request.namespace.clone()?, name };
-        let rehearsed = change.is_eviction() && is_rehearsal(request);
+        let rehearsed = change.is_eviction() && is_dry_run(request);
         Some(Self { set, change, is_real: !(request.dry_run || rehearsed) })
     }
 
     /// What is gone once it is admitted; no pods of a dry run.
-    pub(crate) fn taken(&self, facts: &Facts) -> Taken {
+    pub(crate) fn removed_pods(&self, facts: &Facts) -> RemovedPods {
         let pods = if self.is_real {
             self.change.reduction().pods(self.change.current().rqlite.as_deref(), facts)
         } else {
@@ -68,7 +68,7 @@ impl Candidate {
         let ready = |pod: &Leaving| facts.pods.iter().flatten().any(|known| pod.is(known) && known.ready == Some(true));
         // A budget may let go of a pod that is not ready whatever it allows (`unhealthyPodEvictionPolicy`).
         let asks_budget = self.change.is_eviction() && pods.iter().all(ready);
-        Taken { pods, asks_budget }
+        RemovedPods { pods, asks_budget }
     }
 
     /// Labels of its pods.
@@ -77,7 +77,7 @@ impl Candidate {
     }
 }
 
-impl Change {
+impl ReservedChange {
     fn of_set(request: &Request, sets: &RequestSets) -> Option<Self> {
         match request.operation {
             Operation::Create => Some(Self::Creation(sets.new.clone()?)),
@@ -102,7 +102,7 @@ impl Change {
     }
 
     /// The set as it runs before the request; of a creation the one that is created.
-    fn current(&self) -> &ReadSet {
+    fn current(&self) -> &DecodedSet {
         match self {
             Self::Update { old: set, .. }
             | Self::Scale { parent: set, .. }
@@ -130,7 +130,7 @@ fn replicas(scale: &Option<Document>) -> Option<i32> {
 }
 
 /// An Eviction's own `deleteOptions.dryRun`, which `kubectl drain --dry-run=server` sends alone.
-fn is_rehearsal(request: &Request) -> bool {
+fn is_dry_run(request: &Request) -> bool {
     let stages = request.object.as_ref().and_then(|eviction| eviction.part(&DRY_RUN));
     stages.and_then(|stages| stages.decode::<Vec<String>>().ok()).is_some_and(|stages| !stages.is_empty())
 }

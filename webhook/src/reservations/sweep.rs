@@ -9,13 +9,13 @@ use tokio::time::sleep;
 use super::Reservations;
 
 /// Between two looks for it.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Reservations {
     /// Sweeps while this replica leads; for ever.
     pub(crate) async fn sweep_while(&self, leads: watch::Receiver<bool>) -> Infallible {
         loop {
-            sleep(SWEEP).await;
+            sleep(SWEEP_INTERVAL).await;
             if *leads.borrow() {
                 self.sweep().await;
             }

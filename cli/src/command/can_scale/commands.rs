@@ -1,18 +1,18 @@
-//! The steps of the way down as commands for a shell.
+//! The steps down as commands for a shell.
 //! Which steps there are is rqlite's matter.
 
-use rqlite::scaling::{Ids, PathStep, Way};
+use rqlite::scaling::{Ids, NextStep, PathStep};
 
 use crate::args::ObjectName;
 
 /// Where they are carried out.
-pub(super) struct Place<'p> {
+pub(super) struct CommandTarget<'p> {
     pub(super) set: &'p ObjectName,
     /// Where a node answers HTTP: `http://localhost:4001`.
     pub(super) base: &'p str,
 }
 
-impl Place<'_> {
+impl CommandTarget<'_> {
     /// `DELETE /remove` takes one node at a time and answers 200 for an unknown id too (rqlite.io/docs/clustering), so `/nodes` has the
     /// last word.
     pub(super) fn commands(&self, step: &PathStep) -> Vec<String> {
@@ -23,14 +23,16 @@ impl Place<'_> {
                  themselves can block each other for good"
             )],
             PathStep::Arrive(count) => vec![self.scale(*count)],
-            PathStep::Way(Way::ScaleThenRemove { target, remove }) => {
+            PathStep::Next(NextStep::ScaleThenRemove { target, remove }) => {
                 [vec![self.scale(*target)], self.removals(remove), vec![self.look()]].concat()
             }
-            PathStep::Way(Way::RemoveDead { dead, target }) => {
+            PathStep::Next(NextStep::RemoveDead { dead, target }) => {
                 [self.removals(dead), vec![self.look(), self.scale(*target)]].concat()
             }
-            PathStep::Way(Way::RemoveFirst { remove }) => [self.removals(remove), vec![self.look()]].concat(),
-            PathStep::Way(Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay) => {
+            PathStep::Next(NextStep::RemoveFirst { remove }) => [self.removals(remove), vec![self.look()]].concat(),
+            PathStep::Next(
+                NextStep::Wait { .. } | NextStep::JoinFirst { .. } | NextStep::BringBack { .. } | NextStep::Stay,
+            ) => {
                 vec![self.look()]
             }
         }
@@ -59,10 +61,10 @@ mod tests {
     #[test]
     fn a_step_scales_removes_one_by_one_and_looks() {
         let set = ObjectName { namespace: "db".to_owned(), name: "rqlite".to_owned() };
-        let place = Place { set: &set, base: "http://rqlite-0.rqlite-svc-internal:4001" };
+        let place = CommandTarget { set: &set, base: "http://rqlite-0.rqlite-svc-internal:4001" };
         let remove = Ids::of(["rqlite-3", "rqlite-4"].map(str::to_owned).into_iter(), 2);
         assert_eq!(
-            place.commands(&PathStep::Way(Way::ScaleThenRemove { target: 3, remove })),
+            place.commands(&PathStep::Next(NextStep::ScaleThenRemove { target: 3, remove })),
             [
                 "kubectl -n db scale statefulset rqlite --replicas=3",
                 "curl -X DELETE 'http://rqlite-0.rqlite-svc-internal:4001/remove' -d '{\"id\":\"rqlite-4\"}'",

@@ -22,7 +22,7 @@ fn counting(folder: &Path, until: &str) -> Bearer {
     let exec = json!({ "apiVersion": VERSION, "command": "sh", "args": ["-c", lines], "interactiveMode": "Never" });
     let exec: ExecConfig = serde_json::from_value(exec).unwrap();
     let plugin = Plugin::new(exec, "u", &Cluster::default(), false).unwrap();
-    Bearer::new(Source::Plugin(Arc::new(plugin), || NOW))
+    Bearer::new(TokenSource::Plugin(Arc::new(plugin), || NOW))
 }
 
 async fn given(bearer: &Bearer) -> String {
@@ -57,7 +57,7 @@ async fn what_the_api_server_did_not_accept_is_asked_for_again() {
     assert_eq!(given(&bearer).await, "Bearer given-1");
     advance(Duration::from_secs(24 * 60 * 60)).await;
     assert_eq!(given(&bearer).await, "Bearer given-1");
-    bearer.distrust().await;
+    bearer.invalidate().await;
     assert_eq!(given(&bearer).await, "Bearer given-2");
 }
 

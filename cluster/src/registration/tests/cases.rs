@@ -1,7 +1,6 @@
 //! Every case of the built-in policies, as requests to the API server: what rqlite's domain recognises must be sent, and what a policy
 //! denies must be refused when nobody answers, where it may be.
 
-use std::fs;
 use std::path::Path;
 
 use kubernetes::manifest::StatefulSet;
@@ -18,8 +17,8 @@ fn cases() -> Vec<Case> {
     built_in().flat_map(|policy| load(&policies.join(policy))).collect()
 }
 
-fn is_recognised(object: &Value) -> bool {
-    serde_json::from_value::<StatefulSet>(object.clone()).is_ok_and(|set| RqliteSet::recognise(&set).is_some())
+fn is_detected(object: &Value) -> bool {
+    serde_json::from_value::<StatefulSet>(object.clone()).is_ok_and(|set| RqliteSet::detect(&set).is_some())
 }
 
 fn is_on_set(case: &Case) -> bool {
@@ -72,22 +71,20 @@ fn what_is_recognised_is_sent_and_what_is_denied_is_refused_when_nobody_answers(
     let mut sent = 0;
     for case in cases().iter().filter(|case| is_on_set(case)) {
         let request = &case.review["request"];
-        let name = case.directory.display();
-        if !is_recognised(&request["object"]) && !is_recognised(&request["oldObject"]) {
+        if !is_detected(&request["object"]) && !is_detected(&request["oldObject"]) {
             continue;
         }
         let called = Request::of(&case.review).entries(&entries);
         if is_exempt(request) || is_unchanged(request) {
-            assert_eq!(called, Vec::<String>::new(), "{name}");
+            assert_eq!(called, Vec::<String>::new(), "{case}");
             continue;
         }
-        assert_eq!(called.len(), 1, "{name}: sent once, {called:?}");
+        assert_eq!(called.len(), 1, "{case}: sent once, {called:?}");
         sent += 1;
-        let denied = fs::read_to_string(case.directory.join("expect.txt")).unwrap().contains("deny ");
-        if denied {
+        if case.expected.contains("deny ") {
             let passes = PASSING.contains(&case.name.as_str());
             let expected = if passes { "statefulsets-rest.quorate.dev" } else { "statefulsets.quorate.dev" };
-            assert_eq!(called, [expected], "{name}");
+            assert_eq!(called, [expected], "{case}");
             passing.extend(passes.then(|| case.name.clone()));
         }
     }
@@ -103,7 +100,7 @@ fn nothing_else_is_sent() {
         .filter(is_on_set)
         .filter(|case| {
             let request = &case.review["request"];
-            !is_recognised(&request["object"]) && !is_recognised(&request["oldObject"])
+            !is_detected(&request["object"]) && !is_detected(&request["oldObject"])
         })
         .collect();
     let guards = |entry: &String| entry != "statefulsets-not-recognised.quorate.dev";
@@ -129,7 +126,7 @@ fn a_scale_of_rqlites_is_sent_by_its_selector() {
             0 => &[],
             1.. => &["scale-rest.quorate.dev"],
         };
-        assert_eq!(Request::of(&case.review).entries(&entries), expected, "{}", case.directory.display());
+        assert_eq!(Request::of(&case.review).entries(&entries), expected, "{case}");
     }
     assert!(scales.len() > 50);
 }
@@ -140,13 +137,12 @@ fn what_speaks_of_rqlite_is_sent_and_never_refused_when_nobody_answers() {
     let mut sent = 0;
     for case in cases().iter().filter(|case| is_on_set(case)) {
         let request = &case.review["request"];
-        let expected = fs::read_to_string(case.directory.join("expect.txt")).unwrap();
-        let is_guarded = is_recognised(&request["object"]) || is_recognised(&request["oldObject"]);
-        if is_guarded || !expected.contains("quorum-guard/not-recognised") {
+        let is_guarded = is_detected(&request["object"]) || is_detected(&request["oldObject"]);
+        if is_guarded || !case.expected.contains("quorum-guard/not-recognised") {
             continue;
         }
         let called = Request::of(&case.review).entries(&entries);
-        assert_eq!(called, ["statefulsets-not-recognised.quorate.dev"], "{}", case.directory.display());
+        assert_eq!(called, ["statefulsets-not-recognised.quorate.dev"], "{case}");
         sent += 1;
     }
     assert!(sent > 5, "{sent}");

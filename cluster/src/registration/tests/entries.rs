@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::server::Request;
 use super::{guard, mounts, named_matching, policy, sets, validating};
-use crate::registration::{Client, Naming, Registered, Registration, is_kept};
+use crate::registration::{Client, Naming, Registered, Registration, is_server_owned};
 
 fn json<T: Serialize>(entries: &[T]) -> Vec<Value> {
     entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect()
@@ -36,10 +36,10 @@ fn the_built_in_policies_have_these_entries() {
             ("scale-rest.quorate.dev", "Ignore"),
         ]
     );
-    let (naming, kept) = registration().kept_validating(&policies, &sets(&[("db", "a")]));
+    let (naming, server_owned) = registration().server_owned_validating(&policies, &sets(&[("db", "a")]));
     assert_eq!(naming, Naming::Set);
     assert_eq!(
-        policies_of(&kept),
+        policies_of(&server_owned),
         [
             ("known-scale.quorate.dev", "Fail"),
             ("known-scale-rest.quorate.dev", "Ignore"),
@@ -50,9 +50,9 @@ fn the_built_in_policies_have_these_entries() {
             ("known-claims.quorate.dev", "Fail"),
         ]
     );
-    assert!(kept.iter().all(|entry| is_kept(&entry.name)));
-    assert!(!rendered.iter().any(|entry| is_kept(&entry.name)));
-    assert_eq!(registration().kept_validating(&policies, &sets(&[])).1, []);
+    assert!(server_owned.iter().all(|entry| is_server_owned(&entry.name)));
+    assert!(!rendered.iter().any(|entry| is_server_owned(&entry.name)));
+    assert_eq!(registration().server_owned_validating(&policies, &sets(&[])).1, []);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn every_entry_is_called_alike() {
     let (guard, mounts) = (guard(), mounts());
     let policies = [guard.clone(), mounts.clone()];
     let mut all = registration().validating(&policies).webhooks.unwrap();
-    all.extend(registration().kept_validating(&policies, &sets(&[("db", "a")])).1);
+    all.extend(registration().server_owned_validating(&policies, &sets(&[("db", "a")])).1);
     for entry in all {
         let found = serde_json::to_value(&entry).unwrap();
         assert_eq!(found["matchPolicy"], "Equivalent");
@@ -94,7 +94,7 @@ fn only_what_loaded_policies_match_is_registered() {
         ]
     );
     assert_eq!(rendered[0].rules.as_ref().unwrap()[0].operations.as_ref().unwrap(), &["CREATE", "UPDATE"]);
-    assert_eq!(registration().kept_validating(std::slice::from_ref(&mounts), &sets(&[("db", "a")])).1, []);
+    assert_eq!(registration().server_owned_validating(std::slice::from_ref(&mounts), &sets(&[("db", "a")])).1, []);
     let guard = guard();
     assert_eq!(registration().mutating(std::slice::from_ref(&guard)).webhooks.unwrap(), []);
     assert_eq!(registration().validating(&[]).webhooks.unwrap(), []);
@@ -105,7 +105,7 @@ fn nothing_is_refused_by_policies_that_only_warn() {
     let guard = guard();
     let warns = [Registered { fails: false, ..guard.clone() }];
     let mut all = registration().validating(&warns).webhooks.unwrap();
-    all.extend(registration().kept_validating(&warns, &sets(&[("db", "a")])).1);
+    all.extend(registration().server_owned_validating(&warns, &sets(&[("db", "a")])).1);
     assert!(policies_of(&all).iter().all(|(_, policy)| *policy == "Ignore"), "{all:?}");
 }
 
@@ -123,17 +123,18 @@ fn a_policy_of_ones_own_is_registered_as_it_describes_itself() {
     pods.conditions = vec![("big".to_owned(), "true".to_owned())];
     let own = policy("zones", &[Phase::Validate], vec![named_matching("", "pods", &[Operation::Create]), pods]);
     let denies = Registered { built_in: false, ..own };
-    let (_, kept) = registration().kept_validating(std::slice::from_ref(&denies), &sets(&[("db", "a")]));
+    let (_, server_owned) =
+        registration().server_owned_validating(std::slice::from_ref(&denies), &sets(&[("db", "a")]));
     assert_eq!(
-        policies_of(&kept),
+        policies_of(&server_owned),
         [("zones.policy.quorate.dev", "Fail"), ("match-2.zones.policy.quorate.dev", "Fail")]
     );
-    assert!(kept.iter().all(|entry| is_kept(&entry.name)));
-    assert_eq!(registration().validating(std::slice::from_ref(&denies)).webhooks.unwrap(), kept);
-    let rule = serde_json::to_value(&kept[1].rules).unwrap();
+    assert!(server_owned.iter().all(|entry| is_server_owned(&entry.name)));
+    assert_eq!(registration().validating(std::slice::from_ref(&denies)).webhooks.unwrap(), server_owned);
+    let rule = serde_json::to_value(&server_owned[1].rules).unwrap();
     let expected = json!([{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "DELETE"], "resources": ["*/*"], "scope": "*"}]);
     assert_eq!(rule, expected);
-    let conditions = kept[1].match_conditions.as_ref().unwrap();
+    let conditions = server_owned[1].match_conditions.as_ref().unwrap();
     assert_eq!(
         conditions.iter().map(|condition| condition.name.as_str()).collect::<Vec<_>>(),
         ["big", "quorate.dev/not-vital"]
@@ -145,7 +146,7 @@ fn a_policy_of_ones_own_is_registered_as_it_describes_itself() {
     }
     let warns = Registered { fails: false, ..denies };
     assert!(
-        policies_of(&registration().kept_validating(&[warns], &sets(&[])).1)
+        policies_of(&registration().server_owned_validating(&[warns], &sets(&[])).1)
             .iter()
             .all(|(_, policy)| *policy == "Ignore")
     );
@@ -194,17 +195,17 @@ fn long_lists_of_sets_are_stable_and_cut() {
         names.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
     let guard = guard();
     let policies = [guard.clone()];
-    let (naming, kept) = registration().kept_validating(&policies, &sets(&pairs));
+    let (naming, server_owned) = registration().server_owned_validating(&policies, &sets(&pairs));
     assert_eq!(naming, Naming::Set);
     pairs.reverse();
-    assert_eq!(kept, registration().kept_validating(&policies, &sets(&pairs)).1);
-    let expressions = kept
+    assert_eq!(server_owned, registration().server_owned_validating(&policies, &sets(&pairs)).1);
+    let expressions = server_owned
         .iter()
         .flat_map(|entry| entry.match_conditions.iter().flatten())
         .map(|condition| condition.expression.len());
     assert!(expressions.max().unwrap() < 100_000);
     let scales: Vec<&str> =
-        kept.iter().map(|entry| entry.name.as_str()).filter(|name| name.contains("scale")).collect();
+        server_owned.iter().map(|entry| entry.name.as_str()).filter(|name| name.contains("scale")).collect();
     assert_eq!(scales.len() % 2, 0);
     assert_eq!(
         scales[..4],
@@ -229,7 +230,10 @@ fn kept_entries_follow_the_rendered_ones() {
         let mut live = json(&other.validating(&policies).webhooks.unwrap());
         let followed = registration().as_rendered(Phase::Validate, &live);
         let known = sets(&[("db", "a")]);
-        assert_eq!(followed.kept_validating(&policies, &known), other.kept_validating(&policies, &known));
+        assert_eq!(
+            followed.server_owned_validating(&policies, &known),
+            other.server_owned_validating(&policies, &known)
+        );
         let of_a_platform =
             json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["gke-system"]});
         let expressions = live[0]["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap();

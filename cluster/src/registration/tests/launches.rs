@@ -58,7 +58,7 @@ fn every_form_that_is_recognised_is_sent() {
     let entries = validating(&[]);
     for launch in &LAUNCHES.rqlited {
         let (set, requests) = requests(launch);
-        assert!(RqliteSet::recognise(&set).is_some(), "{launch}");
+        assert!(RqliteSet::detect(&set).is_some(), "{launch}");
         for request in requests {
             assert_eq!(request.entries(&entries), FAIL, "{launch}");
         }
@@ -71,7 +71,7 @@ fn so_it_is_with_any_word_of_it_in_a_variable() {
     let mut sent = 0;
     for launch in LAUNCHES.rqlited.iter().flat_map(|launch| (0..words(launch)).map(|place| moved(launch, place))) {
         let (set, [_, deletion, _]) = requests(&launch);
-        if RqliteSet::recognise(&set).is_some() {
+        if RqliteSet::detect(&set).is_some() {
             assert_eq!(deletion.entries(&entries), FAIL, "{launch}");
             sent += 1;
         }
@@ -85,7 +85,7 @@ fn what_it_says_is_out_of_reach_is() {
     let entries = validating(&[]);
     for launch in &LAUNCHES.unseen {
         let (set, [_, deletion, shrink]) = requests(launch);
-        assert!(RqliteSet::recognise(&set).is_some(), "{launch}");
+        assert!(RqliteSet::detect(&set).is_some(), "{launch}");
         for request in [deletion, shrink] {
             assert_eq!(request.entries(&entries), NOT_SENT, "{launch}");
         }

@@ -2,22 +2,22 @@
 
 mod backstop;
 mod cases;
+mod dependencies;
 mod entries;
 mod launches;
 mod naming;
-mod needed;
 mod property;
 mod server;
 mod sets;
 
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::request::Resource;
-use rqlite::needs::Needs;
+use rqlite::dependencies::Dependencies;
 
-use super::asked::Asked;
-use super::entry::Entry;
+use super::entry::WebhookEntry;
 use super::naming::Naming;
-use super::{KnownSets, Registered, RequestMatch, SetName, built_in, known, needed as entries_of_needed};
+use super::requested::RequestedRules;
+use super::{KnownSets, Registered, RequestMatch, SetName, built_in, dependencies as entries_of_dependencies, known};
 
 /// Where a request on a StatefulSet goes: the names of the entries.
 const FAIL: &[&str] = &["statefulsets.quorate.dev"];
@@ -68,34 +68,35 @@ fn mounts() -> Registered {
 }
 
 /// All validating entries of the built-in policies, with `db/rqlite` known where `names` has it.
-fn validating(names: &[(&str, &str)]) -> Vec<Entry> {
+fn validating(names: &[(&str, &str)]) -> Vec<WebhookEntry> {
     knowing(&sets(names))
 }
 
 /// The same where these sets are known.
-fn knowing(sets: &KnownSets) -> Vec<Entry> {
+fn knowing(sets: &KnownSets) -> Vec<WebhookEntry> {
     named(sets, Naming::Set)
 }
 
 /// The same where they are named in this way.
-fn named(sets: &KnownSets, naming: Naming) -> Vec<Entry> {
+fn named(sets: &KnownSets, naming: Naming) -> Vec<WebhookEntry> {
     let policies = [guard(), mounts()];
-    let asked = Asked::by(&policies);
+    let asked = RequestedRules::by(&policies);
     let of_sets = known::validating(&asked, sets, naming);
-    let kept = of_sets.into_iter().chain(entries_of_needed::validating(&asked, sets, naming));
-    built_in::validating(&asked).into_iter().chain(kept).collect()
+    let server_owned = of_sets.into_iter().chain(entries_of_dependencies::validating(&asked, sets, naming));
+    built_in::validating(&asked).into_iter().chain(server_owned).collect()
 }
 
 /// All mutating entries of the built-in policies.
-fn mutating() -> Vec<Entry> {
-    built_in::mutating(&Asked::by(&[mounts()]))
+fn mutating() -> Vec<WebhookEntry> {
+    built_in::mutating(&RequestedRules::by(&[mounts()]))
 }
 
 /// Each with a Service `<name>-internal` and claims `file-<name>-<ordinal>`.
 fn sets(names: &[(&str, &str)]) -> KnownSets {
     let set = |(namespace, name): &(&str, &str)| {
-        let needs = Needs { services: [format!("{name}-internal")].into(), claims: [format!("file-{name}")].into() };
-        (SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() }, needs)
+        let dependencies =
+            Dependencies { services: [format!("{name}-internal")].into(), claims: [format!("file-{name}")].into() };
+        (SetName { namespace: (*namespace).to_owned(), name: (*name).to_owned() }, dependencies)
     };
     names.iter().map(set).collect()
 }

@@ -15,13 +15,13 @@ fn long(prefix: &str, number: usize) -> String {
     format!("{prefix}-{number:0width$}", width = 62 - prefix.len())
 }
 
-fn kept(sets: usize, namespaces: usize) -> (Naming, Vec<ValidatingWebhook>) {
+fn server_owned(sets: usize, namespaces: usize) -> (Naming, Vec<ValidatingWebhook>) {
     let names: Vec<(String, String)> =
         (0..sets).map(|n| (long("namespace", n % namespaces), long("a-set", n))).collect();
     let names: Vec<(&str, &str)> = names.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())).collect();
     let guard = guard();
     Registration::in_cluster("quorate-system", "quorate")
-        .kept_validating(std::slice::from_ref(&guard), &super::sets(&names))
+        .server_owned_validating(std::slice::from_ref(&guard), &super::sets(&names))
 }
 
 #[test]
@@ -33,11 +33,11 @@ fn what_is_named_fits_into_one_object() {
         (10_000, 1_000, Naming::Namespace),
         (10_000, 10_000, Naming::Nothing),
     ] {
-        let (naming, kept) = kept(sets, namespaces);
+        let (naming, server_owned) = server_owned(sets, namespaces);
         assert_eq!(naming, expected, "{sets} in {namespaces}");
-        let bytes = serde_json::to_vec(&kept).unwrap().len();
+        let bytes = serde_json::to_vec(&server_owned).unwrap().len();
         assert!(bytes <= ROOM_BYTES, "{sets} in {namespaces}: {bytes}");
-        let expressions = kept.iter().flat_map(|entry| entry.match_conditions.iter().flatten());
+        let expressions = server_owned.iter().flat_map(|entry| entry.match_conditions.iter().flatten());
         assert!(expressions.map(|condition| condition.expression.len()).max().unwrap() < 100_000);
     }
 }

@@ -1,6 +1,6 @@
 //! Recognition and CEL held against each other, over generated sets and changes of them: what the domain recognises is sent, what is
 //! dangerous is refused when nobody answers, and no more than DESIGN says. What is expected is read from the manifests and by
-//! `RqliteSet::recognise`, never by CEL.
+//! `RqliteSet::detect`, never by CEL.
 //!
 //! 2,600 cases; `QUORATE_PROPERTY_CASES` makes them more, `QUORATE_PROPERTY_SEED` others. A failure is shrunk and written below
 //! `target/tmp/property/<invariant>/`, as files that `quorate review` reads.
@@ -164,20 +164,20 @@ fn running(set: &Value) -> Vec<&Value> {
 }
 
 /// The containers that the domain recognises, by name; none where nothing is rqlite's.
-fn recognised(set: &Value) -> BTreeSet<String> {
+fn detected(set: &Value) -> BTreeSet<String> {
     let set: StatefulSet = serde_json::from_value(set.clone()).unwrap();
-    let nodes = RqliteSet::recognise(&set).map(|set| set.nodes).unwrap_or_default();
+    let nodes = RqliteSet::detect(&set).map(|set| set.nodes).unwrap_or_default();
     nodes.iter().map(|node| node.container.name.clone()).collect()
 }
 
 impl Update {
     fn concerns_rqlite(&self) -> bool {
-        !recognised(&self.old).is_empty() || !recognised(&self.new).is_empty()
+        !detected(&self.old).is_empty() || !detected(&self.new).is_empty()
     }
 
     /// What must not pass while nobody answers.
     fn is_dangerous(&self) -> bool {
-        let rqlites = &recognised(&self.old) | &recognised(&self.new);
+        let rqlites = &detected(&self.old) | &detected(&self.new);
         self.endangers_set() || self.changed(&LAUNCH).iter().any(|name| rqlites.contains(*name))
     }
 
@@ -185,10 +185,10 @@ impl Update {
     /// What is neither this nor dangerous may go either way, as a client in rqlite's image that gets another one.
     fn is_harmless(&self) -> bool {
         let names = |set| running(set).into_iter().map(|container| &container["name"]).collect::<Vec<_>>();
-        let rqlites = recognised(&self.old);
+        let rqlites = detected(&self.old);
         !self.endangers_set()
             && names(&self.old) == names(&self.new)
-            && rqlites == recognised(&self.new)
+            && rqlites == detected(&self.new)
             && self.changed(&LAUNCH).is_empty()
             && self.changed(&["image"]).iter().all(|name| rqlites.contains(*name))
     }
@@ -286,7 +286,7 @@ fn a_creation_and_a_deletion_are_sent_where_they_belong() {
             let world = world(old, new);
             let request = Request::of(&world.review);
             let (validated, mutated) = (request.entries(&validating), request.entries(&mutating));
-            if recognised(set).is_empty() {
+            if detected(set).is_empty() {
                 let nothing = validated.is_empty() && mutated.is_empty();
                 let right = speaks_of_rqlite(set) || nothing;
                 holds(right, format!("nothing speaks of rqlite: {validated:?} {mutated:?}"), &world)?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use k8s_openapi::api::admissionregistration::v1::{MatchCondition, RuleWithOperations};
 use serde_json::{Value, json};
 
-use crate::registration::entry::{Entry, Unreachable};
+use crate::registration::entry::{FailurePolicy, WebhookEntry};
 
 static ENVIRONMENT: LazyLock<Arc<cel::Env>> = LazyLock::new(|| {
     let mut environment = cel::Env::stdlib();
@@ -76,16 +76,16 @@ impl Request {
     }
 
     /// The names of the entries that would be called.
-    pub(super) fn entries(&self, entries: &[Entry]) -> Vec<String> {
+    pub(super) fn entries(&self, entries: &[WebhookEntry]) -> Vec<String> {
         entries.iter().filter(|entry| self.fits(entry)).map(|entry| entry.name.clone()).collect()
     }
 
     /// Whether the request would be refused if nobody answered.
-    pub(super) fn is_refused(&self, entries: &[Entry]) -> bool {
-        entries.iter().any(|entry| entry.unreachable == Unreachable::Refused && self.fits(entry))
+    pub(super) fn is_refused(&self, entries: &[WebhookEntry]) -> bool {
+        entries.iter().any(|entry| entry.failure_policy == FailurePolicy::Fail && self.fits(entry))
     }
 
-    fn fits(&self, entry: &Entry) -> bool {
+    fn fits(&self, entry: &WebhookEntry) -> bool {
         self.fits_rule(&entry.rule) && self.holds(&entry.conditions)
     }
 

@@ -103,12 +103,12 @@ fn a_set_that_is_no_longer_named_by_its_annotation_is_another_launch() {
 }
 
 #[test]
-fn only_kubernetes_own_cleaners_are_left_out() {
+fn only_kubernetes_own_deleters_are_left_out() {
     let entries = validating(&[]);
     let deletion = Request::on_set(&set(), &Value::Null);
-    for cleaner in SYSTEM_DELETERS {
-        assert_eq!(deletion.clone().by(cleaner).entries(&entries), NOT_SENT, "{cleaner}");
-        assert_eq!(Request::on_set(&set(), &with("/spec/replicas", json!(1))).by(cleaner).entries(&entries), FAIL);
+    for deleter in SYSTEM_DELETERS {
+        assert_eq!(deletion.clone().by(deleter).entries(&entries), NOT_SENT, "{deleter}");
+        assert_eq!(Request::on_set(&set(), &with("/spec/replicas", json!(1))).by(deleter).entries(&entries), FAIL);
     }
     for other in
         ["system:serviceaccount:db:namespace-controller", "system:serviceaccount:kube-system:statefulset-controller"]

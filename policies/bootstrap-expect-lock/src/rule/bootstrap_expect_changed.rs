@@ -5,11 +5,11 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::discovery::Discovery;
 use rqlite::value::Source;
 
-use crate::edit::{Edit, Update};
-use crate::given::{Given, Held, Reference, shown};
-use crate::lone::First;
-use crate::reading::Reading;
+use crate::edit::{ExpectEdit, SetUpdate};
+use crate::expect_value::{ExpectValue, Reference, ReferencedValue, shown};
+use crate::reading::ContainerReading;
 use crate::remedy;
+use crate::single_node::FirstDiscovery;
 
 /// ## What it refuses
 ///
@@ -84,10 +84,13 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// One container's edit. None where rqlited gets what it got, or nothing any more, and where a set that ran something else gets it.
-pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
+pub(crate) fn evaluate(edit: &ExpectEdit, update: &SetUpdate) -> Option<Finding> {
     let after = edit.after.as_ref()?;
     let (from, to) = (edit.from(), edit.to());
-    if edit.changes_nothing(update.facts) || *to == Given::Nothing || (update.becomes && *from == Given::Nothing) {
+    if edit.changes_nothing(update.facts)
+        || *to == ExpectValue::Nothing
+        || (update.becomes && *from == ExpectValue::Nothing)
+    {
         return None;
     }
     let what = format!("`-bootstrap-expect`{} {}{}", where_hidden(edit), step(from, to, update), edit.whose());
@@ -99,15 +102,15 @@ pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
 }
 
 /// ` (may be in $(EXTRA))`: the argument that may hold the flag.
-pub(crate) fn where_hidden(edit: &Edit) -> String {
-    let uncertain = |reading: &&Reading| reading.given.is_uncertain();
+pub(crate) fn where_hidden(edit: &ExpectEdit) -> String {
+    let uncertain = |reading: &&ContainerReading| reading.given.is_uncertain();
     let reading = edit.after.as_ref().filter(uncertain).or(edit.before.as_ref().filter(uncertain));
     reading.map(|reading| format!(" (may be in `{}`)", reading.spelling())).unwrap_or_default()
 }
 
 /// `3 -> 5`; of one and the same reference what changes behind it.
-fn step(from: &Given, to: &Given, update: &Update) -> String {
-    let (Given::Reference(old), Given::Reference(new)) = (from, to) else {
+fn step(from: &ExpectValue, to: &ExpectValue, update: &SetUpdate) -> String {
+    let (ExpectValue::Reference(old), ExpectValue::Reference(new)) = (from, to) else {
         let same = from.to_string() == to.to_string();
         return if same { format!("{to}, behind another launch") } else { format!("{from} -> {to}") };
     };
@@ -131,25 +134,25 @@ fn step(from: &Given, to: &Given, update: &Update) -> String {
 }
 
 /// Why the edit may pass, with a warning.
-fn excuse(edit: &Edit, update: &Update) -> Option<String> {
+fn excuse(edit: &ExpectEdit, update: &SetUpdate) -> Option<String> {
     if update.unformed {
         return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
     }
     let (old_replicas, new_replicas) = (update.old_replicas, update.new_replicas);
     match (edit.from(), edit.to()) {
-        (Given::Nothing | Given::Number(0), Given::Number(1..) | Given::Reference(_)) => {
-            (First::of(edit, update) == Some(First::Alone)).then(|| {
+        (ExpectValue::Nothing | ExpectValue::Number(0), ExpectValue::Number(1..) | ExpectValue::Reference(_)) => {
+            (FirstDiscovery::of(edit, update) == Some(FirstDiscovery::Alone)).then(|| {
                 "the first discovery of a lone node on its claim, which has itself for a leader: the value is for nodes that come later"
                     .to_owned()
             })
         }
-        (Given::Number(old), Given::Number(new)) => {
+        (ExpectValue::Number(old), ExpectValue::Number(new)) => {
             let with_scale_up = 0 < *old && old < new && *new <= new_replicas && old_replicas < new_replicas;
             (update.allow_increase && with_scale_up).then(|| {
                 format!("passes with replicas {old_replicas} -> {new_replicas} by `allowIncreaseWithScaleUp`, and every pod restarts")
             })
         }
-        (Given::Reference(old), Given::Reference(new)) => {
+        (ExpectValue::Reference(old), ExpectValue::Reference(new)) => {
             let (held, other) = update.known(old, new)?;
             if held.same(&other) {
                 let what = if held == other { format!("`{held}`") } else { format!("one number, `{held}` and `{other}`") };
@@ -157,10 +160,10 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
             }
             repaired(edit, update)
         }
-        (Given::Reference(_), Given::Number(_)) => repaired(edit, update),
-        (Given::Malformed(_), Given::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
+        (ExpectValue::Reference(_), ExpectValue::Number(_)) => repaired(edit, update),
+        (ExpectValue::Malformed(_), ExpectValue::Number(new)) => (*new > 0 && (*new == new_replicas || new_replicas == 0))
             .then(|| "taken as the repair of a value that no rqlited starts with".to_owned()),
-        (Given::Malformed(_), Given::Reference(_)) => {
+        (ExpectValue::Malformed(_), ExpectValue::Reference(_)) => {
             Some("taken as the repair of a value that no rqlited starts with, and not compared".to_owned())
         }
         _ => None,
@@ -168,10 +171,10 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
 }
 
 /// What the old reference is known to give, rqlited refuses; the new value is the number of replicas.
-fn repaired(edit: &Edit, update: &Update) -> Option<String> {
+fn repaired(edit: &ExpectEdit, update: &SetUpdate) -> Option<String> {
     let (from, to) = (edit.from().resolved(update.facts), edit.to().resolved(update.facts));
     match (from, to) {
-        (Given::Malformed(text), Given::Number(new)) if new > 0 && new == update.new_replicas => {
+        (ExpectValue::Malformed(text), ExpectValue::Number(new)) if new > 0 && new == update.new_replicas => {
             Some(format!("taken as the repair of `{}`, with which no rqlited starts", shown(&text)))
         }
         _ => None,
@@ -179,10 +182,10 @@ fn repaired(edit: &Edit, update: &Update) -> Option<String> {
 }
 
 /// What the edit does to the cluster.
-fn harm(edit: &Edit, update: &Update) -> String {
+fn harm(edit: &ExpectEdit, update: &SetUpdate) -> String {
     let (from, to) = (edit.from(), edit.to());
     let unreadable = [from, to].into_iter().filter(|given| given.is_unreadable());
-    let scripts: Vec<bool> = unreadable.map(Given::is_script).collect();
+    let scripts: Vec<bool> = unreadable.map(ExpectValue::is_script).collect();
     if scripts.contains(&false) {
         return "what starts rqlited cannot be read in the manifest, and may give it another value".to_owned();
     }
@@ -194,25 +197,29 @@ fn harm(edit: &Edit, update: &Update) -> String {
     }
     let discovery = edit.after.as_ref().map_or(&Discovery::Unreadable, |after| &after.discovery);
     match (from, to) {
-        (Given::Reference(old), Given::Reference(new)) => of_references(old, new, update, discovery),
-        (_, Given::Nothing | Given::Number(0)) => format!("that counts as not given, {}", stop(discovery)),
-        (_, Given::Malformed(_)) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),
-        (_, Given::Reference(_)) => UNSEEN.to_owned(),
-        (Given::Reference(old), Given::Number(_)) if old.known(update.facts).is_none() => {
+        (ExpectValue::Reference(old), ExpectValue::Reference(new)) => of_references(old, new, update, discovery),
+        (_, ExpectValue::Nothing | ExpectValue::Number(0)) => format!("that counts as not given, {}", stop(discovery)),
+        (_, ExpectValue::Malformed(_)) => {
+            "rqlited refuses that, every pod exits with code 2 at its next start".to_owned()
+        }
+        (_, ExpectValue::Reference(_)) => UNSEEN.to_owned(),
+        (ExpectValue::Reference(old), ExpectValue::Number(_)) if old.known(update.facts).is_none() => {
             "what it gave does not stand in the manifest, so it cannot be compared".to_owned()
         }
-        (Given::Number(old), Given::Number(new)) => of_numbers(*old, *new),
-        (Given::Reference(old), Given::Number(new)) => of_numbers(old.number(update.facts).unwrap_or_default(), *new),
-        (Given::Nothing | Given::Malformed(_), Given::Number(new)) => second_cluster(*new),
+        (ExpectValue::Number(old), ExpectValue::Number(new)) => of_numbers(*old, *new),
+        (ExpectValue::Reference(old), ExpectValue::Number(new)) => {
+            of_numbers(old.number(update.facts).unwrap_or_default(), *new)
+        }
+        (ExpectValue::Nothing | ExpectValue::Malformed(_), ExpectValue::Number(new)) => second_cluster(*new),
     }
 }
 
 const UNSEEN: &str = "what it gives does not stand in the manifest, so it cannot be compared";
 
-fn of_references(old: &Reference, new: &Reference, update: &Update, discovery: &Discovery) -> String {
+fn of_references(old: &Reference, new: &Reference, update: &SetUpdate, discovery: &Discovery) -> String {
     let is_edited = matches!((&old.source, &new.source), (Source::Script(_), Source::Script(_)));
     match update.known(old, new) {
-        Some((Held::Value(_), Held::NoFlag)) => stop(discovery).to_owned(),
+        Some((ReferencedValue::Value(_), ReferencedValue::NoFlag)) => stop(discovery).to_owned(),
         Some(_) => match (old.number(update.facts), new.number(update.facts)) {
             (old, Some(new)) => of_numbers(old.unwrap_or_default(), new),
             (_, None) => "rqlited refuses that, every pod exits with code 2 at its next start".to_owned(),

@@ -6,13 +6,13 @@ use rqlite::change::{Ordinals, first_ordinal};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::role::Role;
-use rqlite::scaling::{Before, Cluster, Data, FromZero};
+use rqlite::scaling::{ClusterState, CurrentState, DataLocation, FromZero};
 use rqlite::value::Source;
 
-use crate::edit::{Update, replicas};
-use crate::given::{Given, Reference, shown};
-use crate::reading::Reading;
-use crate::recreation::{Missing, Recreation};
+use crate::edit::{SetUpdate, replicas};
+use crate::expect_value::{ExpectValue, Reference, shown};
+use crate::reading::ContainerReading;
+use crate::recreation::{BlankPods, Recreation};
 use crate::remedy;
 use crate::words::{form, number_of};
 
@@ -70,7 +70,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// A set that is created.
-pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
+pub(crate) fn evaluate(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let Some(set) = document.rqlite() else { return Vec::new() };
     let recreation = Recreation::of(&document.set, facts);
     if let (Some(recreation), Role::Voter) = (&recreation, set.role())
@@ -78,47 +78,48 @@ pub(crate) fn judge(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     {
         return vec![finding];
     }
-    let origin = recreation.map_or(Origin::Created, |recreation| {
+    let origin = recreation.map_or(CreationOrigin::Created, |recreation| {
         let missing = recreation.missing(set);
-        Origin::Recreated(recreation, missing)
+        CreationOrigin::Recreated(recreation, missing)
     });
-    let readings = Reading::all(document);
+    let readings = ContainerReading::all(document);
     let several = readings.len() > 1;
     let creation = Creation { replicas: replicas(document), origin, several, facts };
-    readings.iter().filter_map(|reading| creation.judge(reading)).collect()
+    readings.iter().filter_map(|reading| creation.evaluate(reading)).collect()
 }
 
 /// A set that comes back from zero with `replicas`: all of it blank, it is a new cluster.
-pub(crate) fn judge_from_zero(document: &SetDocument, replicas: i64, facts: &Facts) -> Vec<Finding> {
+pub(crate) fn evaluate_from_zero(document: &SetDocument, replicas: i64, facts: &Facts) -> Vec<Finding> {
     let Some(set) = document.rqlite().filter(|_| replicas > 0) else { return Vec::new() };
-    let data = Data::of(&document.set, set);
-    let stopped = Before::new(&document.set, Some(set), Ordinals::default(), data, facts);
+    let data = DataLocation::of(&document.set, set);
+    let stopped = CurrentState::new(&document.set, Some(set), Ordinals::default(), data, facts);
     let asked = ordinals_of(document, replicas);
-    let origin = match FromZero::of(&Cluster::of(&stopped), &asked) {
-        FromZero::Creation => Origin::FromZero,
-        FromZero::Over(claims) if claims.kept.is_empty() => Origin::FromZeroOverPending,
+    let origin = match FromZero::of(&ClusterState::of(&stopped), &asked) {
+        FromZero::Creation => CreationOrigin::FromZero,
+        FromZero::Over(claims) if claims.kept.is_empty() => CreationOrigin::FromZeroOverPending,
         FromZero::Over(_) | FromZero::Unknown => return Vec::new(),
     };
-    let readings = Reading::all(document);
+    let readings = ContainerReading::all(document);
     let several = readings.len() > 1;
     let creation = Creation { replicas, origin, several, facts };
-    readings.iter().filter_map(|reading| creation.judge(reading)).collect()
+    readings.iter().filter_map(|reading| creation.evaluate(reading)).collect()
 }
 
 /// A set that ran something else. Where its container had the value already, it may have run rqlite all along: the annotation alone
 /// came, or a launch that can be read.
-pub(crate) fn judge_becoming(update: &Update) -> Vec<Finding> {
+pub(crate) fn evaluate_becoming(update: &SetUpdate) -> Vec<Finding> {
     let creation = |origin| Creation {
         replicas: update.new_replicas,
         origin,
         several: update.edits.len() > 1,
         facts: update.facts,
     };
-    let judged = update.edits.iter().filter_map(|edit| {
-        let origin = if *edit.from() == Given::Nothing { Origin::Becoming } else { Origin::Annotated };
-        creation(origin).judge(edit.after.as_ref()?)
+    let evaluated = update.edits.iter().filter_map(|edit| {
+        let origin =
+            if *edit.from() == ExpectValue::Nothing { CreationOrigin::Becoming } else { CreationOrigin::Annotated };
+        creation(origin).evaluate(edit.after.as_ref()?)
     });
-    judged.collect()
+    evaluated.collect()
 }
 
 fn ordinals_of(document: &SetDocument, replicas: i64) -> Ordinals {
@@ -137,10 +138,10 @@ fn other_disks(set: &RqliteSet, recreation: &Recreation) -> Option<Finding> {
 }
 
 /// How the set comes to be.
-enum Origin<'a> {
+enum CreationOrigin<'a> {
     Created,
     /// Over what an earlier set left, and how many of its pods come without data.
-    Recreated(Recreation<'a>, Missing),
+    Recreated(Recreation<'a>, BlankPods),
     FromZero,
     /// Claims are there, none of them bound: nobody knows whether they hold data.
     FromZeroOverPending,
@@ -153,18 +154,18 @@ enum Origin<'a> {
 /// What a value is compared with.
 struct Creation<'a> {
     replicas: i64,
-    origin: Origin<'a>,
+    origin: CreationOrigin<'a>,
     several: bool,
     facts: &'a Facts,
 }
 
 impl Creation<'_> {
-    fn judge(&self, reading: &Reading) -> Option<Finding> {
+    fn evaluate(&self, reading: &ContainerReading) -> Option<Finding> {
         let finding = match &reading.given.resolved(self.facts) {
-            Given::Nothing | Given::Number(0) => return None,
-            Given::Number(number) => self.number(*number, reading)?,
-            Given::Reference(reference) => self.unseen(reference, reading),
-            Given::Malformed(text) => self
+            ExpectValue::Nothing | ExpectValue::Number(0) => return None,
+            ExpectValue::Number(number) => self.number(*number, reading)?,
+            ExpectValue::Reference(reference) => self.unseen(reference, reading),
+            ExpectValue::Malformed(text) => self
                 .fault(format!("{}{} {}", self.refused(text, reading), self.whose(reading), refusal(text)))
                 .remedy(self.written(reading)),
         };
@@ -172,13 +173,13 @@ impl Creation<'_> {
     }
 
     /// What holds the value, where the manifest refers to something that is known.
-    fn holder<'b>(&'b self, reading: &'b Reading) -> Option<&'b Source> {
-        let Given::Reference(reference) = &reading.given else { return None };
+    fn holder<'b>(&'b self, reading: &'b ContainerReading) -> Option<&'b Source> {
+        let ExpectValue::Reference(reference) = &reading.given else { return None };
         reference.decided(self.facts)?.1
     }
 
     /// The text that rqlited refuses, and where it stands.
-    fn refused(&self, text: &str, reading: &Reading) -> String {
+    fn refused(&self, text: &str, reading: &ContainerReading) -> String {
         match self.holder(reading) {
             Some(source) => format!("`-bootstrap-expect` `{}` by {source}", shown(text)),
             None if text.contains(char::is_control) => format!("`-bootstrap-expect` `{}`", shown(text)),
@@ -187,14 +188,14 @@ impl Creation<'_> {
     }
 
     /// The count of replicas, where the value comes from.
-    fn written(&self, reading: &Reading) -> String {
+    fn written(&self, reading: &ContainerReading) -> String {
         let (replicas, whose) = (self.replicas, self.whose(reading));
         match (self.holder(reading), &reading.given) {
-            (Some(source), Given::Reference(reference)) if reference.is_inside(source) => {
+            (Some(source), ExpectValue::Reference(reference)) if reference.is_inside(source) => {
                 format!("let {source} hold `-bootstrap-expect={replicas}`{whose}")
             }
             (Some(source), _) => format!("let {source} hold `{replicas}`{whose}"),
-            (None, Given::Malformed(_)) => {
+            (None, ExpectValue::Malformed(_)) => {
                 format!("write the number of replicas: `-bootstrap-expect={replicas}`{whose}")
             }
             (None, _) => format!("write `-bootstrap-expect={replicas}`{whose}"),
@@ -204,12 +205,14 @@ impl Creation<'_> {
     /// What did not begin with this request is no reason to refuse it.
     fn fault(&self, message: String) -> Finding {
         match self.origin {
-            Origin::Created | Origin::FromZero | Origin::Becoming => RULE.deny(message),
-            Origin::Recreated(..) | Origin::FromZeroOverPending | Origin::Annotated => RULE.warn(message),
+            CreationOrigin::Created | CreationOrigin::FromZero | CreationOrigin::Becoming => RULE.deny(message),
+            CreationOrigin::Recreated(..) | CreationOrigin::FromZeroOverPending | CreationOrigin::Annotated => {
+                RULE.warn(message)
+            }
         }
     }
 
-    fn unseen(&self, reference: &Reference, reading: &Reading) -> Finding {
+    fn unseen(&self, reference: &Reference, reading: &ContainerReading) -> Finding {
         let source = match (reference.readable, reading.given.is_script()) {
             (true, _) if reference.certain => format!("comes from {}", reference.source),
             (true, _) => format!("may be in `{}`, from {}", reading.spelling(), reference.source),
@@ -220,10 +223,10 @@ impl Creation<'_> {
         RULE.warn(format!("{message}: not compared with replicas {}", self.replicas))
     }
 
-    fn number(&self, number: i64, reading: &Reading) -> Option<Finding> {
+    fn number(&self, number: i64, reading: &ContainerReading) -> Option<Finding> {
         let value = format!("`-bootstrap-expect` {number}{}", self.whose(reading));
         let replicas = self.replicas;
-        if let Origin::Recreated(_, missing) = &self.origin
+        if let CreationOrigin::Recreated(_, missing) = &self.origin
             && let Some(finding) = self.without_data(number, &value, *missing)
         {
             return Some(finding);
@@ -232,7 +235,7 @@ impl Creation<'_> {
             return None;
         }
         let what = format!("replicas {replicas}, {value}");
-        if let Origin::Recreated(recreation, _) = &self.origin {
+        if let CreationOrigin::Recreated(recreation, _) = &self.origin {
             let over = recreation.summary();
             return Some(RULE.warn(format!("{what}: over {over}, where only pods without data heed it")));
         }
@@ -241,18 +244,23 @@ impl Creation<'_> {
         }
         let harm = harm(replicas, number);
         Some(match self.origin {
-            Origin::FromZeroOverPending => self
+            CreationOrigin::FromZeroOverPending => self
                 .fault(format!("{what}, and its claims are Pending: if they hold no data, {harm}"))
                 .remedy(self.instead(number, reading)),
-            Origin::Annotated => self.fault(format!("{what}: no matter to a cluster that has formed; else {harm}")),
-            Origin::Created | Origin::FromZero | Origin::Becoming | Origin::Recreated(..) => {
+            CreationOrigin::Annotated => {
+                self.fault(format!("{what}: no matter to a cluster that has formed; else {harm}"))
+            }
+            CreationOrigin::Created
+            | CreationOrigin::FromZero
+            | CreationOrigin::Becoming
+            | CreationOrigin::Recreated(..) => {
                 self.fault(format!("{what}: {harm}")).remedy(self.instead(number, reading))
             }
         })
     }
 
     /// A value that is reached by the pods without data alone.
-    fn without_data(&self, number: i64, value: &str, missing: Missing) -> Option<Finding> {
+    fn without_data(&self, number: i64, value: &str, missing: BlankPods) -> Option<Finding> {
         let replicas = self.replicas;
         let below = |count: usize| usize::try_from(number).is_ok_and(|number| number < count);
         let second = "without a leader they form a second, empty cluster";
@@ -278,7 +286,7 @@ impl Creation<'_> {
         })
     }
 
-    fn instead(&self, number: i64, reading: &Reading) -> String {
+    fn instead(&self, number: i64, reading: &ContainerReading) -> String {
         if let Some(beside) = remedy::refuses(reading) {
             return format!("leave `-bootstrap-expect` out: rqlited takes none beside `{beside}`");
         }
@@ -291,15 +299,15 @@ impl Creation<'_> {
         match self.origin {
             // What fits one container need not fit the others.
             _ if number <= 0 || self.several => written,
-            Origin::FromZero | Origin::FromZeroOverPending => format!("scale to {number}{first}"),
-            Origin::Becoming => format!("set replicas to {number}{then}, or {written}"),
-            Origin::Created | Origin::Recreated(..) | Origin::Annotated => {
+            CreationOrigin::FromZero | CreationOrigin::FromZeroOverPending => format!("scale to {number}{first}"),
+            CreationOrigin::Becoming => format!("set replicas to {number}{then}, or {written}"),
+            CreationOrigin::Created | CreationOrigin::Recreated(..) | CreationOrigin::Annotated => {
                 format!("create it with replicas {number}{then}, or {written}")
             }
         }
     }
 
-    fn whose(&self, reading: &Reading) -> String {
+    fn whose(&self, reading: &ContainerReading) -> String {
         if self.several { format!(" in container {}", reading.container.name) } else { String::new() }
     }
 }

@@ -10,9 +10,9 @@ use rqlite::launch::{NoInsertion, Shape};
 use rqlite::value::{Value, clip};
 
 use super::bootstrap_expect_changed::{stop, where_hidden};
-use crate::edit::{Edit, Update};
-use crate::given::Given;
-use crate::reading::Reading;
+use crate::edit::{ExpectEdit, SetUpdate};
+use crate::expect_value::ExpectValue;
+use crate::reading::ContainerReading;
 use crate::remedy;
 
 /// ## What it refuses
@@ -61,9 +61,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// One container's loss. None where rqlited still gets a value, or never got one.
-pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
+pub(crate) fn evaluate(edit: &ExpectEdit, update: &SetUpdate) -> Option<Finding> {
     let before = edit.before.as_ref()?;
-    if edit.changes_nothing(update.facts) || *edit.to() != Given::Nothing {
+    if edit.changes_nothing(update.facts) || *edit.to() != ExpectValue::Nothing {
         return None;
     }
     let (reason, field) = match &edit.after {
@@ -89,7 +89,7 @@ pub(crate) fn judge(edit: &Edit, update: &Update) -> Option<Finding> {
 }
 
 /// Why the loss may pass, with a warning.
-fn excuse(edit: &Edit, update: &Update) -> Option<String> {
+fn excuse(edit: &ExpectEdit, update: &SetUpdate) -> Option<String> {
     if update.unformed {
         return Some("no cluster has formed yet, as no claim is bound and no pod was ever ready".to_owned());
     }
@@ -104,7 +104,7 @@ fn excuse(edit: &Edit, update: &Update) -> Option<String> {
 }
 
 /// What a start of the new launch comes to.
-fn without(after: &Reading) -> String {
+fn without(after: &ContainerReading) -> String {
     if after.launch.closed() == Some(NoInsertion::EmptyEntrypoint) {
         return "the image's entrypoint is called without arguments, and starts no rqlited".to_owned();
     }
@@ -127,17 +127,17 @@ fn is_non_voter(line: &CommandLine) -> bool {
     line.boolean("raft-non-voter") == Some(Value::Known(true))
 }
 
-fn instead(edit: &Edit, after: &Reading, update: &Update) -> String {
+fn instead(edit: &ExpectEdit, after: &ContainerReading, update: &SetUpdate) -> String {
     match (edit.from(), remedy::refuses(after)) {
         (_, Some(beside)) => format!("leave `{beside}` out, and {}", remedy::keep(edit)),
-        (Given::Malformed(_), None) => remedy::repair(update),
+        (ExpectValue::Malformed(_), None) => remedy::repair(update),
         (given, None) if given.is_unreadable() => remedy::keep(edit),
         (_, None) => format!("{} where rqlited reads it", remedy::keep(edit)),
     }
 }
 
 /// How the new launch loses it, and the path of what is in the way.
-fn lost(after: &Reading) -> (String, String) {
+fn lost(after: &ContainerReading) -> (String, String) {
     if let Some((text, place)) = after.launch.line.as_ref().and_then(merged) {
         let field = place.map_or_else(|| after.field(), |place| after.at(place));
         return (format!("is no argument of its own in `{}`, which no shell splits", clip(text)), field);

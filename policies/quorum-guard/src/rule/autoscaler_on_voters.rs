@@ -8,7 +8,7 @@ use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::scaling::{Before, Data};
+use rqlite::scaling::{CurrentState, DataLocation};
 
 /// ## What it refuses
 /// A HorizontalPodAutoscaler whose target is a StatefulSet of voters, unless minReplicas equals maxReplicas.
@@ -32,8 +32,8 @@ use rqlite::scaling::{Before, Data};
 pub(crate) const RULE: Rule =
     Rule { id: "autoscaler-on-voters", summary: "an autoscaler changes the number of voters" };
 
-/// Judges an autoscaler.
-pub(crate) fn judge(
+/// Evaluates an autoscaler.
+pub(crate) fn evaluate(
     old: Option<&HorizontalPodAutoscaler>,
     new: &HorizontalPodAutoscaler,
     parent: &Related<Box<SetDocument>>,
@@ -60,9 +60,9 @@ pub(crate) fn judge(
             return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry());
         }
     };
-    let rqlite = RqliteSet::recognise(set)?;
-    let before = Before::new(set, Some(&rqlite), change::ordinals(set), Data::of(set, &rqlite), facts);
-    before.votes(None).then(|| {
+    let rqlite = RqliteSet::detect(set)?;
+    let current = CurrentState::new(set, Some(&rqlite), change::ordinals(set), DataLocation::of(set, &rqlite), facts);
+    current.votes(None).then(|| {
         RULE.deny(format!("min {min}, max {max} lets load change the number of voters of StatefulSet {target}"))
             .defect(format!("target {target}"))
             .field("spec.scaleTargetRef.name")
@@ -70,8 +70,8 @@ pub(crate) fn judge(
     })
 }
 
-/// Judges the creation of voters that an autoscaler points at already: Helm installs autoscalers first.
-pub(crate) fn judge_target(facts: &Facts) -> Vec<Finding> {
+/// Evaluates the creation of voters that an autoscaler points at already: Helm installs autoscalers first.
+pub(crate) fn evaluate_target(facts: &Facts) -> Vec<Finding> {
     let autoscalers = facts.autoscalers.iter().flatten();
     autoscalers
         .map(|name| {

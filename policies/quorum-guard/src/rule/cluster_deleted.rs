@@ -1,10 +1,10 @@
-//! Refuses the deletion of a running voter set, of what it cannot do without (`needed`), and an owner whose absence makes the garbage
+//! Refuses the deletion of a running voter set, of what it cannot do without (`dependency`), and an owner whose absence makes the garbage
 //! collector delete it. Not the deletion of its pods: they come back.
 
 mod claim;
 mod deletion;
+mod dependency;
 mod namespace;
-mod needed;
 mod owner;
 mod service;
 
@@ -15,14 +15,14 @@ use quorate_sdk::{Envelope, Finding, Rule};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::scaling::{Before, Data};
+use rqlite::scaling::{CurrentState, DataLocation};
 use serde::Deserialize;
 
 use crate::settings;
 use crate::words;
 
-pub(crate) use needed::Deletion;
-pub(crate) use owner::judge as judge_owners;
+pub(crate) use dependency::DependencyDeletion;
+pub(crate) use owner::evaluate as judge_owners;
 
 /// ## What it refuses
 /// - DELETE of a StatefulSet of voters with more than one replica. Where its data goes with it (no claim template for the data
@@ -88,8 +88,8 @@ impl DeleteOptions {
     }
 }
 
-/// Judges a DELETE of the set itself.
-pub(crate) fn judge(
+/// Evaluates a DELETE of the set itself.
+pub(crate) fn evaluate(
     old: &StatefulSet,
     envelope: &Envelope,
     facts: &Facts,
@@ -98,11 +98,11 @@ pub(crate) fn judge(
     if is_by_system(envelope) {
         return None;
     }
-    let rqlite = RqliteSet::recognise(old)?;
-    let before = Before::new(old, Some(&rqlite), change::ordinals(old), Data::of(old, &rqlite), facts);
-    let count = before.running.count();
+    let rqlite = RqliteSet::detect(old)?;
+    let current = CurrentState::new(old, Some(&rqlite), change::ordinals(old), DataLocation::of(old, &rqlite), facts);
+    let count = current.running.count();
     let voters = words::voters(count);
-    if !before.votes(None) {
+    if !current.votes(None) {
         return Some(RULE.warn(format!("deletes a read-only pool of {count}: reads move to the voters")));
     }
     if DeleteOptions::orphans(envelope.options.as_deref()) && count > 0 {
@@ -119,9 +119,9 @@ pub(crate) fn judge(
     // Nothing runs, and nothing is left.
     let is_gone = count == 0 && claims.as_ref().is_some_and(Ordinals::is_empty);
     let orphans = DeleteOptions::orphans(envelope.options.as_deref());
-    let loss = loss(old, &before.data).filter(|_| !is_gone && !orphans);
+    let loss = loss(old, &current.data).filter(|_| !is_gone && !orphans);
     let message = match loss {
-        _ if count == 0 => stopped(old, &before.data, claims.as_ref(), loss),
+        _ if count == 0 => stopped(old, &current.data, claims.as_ref(), loss),
         Some(loss) => format!("deletes the cluster of {voters} and its data: {loss}"),
         None if count == 1 => "deletes a cluster of 1 voter; its claim stays".to_owned(),
         None => format!("deletes a running cluster of {voters}"),
@@ -136,18 +136,18 @@ pub(crate) fn judge(
 }
 
 /// What goes with a set of which nothing runs, and what stays.
-fn stopped(set: &StatefulSet, data: &Data, claims: Option<&Ordinals>, loss: Option<&str>) -> String {
+fn stopped(set: &StatefulSet, data: &DataLocation, claims: Option<&Ordinals>, loss: Option<&str>) -> String {
     let goes = match (data, claims, loss) {
-        (Data::Claims(_), Some(claims), Some(loss)) => {
+        (DataLocation::Claims(_), Some(claims), Some(loss)) => {
             format!(
                 ", and the {} of {}: {loss}",
                 words::form(claims.count(), "claim", "claims"),
                 words::span(set, claims)
             )
         }
-        (Data::Claims(_), None, Some(loss)) => format!(", and its claims: {loss}"),
+        (DataLocation::Claims(_), None, Some(loss)) => format!(", and its claims: {loss}"),
         (_, _, Some(_)) => ", and whose data lies on no claim".to_owned(),
-        (Data::Elsewhere, _, None) => "; the volume of its data stays".to_owned(),
+        (DataLocation::Elsewhere, _, None) => "; the volume of its data stays".to_owned(),
         (_, Some(claims), None) if claims.is_empty() => " and has no claim left".to_owned(),
         (_, Some(claims), None) => format!("; its {}", words::form(claims.count(), "claim stays", "claims stay")),
         (_, None, None) => "; its claims stay".to_owned(),
@@ -161,13 +161,13 @@ fn is_by_system(envelope: &Envelope) -> bool {
 }
 
 /// Why the data goes with the set, if it does.
-fn loss(set: &StatefulSet, data: &Data) -> Option<&'static str> {
+fn loss(set: &StatefulSet, data: &DataLocation) -> Option<&'static str> {
     let retention = set.spec.persistent_volume_claim_retention_policy.as_ref();
     match data {
-        Data::WithPod => Some("it lies on no claim"),
-        Data::Claims(_) if retention.and_then(|policy| policy.when_deleted.as_deref()) == Some("Delete") => {
+        DataLocation::WithPod => Some("it lies on no claim"),
+        DataLocation::Claims(_) if retention.and_then(|policy| policy.when_deleted.as_deref()) == Some("Delete") => {
             Some("whenDeleted is `Delete`")
         }
-        Data::Claims(_) | Data::Elsewhere => None,
+        DataLocation::Claims(_) | DataLocation::Elsewhere => None,
     }
 }

@@ -6,10 +6,10 @@ use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
-use rqlite::scaling::{Basis, Before, Cluster, Data, Evicted, Eviction};
+use rqlite::scaling::{ClusterState, CurrentState, DataLocation, Eviction, EvictionOutcome, MembershipSource};
 
-use crate::basis;
-use crate::claimed::Claimed;
+use crate::claimed_voters::ClaimedVoters;
+use crate::membership_source;
 use crate::words;
 
 /// ## What it refuses
@@ -49,8 +49,8 @@ use crate::words;
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 
-/// Judges the eviction of a pod.
-pub(crate) fn judge(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Option<Finding> {
+/// Evaluates the eviction of a pod.
+pub(crate) fn evaluate(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Option<Finding> {
     let set = match parent {
         Related::Found(document) => &document.set,
         Related::Absent => return None,
@@ -59,10 +59,10 @@ pub(crate) fn judge(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts
             return Some(Finding::not_judged(message).retry());
         }
     };
-    let rqlite = RqliteSet::recognise(set)?;
+    let rqlite = RqliteSet::detect(set)?;
     let ordinal = change::ordinal(set, pod)?;
-    let before = Before::new(set, Some(&rqlite), change::ordinals(set), Data::of(set, &rqlite), facts);
-    before.votes(None).then(|| voter(pod, ordinal, &Eviction::of(&Cluster::of(&before), ordinal)))?
+    let current = CurrentState::new(set, Some(&rqlite), change::ordinals(set), DataLocation::of(set, &rqlite), facts);
+    current.votes(None).then(|| voter(pod, ordinal, &Eviction::of(&ClusterState::of(&current), ordinal)))?
 }
 
 fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
@@ -70,26 +70,26 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
     let answering = words::answering(eviction.before);
     let leaves = format!("evicting {pod} {}", words::leaves(eviction.after));
     Some(match eviction.outcome {
-        Evicted::Holds => return None,
-        Evicted::NoReachableVoter => {
+        EvictionOutcome::Holds => return None,
+        EvictionOutcome::NoReachableVoter => {
             let terminating = cluster.absent().terminating.contains(ordinal);
             let what = if terminating { "is terminating already" } else { "is no reachable voter" };
             // A set of no replicas has no voters of its own.
             let why = if eviction.before.voters == 0 { String::new() } else { format!(": {answering}") };
             RULE.warn(format!("evicting {pod}, which {what}{why}"))
         }
-        Evicted::Beyond => {
-            let own = cluster.before().running.count();
+        EvictionOutcome::Beyond => {
+            let own = cluster.current_state().running.count();
             let replicas = words::number_of(own, "replica");
             RULE.warn(format!("evicting {pod}, which lies beyond the {replicas} of the set and is leaving already"))
         }
-        Evicted::LostAlready => {
+        EvictionOutcome::LostAlready => {
             RULE.warn(format!("evicting {pod} while only {answering}: the quorum is lost already"))
         }
-        Evicted::FewReplicas => RULE
+        EvictionOutcome::FewReplicas => RULE
             .warn(format!("{leaves}: writes stop until it is back"))
             .remedy("run three voters, so that one may be drained"),
-        Evicted::LastData => {
+        EvictionOutcome::LastData => {
             let last = match eviction.before.voters {
                 1 => "the only voter that answers, and the data of all goes with the pods".to_owned(),
                 more => format!("the last reachable of {}, and their data goes with the pods", words::voters(more)),
@@ -98,20 +98,20 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
                 .retry()
                 .remedy("bring another voter back first, or take a backup and use break-glass")
         }
-        Evicted::WithinLease => RULE
+        EvictionOutcome::WithinLease => RULE
             .deny(format!("evicting {pod} while {answering} and its leader has not stepped down yet: a node that removes itself now can block the cluster for good"))
             .retry()
             .remedy("wait a second; the drain tries again"),
-        Evicted::Breaks => breaks(&leaves, ordinal, eviction),
+        EvictionOutcome::Breaks => breaks(&leaves, ordinal, eviction),
     })
 }
 
 fn breaks(leaves: &str, ordinal: u32, eviction: &Eviction) -> Finding {
     let cluster = &eviction.cluster;
     let absent = words::absent(cluster, &Ordinals::first(ordinal, 1));
-    let (rollout, returning, basis) = (rollout(eviction), returning(eviction), basis::of(cluster));
+    let (rollout, returning, basis) = (rollout(eviction), returning(eviction), membership_source::of(cluster));
     let steps = steps(ordinal, eviction);
-    let (claims, remedy) = match Claimed::of(cluster) {
+    let (claims, remedy) = match ClaimedVoters::of(cluster) {
         None => (String::new(), steps.join("; ")),
         // Only the drain's own tries are left.
         Some(claimed) if steps.len() == 1 => {
@@ -140,7 +140,7 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
     let (dead, away) = (cluster.dead(), cluster.silent().without(&Ordinals::first(ordinal, 1)));
     let mut steps = Vec::new();
     if cluster.has_view() && !dead.is_empty() {
-        let leader = if cluster.basis == Basis::Led { "" } else { "once a node is leader, " };
+        let leader = if cluster.source == MembershipSource::Leader { "" } else { "once a node is leader, " };
         steps.push(format!(
             "{leader}remove {}, which no pod of the set brings back (`DELETE /remove`)",
             words::names(&dead)
@@ -148,7 +148,7 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
     }
     if let Some((voters, pods)) = cluster.left_over() {
         let (who, nobody) = (words::names(&voters), "which no pod of the set brings back");
-        let own = cluster.before().running.without(cluster.configured());
+        let own = cluster.current_state().running.without(cluster.configured());
         // Pods that are leaving may be some of them, and so may the set's own that are not listed.
         let told = if own.is_empty() && pods.count() >= voters.count {
             format!("remove {who}, {nobody} (`DELETE /remove`)")
@@ -160,7 +160,9 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
         };
         steps.push(told);
     }
-    if !cluster.has_view() && eviction.before.voters > cluster.before().running.count() && cluster.claimed().is_empty()
+    if !cluster.has_view()
+        && eviction.before.voters > cluster.current_state().running.count()
+        && cluster.claimed().is_empty()
     {
         steps.push("let Quorate see the membership if some of them were removed".to_owned());
     }
@@ -172,8 +174,8 @@ fn steps(ordinal: u32, eviction: &Eviction) -> Vec<String> {
     }
     steps.push("the drain tries again".to_owned());
     let gone = cluster.pods(&away.without(&cluster.answering()));
-    if cluster.basis == Basis::Led && !gone.is_empty() {
-        let claim = if cluster.before().data == Data::WithPod { "" } else { "claim and " };
+    if cluster.source == MembershipSource::Leader && !gone.is_empty() {
+        let claim = if cluster.current_state().data == DataLocation::WithPod { "" } else { "claim and " };
         steps.push(format!(
             "one that is gone for good is removed from the cluster (`DELETE /remove`), then its {claim}pod deleted"
         ));

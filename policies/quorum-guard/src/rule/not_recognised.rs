@@ -36,7 +36,7 @@ pub(crate) const RULE: Rule =
     Rule { id: "not-recognised", summary: "a set that looks like rqlite's is not recognised, so nothing guards it" };
 
 /// Refuses an annotation that names no container, where it is newly written.
-pub(crate) fn judge_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> Option<Finding> {
+pub(crate) fn evaluate_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> Option<Finding> {
     let named = annotation(new).filter(|name| old.and_then(annotation) != Some(*name))?;
     let pod = &new.spec.template.spec;
     if named == NO_CONTAINER || pod.running_containers().any(|(_, container)| container.name == named) {
@@ -54,7 +54,7 @@ pub(crate) fn judge_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> 
 }
 
 /// Warns of a new object in which no rqlite is recognised, where what speaks of rqlite may be new.
-pub(crate) fn judge(old: Option<&SetDocument>, new: &SetDocument) -> Option<Finding> {
+pub(crate) fn evaluate(old: Option<&SetDocument>, new: &SetDocument) -> Option<Finding> {
     let sign = Sign::of(&new.set)?;
     if !old.is_none_or(|old| changes(old, new)) {
         return None;

@@ -11,7 +11,7 @@ use rqlite::cluster::{Node, RqliteSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
 
-use crate::transition::{Transition, Via};
+use crate::transition::{Transition, TransitionRequest};
 use crate::words;
 
 /// ## What it refuses
@@ -45,10 +45,10 @@ use crate::words;
 /// A `-raft-non-voter` that cannot be read changes nothing: the set goes on counting as one of voters.
 pub(crate) const RULE: Rule = Rule { id: "role-changed", summary: "voters would no longer count as voters" };
 
-/// Judges an update of voters.
-pub(crate) fn judge(transition: &Transition) -> Vec<Finding> {
+/// Evaluates an update of voters.
+pub(crate) fn evaluate(transition: &Transition) -> Vec<Finding> {
     let running = transition.change.old.count();
-    if transition.via != Via::Update || running == 0 {
+    if transition.via != TransitionRequest::Update || running == 0 {
         return Vec::new();
     }
     let Some(old) = transition.old_rqlite() else { return Vec::new() };

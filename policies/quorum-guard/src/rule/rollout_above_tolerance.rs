@@ -6,9 +6,9 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::change;
 use rqlite::quorum::failures_tolerated;
 use rqlite::rollout::max_unavailable;
-use rqlite::scaling::Cluster;
+use rqlite::scaling::ClusterState;
 
-use crate::basis;
+use crate::membership_source;
 use crate::words;
 
 /// ## What it refuses
@@ -44,11 +44,11 @@ pub(crate) const RULE: Rule =
 
 const FIELD: &str = "spec.updateStrategy.rollingUpdate.maxUnavailable";
 
-/// Judges the shape of a voter set; `old` is the object before an update. A strategy that stays as it is, is nothing that this request
+/// Evaluates the shape of a voter set; `old` is the object before an update. A strategy that stays as it is, is nothing that this request
 /// introduces.
-pub(crate) fn judge(old: Option<&StatefulSet>, set: &StatefulSet) -> Option<Finding> {
+pub(crate) fn evaluate(old: Option<&StatefulSet>, set: &StatefulSet) -> Option<Finding> {
     if old.is_some_and(|old| same_strategy(old, set)) {
-        return judge_scale(set, change::ordinals(set).count());
+        return evaluate_scale(set, change::ordinals(set).count());
     }
     let voters = change::ordinals(set).count();
     let message = excess(set, voters)?;
@@ -61,7 +61,7 @@ pub(crate) fn judge(old: Option<&StatefulSet>, set: &StatefulSet) -> Option<Find
 }
 
 /// The same strategy under another count.
-pub(crate) fn judge_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
+pub(crate) fn evaluate_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
     let message = excess(set, voters)?;
     Some(
         RULE.warn(message)
@@ -70,8 +70,8 @@ pub(crate) fn judge_scale(set: &StatefulSet, voters: u32) -> Option<Finding> {
     )
 }
 
-/// Judges a change of the pod template of voters.
-pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Finding> {
+/// Evaluates a change of the pod template of voters.
+pub(crate) fn evaluate_template(set: &StatefulSet, cluster: &ClusterState) -> Option<Finding> {
     let parallel = set.spec.pod_management_policy.as_deref() == Some("Parallel");
     if !parallel || !set.spec.is_rolling() || change::ordinals(set).is_empty() {
         return None;
@@ -85,7 +85,7 @@ pub(crate) fn judge_template(set: &StatefulSet, cluster: &Cluster) -> Option<Fin
     Some(
         RULE.warn(format!(
             "changes the pod template while {names} {answers} as a voter: before Kubernetes 1.35 a Parallel rollout does not wait for {it}{}",
-            basis::of(cluster)
+            membership_source::of(cluster)
         ))
         .field("spec.template")
         .remedy(format!("bring {names} back first, unless this change is what does")),

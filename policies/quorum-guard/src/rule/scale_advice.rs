@@ -3,8 +3,8 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
-use rqlite::quorum::{Standing, failures_tolerated, quorum};
-use rqlite::scaling::{Cluster, Up, leads_over_two};
+use rqlite::quorum::{Quorum, failures_tolerated, quorum};
+use rqlite::scaling::{ClusterState, ScaleUp, leads_over_two};
 
 use crate::transition::Transition;
 use crate::words;
@@ -39,8 +39,8 @@ pub(crate) const RULE: Rule =
 /// rqlite.io/docs/clustering/general-guidelines: 3, 5, 7 or 9.
 const MOST_VOTERS: u32 = 9;
 
-/// Judges ordinals that come, and two voters that are left or led over.
-pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Vec<Finding> {
+/// Evaluates ordinals that come, and two voters that are left or led over.
+pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Vec<Finding> {
     let change = &transition.change;
     let (old, new) = (change.old.count(), change.new.count());
     let mut findings = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Vec<Finding> 
         findings.extend(joining(&counts, transition, cluster));
     }
     let removes = || {
-        cluster.before().all_remove_themselves()
+        cluster.current_state().all_remove_themselves()
             || transition.next_rqlite.as_ref().is_some_and(RqliteSet::removes_itself)
     };
     if leads_over_two(change) && removes() {
@@ -93,18 +93,22 @@ fn number(counts: &str, old: u32, new: u32) -> Vec<Finding> {
     findings
 }
 
-fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Option<Finding> {
-    let up = Up::of(cluster, &transition.change.coming());
+fn joining(counts: &str, transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
+    let up = ScaleUp::of(cluster, &transition.change.coming());
     if up.denial.is_some() || up.blank.is_empty() {
         return None;
     }
-    let spare = up.before.reachable != up.before.quorum();
-    let until = if can_join(transition) && joined(&up).spare() > 0 { " until the new nodes have joined" } else { "" };
+    let spare = up.before.reachable != up.before.quorum_size();
+    let until = if can_join(transition) && joined(&up).failure_tolerance() > 0 {
+        " until the new nodes have joined"
+    } else {
+        ""
+    };
     let tolerance = format!("no failure is tolerated{until}");
     if cluster.has_view() {
         return (!spare).then(|| RULE.warn(format!("{counts} while {}: {tolerance}", words::answering(up.before))));
     }
-    let why = cluster.before().facts().unseen.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let why = cluster.current_state().facts().unseen.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
     let unseen = "whether there is a leader to join was not seen";
     let message = if spare {
         format!("{counts} without a view of the membership{why}: {unseen}")
@@ -116,9 +120,9 @@ fn joining(counts: &str, transition: &Transition, cluster: &Cluster) -> Option<F
 }
 
 /// Once all that come answer as voters.
-fn joined(up: &Up) -> Standing {
+fn joined(up: &ScaleUp) -> Quorum {
     let (blank, returning) = (up.blank.count(), up.returning.count());
-    Standing {
+    Quorum {
         voters: up.before.voters.saturating_add(blank),
         reachable: up.before.reachable.saturating_add(blank).saturating_add(returning),
     }

@@ -2,14 +2,17 @@
 //! Not scaling to zero (`scale_to_zero`), which stops the cluster on purpose.
 
 use quorate_sdk::{Finding, Rule};
-use rqlite::change::{Change, Ordinals};
-use rqlite::quorum::Standing;
-use rqlite::scaling::{Basis, Bound, Cluster, Down, Ids, Outcome, Way, departures, lowest_safe};
+use rqlite::change::{OrdinalChange, Ordinals};
+use rqlite::quorum::Quorum;
+use rqlite::scaling::{
+    ClusterState, Ids, MembershipSource, NextStep, ScaleDown, ScaleDownBound, ScaleDownOutcome, lowest_safe,
+    stop_sequence,
+};
 
-use crate::basis;
-use crate::claimed::Claimed;
+use crate::claimed_voters::ClaimedVoters;
+use crate::membership_source;
 use crate::rule::scale_while_scaling;
-use crate::transition::{Transition, Via};
+use crate::transition::{Transition, TransitionRequest};
 use crate::words;
 
 /// ## What it refuses
@@ -58,56 +61,59 @@ use crate::words;
 pub(crate) const RULE: Rule =
     Rule { id: "scale-below-quorum", summary: "fewer voters stay than the quorum of the cluster as it is now" };
 
-/// Judges the ordinals that leave, where some stay.
-pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
+/// Evaluates the ordinals that leave, where some stay.
+pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
     let change = &transition.change;
     let leaving = change.leaving();
     if leaving.is_empty() || change.new.is_empty() {
         return None;
     }
-    let down = Down::of(cluster, &leaving);
+    let down = ScaleDown::of(cluster, &leaving);
     let finding = match down.outcome {
-        Outcome::NoVoterLeaves => return None,
-        Outcome::Holds(bound) => holds(change, cluster, &down, bound),
-        Outcome::LostAlready => lost_already(change, cluster, &down),
-        Outcome::Breaks => breaks(transition, cluster, &down),
+        ScaleDownOutcome::NoVoterLeaves => return None,
+        ScaleDownOutcome::Holds(bound) => holds(change, cluster, &down, bound),
+        ScaleDownOutcome::LostAlready => lost_already(change, cluster, &down),
+        ScaleDownOutcome::Breaks => breaks(transition, cluster, &down),
     };
     Some(finding.field(words::field(change)))
 }
 
-fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Finding {
+fn holds(change: &OrdinalChange, cluster: &ClusterState, down: &ScaleDown, bound: ScaleDownBound) -> Finding {
     let unlisted = cluster.pods(&cluster.unlisted_leaving(&change.leaving()));
     let names = words::names(&down.leaving);
-    let strangers = cluster.strangers_leaving(&change.leaving());
+    let unmatched_voters = cluster.unmatched_voters_leaving(&change.leaving());
     let what = match bound {
-        Bound::Strict if strangers > 0 => {
-            let dead = down.leaving.count.saturating_add(strangers);
+        ScaleDownBound::Strict if unmatched_voters > 0 => {
+            let dead = down.leaving.count.saturating_add(unmatched_voters);
             format!(
                 "{}, and {dead} of them {} (the leaving pods may be {}, which match no pod)",
-                words::tolerance(down.after.spare()),
+                words::tolerance(down.after.failure_tolerance()),
                 if dead == 1 { "stays as a dead voter" } else { "stay as dead voters" },
-                words::names(&cluster.strangers())
+                words::names(&cluster.unmatched_voters())
             )
         }
-        Bound::Strict if down.leaving.is_empty() => {
+        ScaleDownBound::Strict if down.leaving.is_empty() => {
             let dead = words::verb(&unlisted, "may stay as a dead voter", "may stay as dead voters");
-            format!("{}, and {} {dead}", words::tolerance(down.after.spare()), words::names(&unlisted))
+            format!("{}, and {} {dead}", words::tolerance(down.after.failure_tolerance()), words::names(&unlisted))
         }
-        Bound::Strict if down.remove_themselves => {
+        ScaleDownBound::Strict if down.remove_themselves => {
             let until = if gains(down) { " until" } else { ", also once" };
             let itself = words::verb(&down.leaving, "itself", "themselves");
-            format!("{}{until} {names} removed {itself} from the cluster", words::tolerance(down.after.spare()))
+            format!(
+                "{}{until} {names} removed {itself} from the cluster",
+                words::tolerance(down.after.failure_tolerance())
+            )
         }
-        Bound::Strict => {
+        ScaleDownBound::Strict => {
             let dead = words::verb(&down.leaving, "stays as a dead voter", "stay as dead voters");
-            format!("{}, and {names} {dead}", words::tolerance(down.after.spare()))
+            format!("{}, and {names} {dead}", words::tolerance(down.after.failure_tolerance()))
         }
-        Bound::Relaxed | Bound::Sequential => {
+        ScaleDownBound::Relaxed | ScaleDownBound::Sequential => {
             let own = words::verb(&down.leaving, "removes itself when it stops", "remove themselves when they stop");
             format!("it holds only because {names} {own}")
         }
     };
-    let remedy = if strangers > 0 {
+    let remedy = if unmatched_voters > 0 {
         "see in `/nodes` which nodes stopped, and remove those (`DELETE /remove`)".to_owned()
     } else if down.remove_themselves {
         format!("check `/nodes` for {names} afterwards, and remove what is still listed (`DELETE /remove`)")
@@ -115,40 +121,41 @@ fn holds(change: &Change, cluster: &Cluster, down: &Down, bound: Bound) -> Findi
         format!("remove {} from the cluster (`DELETE /remove`), then check `/nodes`", words::nodes(&down.leaving))
     };
     let numbers = words::leaves(down.after);
-    RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), basis::assumed(cluster))).remedy(remedy)
+    RULE.warn(format!("{} {numbers}: {what}{}", words::counts(change), membership_source::assumed(cluster)))
+        .remedy(remedy)
 }
 
 /// The removal of those that leave raises the tolerance.
-fn gains(down: &Down) -> bool {
+fn gains(down: &ScaleDown) -> bool {
     let voters = down.after.voters.saturating_sub(down.leaving.count);
-    Standing { voters, ..down.after }.spare() > down.after.spare()
+    Quorum { voters, ..down.after }.failure_tolerance() > down.after.failure_tolerance()
 }
 
-fn lost_already(change: &Change, cluster: &Cluster, down: &Down) -> Finding {
+fn lost_already(change: &OrdinalChange, cluster: &ClusterState, down: &ScaleDown) -> Finding {
     let standing = words::answering(down.before);
-    let basis = basis::of(cluster);
+    let basis = membership_source::of(cluster);
     RULE.warn(format!("{} while only {standing}: no reachable voter leaves{basis}", words::counts(change)))
         .remedy("when you recover by `peers.json`, list exactly the nodes that survive")
 }
 
-fn breaks(transition: &Transition, cluster: &Cluster, down: &Down) -> Finding {
+fn breaks(transition: &Transition, cluster: &ClusterState, down: &ScaleDown) -> Finding {
     let change = &transition.change;
     let counts = words::counts(change);
-    let claimed = Claimed::of(cluster);
+    let claimed = ClaimedVoters::of(cluster);
     let claims = claimed.as_ref().map_or("", |claimed| &claimed.message);
     let message = if cluster.is_lost() {
         format!("{counts} stops {} while only {}{claims}", stopped(cluster, change), words::answering(down.before))
     } else {
         let (numbers, absent) = (words::leaves(down.after), words::absent(cluster, &change.leaving()));
         format!("{counts} {numbers}{absent}{}{claims}", lost_by(cluster, change, down))
-    } + &basis::of(cluster);
+    } + &membership_source::of(cluster);
     let way = remedy(transition, cluster, down);
     let finding = RULE.deny(message).remedy(claimed.map_or(String::new(), |claimed| claimed.remedy) + &way);
     if down.passing { finding.retry() } else { finding }
 }
 
 /// Who stops while the quorum is lost. The list of a minority may be old: who is not in it is not called a voter.
-fn stopped(cluster: &Cluster, change: &Change) -> String {
+fn stopped(cluster: &ClusterState, change: &OrdinalChange) -> String {
     let leaving = change.leaving();
     let listed = cluster.listed_leaving(&leaving).iter().any(|voter| voter.reachable);
     let unlisted = cluster.pods(&cluster.unlisted_leaving(&leaving));
@@ -160,56 +167,56 @@ fn stopped(cluster: &Cluster, change: &Change) -> String {
 }
 
 /// Where pods stop one by one, the one whose stop is one too many.
-fn lost_by(cluster: &Cluster, change: &Change, down: &Down) -> String {
-    if !down.remove_themselves || !cluster.before().stops_one_by_one() {
+fn lost_by(cluster: &ClusterState, change: &OrdinalChange, down: &ScaleDown) -> String {
+    if !down.remove_themselves || !cluster.current_state().stops_one_by_one() {
         return String::new();
     }
-    let steps = departures(cluster, &change.leaving());
-    let lost = steps.iter().find(|step| !step.after.holds());
+    let steps = stop_sequence(cluster, &change.leaving());
+    let lost = steps.iter().find(|step| !step.after.has_quorum());
     lost.map_or(String::new(), |step| format!(", lost when {} stops one by one with the others", step.id))
 }
 
 /// A way down that this installation would admit.
-fn remedy(transition: &Transition, cluster: &Cluster, down: &Down) -> String {
+fn remedy(transition: &Transition, cluster: &ClusterState, down: &ScaleDown) -> String {
     let change = &transition.change;
     if let Some((old, new)) = change.old.lowest().zip(change.new.lowest()).filter(|(old, new)| old != new)
-        && transition.via != Via::Recreation
+        && transition.via != TransitionRequest::Recreation
     {
         if !change.coming().is_empty() {
             return format!("keep spec.ordinals.start at {old}: {new} replaces pods by others, with other claims");
         }
-        let same_start = Change { old: change.old.clone(), new: Ordinals::first(old, change.new.count()) };
+        let same_start = OrdinalChange { old: change.old.clone(), new: Ordinals::first(old, change.new.count()) };
         return match lowest_safe(cluster, &same_start) {
             Some(target) => format!("keep spec.ordinals.start at {old} and scale to {target}"),
             None => format!("keep spec.ordinals.start at {old}, where pods leave from the highest ordinal on"),
         };
     }
-    let way = match Way::down(cluster, change) {
-        Way::Wait { pods } => {
+    let way = match NextStep::down(cluster, change) {
+        NextStep::Wait { pods } => {
             let are = words::verb(&pods, "is", "are");
             format!("wait until {} {are} back, then {}", words::names(&pods), once_back(transition, cluster))
         }
-        Way::ScaleThenRemove { target, remove } => scale_then_remove(transition, cluster, down, target, &remove),
-        Way::RemoveDead { dead, target } => {
+        NextStep::ScaleThenRemove { target, remove } => scale_then_remove(transition, cluster, down, target, &remove),
+        NextStep::RemoveDead { dead, target } => {
             format!("remove the dead {} from the cluster, then {} {target}", words::names(&dead), to(transition))
         }
-        Way::RemoveFirst { remove } => remove_first(transition, cluster, &remove),
-        Way::JoinFirst { only } => {
+        NextStep::RemoveFirst { remove } => remove_first(transition, cluster, &remove),
+        NextStep::JoinFirst { only } => {
             let (names, last) = (words::names(&only), words::verb(&only, "the last voter", "the last voters"));
             format!(
                 "let a node that stays become a voter first (see `/nodes`), as rqlited does not remove {last}, {names}; or use break-glass"
             )
         }
-        Way::BringBack { missing } => bring_back(cluster, &missing),
-        Way::Stay => stay(cluster, down),
+        NextStep::BringBack { missing } => bring_back(cluster, &missing),
+        NextStep::Stay => stay(cluster, down),
     };
-    if scale_while_scaling::is_under_way(transition) { format!("once the last step has ended, {way}") } else { way }
+    if scale_while_scaling::is_in_progress(transition) { format!("once the last step has ended, {way}") } else { way }
 }
 
 /// What is admitted once the pods that are on their way out are back.
-fn once_back(transition: &Transition, cluster: &Cluster) -> String {
-    let (change, settled) = (&transition.change, cluster.settled());
-    let asked = Down::of(&settled, &change.leaving()).allowed();
+fn once_back(transition: &Transition, cluster: &ClusterState) -> String {
+    let (change, settled) = (&transition.change, cluster.without_stopping());
+    let asked = ScaleDown::of(&settled, &change.leaving()).allowed();
     match lowest_safe(&settled, change).filter(|_| !asked) {
         Some(target) => format!("{} {target}", to(transition)),
         None => "try again".to_owned(),
@@ -217,27 +224,33 @@ fn once_back(transition: &Transition, cluster: &Cluster) -> String {
 }
 
 fn to(transition: &Transition) -> &'static str {
-    if transition.via == Via::Recreation { "create it with replicas" } else { "scale to" }
+    if transition.via == TransitionRequest::Recreation { "create it with replicas" } else { "scale to" }
 }
 
 /// What has to be there before a removal can be seen; None: it can be.
-fn unseen(cluster: &Cluster) -> Option<&'static str> {
-    match (cluster.basis, &cluster.before().facts().unseen) {
-        (Basis::Led, _) => None,
-        (Basis::Leaderless, _) if cluster.is_lost() => {
+fn unseen(cluster: &ClusterState) -> Option<&'static str> {
+    match (cluster.source, &cluster.current_state().facts().unseen) {
+        (MembershipSource::Leader, _) => None,
+        (MembershipSource::Leaderless, _) if cluster.is_lost() => {
             Some("get a leader back (no node names one that could remove it)")
         }
-        (Basis::Leaderless, _) => Some("wait for a leader (an election takes seconds)"),
-        (Basis::Remembered | Basis::Count, None) => {
+        (MembershipSource::Leaderless, _) => Some("wait for a leader (an election takes seconds)"),
+        (MembershipSource::LastKnown | MembershipSource::ReplicaCount, None) => {
             Some("give the membership (none was given, so no removal can be seen)")
         }
-        (Basis::Remembered | Basis::Count, Some(_)) => {
+        (MembershipSource::LastKnown | MembershipSource::ReplicaCount, Some(_)) => {
             Some("let Quorate see it (no node could be asked: docs/operations.md)")
         }
     }
 }
 
-fn scale_then_remove(transition: &Transition, cluster: &Cluster, down: &Down, target: u32, remove: &Ids) -> String {
+fn scale_then_remove(
+    transition: &Transition,
+    cluster: &ClusterState,
+    down: &ScaleDown,
+    target: u32,
+    remove: &Ids,
+) -> String {
     let to = to(transition);
     match unseen(cluster) {
         None if down.remove_themselves => {
@@ -253,27 +266,27 @@ fn scale_then_remove(transition: &Transition, cluster: &Cluster, down: &Down, ta
     }
 }
 
-fn remove_first(transition: &Transition, cluster: &Cluster, remove: &Ids) -> String {
+fn remove_first(transition: &Transition, cluster: &ClusterState, remove: &Ids) -> String {
     let (to, count) = (to(transition), transition.change.new.count());
     if remove.is_empty() {
         return format!(
             "see in `/nodes` which nodes the leaving pods run ({} matches none of them by its id or address), remove those while they \
              still run (`DELETE /remove`), then {to} {count}",
-            words::names(&cluster.strangers()),
+            words::names(&cluster.unmatched_voters()),
         );
     }
     let (names, runs) = (words::names(remove), words::verb(remove, "it still runs", "they still run"));
     format!("remove {names} from the cluster while {runs} (`DELETE /remove`), then {to} {count}")
 }
 
-fn bring_back(cluster: &Cluster, missing: &Ids) -> String {
+fn bring_back(cluster: &ClusterState, missing: &Ids) -> String {
     let (names, they) = (words::names(missing), words::verb(missing, "it is", "they are"));
     if let (false, Some(unseen)) = (cluster.has_view(), unseen(cluster)) {
         return format!("bring {names} back first, or {unseen}, or use break-glass");
     }
     let cure = if cluster.is_lost() {
         "recover by `peers.json`"
-    } else if cluster.basis == Basis::Led {
+    } else if cluster.source == MembershipSource::Leader {
         "remove what is gone for good (`DELETE /remove`)"
     } else {
         return format!("{}; else bring {names} back first", words::ELECTION);
@@ -281,10 +294,10 @@ fn bring_back(cluster: &Cluster, missing: &Ids) -> String {
     format!("bring {names} back first; unless {they} coming back, {cure}")
 }
 
-fn stay(cluster: &Cluster, down: &Down) -> String {
+fn stay(cluster: &ClusterState, down: &ScaleDown) -> String {
     let going = words::nodes(&down.leaving);
-    match (cluster.basis, unseen(cluster)) {
-        (Basis::Leaderless, Some(leader)) => {
+    match (cluster.source, unseen(cluster)) {
+        (MembershipSource::Leaderless, Some(leader)) => {
             format!("no lower count is safe: {leader}, remove {going} then, or use break-glass")
         }
         (_, unseen) => {

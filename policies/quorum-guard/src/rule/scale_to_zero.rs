@@ -4,7 +4,7 @@
 use kubernetes::annotation::{ALLOW_DELETION, ALLOWED};
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::{self, Ordinals};
-use rqlite::scaling::{Cluster, ToZero, deletes_when_scaled, to_come_back};
+use rqlite::scaling::{ClusterState, ToZero, deletes_when_scaled, to_come_back};
 
 use crate::transition::Transition;
 use crate::words;
@@ -38,8 +38,8 @@ use crate::words;
 /// A data directory that cannot be read is taken to be on the set's claims; without any claim template it goes with the pod.
 pub(crate) const RULE: Rule = Rule { id: "scale-to-zero", summary: "a full stop takes the data with it" };
 
-/// Judges the last pods' leaving, and a retention policy that is turned to `Delete` while pods leave.
-pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
+/// Evaluates the last pods' leaving, and a retention policy that is turned to `Delete` while pods leave.
+pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
     let change = &transition.change;
     if change.new.is_empty() && !change.old.is_empty() {
         return Some(to_zero(transition, cluster).field("spec.replicas"));
@@ -47,10 +47,10 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
     delete_claims_of_leaving(transition)
 }
 
-fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
+fn to_zero(transition: &Transition, cluster: &ClusterState) -> Finding {
     let counts = words::counts(&transition.change);
     let form = |one, many| words::form(transition.change.old.count(), one, many);
-    match ToZero::of(cluster.before(), transition.next) {
+    match ToZero::of(cluster.current_state(), transition.next) {
         ToZero::DataGoesWithPods => RULE
             .deny(format!(
                 "{counts} deletes the data of {}: it lies on no claim and goes with the {}",
@@ -83,7 +83,7 @@ fn to_zero(transition: &Transition, cluster: &Cluster) -> Finding {
 }
 
 /// How to ask for all of them again. `spec.ordinals` asks for one run of them.
-fn return_of(transition: &Transition, cluster: &Cluster, all: &Ordinals) -> String {
+fn return_of(transition: &Transition, cluster: &ClusterState, all: &Ordinals) -> String {
     let own = &transition.change.old;
     let further = all.without(own);
     // Where pods start in order and the first one waits for a leader, a count alone brings none of them back.

@@ -3,11 +3,13 @@
 
 use quorate_sdk::{Finding, Rule};
 use rqlite::change::Ordinals;
-use rqlite::scaling::{Basis, Claims, Cluster, Data, Denial, FromZero, Up};
+use rqlite::scaling::{
+    ClaimedOrdinals, ClusterState, DataLocation, FromZero, MembershipSource, ScaleUp, ScaleUpDenial,
+};
 use rqlite::value::Value;
 
-use crate::basis;
-use crate::transition::{Transition, Via};
+use crate::membership_source;
+use crate::transition::{Transition, TransitionRequest};
 use crate::words;
 
 /// ## What it refuses
@@ -42,8 +44,8 @@ use crate::words;
 pub(crate) const RULE: Rule =
     Rule { id: "scale-up-without-leader", summary: "blank pods come where they find no leader to join" };
 
-/// Judges the ordinals that come.
-pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
+/// Evaluates the ordinals that come.
+pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
     let change = &transition.change;
     let coming = change.coming();
     if coming.is_empty() {
@@ -53,12 +55,12 @@ pub(crate) fn judge(transition: &Transition, cluster: &Cluster) -> Option<Findin
     finding.map(|finding| finding.field(words::field(change)))
 }
 
-fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
-    let up = Up::of(cluster, &transition.change.coming());
+fn up(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
+    let up = ScaleUp::of(cluster, &transition.change.coming());
     let counts = words::counts(&transition.change);
     let blank = words::names(&cluster.ids_of(&up.blank));
     let Some(denial) = up.denial else { return may_bootstrap(transition, &up, &counts) };
-    if transition.via == Via::Recreation && up.blank.without(&unbound(cluster)).is_empty() {
+    if transition.via == TransitionRequest::Recreation && up.blank.without(&unbound(cluster)).is_empty() {
         let message = format!(
             "{counts} brings {blank} over claims that are Pending: without data they come blank, and no leader was seen"
         );
@@ -73,37 +75,37 @@ fn up(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
         );
     }
     let why = match denial {
-        Denial::Leaderless => {
-            let unconfirmed = basis::unconfirmed(cluster);
+        ScaleUpDenial::Leaderless => {
+            let unconfirmed = membership_source::unconfirmed(cluster);
             format!(", and {}", unconfirmed.unwrap_or_else(|| "no node names a leader to join".to_owned()))
         }
-        Denial::QuorumLost => {
+        ScaleUpDenial::QuorumLost => {
             let absent = words::absent(cluster, &Ordinals::default());
-            format!(" while {}{absent}{}", words::answering(up.before), basis::of(cluster))
+            format!(" while {}{absent}{}", words::answering(up.before), membership_source::of(cluster))
         }
-        Denial::NoneReady => format!(", and no pod of the set is ready{}", basis::of(cluster)),
+        ScaleUpDenial::NoneReady => format!(", and no pod of the set is ready{}", membership_source::of(cluster)),
     };
     let finding = RULE.deny(format!("{counts} brings {blank} blank{why}"));
     let out = cluster.absent().on_the_way_out();
-    let leftovers = transition.via == Via::Recreation && transition.change.old.without(&out).is_empty();
+    let leftovers = transition.via == TransitionRequest::Recreation && transition.change.old.without(&out).is_empty();
     Some(if leftovers {
         let pods = cluster.pods(&transition.change.old);
         let gone = format!("wait until {} {} gone", words::names(&pods), words::verb(&pods, "is", "are"));
         finding.retry().remedy(format!("{gone}, then create it"))
     } else if up.passing {
         finding.retry().remedy("wait until the pods that are on their way out are back, then grow")
-    } else if denial == Denial::Leaderless && up.before.holds() {
+    } else if denial == ScaleUpDenial::Leaderless && up.before.has_quorum() {
         finding.retry().remedy(format!("{}, then grow", words::ELECTION))
     } else {
-        let over = if cluster.before().data == Data::WithPod { "" } else { " over their own claims" };
+        let over = if cluster.current_state().data == DataLocation::WithPod { "" } else { " over their own claims" };
         finding.remedy(format!("bring the cluster's own nodes back{over} until one is leader, then grow"))
     })
 }
 
 /// Ordinals that may return by the list of a cluster without a leader: a listed one over a claim that is Pending, as a restored one is,
 /// and one with a bound claim that an old list may lack.
-fn may_return(cluster: &Cluster) -> Ordinals {
-    if cluster.basis != Basis::Leaderless {
+fn may_return(cluster: &ClusterState) -> Ordinals {
+    if cluster.source != MembershipSource::Leaderless {
         return Ordinals::default();
     }
     let listed = cluster.claimed_at_all().within(cluster.configured());
@@ -111,7 +113,7 @@ fn may_return(cluster: &Cluster) -> Ordinals {
 }
 
 /// New pods run the new template: its `-bootstrap-expect` is what they wait for.
-fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Finding> {
+fn may_bootstrap(transition: &Transition, up: &ScaleUp, counts: &str) -> Option<Finding> {
     let nodes = transition.next_rqlite.iter().flat_map(|rqlite| &rqlite.nodes);
     let expects = nodes.filter_map(|node| node.expect.as_ref()).filter_map(|expect| match &expect.value {
         Value::Known(number) => Some(*number),
@@ -138,11 +140,11 @@ fn may_bootstrap(transition: &Transition, up: &Up, counts: &str) -> Option<Findi
 }
 
 /// Ordinals with a claim that is not bound.
-fn unbound(cluster: &Cluster) -> Ordinals {
+fn unbound(cluster: &ClusterState) -> Ordinals {
     cluster.claimed_at_all().without(&cluster.data_claims().unwrap_or_default())
 }
 
-fn from_zero(transition: &Transition, cluster: &Cluster) -> Option<Finding> {
+fn from_zero(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
     let counts = from_nothing(transition);
     match FromZero::of(cluster, &transition.change.new) {
         FromZero::Creation => None,
@@ -164,14 +166,14 @@ fn in_order(transition: &Transition, counts: &str) -> Option<Finding> {
 /// `replicas 0 -> 3`; of a set that is created there is no old count.
 fn from_nothing(transition: &Transition) -> String {
     match transition.via {
-        Via::Recreation => format!("replicas {}", transition.change.new.count()),
-        Via::Update | Via::Scale => words::counts(&transition.change),
+        TransitionRequest::Recreation => format!("replicas {}", transition.change.new.count()),
+        TransitionRequest::Update | TransitionRequest::Scale => words::counts(&transition.change),
     }
 }
 
-fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &str) -> Option<Finding> {
+fn over(transition: &Transition, cluster: &ClusterState, claims: &ClaimedOrdinals, counts: &str) -> Option<Finding> {
     let names = |ordinals: &Ordinals| words::names(&cluster.ids_of(ordinals));
-    let Claims { kept, blank, left_out, .. } = claims;
+    let ClaimedOrdinals { kept, blank, left_out, .. } = claims;
     if !blank.is_empty() && !kept.is_empty() {
         return Some(
             RULE.deny(format!(
@@ -179,7 +181,7 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
                 names(blank),
                 names(kept)
             ))
-            .remedy(way_back(transition, &cluster.claimed_at_all())),
+            .remedy(steps_back(transition, &cluster.claimed_at_all())),
         );
     }
     if !left_out.is_empty() {
@@ -191,11 +193,11 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
             );
             return Some(
                 RULE.deny(message)
-                    .remedy(format!("{}; else use break-glass", both_ways(transition, cluster, left_out))),
+                    .remedy(format!("{}; else use break-glass", both_remedies(transition, cluster, left_out))),
             );
         }
         let count = words::verb(&missing, "which still counts", "which still count");
-        let back = both_ways(transition, cluster, left_out);
+        let back = both_remedies(transition, cluster, left_out);
         let last = if transition.may_have_removed_themselves() {
             "; if nodes removed themselves when they stopped, any of them may be the last voter"
         } else {
@@ -207,9 +209,14 @@ fn over(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &st
 }
 
 /// Nothing is certain of a claim that is not bound.
-fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, counts: &str) -> Option<Finding> {
+fn beside_pending(
+    transition: &Transition,
+    cluster: &ClusterState,
+    claims: &ClaimedOrdinals,
+    counts: &str,
+) -> Option<Finding> {
     let names = |ordinals: &Ordinals| words::names(&cluster.ids_of(ordinals));
-    let Claims { kept, blank, pending, .. } = claims;
+    let ClaimedOrdinals { kept, blank, pending, .. } = claims;
     if kept.is_empty() && !blank.is_empty() {
         let waiting = unbound(cluster);
         let message = format!(
@@ -217,7 +224,7 @@ fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, c
             names(blank),
             names(&waiting)
         );
-        return Some(RULE.warn(message).remedy(way_back(transition, &waiting)));
+        return Some(RULE.warn(message).remedy(steps_back(transition, &waiting)));
     }
     if kept.is_empty() || pending.is_empty() {
         return None;
@@ -234,13 +241,13 @@ fn beside_pending(transition: &Transition, cluster: &Cluster, claims: &Claims, c
         let (claims, hold) = (form("claim", "claims"), form("holds", "hold"));
         format!("verify that the {claims} of {} {hold} restored data", names(pending))
     } else {
-        way_back(transition, &claimed)
+        steps_back(transition, &claimed)
     };
     Some(RULE.warn(message).remedy(remedy))
 }
 
 /// The most of these ordinals that can be asked for together, then growth. `spec.ordinals` asks for one run of them.
-fn way_back(transition: &Transition, ordinals: &Ordinals) -> String {
+fn steps_back(transition: &Transition, ordinals: &Ordinals) -> String {
     let lowest = ordinals.lowest().unwrap_or_default();
     let length = ordinals.iter().zip(lowest..).take_while(|(ordinal, next)| ordinal == next).count();
     let run = Ordinals::first(lowest, u32::try_from(length).unwrap_or(u32::MAX));
@@ -264,20 +271,20 @@ fn exactly(transition: &Transition, run: &Ordinals) -> String {
     let whose = words::span(transition.next, run);
     match (transition.via, moved) {
         (_, true) => format!("set spec.ordinals.start to {lowest} and replicas to {count} ({whose})"),
-        (Via::Recreation, false) => format!("create it with replicas {count} ({whose})"),
-        (Via::Update | Via::Scale, false) => format!("scale to {count} ({whose})"),
+        (TransitionRequest::Recreation, false) => format!("create it with replicas {count} ({whose})"),
+        (TransitionRequest::Update | TransitionRequest::Scale, false) => format!("scale to {count} ({whose})"),
     }
 }
 
 /// All of them, or without the claims of those that are no members any more; never without those of a last voter.
-fn both_ways(transition: &Transition, cluster: &Cluster, left_out: &Ordinals) -> String {
+fn both_remedies(transition: &Transition, cluster: &ClusterState, left_out: &Ordinals) -> String {
     let ends = transition.change.new.with(left_out);
     let reach = ends.lowest().zip(ends.highest());
     let run = reach.map_or_else(Ordinals::default, |(low, high)| Ordinals::from(low..high.saturating_add(1)));
     let whole = run.without(&transition.change.new).without(&cluster.claimed_at_all()).is_empty();
     let last = transition.facts().last_voters.as_ref();
     let is_last = |ordinal: u32| {
-        let id = cluster.before().node_id(ordinal);
+        let id = cluster.current_state().node_id(ordinal);
         last.is_some_and(|last| id.is_none_or(|id| last.contains(&id)))
     };
     let may_go: Ordinals = left_out.iter().filter(|ordinal| !is_last(*ordinal)).collect();

@@ -4,7 +4,7 @@
 use quorate_sdk::{Finding, Rule};
 
 use crate::rule::scale_to_zero::still_there;
-use crate::transition::{Transition, Via};
+use crate::transition::{Transition, TransitionRequest};
 use crate::words;
 
 /// ## What it refuses
@@ -30,9 +30,9 @@ use crate::words;
 pub(crate) const RULE: Rule =
     Rule { id: "scale-while-scaling", summary: "a step down begins before the last one has ended" };
 
-/// Judges a request by which ordinals leave.
-pub(crate) fn judge(transition: &Transition) -> Option<Finding> {
-    let why = under_way(transition)?;
+/// Evaluates a request by which ordinals leave.
+pub(crate) fn evaluate(transition: &Transition) -> Option<Finding> {
+    let why = in_progress(transition)?;
     let finding = RULE.deny(format!("{} while {why}", words::counts(&transition.change)));
     Some(
         finding
@@ -43,13 +43,13 @@ pub(crate) fn judge(transition: &Transition) -> Option<Finding> {
 }
 
 /// A step down that has not ended stands in the way of this one.
-pub(super) fn is_under_way(transition: &Transition) -> bool {
-    under_way(transition).is_some()
+pub(super) fn is_in_progress(transition: &Transition) -> bool {
+    in_progress(transition).is_some()
 }
 
-fn under_way(transition: &Transition) -> Option<String> {
-    let old = transition.old().filter(|_| transition.via != Via::Recreation)?;
-    if transition.change.leaving().is_empty() || is_the_way_back(transition) {
+fn in_progress(transition: &Transition) -> Option<String> {
+    let old = transition.old().filter(|_| transition.via != TransitionRequest::Recreation)?;
+    if transition.change.leaving().is_empty() || is_reversal(transition) {
         return None;
     }
     let left = still_there(transition);
@@ -71,7 +71,7 @@ fn under_way(transition: &Transition) -> Option<String> {
 }
 
 /// All ordinals that come still have their pods: those of a step that is taken back.
-fn is_the_way_back(transition: &Transition) -> bool {
+fn is_reversal(transition: &Transition) -> bool {
     let coming = transition.change.coming();
     !coming.is_empty() && coming.without(&still_there(transition)).is_empty()
 }

@@ -4,10 +4,10 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::role::Role;
 
-use crate::ask::{Ask, SHORTEST_GRACE_SECONDS};
 use crate::decision::{Decision, is_flag};
+use crate::flag_request::{FlagRequest, SHORTEST_GRACE_SECONDS};
 use crate::identity::TOKEN;
-use crate::obstacle::{FEWEST_VOTERS, Obstacle};
+use crate::obstacle::{FEWEST_VOTERS, FlagObstacle};
 use crate::rule::not_injected;
 
 /// ## What it says
@@ -43,20 +43,20 @@ use crate::rule::not_injected;
 pub(crate) const RULE: Rule =
     Rule { id: "injected", summary: "names the price of an injected -raft-cluster-remove-shutdown=true" };
 
-pub(crate) fn judge(decision: &Decision) -> Vec<Finding> {
-    let Ask::Wanted { despite } = &decision.ask else { return Vec::new() };
-    let started = decision.settled.started().any(is_flag);
+pub(crate) fn evaluate(decision: &Decision) -> Vec<Finding> {
+    let FlagRequest::Wanted { despite } = &decision.request else { return Vec::new() };
+    let started = decision.reconciled.started().any(is_flag);
     if !started && !decision.listed {
         return Vec::new();
     }
     let hook = started.then(|| unknown_hook(decision)).flatten();
-    price(decision, despite.as_ref(), started).into_iter().chain(hook).collect()
+    cost(decision, despite.as_ref(), started).into_iter().chain(hook).collect()
 }
 
-fn price(decision: &Decision, despite: Option<&Obstacle>, started: bool) -> Option<Finding> {
+fn cost(decision: &Decision, despite: Option<&FlagObstacle>, started: bool) -> Option<Finding> {
     let becomes = started || decision.old_replicas != Some(FEWEST_VOTERS);
     let finding = match despite {
-        Some(obstacle @ Obstacle::Count(_)) => too_few(obstacle),
+        Some(obstacle @ FlagObstacle::Count(_)) => too_few(obstacle),
         _ if becomes && decision.replicas() == FEWEST_VOTERS && decision.node()?.role == Role::Voter => three(),
         _ => return None,
     };
@@ -70,7 +70,7 @@ fn three() -> Finding {
     RULE.warn(message).remedy("run 5 voters, or decline with `-raft-cluster-remove-shutdown=false`")
 }
 
-fn too_few(obstacle: &Obstacle) -> Finding {
+fn too_few(obstacle: &FlagObstacle) -> Finding {
     RULE.warn(format!("{}; the injected `{TOKEN}` stays", not_injected::found(obstacle)))
         .remedy("run 3 voters or more, or decline with `-raft-cluster-remove-shutdown=false`")
 }

@@ -1,5 +1,5 @@
 //! Refuses an update that comes out of mutation without what was injected before.
-//! Does not judge what was never injected.
+//! Does not evaluate what was never injected.
 
 use quorate_sdk::injection::Item;
 use quorate_sdk::{Finding, Rule};
@@ -32,8 +32,8 @@ use crate::identity::TOKEN;
 pub(crate) const RULE: Rule =
     Rule { id: "injection-lost", summary: "what was injected before is missing in what comes out of mutation" };
 
-pub(crate) fn judge(decision: &Decision) -> Vec<Finding> {
-    decision.settled.lost().map(|item| lost(item, decision)).collect()
+pub(crate) fn evaluate(decision: &Decision) -> Vec<Finding> {
+    decision.reconciled.lost().map(|item| lost(item, decision)).collect()
 }
 
 fn lost(item: &Item, decision: &Decision) -> Finding {

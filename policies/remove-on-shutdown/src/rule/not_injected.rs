@@ -8,9 +8,9 @@ use rqlite::launch::NoInsertion;
 use rqlite::value::{Value, clip};
 use rqlite::version::Version;
 
-use crate::ask::Ask;
 use crate::decision::Decision;
-use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, Obstacle};
+use crate::flag_request::FlagRequest;
+use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, FlagObstacle};
 use crate::remedy;
 
 /// ## What it says
@@ -56,8 +56,8 @@ pub(crate) const RULE: Rule = Rule {
     summary: "names the condition that keeps -raft-cluster-remove-shutdown=true out of a set",
 };
 
-pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
-    let Ask::Blocked(obstacle) = &decision.ask else { return None };
+pub(crate) fn evaluate(decision: &Decision) -> Option<Finding> {
+    let FlagRequest::Blocked(obstacle) = &decision.request else { return None };
     if !decision.template_changes() || decision.told_before(obstacle) {
         return None;
     }
@@ -69,7 +69,7 @@ pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
 }
 
 /// What becomes of the flag; None where its author gives it, and rqlited does not start.
-fn verb(obstacle: &Obstacle, decision: &Decision) -> Option<&'static str> {
+fn verb(obstacle: &FlagObstacle, decision: &Decision) -> Option<&'static str> {
     let given = decision.node().is_some_and(|node| node.shutdown.remove.is_some());
     if decision.listed {
         return Some("taken out again");
@@ -78,43 +78,45 @@ fn verb(obstacle: &Obstacle, decision: &Decision) -> Option<&'static str> {
 }
 
 /// What was found, and why it matters.
-pub(crate) fn found(obstacle: &Obstacle) -> String {
+pub(crate) fn found(obstacle: &FlagObstacle) -> String {
     match obstacle {
-        Obstacle::NotRqlite => "no container runs rqlite any more".to_owned(),
-        Obstacle::Containers(count) => format!("{count} containers run rqlite"),
-        Obstacle::Declined(text) => format!("`{}` is its author's word", clip(text)),
-        Obstacle::Hidden(text) => {
+        FlagObstacle::NotRqlite => "no container runs rqlite any more".to_owned(),
+        FlagObstacle::Containers(count) => format!("{count} containers run rqlite"),
+        FlagObstacle::Declined(text) => format!("`{}` is its author's word", clip(text)),
+        FlagObstacle::Hidden(text) => {
             format!("`{}` is given already, with a value that the manifest does not tell", clip(text))
         }
-        Obstacle::Refused(error) => error.exit(),
+        FlagObstacle::Refused(error) => error.exit(),
         // Of the command line as it is nothing is refused: that would be said in rqlited's words.
-        Obstacle::Launch(NoInsertion::Refused) => "one more flag would change how rqlited reads the others".to_owned(),
-        Obstacle::Launch(reason) => reason.to_string(),
-        Obstacle::NeverForms => {
+        FlagObstacle::Launch(NoInsertion::Refused) => {
+            "one more flag would change how rqlited reads the others".to_owned()
+        }
+        FlagObstacle::Launch(reason) => reason.to_string(),
+        FlagObstacle::NeverForms => {
             "OrderedReady waits for each pod to be ready, and `/readyz` for a leader: the set never forms".to_owned()
         }
-        Obstacle::NoSigterm => "SIGTERM does not reach rqlited through its launch".to_owned(),
-        Obstacle::Template(reason) => reason.clone(),
-        Obstacle::Count(count) => too_few(*count),
-        Obstacle::AnyFlag(text) => format!("`{}` may hold any flag", clip(text)),
-        Obstacle::Discovery(discovery) => without_return(discovery),
-        Obstacle::FewTargets(count) => {
+        FlagObstacle::NoSigterm => "SIGTERM does not reach rqlited through its launch".to_owned(),
+        FlagObstacle::Template(reason) => reason.clone(),
+        FlagObstacle::Count(count) => too_few(*count),
+        FlagObstacle::AnyFlag(text) => format!("`{}` may hold any flag", clip(text)),
+        FlagObstacle::Discovery(discovery) => without_return(discovery),
+        FlagObstacle::FewTargets(count) => {
             format!(
                 "`-join` names {count} other member{}, and a node that removed itself needs 2 to come back by",
                 plural(*count)
             )
         }
-        Obstacle::Expect(None) => {
+        FlagObstacle::Expect(None) => {
             "`-join` without `-bootstrap-expect`: a node that removed itself may not come back".to_owned()
         }
-        Obstacle::Expect(Some(expect)) => without_expect(expect),
-        Obstacle::UnknownRelease(image) => format!("the release in image `{}` is not known", clip(image)),
-        Obstacle::OldRelease { found, needed } => {
+        FlagObstacle::Expect(Some(expect)) => without_expect(expect),
+        FlagObstacle::UnknownRelease(image) => format!("the release in image `{}` is not known", clip(image)),
+        FlagObstacle::OldRelease { found, needed } => {
             format!("rqlite {found} is older than {needed}, {}", novelty(*needed))
         }
-        Obstacle::JoinAs => "`-auth` without a user in `-join-as`: a node has none to remove itself as".to_owned(),
-        Obstacle::Moving(moving) => moving.to_string(),
-        Obstacle::Advised => "the voters' data outlives their pods, and `persistentVoters` is `advise`".to_owned(),
+        FlagObstacle::JoinAs => "`-auth` without a user in `-join-as`: a node has none to remove itself as".to_owned(),
+        FlagObstacle::IdentityChange(change) => change.to_string(),
+        FlagObstacle::Advised => "the voters' data outlives their pods, and `persistentVoters` is `advise`".to_owned(),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use quorate_sdk::{Finding, Rule};
 
-use crate::ask::Ask;
 use crate::decision::{Decision, is_flag};
+use crate::flag_request::FlagRequest;
 use crate::identity::TOKEN;
 use crate::rule::not_injected;
 
@@ -28,15 +28,15 @@ use crate::rule::not_injected;
 pub(crate) const RULE: Rule =
     Rule { id: "pending", summary: "the flag is injected, or goes, with the next change of the pod template" };
 
-pub(crate) fn judge(decision: &Decision) -> Option<Finding> {
-    let message = if decision.settled.pending.iter().any(is_flag) {
+pub(crate) fn evaluate(decision: &Decision) -> Option<Finding> {
+    let message = if decision.reconciled.pending.iter().any(is_flag) {
         format!("`{TOKEN}` waits: it is injected with the next change of the pod template")
-    } else if decision.settled.leaving.iter().any(is_flag) {
-        match &decision.ask {
-            Ask::Blocked(obstacle) => {
+    } else if decision.reconciled.leaving.iter().any(is_flag) {
+        match &decision.request {
+            FlagRequest::Blocked(obstacle) => {
                 format!("{}; `{TOKEN}` goes with the next change of the pod template", not_injected::found(obstacle))
             }
-            Ask::Given | Ask::Wanted { .. } => return None,
+            FlagRequest::Given | FlagRequest::Wanted { .. } => return None,
         }
     } else {
         return None;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// The spec of a StatefulSet, and what has been done to it so far. Pointers are relative to the spec.
 #[derive(Debug, Clone)]
-pub(super) struct Edits {
+pub(super) struct SpecEdits {
     tree: Value,
     operations: Vec<Value>,
 }
@@ -13,9 +13,9 @@ pub(super) struct Edits {
 /// Of the tree in the object under review.
 const ROOT: &str = "/spec";
 
-impl Edits {
+impl SpecEdits {
     pub(super) fn of(tree: Value) -> Self {
-        Edits { tree, operations: Vec::new() }
+        SpecEdits { tree, operations: Vec::new() }
     }
 
     pub(super) fn tree(&self) -> &Value {

@@ -10,14 +10,14 @@ use super::item::{Item, ProbeKind, text};
 
 /// A listed item and the policy that owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct InjectionEntry {
     pub policy: String,
-    pub mark: Mark,
+    pub mark: InjectionMark,
 }
 
 /// What is recorded of an item: enough to find it in a template, and to take it out again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
+pub enum InjectionMark {
     /// `keyword`: what stood there before (`run`), if the token stands in its place.
     Flag {
         container: String,
@@ -46,25 +46,25 @@ pub enum Mark {
 }
 
 /// More than all policies together put into one template, twice over.
-const MOST: usize = 64;
+const MAX_ENTRIES: usize = 64;
 
 /// Reads the annotation; a line that is none of ours is skipped: it names nothing that we could have put. So is what stands beyond
 /// [`MOST`] entries, which nobody writes but to have them looked up.
-pub(super) fn parse(annotation: &str) -> Vec<Entry> {
-    annotation.lines().filter_map(|line| line.parse().ok()).take(MOST).collect()
+pub(super) fn parse(annotation: &str) -> Vec<InjectionEntry> {
+    annotation.lines().filter_map(|line| line.parse().ok()).take(MAX_ENTRIES).collect()
 }
 
 /// Writes the annotation: by policy, then in the order given.
-pub(super) fn format(entries: &[Entry]) -> String {
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
+pub(super) fn format(entries: &[InjectionEntry]) -> String {
+    let mut sorted: Vec<&InjectionEntry> = entries.iter().collect();
     sorted.sort_by(|left, right| (&left.policy, left.mark.rank()).cmp(&(&right.policy, right.mark.rank())));
     let lines: Vec<String> = sorted.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
 
-impl Mark {
+impl InjectionMark {
     /// Marks of the same thing: one of them takes the other's place.
-    pub fn same_slot(&self, other: &Mark) -> bool {
+    pub fn same_slot(&self, other: &InjectionMark) -> bool {
         self.slot() == other.slot()
     }
 
@@ -73,32 +73,32 @@ impl Mark {
         self.slot() == slot_of(item)
     }
 
-    fn slot(&self) -> Slot<'_> {
+    fn slot(&self) -> ItemSlot<'_> {
         match self {
-            Mark::Flag { container, token, .. } => Slot::Flag(container, token),
-            Mark::Grace { .. } => Slot::Grace,
-            Mark::Volume { name } => Slot::Volume(name),
-            Mark::Mount { container, volume, path } => Slot::Mount(container, volume, path),
-            Mark::Probe { container, probe, .. } => Slot::Probe(container, probe.field()),
+            InjectionMark::Flag { container, token, .. } => ItemSlot::Flag(container, token),
+            InjectionMark::Grace { .. } => ItemSlot::Grace,
+            InjectionMark::Volume { name } => ItemSlot::Volume(name),
+            InjectionMark::Mount { container, volume, path } => ItemSlot::Mount(container, volume, path),
+            InjectionMark::Probe { container, probe, .. } => ItemSlot::Probe(container, probe.field()),
         }
     }
 
     /// Flags by place, then the rest by kind and name: the same template has the same list.
-    fn rank(&self) -> (u8, usize, Slot<'_>) {
+    fn rank(&self) -> (u8, usize, ItemSlot<'_>) {
         match self {
-            Mark::Flag { list: List::Command, index, .. } => (0, *index, self.slot()),
-            Mark::Flag { list: List::Args, index, .. } => (1, *index, self.slot()),
-            Mark::Grace { .. } => (2, 0, self.slot()),
-            Mark::Volume { .. } => (3, 0, self.slot()),
-            Mark::Mount { .. } => (4, 0, self.slot()),
-            Mark::Probe { .. } => (5, 0, self.slot()),
+            InjectionMark::Flag { list: List::Command, index, .. } => (0, *index, self.slot()),
+            InjectionMark::Flag { list: List::Args, index, .. } => (1, *index, self.slot()),
+            InjectionMark::Grace { .. } => (2, 0, self.slot()),
+            InjectionMark::Volume { .. } => (3, 0, self.slot()),
+            InjectionMark::Mount { .. } => (4, 0, self.slot()),
+            InjectionMark::Probe { .. } => (5, 0, self.slot()),
         }
     }
 }
 
 /// What makes two marks, or a mark and an item, one thing.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Slot<'a> {
+enum ItemSlot<'a> {
     Flag(&'a str, &'a str),
     Grace,
     Volume(&'a str),
@@ -106,13 +106,15 @@ enum Slot<'a> {
     Probe(&'a str, &'static str),
 }
 
-fn slot_of(item: &Item) -> Slot<'_> {
+fn slot_of(item: &Item) -> ItemSlot<'_> {
     match item {
-        Item::Flag { container, token } => Slot::Flag(container, token),
-        Item::Grace { .. } => Slot::Grace,
-        Item::Volume { content } => Slot::Volume(text(content, "name")),
-        Item::Mount { container, content } => Slot::Mount(container, text(content, "name"), text(content, "mountPath")),
-        Item::Probe { container, probe } => Slot::Probe(container, probe.field()),
+        Item::Flag { container, token } => ItemSlot::Flag(container, token),
+        Item::Grace { .. } => ItemSlot::Grace,
+        Item::Volume { content } => ItemSlot::Volume(text(content, "name")),
+        Item::Mount { container, content } => {
+            ItemSlot::Mount(container, text(content, "name"), text(content, "mountPath"))
+        }
+        Item::Probe { container, probe } => ItemSlot::Probe(container, probe.field()),
     }
 }
 
@@ -126,27 +128,27 @@ pub(super) const fn list_name(list: List) -> &'static str {
 
 const ABSENT: &str = "absent";
 
-impl fmt::Display for Entry {
+impl fmt::Display for InjectionEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.policy, self.mark)
     }
 }
 
-impl fmt::Display for Mark {
+impl fmt::Display for InjectionMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mark::Flag { container, list, index, keyword, token } => {
+            InjectionMark::Flag { container, list, index, keyword, token } => {
                 write!(f, "flag {container} {}[{index}]", list_name(*list))?;
                 if let Some(keyword) = keyword {
                     write!(f, "={keyword}")?;
                 }
                 write!(f, " {token}")
             }
-            Mark::Grace { seconds, was: Some(was) } => write!(f, "grace {seconds} was {was}"),
-            Mark::Grace { seconds, was: None } => write!(f, "grace {seconds} was {ABSENT}"),
-            Mark::Volume { name } => write!(f, "volume {name}"),
-            Mark::Mount { container, volume, path } => write!(f, "mount {container} {volume} {path}"),
-            Mark::Probe { container, probe, was } => {
+            InjectionMark::Grace { seconds, was: Some(was) } => write!(f, "grace {seconds} was {was}"),
+            InjectionMark::Grace { seconds, was: None } => write!(f, "grace {seconds} was {ABSENT}"),
+            InjectionMark::Volume { name } => write!(f, "volume {name}"),
+            InjectionMark::Mount { container, volume, path } => write!(f, "mount {container} {volume} {path}"),
+            InjectionMark::Probe { container, probe, was } => {
                 write!(f, "probe {container} {} was {}", probe.field(), was.as_deref().unwrap_or(ABSENT))
             }
         }
@@ -155,27 +157,27 @@ impl fmt::Display for Mark {
 
 /// A line that is no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoEntry;
+pub struct EntryError;
 
-impl FromStr for Entry {
-    type Err = NoEntry;
+impl FromStr for InjectionEntry {
+    type Err = EntryError;
 
-    fn from_str(line: &str) -> Result<Self, NoEntry> {
-        let (policy, rest) = line.split_once(' ').ok_or(NoEntry)?;
-        let (kind, rest) = rest.split_once(' ').ok_or(NoEntry)?;
+    fn from_str(line: &str) -> Result<Self, EntryError> {
+        let (policy, rest) = line.split_once(' ').ok_or(EntryError)?;
+        let (kind, rest) = rest.split_once(' ').ok_or(EntryError)?;
         let mark = match kind {
             "flag" => flag(rest),
             "grace" => grace(rest),
-            "volume" => Some(Mark::Volume { name: rest.to_owned() }),
+            "volume" => Some(InjectionMark::Volume { name: rest.to_owned() }),
             "mount" => mount(rest),
             "probe" => probe(rest),
             _ => None,
         };
-        Ok(Entry { policy: policy.to_owned(), mark: mark.ok_or(NoEntry)? })
+        Ok(InjectionEntry { policy: policy.to_owned(), mark: mark.ok_or(EntryError)? })
     }
 }
 
-fn flag(rest: &str) -> Option<Mark> {
+fn flag(rest: &str) -> Option<InjectionMark> {
     let (container, rest) = rest.split_once(' ')?;
     let (place, token) = rest.split_once(' ')?;
     let (place, keyword) = match place.split_once('=') {
@@ -185,25 +187,25 @@ fn flag(rest: &str) -> Option<Mark> {
     let (list, index) = place.strip_suffix(']')?.split_once('[')?;
     let list = [List::Command, List::Args].into_iter().find(|candidate| list_name(*candidate) == list)?;
     let container = container.to_owned();
-    Some(Mark::Flag { container, list, index: index.parse().ok()?, keyword, token: token.to_owned() })
+    Some(InjectionMark::Flag { container, list, index: index.parse().ok()?, keyword, token: token.to_owned() })
 }
 
-fn grace(rest: &str) -> Option<Mark> {
+fn grace(rest: &str) -> Option<InjectionMark> {
     let (seconds, was) = rest.split_once(" was ")?;
     let was = if was == ABSENT { None } else { Some(was.parse().ok()?) };
-    Some(Mark::Grace { seconds: seconds.parse().ok()?, was })
+    Some(InjectionMark::Grace { seconds: seconds.parse().ok()?, was })
 }
 
-fn mount(rest: &str) -> Option<Mark> {
+fn mount(rest: &str) -> Option<InjectionMark> {
     let (container, rest) = rest.split_once(' ')?;
     let (volume, path) = rest.split_once(' ')?;
-    Some(Mark::Mount { container: container.to_owned(), volume: volume.to_owned(), path: path.to_owned() })
+    Some(InjectionMark::Mount { container: container.to_owned(), volume: volume.to_owned(), path: path.to_owned() })
 }
 
-fn probe(rest: &str) -> Option<Mark> {
+fn probe(rest: &str) -> Option<InjectionMark> {
     let (container, rest) = rest.split_once(' ')?;
     let (field, was) = rest.split_once(" was ")?;
     let probe = ProbeKind::ALL.into_iter().find(|probe| probe.field() == field)?;
     let was = (was != ABSENT).then(|| was.to_owned());
-    Some(Mark::Probe { container: container.to_owned(), probe, was })
+    Some(InjectionMark::Probe { container: container.to_owned(), probe, was })
 }

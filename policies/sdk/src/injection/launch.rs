@@ -7,7 +7,7 @@ use rqlite::launch::{Insertion, Launch, NoInsertion};
 
 /// Where a token goes in `command` or `args`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(super) struct FlagPosition {
     pub(super) list: List,
     pub(super) index: usize,
     /// The image's keyword that it replaces.
@@ -15,27 +15,27 @@ pub(super) struct Spot {
 }
 
 /// The place that the launch itself offers.
-pub(super) fn offered(launch: &Launch, token: &str) -> Result<Spot, NoInsertion> {
+pub(super) fn position_for(launch: &Launch, token: &str) -> Result<FlagPosition, NoInsertion> {
     match launch.place_for(token)? {
         Insertion::Before(place) => {
             let index = place.index.min(elements(&launch.container, place.list).len());
-            Ok(Spot { list: place.list, index, keyword: None })
+            Ok(FlagPosition { list: place.list, index, keyword: None })
         }
         Insertion::Replace(place) => {
             let keyword = elements(&launch.container, place.list).get(place.index).cloned();
-            Ok(Spot { list: place.list, index: place.index, keyword })
+            Ok(FlagPosition { list: place.list, index: place.index, keyword })
         }
     }
 }
 
 /// The launch takes the token there.
-pub(super) fn takes(launch: &Launch, spot: &Spot, token: &str) -> bool {
-    let place = Place { list: spot.list, index: spot.index };
-    let insertion = match spot.keyword {
+pub(super) fn takes(launch: &Launch, position: &FlagPosition, token: &str) -> bool {
+    let place = Place { list: position.list, index: position.index };
+    let insertion = match position.keyword {
         Some(_) => Insertion::Replace(place),
         None => Insertion::Before(place),
     };
-    spot.index <= elements(&launch.container, spot.list).len() && launch.takes(&insertion, token)
+    position.index <= elements(&launch.container, position.list).len() && launch.takes(&insertion, token)
 }
 
 fn elements(container: &Container, list: List) -> &[String] {

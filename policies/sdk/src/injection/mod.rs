@@ -16,27 +16,27 @@
 //! `args[0]=run`: the token stands in place of the image's keyword `run`. `was absent`: there was nothing before.
 //!
 //! An injection starts at a creation, or with an update that changes the pod template anyway: the old and the new template
-//! differ after everything that the old object's list names is taken out of both ([`Draft::template_changes`]). Without such a
+//! differ after everything that the old object's list names is taken out of both ([`TemplateEditor::template_changes`]). Without such a
 //! change, everything listed is put back at its old place, and the result is the live template: the manifest from git may be
 //! applied over an injected set again and again, and no pod restarts. What nobody asks for any more goes with the next change.
-//! [`Draft::settle`] is that decision.
+//! [`TemplateEditor::reconcile`] is that decision.
 
-mod draft;
 mod edits;
 mod entry;
+mod injection_list;
 mod item;
 mod launch;
 mod origin;
-mod placing;
 mod presence;
-mod settle;
+mod reconcile;
+mod template_editor;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use draft::{Bare, Draft, Injector};
-pub use entry::{Entry, Mark};
+pub use entry::{InjectionEntry, InjectionMark};
+pub use injection_list::InsertError;
 pub use item::{Item, ProbeKind};
-pub use placing::NotPut;
-pub use settle::{Placed, Settled};
+pub use reconcile::{PlacedItem, Reconciled};
+pub use template_editor::{Injector, TemplateEditor, UninjectedSet};

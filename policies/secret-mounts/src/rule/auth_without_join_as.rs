@@ -4,8 +4,8 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 use rqlite::role::Role;
 
-use crate::situation::Situation;
-use crate::standing::gives_any;
+use crate::flag_state::gives_any;
+use crate::rule_input::RuleInput;
 
 /// ## What it refuses
 /// A launch with `-auth` and without `-join-as`. Where annotations or settings ask for users alone, none are added
@@ -39,11 +39,11 @@ use crate::standing::gives_any;
 pub const RULE: Rule =
     Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other" };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
-    if situation.asked.lets_everybody_join() {
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
+    if input.asked.lets_everybody_join() {
         return Vec::new();
     }
-    let nodes = situation.set.nodes.iter();
+    let nodes = input.set.nodes.iter();
     nodes.filter(|node| gives_any(node, "auth") && !gives_any(node, "join-as")).map(found).collect()
 }
 

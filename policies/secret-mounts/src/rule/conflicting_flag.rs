@@ -2,9 +2,9 @@
 
 use quorate_sdk::{Finding, Rule};
 
-use crate::ask::{Ask, WantedValue};
-use crate::situation::Situation;
-use crate::standing::{Found, Standing};
+use crate::credential_request::{CredentialRequest, WantedValue};
+use crate::flag_state::{FlagState, FoundFlag};
+use crate::rule_input::RuleInput;
 
 /// ## What it refuses
 /// A flag in the launch that is also asked for by an annotation or a setting, and that does not name that key of that Secret
@@ -34,15 +34,18 @@ use crate::standing::{Found, Standing};
 pub const RULE: Rule =
     Rule { id: "conflicting-flag", summary: "a flag in the launch says something else than what is asked for" };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for ask in &situation.asked.asks {
-        for (node, flag, standing) in situation.standings(ask) {
-            let Standing::Otherwise(found) = standing else { continue };
+    for request in &input.asked.requests {
+        for (node, flag, state) in input.flag_states(request) {
+            let FlagState::Otherwise(found) = state else { continue };
             let finding = RULE
-                .deny(message(ask, flag, &found))
+                .deny(message(request, flag, &found))
                 .field(node.place.path(found.place))
-                .remedy(format!("remove `-{flag}` from the launch, or remove the {}", ask.origin.words(ask.topic)))
+                .remedy(format!(
+                    "remove `-{flag}` from the launch, or remove the {}",
+                    request.origin.words(request.topic)
+                ))
                 .defect(format!("{} {flag}", node.container.name));
             findings.push(finding);
         }
@@ -50,9 +53,9 @@ pub fn judge(situation: &Situation) -> Vec<Finding> {
     findings
 }
 
-fn message(ask: &Ask, flag: &str, found: &Found) -> String {
-    let asks = ask.origin.words(ask.topic);
-    let wanted = ask.flags.iter().find(|wanted| wanted.flag == flag).map(|wanted| &wanted.value);
+fn message(request: &CredentialRequest, flag: &str, found: &FoundFlag) -> String {
+    let asks = request.origin.words(request.topic);
+    let wanted = request.flags.iter().find(|wanted| wanted.flag == flag).map(|wanted| &wanted.value);
     match wanted {
         Some(wanted @ WantedValue::File { .. }) => {
             format!("`{}` {}, and {asks} asks for {wanted}", found.flag, found.what)

@@ -3,8 +3,8 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::secret::{Mounted, mounted_at, named_files};
 
-use crate::situation::Situation;
-use crate::standing::lies;
+use crate::flag_state::lies;
+use crate::rule_input::RuleInput;
 use crate::words::short;
 
 /// ## What it refuses
@@ -35,12 +35,12 @@ pub const RULE: Rule = Rule {
     summary: "a file with passwords or private keys is mounted from a ConfigMap",
 };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for node in &situation.set.nodes {
+    for node in &input.set.nodes {
         for file in named_files(node).into_iter().filter(|file| file.flag.confidential) {
             let Some(path) = file.path.known() else { continue };
-            let mounted = mounted_at(node, situation.pod(), path);
+            let mounted = mounted_at(node, input.pod(), path);
             let Mounted::ConfigMap { .. } = mounted else { continue };
             let flag = file.flag.name;
             let finding = RULE

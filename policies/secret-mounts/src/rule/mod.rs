@@ -11,7 +11,7 @@ pub mod unknown_annotation;
 
 use quorate_sdk::{Finding, Rule};
 
-use crate::situation::Situation;
+use crate::rule_input::RuleInput;
 
 pub const ALL: &[Rule] = &[
     not_mounted::RULE,
@@ -25,15 +25,15 @@ pub const ALL: &[Rule] = &[
 ];
 
 /// What the rules say of a set that runs rqlite. [`unknown_annotation`] looks at every StatefulSet, and is asked apart.
-pub fn judge(situation: &Situation) -> Vec<Finding> {
-    const RULES: [fn(&Situation) -> Vec<Finding>; 7] = [
-        not_mounted::judge,
-        conflicting_flag::judge,
-        credentials_in_configmap::judge,
-        auth_without_join_as::judge,
-        secret_file_not_mounted::judge,
-        probe_without_credentials::judge,
-        pending::judge,
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
+    const RULES: [fn(&RuleInput) -> Vec<Finding>; 7] = [
+        not_mounted::evaluate,
+        conflicting_flag::evaluate,
+        credentials_in_configmap::evaluate,
+        auth_without_join_as::evaluate,
+        secret_file_not_mounted::evaluate,
+        probe_without_credentials::evaluate,
+        pending::evaluate,
     ];
-    RULES.iter().flat_map(|judge| judge(situation)).collect()
+    RULES.iter().flat_map(|evaluate| evaluate(input)).collect()
 }

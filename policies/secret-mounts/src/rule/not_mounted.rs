@@ -3,13 +3,13 @@
 use quorate_sdk::{Finding, Rule};
 use rqlite::launch::NoInsertion;
 
-use crate::ask::{Ask, Invalid, WantedValue};
-use crate::moment::{Due, NotNow};
-use crate::obstacle::Obstacle;
-use crate::situation::Situation;
-use crate::standing::Standing;
-use crate::topic::{Brings, Topic};
-use crate::way;
+use crate::credential_kind::{CredentialKind, CredentialSource};
+use crate::credential_request::{CredentialRequest, InvalidRequest, WantedValue};
+use crate::flag_state::FlagState;
+use crate::node_tls_steps;
+use crate::obstacle::MountObstacle;
+use crate::rule_input::RuleInput;
+use crate::start_window::{Due, NotNow};
 use crate::words::short;
 
 /// ## What it refuses
@@ -48,94 +48,98 @@ pub const RULE: Rule = Rule {
     summary: "a Secret that an annotation or a setting asks for is not in the launch that came out",
 };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = situation.asked.invalid.iter().map(invalid).collect();
-    let missing = missing(situation);
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = input.asked.invalid.iter().map(invalid).collect();
+    let missing = missing(input);
     if missing.is_empty() {
         return findings;
     }
-    let obstacles = situation.obstacles();
+    let obstacles = input.obstacles();
     let mut waiting = Vec::new();
-    for (ask, flags) in missing {
-        let obstacle = obstacles.iter().find(|(topic, _)| *topic == ask.topic).map(|(_, obstacle)| obstacle);
-        match (situation.moment.due(ask.topic.start), obstacle) {
-            (Due::NotNow(reason), _) => waiting.push((ask, flags, reason)),
-            (Due::Now, obstacle) => findings.push(denied(ask, &flags, obstacle)),
-            (Due::WithTemplate, Some(obstacle)) => findings.push(refused_later(ask, &flags, obstacle)),
+    for (request, flags) in missing {
+        let obstacle = obstacles.iter().find(|(topic, _)| *topic == request.topic).map(|(_, obstacle)| obstacle);
+        match (input.start_window.due(request.topic.start), obstacle) {
+            (Due::NotNow(reason), _) => waiting.push((request, flags, reason)),
+            (Due::Now, obstacle) => findings.push(denied(request, &flags, obstacle)),
+            (Due::WithTemplate, Some(obstacle)) => findings.push(refused_later(request, &flags, obstacle)),
             (Due::WithTemplate, None) => {}
         }
     }
-    findings.extend(not_now(situation, &waiting));
+    findings.extend(not_now(input, &waiting));
     findings
 }
 
-/// What the launch does not give, where no flag of the user's contradicts the ask.
-pub(super) fn missing<'a>(situation: &'a Situation) -> Vec<(&'a Ask, Vec<&'static str>)> {
+/// What the launch does not give, where no flag of the user's contradicts the request.
+pub(super) fn missing<'a>(input: &'a RuleInput) -> Vec<(&'a CredentialRequest, Vec<&'static str>)> {
     let mut all = Vec::new();
-    for ask in &situation.asked.asks {
-        let standings = situation.standings(ask);
-        if standings.iter().any(|(_, _, standing)| matches!(standing, Standing::Otherwise(_))) {
+    for request in &input.asked.requests {
+        let states = input.flag_states(request);
+        if states.iter().any(|(_, _, state)| matches!(state, FlagState::Otherwise(_))) {
             continue;
         }
-        let absent = |standing: &Standing| matches!(standing, Standing::Missing | Standing::Outdated);
+        let absent = |state: &FlagState| matches!(state, FlagState::Missing | FlagState::Outdated);
         let mut flags: Vec<&'static str> =
-            standings.iter().filter(|(_, _, standing)| absent(standing)).map(|(_, flag, _)| *flag).collect();
+            states.iter().filter(|(_, _, state)| absent(state)).map(|(_, flag, _)| *flag).collect();
         flags.dedup();
         if !flags.is_empty() {
-            all.push((ask, flags));
+            all.push((request, flags));
         }
     }
     all
 }
 
-fn invalid(invalid: &Invalid) -> Finding {
-    let Invalid { topic, origin, .. } = invalid;
+fn invalid(invalid: &InvalidRequest) -> Finding {
+    let InvalidRequest { topic, origin, .. } = invalid;
     RULE.deny(format!("{}: {invalid}", origin.words(topic)))
         .field(origin.field(topic))
         .remedy(format!("write {}", usage(topic)))
         .defect(format!("{} text", topic.key))
 }
 
-fn usage(topic: &Topic) -> &'static str {
-    match &topic.brings {
-        Brings::Files(files) if files.names_key => "NAME or NAME/KEY of a Secret of this namespace",
-        Brings::Files(_) => "NAME of a Secret of this namespace",
-        Brings::Text { flag: "join-as" } => "the name of one of rqlite's users, or `*` where everybody may join",
-        Brings::Text { .. } => "a host name of the nodes' certificates",
+fn usage(topic: &CredentialKind) -> &'static str {
+    match &topic.source {
+        CredentialSource::Files(files) if files.names_key => "NAME or NAME/KEY of a Secret of this namespace",
+        CredentialSource::Files(_) => "NAME of a Secret of this namespace",
+        CredentialSource::Text { flag: "join-as" } => {
+            "the name of one of rqlite's users, or `*` where everybody may join"
+        }
+        CredentialSource::Text { .. } => "a host name of the nodes' certificates",
     }
 }
 
-fn denied(ask: &Ask, flags: &[&str], obstacle: Option<&Obstacle>) -> Finding {
+fn denied(request: &CredentialRequest, flags: &[&str], obstacle: Option<&MountObstacle>) -> Finding {
     let reason = obstacle.map(|obstacle| format!(": {obstacle}")).unwrap_or_default();
     let verb = if flags.len() == 1 { "does" } else { "do" };
-    let asker = ask.origin.words(ask.topic);
-    RULE.deny(format!("{} {verb} not give {}, asked for by {asker}{reason}", dashed(flags), what(ask, flags)))
-        .defect(ask.topic.key)
-        .field(ask.origin.field(ask.topic))
-        .remedy(remedy(obstacle, ask))
+    let asker = request.origin.words(request.topic);
+    RULE.deny(format!("{} {verb} not give {}, asked for by {asker}{reason}", dashed(flags), what(request, flags)))
+        .defect(request.topic.key)
+        .field(request.origin.field(request.topic))
+        .remedy(remedy(obstacle, request))
 }
 
 /// Nothing is due as long as the template stays, so nothing is missing yet.
-fn refused_later(ask: &Ask, flags: &[&str], obstacle: &Obstacle) -> Finding {
-    let asker = ask.origin.words(ask.topic);
+fn refused_later(request: &CredentialRequest, flags: &[&str], obstacle: &MountObstacle) -> Finding {
+    let asker = request.origin.words(request.topic);
     let message = format!(
         "{} cannot come with the next change of the pod template, though asked for by {asker}: {obstacle}",
         dashed(flags)
     );
-    RULE.warn(message).field(ask.origin.field(ask.topic)).remedy(remedy(Some(obstacle), ask))
+    RULE.warn(message).field(request.origin.field(request.topic)).remedy(remedy(Some(obstacle), request))
 }
 
-fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
-    let asker = ask.origin.words(ask.topic);
+fn remedy(obstacle: Option<&MountObstacle>, request: &CredentialRequest) -> String {
+    let asker = request.origin.words(request.topic);
     match obstacle {
-        Some(Obstacle::NoFlag { .. }) => format!("use a release that has it, or remove the {asker}"),
-        Some(Obstacle::Taken(_) | Obstacle::Template(_)) => {
+        Some(MountObstacle::NoFlag { .. }) => format!("use a release that has it, or remove the {asker}"),
+        Some(MountObstacle::Taken(_) | MountObstacle::Template(_)) => {
             format!("rename or remove what is there, or remove the {asker}")
         }
-        Some(Obstacle::Refused(_) | Obstacle::WouldRefuse(_)) => format!("correct the launch, or remove the {asker}"),
-        Some(Obstacle::Launch { reason, start }) => of_launch(*reason, *start, ask),
-        Some(Obstacle::Containers(_)) => yourself(ask),
-        Some(Obstacle::NoUser) => format!(
+        Some(MountObstacle::Refused(_) | MountObstacle::WouldRefuse(_)) => {
+            format!("correct the launch, or remove the {asker}")
+        }
+        Some(MountObstacle::Launch { reason, start }) => of_launch(*reason, *start, request),
+        Some(MountObstacle::Containers(_)) => yourself(request),
+        Some(MountObstacle::NoUser) => format!(
             "name a user of that file with permission `join` in annotation `quorate.dev/join-as`, or `*` where everybody has it, or remove the {asker}"
         ),
         None => "see that Quorate's mutating webhook is reached, and that no later one undoes it".to_owned(),
@@ -143,7 +147,7 @@ fn remedy(obstacle: Option<&Obstacle>, ask: &Ask) -> String {
 }
 
 /// Flags of one's own help only where they are seen.
-fn of_launch(reason: NoInsertion, start: Option<&'static str>, ask: &Ask) -> String {
+fn of_launch(reason: NoInsertion, start: Option<&'static str>, request: &CredentialRequest) -> String {
     let step = match reason {
         NoInsertion::ForeignDefaults | NoInsertion::EmptyEntrypoint => "pass rqlited's flags as args",
         NoInsertion::DroppedArguments => "leave out the first argument, or what follows it",
@@ -154,39 +158,39 @@ fn of_launch(reason: NoInsertion, start: Option<&'static str>, ask: &Ask) -> Str
         | NoInsertion::Refused
         | NoInsertion::ForeignEntrypoint => match start {
             Some(start) => start,
-            None => return yourself(ask),
+            None => return yourself(request),
         },
     };
-    format!("{step}, or remove the {}", ask.origin.words(ask.topic))
+    format!("{step}, or remove the {}", request.origin.words(request.topic))
 }
 
-fn yourself(ask: &Ask) -> String {
-    let asker = ask.origin.words(ask.topic);
-    match ask.topic.brings {
-        Brings::Files(_) => {
+fn yourself(request: &CredentialRequest) -> String {
+    let asker = request.origin.words(request.topic);
+    match request.topic.source {
+        CredentialSource::Files(_) => {
             format!("mount the Secret and pass its flags in the launch yourself, or remove the {asker}")
         }
-        Brings::Text { flag } => format!("pass `-{flag}` in the launch yourself, or remove the {asker}"),
+        CredentialSource::Text { flag } => format!("pass `-{flag}` in the launch yourself, or remove the {asker}"),
     }
 }
 
 /// One warning for all that node TLS consists of.
-fn not_now(situation: &Situation, waiting: &[(&Ask, Vec<&'static str>, NotNow)]) -> Option<Finding> {
+fn not_now(input: &RuleInput, waiting: &[(&CredentialRequest, Vec<&'static str>, NotNow)]) -> Option<Finding> {
     let (first, _, reason) = waiting.first()?;
     let flags: Vec<&str> = waiting.iter().flat_map(|(_, flags, _)| flags.iter().copied()).collect();
     let verb = if flags.len() == 1 { "does" } else { "do" };
     let finding = RULE
         .warn(format!("{} {verb} not start now: {reason}, {NO_MIXED_MODE}", dashed(&flags)))
         .field(first.origin.field(first.topic))
-        .remedy(way::of(situation, *reason));
+        .remedy(node_tls_steps::of(input, *reason));
     Some(finding)
 }
 
 pub(super) const NO_MIXED_MODE: &str = "and nodes with and without node TLS cannot talk";
 
 /// What the missing flags should give: a key of a Secret, the Secret of several keys, or a text.
-fn what(ask: &Ask, flags: &[&str]) -> String {
-    let wanted = ask.flags.iter().filter(|wanted| flags.contains(&wanted.flag)).map(|wanted| &wanted.value);
+fn what(request: &CredentialRequest, flags: &[&str]) -> String {
+    let wanted = request.flags.iter().filter(|wanted| flags.contains(&wanted.flag)).map(|wanted| &wanted.value);
     match wanted.collect::<Vec<_>>().as_slice() {
         [WantedValue::File { secret, .. }, _, ..] => format!("Secret {}", short(secret)),
         [one, ..] => one.to_string(),

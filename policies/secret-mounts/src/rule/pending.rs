@@ -1,14 +1,14 @@
 //! Warns of what takes effect later: asked for now, or no longer asked for, while the pod template stays as it is.
 
-use quorate_sdk::injection::Mark;
+use quorate_sdk::injection::InjectionMark;
 use quorate_sdk::{Finding, Rule};
 
 use super::not_mounted::{NO_MIXED_MODE, dashed, missing};
-use crate::moment::Due;
-use crate::situation::Situation;
-use crate::standing::gives_any;
-use crate::topic::{Start, Topic, of_flag};
-use crate::way;
+use crate::credential_kind::{CredentialKind, StartCondition, of_flag};
+use crate::flag_state::gives_any;
+use crate::node_tls_steps;
+use crate::rule_input::RuleInput;
+use crate::start_window::Due;
 
 /// ## What it says
 /// An annotation or a setting asks for something, or no longer asks for it, and this update does not change the pod template: it
@@ -36,17 +36,17 @@ pub const RULE: Rule = Rule {
     summary: "what is asked for, or no longer, takes effect with the next change of the pod template",
 };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
-    coming(situation).into_iter().chain(leaving(situation)).collect()
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
+    coming(input).into_iter().chain(leaving(input)).collect()
 }
 
 /// One warning for all that comes with the next change.
-fn coming(situation: &Situation) -> Option<Finding> {
-    let waits = |topic: &Topic| situation.moment.due(topic.start) == Due::WithTemplate;
-    let mut waiting: Vec<_> = missing(situation).into_iter().filter(|(ask, _)| waits(ask.topic)).collect();
+fn coming(input: &RuleInput) -> Option<Finding> {
+    let waits = |topic: &CredentialKind| input.start_window.due(topic.start) == Due::WithTemplate;
+    let mut waiting: Vec<_> = missing(input).into_iter().filter(|(request, _)| waits(request.topic)).collect();
     if !waiting.is_empty() {
-        let obstacles = situation.obstacles();
-        waiting.retain(|(ask, _)| !obstacles.iter().any(|(topic, _)| *topic == ask.topic));
+        let obstacles = input.obstacles();
+        waiting.retain(|(request, _)| !obstacles.iter().any(|(topic, _)| *topic == request.topic));
     }
     let (first, _) = waiting.first()?;
     let flags: Vec<&str> = waiting.iter().flat_map(|(_, flags)| flags.iter().copied()).collect();
@@ -54,29 +54,29 @@ fn coming(situation: &Situation) -> Option<Finding> {
     let finding = RULE
         .warn(format!("{}, now asked for, {verb} effect with the next change of the pod template", dashed(&flags)))
         .field(first.origin.field(first.topic))
-        .remedy(restart(situation));
+        .remedy(restart(input));
     Some(finding)
 }
 
-fn restart(situation: &Situation) -> String {
-    format!("to have it now, run `kubectl rollout restart {}`", situation.kubectl_name())
+fn restart(input: &RuleInput) -> String {
+    format!("to have it now, run `kubectl rollout restart {}`", input.kubectl_name())
 }
 
 /// What was injected, is still there, and is not asked for any more: one warning for what goes with the next change, one
 /// for node TLS that may not go.
-fn leaving(situation: &Situation) -> Vec<Finding> {
-    let asked = |topic: &Topic| {
-        situation.asked.asks.iter().any(|ask| ask.topic == topic && !ask.flags.is_empty())
-            || situation.asked.invalid.iter().any(|invalid| invalid.topic == topic)
+fn leaving(input: &RuleInput) -> Vec<Finding> {
+    let asked = |topic: &CredentialKind| {
+        input.asked.requests.iter().any(|request| request.topic == topic && !request.flags.is_empty())
+            || input.asked.invalid.iter().any(|invalid| invalid.topic == topic)
     };
-    let given = |flag: &str| situation.set.nodes.iter().any(|node| gives_any(node, flag));
-    let left = situation.injected.iter().filter_map(flag_of);
+    let given = |flag: &str| input.set.nodes.iter().any(|node| gives_any(node, flag));
+    let left = input.injected.iter().filter_map(flag_of);
     let left = left.filter(|(topic, flag)| !asked(topic) && given(flag));
-    let users =
-        situation.asked.asks.iter().any(|ask| ask.topic.key == "auth-secret") && !situation.asked.lets_everybody_join();
+    let users = input.asked.requests.iter().any(|request| request.topic.key == "auth-secret")
+        && !input.asked.lets_everybody_join();
     let (needed, left): (Vec<_>, Vec<_>) = left.partition(|(_, flag)| users && *flag == "join-as");
-    let starts = [Start::WithTemplate, Start::NodeTls];
-    let stays = starts.into_iter().filter_map(|start| stay(situation, start, &left));
+    let starts = [StartCondition::WithTemplate, StartCondition::NodeTls];
+    let stays = starts.into_iter().filter_map(|start| stay(input, start, &left));
     needed.first().map(|_| user_stays()).into_iter().chain(stays).collect()
 }
 
@@ -86,13 +86,13 @@ fn user_stays() -> Finding {
         .remedy("name the user again in `quorate.dev/join-as`, or ask for no users either")
 }
 
-fn flag_of(mark: &Mark) -> Option<(&'static Topic, &'static str)> {
-    let Mark::Flag { token, .. } = mark else { return None };
+fn flag_of(mark: &InjectionMark) -> Option<(&'static CredentialKind, &'static str)> {
+    let InjectionMark::Flag { token, .. } = mark else { return None };
     let (name, _) = token.strip_prefix('-')?.split_once('=')?;
     of_flag(name)
 }
 
-fn stay(situation: &Situation, start: Start, left: &[(&Topic, &str)]) -> Option<Finding> {
+fn stay(input: &RuleInput, start: StartCondition, left: &[(&CredentialKind, &str)]) -> Option<Finding> {
     let flags: Vec<&str> = left.iter().filter(|(topic, _)| topic.start == start).map(|(_, flag)| *flag).collect();
     let verb = match flags.len() {
         0 => return None,
@@ -100,16 +100,16 @@ fn stay(situation: &Situation, start: Start, left: &[(&Topic, &str)]) -> Option<
         _ => "stay",
     };
     let flags = dashed(&flags);
-    match situation.moment.due(start) {
+    match input.start_window.due(start) {
         Due::NotNow(reason) => Some(
             RULE.warn(format!("{flags} {verb}, though not asked for any more: {reason}, {NO_MIXED_MODE}"))
-                .remedy(way::of(situation, reason)),
+                .remedy(node_tls_steps::of(input, reason)),
         ),
         Due::WithTemplate => Some(
             RULE.warn(format!(
                 "{flags} {verb} until the next change of the pod template, though not asked for any more"
             ))
-            .remedy(restart(situation)),
+            .remedy(restart(input)),
         ),
         Due::Now => None,
     }

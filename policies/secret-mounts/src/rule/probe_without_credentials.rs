@@ -5,8 +5,8 @@ use quorate_sdk::{Finding, Rule};
 use rqlite::cluster::Node;
 
 use super::not_mounted::listed;
-use crate::situation::Situation;
-use crate::standing::gives_any;
+use crate::flag_state::gives_any;
+use crate::rule_input::RuleInput;
 
 /// ## What it says
 /// With `-auth`, a probe by HTTP that carries no `Authorization` header (or an empty one) is answered 401, unless the user `*`
@@ -35,11 +35,11 @@ pub const RULE: Rule = Rule {
     summary: "with `-auth`, probes without credentials need the permission `ready` for the user `*`",
 };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
-    if !situation.moment.template_changes {
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
+    if !input.start_window.template_changes {
         return Vec::new();
     }
-    situation.set.nodes.iter().filter(|node| gives_any(node, "auth")).filter_map(warned).collect()
+    input.set.nodes.iter().filter(|node| gives_any(node, "auth")).filter_map(warned).collect()
 }
 
 fn warned(node: &Node) -> Option<Finding> {

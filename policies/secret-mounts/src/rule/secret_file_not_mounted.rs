@@ -7,9 +7,9 @@ use rqlite::launch::Expansion;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
 use rqlite::value::{Source, Value, clip};
 
+use crate::flag_state::lies;
 use crate::injectors;
-use crate::situation::Situation;
-use crate::standing::lies;
+use crate::rule_input::RuleInput;
 use crate::words::short;
 
 /// ## What it refuses
@@ -42,24 +42,24 @@ use crate::words::short;
 pub const RULE: Rule =
     Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };
 
-pub fn judge(situation: &Situation) -> Vec<Finding> {
+pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for node in &situation.set.nodes {
-        for file in named_files(node).into_iter().filter(|file| is_judged(file.flag)) {
+    for node in &input.set.nodes {
+        for file in named_files(node).into_iter().filter(|file| is_checked(file.flag)) {
             let Some(path) = file.path.known() else { continue };
-            let mounted = mounted_at(node, situation.pod(), path);
+            let mounted = mounted_at(node, input.pod(), path);
             let absent = matches!(mounted, Mounted::Nothing | Mounted::LeftOut { .. });
             if absent && !script_names(node, path) {
-                findings.push(found(situation, node, file.flag, path, &mounted));
+                findings.push(found(input, node, file.flag, path, &mounted));
             }
         }
     }
     findings
 }
 
-fn found(situation: &Situation, node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {
+fn found(input: &RuleInput, node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding {
     let given = format!("`-{}={}` {}", flag.name, short(path), lies(mounted));
-    if let Some(annotation) = injectors::bringing(situation.pod_metadata()) {
+    if let Some(annotation) = injectors::bringing(input.pod_metadata()) {
         let message = format!("{given}; rqlited starts only if the webhook of `{}` brings it", clip(annotation));
         return RULE.warn(message).field(node.path(flag.name)).remedy("see that it brings the file to that path");
     }
@@ -82,7 +82,7 @@ fn denied(node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding
         .defect(format!("{} {}", node.container.name, flag.name))
 }
 
-fn is_judged(flag: FileFlag) -> bool {
+fn is_checked(flag: FileFlag) -> bool {
     flag.confidential || matches!(flag.name, "http-cert" | "node-cert")
 }
 

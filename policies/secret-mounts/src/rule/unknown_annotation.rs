@@ -5,8 +5,8 @@ use kubernetes::manifest::Metadata;
 use quorate_sdk::{Finding, Rule};
 use strsim::jaro_winkler;
 
-use crate::annotation_value::Useless;
-use crate::topic::TOPICS;
+use crate::annotation_value::IneffectiveValue;
+use crate::credential_kind::CREDENTIAL_KINDS;
 
 /// ## What it says
 /// An annotation that begins with `quorate.dev/` is none that Quorate knows; the nearest one is named.
@@ -48,7 +48,7 @@ const OTHERS: [&str; 4] = [CONTAINER, INJECTED, ALLOW_DELETION, BREAK_GLASS];
 const SHOWN: usize = 64;
 
 /// `old` is none at a creation; `now` is RFC 3339.
-pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
+pub fn evaluate(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<Finding> {
     let annotations = annotation::own(new).map(|(key, value)| (key.strip_prefix(PREFIX).unwrap_or(key), value));
     let had = |name: &str| old?.annotations.get(&format!("{PREFIX}{name}"));
     let mut unknown = 0;
@@ -57,7 +57,7 @@ pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<F
             unknown += 1;
             return Some(warned(name, (unknown <= SHOWN).then(|| nearest(name)).flatten()));
         }
-        let useless = Useless::of(&format!("{PREFIX}{name}"), value, now)
+        let useless = IneffectiveValue::of(&format!("{PREFIX}{name}"), value, now)
             .filter(|_| had(name).is_none_or(|before| before != value))?;
         Some(without_effect(name, &useless))
     });
@@ -66,7 +66,7 @@ pub fn judge(old: Option<&Metadata>, new: &Metadata, now: Option<&str>) -> Vec<F
 
 fn known() -> impl Iterator<Item = &'static str> {
     let others = OTHERS.into_iter().filter_map(|key| key.strip_prefix(PREFIX));
-    others.chain(TOPICS.iter().map(|topic| topic.key))
+    others.chain(CREDENTIAL_KINDS.iter().map(|topic| topic.key))
 }
 
 fn warned(name: &str, nearest: Option<&str>) -> Finding {
@@ -81,7 +81,7 @@ fn nearest(name: &str) -> Option<&'static str> {
     nearness.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
 }
 
-fn without_effect(name: &str, useless: &Useless) -> Finding {
+fn without_effect(name: &str, useless: &IneffectiveValue) -> Finding {
     RULE.warn(format!("annotation `{PREFIX}{name}` {useless}")).field(field(name)).remedy(useless.remedy())
 }
 
@@ -97,7 +97,7 @@ mod tests {
     fn said(name: &str) -> String {
         let mut metadata = Metadata::default();
         metadata.annotations.insert(format!("quorate.dev/{name}"), String::new());
-        judge(None, &metadata, None).iter().map(|finding| finding.message().to_owned()).collect()
+        evaluate(None, &metadata, None).iter().map(|finding| finding.message().to_owned()).collect()
     }
 
     #[test]
@@ -121,6 +121,6 @@ mod tests {
         }
         let mut metadata = Metadata::default();
         metadata.annotations.insert("example.com/auth-secrets".to_owned(), String::new());
-        assert_eq!(judge(None, &metadata, None), []);
+        assert_eq!(evaluate(None, &metadata, None), []);
     }
 }

@@ -1,10 +1,10 @@
 //! Ways of finding the other nodes that contradict each other, the role, or `-bootstrap-expect`.
 //! Not whether anybody would be found.
 
-use super::{Given, Refusal, host_and_port};
+use super::{GivenFlags, StartupRefusal, host_and_port};
 use crate::value::clip;
 
-pub(super) fn expect_on_non_voter(given: &Given) -> Option<Refusal> {
+pub(super) fn expect_on_non_voter(given: &GivenFlags) -> Option<StartupRefusal> {
     let expect = given.integer("bootstrap-expect").filter(|expect| *expect > 0)?;
     let refused = given.boolean("raft-non-voter")?;
     let message = || format!("`-bootstrap-expect` is {expect} on a node with `-raft-non-voter`");
@@ -12,7 +12,7 @@ pub(super) fn expect_on_non_voter(given: &Given) -> Option<Refusal> {
 }
 
 /// Target by target, as rqlited does. Before 8.0.0 a target was the HTTP address of a node, with or without `http://`.
-pub(super) fn join(given: &Given) -> Option<Refusal> {
+pub(super) fn join(given: &GivenFlags) -> Option<StartupRefusal> {
     let join = given.set("join")?;
     let by_raft = given.from(8, 0, 0);
     let alone = given.integer("bootstrap-expect") == Some(0);
@@ -41,28 +41,28 @@ pub(super) fn join(given: &Given) -> Option<Refusal> {
     })
 }
 
-pub(super) fn join_source(given: &Given) -> Option<Refusal> {
+pub(super) fn join_source(given: &GivenFlags) -> Option<StartupRefusal> {
     let address = given.set("join-source-ip")?;
     let message = || format!("`-join-source-ip` is `{}`, which is no IP address", clip(address));
     let words = || format!("invalid join source IP address: {}", clip(address));
     address.parse::<std::net::IpAddr>().is_err().then(|| given.refusal("join-source-ip", message(), words()))?
 }
 
-pub(super) fn join_and_disco(given: &Given) -> Option<Refusal> {
+pub(super) fn join_and_disco(given: &GivenFlags) -> Option<StartupRefusal> {
     given.set("join")?;
     let mode = given.set("disco-mode")?;
     let message = format!("`-join` and `-disco-mode={}` are both given", clip(mode));
     given.refusal("disco-mode", message, "disco mode cannot be used when also explicitly joining a cluster")
 }
 
-pub(super) fn cdc_on_non_voter(given: &Given) -> Option<Refusal> {
+pub(super) fn cdc_on_non_voter(given: &GivenFlags) -> Option<StartupRefusal> {
     given.set("cdc-config")?;
     let refused = given.boolean("raft-non-voter")?;
     let message = || "`-cdc-config` is given on a node with `-raft-non-voter`".to_owned();
     refused.then(|| given.refusal("cdc-config", message(), "CDC cannot be enabled on non-voting nodes"))?
 }
 
-pub(super) fn disco_mode(given: &Given) -> Option<Refusal> {
+pub(super) fn disco_mode(given: &GivenFlags) -> Option<StartupRefusal> {
     let mode = given.set("disco-mode")?;
     let expect = given.integer("bootstrap-expect");
     match mode {
@@ -91,7 +91,7 @@ pub(super) fn disco_mode(given: &Given) -> Option<Refusal> {
     }
 }
 
-fn unknown_mode(given: &Given, mode: &str) -> Option<Refusal> {
+fn unknown_mode(given: &GivenFlags, mode: &str) -> Option<StartupRefusal> {
     let (modes, words) = if given.from(7, 2, 0) {
         ("consul-kv, etcd-kv, dns or dns-srv", "disco mode must be one of consul-kv, etcd-kv, dns, or dns-srv")
     } else {
@@ -101,7 +101,7 @@ fn unknown_mode(given: &Given, mode: &str) -> Option<Refusal> {
 }
 
 /// A text with a brace is no file's name, and rqlited reads it as JSON at every start. `$NAME` in it is replaced first.
-pub(super) fn disco_config(given: &Given) -> Option<Refusal> {
+pub(super) fn disco_config(given: &GivenFlags) -> Option<StartupRefusal> {
     let mode = given.set("disco-mode").filter(|_| given.is_empty("join"))?;
     let config = given.set("disco-config").filter(|text| text.contains('{') && !text.contains(['$', '\\']))?;
     if let Ok(serde_json::Value::Object(_)) = serde_json::from_str(config) {

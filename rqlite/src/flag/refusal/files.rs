@@ -1,11 +1,11 @@
 //! Flags that name files, and need another flag beside them or bear none.
 //! Not whether the files exist.
 
-use super::{Given, Refusal, host_and_port};
+use super::{GivenFlags, StartupRefusal, host_and_port};
 use crate::flag::number;
 use crate::value::clip;
 
-pub(super) fn on_disk_path_without_on_disk(given: &Given) -> Option<Refusal> {
+pub(super) fn on_disk_path_without_on_disk(given: &GivenFlags) -> Option<StartupRefusal> {
     given.set("on-disk-path")?;
     let refused = !given.boolean("on-disk")?;
     let dash = if given.from(7, 2, 0) { "-" } else { "" };
@@ -13,7 +13,7 @@ pub(super) fn on_disk_path_without_on_disk(given: &Given) -> Option<Refusal> {
     refused.then(|| given.refusal("on-disk-path", "`-on-disk-path` is given without `-on-disk`".to_owned(), words))?
 }
 
-pub(super) fn half_a_certificate(given: &Given) -> Option<Refusal> {
+pub(super) fn half_a_certificate(given: &GivenFlags) -> Option<StartupRefusal> {
     [("http-cert", "http-key"), ("node-cert", "node-key"), ("otlp-cert", "otlp-key")].into_iter().find_map(
         |(cert, key)| {
             let (there, missing) = match (given.text(cert)?.is_empty(), given.text(key)?.is_empty()) {
@@ -30,7 +30,7 @@ pub(super) fn half_a_certificate(given: &Given) -> Option<Refusal> {
     )
 }
 
-pub(super) fn common_name_without_client_verification(given: &Given) -> Option<Refusal> {
+pub(super) fn common_name_without_client_verification(given: &GivenFlags) -> Option<StartupRefusal> {
     [("http-verify-common-name", "http-verify-client"), ("node-verify-common-name", "node-verify-client")]
         .into_iter()
         .find_map(|(name, client)| {
@@ -42,14 +42,14 @@ pub(super) fn common_name_without_client_verification(given: &Given) -> Option<R
 }
 
 /// It reads the certificate as soon as there is an authority.
-pub(super) fn node_authority_without_certificate(given: &Given) -> Option<Refusal> {
+pub(super) fn node_authority_without_certificate(given: &GivenFlags) -> Option<StartupRefusal> {
     given.set("node-ca-cert")?;
     let message = || "`-node-ca-cert` is given without `-node-cert`".to_owned();
     let words = "failed to create certificate monitor: open : no such file or directory";
     given.is_empty("node-cert").then(|| given.refusal("node-ca-cert", message(), words))?
 }
 
-pub(super) fn contradicting_otlp(given: &Given) -> Option<Refusal> {
+pub(super) fn contradicting_otlp(given: &GivenFlags) -> Option<StartupRefusal> {
     let switches = ["otlp-insecure", "otlp-no-verify"].into_iter().filter(|name| given.boolean(name) == Some(true));
     let files = ["otlp-ca-cert", "otlp-cert"].into_iter().filter(|name| given.set(name).is_some());
     let mut options = switches.chain(files);

@@ -7,9 +7,9 @@ use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
 
 const RM: &str = "-raft-cluster-remove-shutdown=true";
 
-fn evicted(world: &World, ordinal: u32) -> Evicted {
-    let before = world.before();
-    Eviction::of(&Cluster::of(&before), ordinal).outcome
+fn evicted(world: &World, ordinal: u32) -> EvictionOutcome {
+    let current = world.current_state();
+    Eviction::of(&ClusterState::of(&current), ordinal).outcome
 }
 
 /// `rqlite-<n>`, changed by these keys.
@@ -31,18 +31,18 @@ fn with_pods(mut facts: Value, pods: Vec<Value>) -> Value {
 
 #[test]
 fn one_of_three_may_go_and_the_second_may_not() {
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[])), 1), Evicted::Holds);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 1), Evicted::Breaks);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 2), Evicted::NoReachableVoter);
-    assert_eq!(evicted(&World::of(3, &[], &nothing()), 1), Evicted::Holds);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[])), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 2), EvictionOutcome::NoReachableVoter);
+    assert_eq!(evicted(&World::of(3, &[], &nothing()), 1), EvictionOutcome::Holds);
 }
 
 #[test]
 fn a_node_that_removed_itself_counts_until_it_is_back() {
     for (extra, claims, expected) in [
-        (&[RM][..], &[0, 1, 2, 3, 4][..], Evicted::Breaks),
-        (&[RM], &[0, 1, 2], Evicted::Holds),
-        (&[], &[0, 1, 2, 3, 4], Evicted::Holds),
+        (&[RM][..], &[0, 1, 2, 3, 4][..], EvictionOutcome::Breaks),
+        (&[RM], &[0, 1, 2], EvictionOutcome::Holds),
+        (&[], &[0, 1, 2, 3, 4], EvictionOutcome::Holds),
     ] {
         // rqlite-3 and rqlite-4 are in no configuration.
         let world = World::of(5, extra, &with_claims(led(3, &[]), claims));
@@ -52,19 +52,19 @@ fn a_node_that_removed_itself_counts_until_it_is_back() {
         let facts = with_pods(with_claims(led(3, &[]), &[0, 1, 2, 3, 4]), pods(5, &[(1, asked)]));
         evicted(&World::of(5, &[], &facts), 1)
     };
-    assert_eq!(unfinished(json!({ "removeOnShutdown": true })), Evicted::Breaks);
-    assert_eq!(unfinished(json!({ "removeOnShutdown": false })), Evicted::Holds);
+    assert_eq!(unfinished(json!({ "removeOnShutdown": true })), EvictionOutcome::Breaks);
+    assert_eq!(unfinished(json!({ "removeOnShutdown": false })), EvictionOutcome::Holds);
 }
 
 #[test]
 fn a_removal_that_is_not_certain_counts_as_one_that_is() {
     let facts = with_claims(led(3, &[]), &[0, 1, 2, 3, 4]);
     for extra in [&[RM, "-auth=/a"][..], &[RM, "-auth", "/a"]] {
-        assert_eq!(evicted(&World::of(5, extra, &facts), 1), Evicted::Breaks, "{extra:?}");
+        assert_eq!(evicted(&World::of(5, extra, &facts), 1), EvictionOutcome::Breaks, "{extra:?}");
     }
     let off = "-raft-cluster-remove-shutdown=false";
     for extra in [&[off][..], &["-auth=/a"], &[RM, off]] {
-        assert_eq!(evicted(&World::of(5, extra, &facts), 1), Evicted::Holds, "{extra:?}");
+        assert_eq!(evicted(&World::of(5, extra, &facts), 1), EvictionOutcome::Holds, "{extra:?}");
     }
 }
 
@@ -72,7 +72,7 @@ fn a_removal_that_is_not_certain_counts_as_one_that_is() {
 fn a_voter_that_matches_no_pod_is_not_counted_twice() {
     let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
     let view = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
-    assert_eq!(evicted(&World::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), Evicted::Holds);
+    assert_eq!(evicted(&World::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), EvictionOutcome::Holds);
 }
 
 #[test]
@@ -83,16 +83,16 @@ fn a_voter_that_matches_no_pod_is_not_one_that_is_stopped() {
         facts["membership"][2] = other.clone();
         with_pods(facts, pods(3, &[(2, json!({ "running": running }))]))
     };
-    assert_eq!(evicted(&World::of(3, &[RM], &of(false)), 1), Evicted::Breaks);
-    assert_eq!(evicted(&World::of(3, &[RM], &of(true)), 1), Evicted::Holds);
+    assert_eq!(evicted(&World::of(3, &[RM], &of(false)), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&World::of(3, &[RM], &of(true)), 1), EvictionOutcome::Holds);
 }
 
 #[test]
 fn where_claims_are_not_known_each_may_have_one() {
     let facts = led(3, &[]);
-    assert_eq!(evicted(&World::of(5, &[RM], &facts), 1), Evicted::Breaks);
-    assert_eq!(evicted(&World::of(5, &[], &facts), 1), Evicted::Holds);
-    assert_eq!(evicted(&World::of(2_000_000_000, &[RM], &facts), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(5, &[RM], &facts), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&World::of(5, &[], &facts), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&World::of(2_000_000_000, &[RM], &facts), 1), EvictionOutcome::Breaks);
 }
 
 #[test]
@@ -106,55 +106,59 @@ fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
         evicted(&World::of(6, &[RM], &with_claims(view, claims)), 3)
     };
     // Of 7 listed and rqlite-4, which comes back, 4 stay and 5 must agree.
-    assert_eq!(of(false, &[0, 1, 2, 3, 4, 5]), Evicted::Breaks);
-    assert_eq!(of(false, &[0, 1, 2, 3, 5]), Evicted::Holds, "without its claim it does not come back as a voter");
-    assert_eq!(of(true, &[0, 1, 2, 3, 4, 5]), Evicted::Holds);
+    assert_eq!(of(false, &[0, 1, 2, 3, 4, 5]), EvictionOutcome::Breaks);
+    assert_eq!(
+        of(false, &[0, 1, 2, 3, 5]),
+        EvictionOutcome::Holds,
+        "without its claim it does not come back as a voter"
+    );
+    assert_eq!(of(true, &[0, 1, 2, 3, 4, 5]), EvictionOutcome::Holds);
 }
 
 #[test]
 fn a_leader_within_its_lease_is_waited_for_where_nodes_remove_themselves() {
-    assert_eq!(evicted(&World::of(2, &[RM], &led(2, &[1])), 0), Evicted::WithinLease);
-    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 0), Evicted::WithinLease);
-    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 1), Evicted::NoReachableVoter);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[1, 2])), 0), Evicted::LostAlready);
-    assert_eq!(evicted(&World::of(3, &[RM], &leaderless(3, &[1, 2])), 0), Evicted::LostAlready);
+    assert_eq!(evicted(&World::of(2, &[RM], &led(2, &[1])), 0), EvictionOutcome::WithinLease);
+    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 0), EvictionOutcome::WithinLease);
+    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 1), EvictionOutcome::NoReachableVoter);
+    assert_eq!(evicted(&World::of(3, &[], &led(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
+    assert_eq!(evicted(&World::of(3, &[RM], &leaderless(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
 }
 
 #[test]
 fn few_replicas_may_go_unless_a_view_lists_more_voters() {
-    assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), Evicted::FewReplicas);
-    assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), Evicted::FewReplicas);
-    assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), EvictionOutcome::FewReplicas);
+    assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), EvictionOutcome::FewReplicas);
+    assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), EvictionOutcome::Breaks);
     let remembered = |facts: Value, count: u32| {
         let mut facts = facts;
         facts["lastVoters"] = (0..count).map(|ordinal| json!(format!("rqlite-{ordinal}"))).collect();
         evicted(&World::of(2, &[], &facts), 1)
     };
-    assert_eq!(remembered(nothing(), 2), Evicted::FewReplicas);
-    assert_eq!(remembered(nothing(), 3), Evicted::Breaks);
-    assert_eq!(remembered(leaderless(2, &[]), 3), Evicted::Breaks);
-    assert_eq!(remembered(led(2, &[]), 3), Evicted::FewReplicas, "a leader's view goes before an older one");
+    assert_eq!(remembered(nothing(), 2), EvictionOutcome::FewReplicas);
+    assert_eq!(remembered(nothing(), 3), EvictionOutcome::Breaks);
+    assert_eq!(remembered(leaderless(2, &[]), 3), EvictionOutcome::Breaks);
+    assert_eq!(remembered(led(2, &[]), 3), EvictionOutcome::FewReplicas, "a leader's view goes before an older one");
     // Two of three replicas are all voters that there are.
-    assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), EvictionOutcome::Breaks);
 }
 
 #[test]
 fn a_pod_beyond_the_own_ordinals_is_leaving_already() {
-    assert_eq!(evicted(&World::of(3, &[], &led(4, &[])), 3), Evicted::Beyond);
+    assert_eq!(evicted(&World::of(3, &[], &led(4, &[])), 3), EvictionOutcome::Beyond);
 }
 
 #[test]
 fn pods_on_their_way_out_count_as_gone_and_by_their_uid() {
     let of = |facts: Value, ordinal| evicted(&World::of(3, &[], &facts), ordinal);
     let terminating = with_pods(led(3, &[]), pods(3, &[(0, json!({ "terminating": true }))]));
-    assert_eq!(of(terminating.clone(), 1), Evicted::Breaks);
-    assert_eq!(of(terminating, 0), Evicted::NoReachableVoter);
+    assert_eq!(of(terminating.clone(), 1), EvictionOutcome::Breaks);
+    assert_eq!(of(terminating, 0), EvictionOutcome::NoReachableVoter);
     let mut reserved = with_pods(led(3, &[]), pods(3, &[]));
     reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "u0" }]);
-    assert_eq!(of(reserved.clone(), 1), Evicted::Breaks);
-    assert_eq!(of(reserved.clone(), 0), Evicted::Holds, "the same pod is asked about again");
+    assert_eq!(of(reserved.clone(), 1), EvictionOutcome::Breaks);
+    assert_eq!(of(reserved.clone(), 0), EvictionOutcome::Holds, "the same pod is asked about again");
     reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "of the pod before" }]);
-    assert_eq!(of(reserved, 1), Evicted::Holds);
+    assert_eq!(of(reserved, 1), EvictionOutcome::Holds);
 }
 
 #[test]
@@ -163,12 +167,12 @@ fn without_a_view_not_ready_alone_is_no_proof() {
         evicted(&World::of(3, &[], &with_pods(nothing(), pods(3, changed))), ordinal)
     };
     let unready = || json!({ "ready": false });
-    assert_eq!(of(&[(1, unready()), (2, unready())], 1), Evicted::Breaks);
-    assert_eq!(of(&[(1, unready())], 1), Evicted::NoReachableVoter);
+    assert_eq!(of(&[(1, unready()), (2, unready())], 1), EvictionOutcome::Breaks);
+    assert_eq!(of(&[(1, unready())], 1), EvictionOutcome::NoReachableVoter);
     let stopped = json!({ "ready": false, "running": false });
-    assert_eq!(of(&[(1, stopped), (2, unready())], 1), Evicted::NoReachableVoter);
+    assert_eq!(of(&[(1, stopped), (2, unready())], 1), EvictionOutcome::NoReachableVoter);
     let missing = with_pods(nothing(), pods(3, &[(2, unready())]).into_iter().skip(2).collect());
-    assert_eq!(evicted(&World::of(3, &[], &missing), 1), Evicted::NoReachableVoter);
+    assert_eq!(evicted(&World::of(3, &[], &missing), 1), EvictionOutcome::NoReachableVoter);
 }
 
 #[test]
@@ -185,26 +189,26 @@ fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
     let of = |replicas, status: &Value| {
         evicted(&with_status(replicas, "RollingUpdate", status.clone(), &led(replicas, &[])), 1)
     };
-    assert_eq!(of(3, &rolling), Evicted::Breaks);
-    assert_eq!(of(5, &rolling), Evicted::Holds);
+    assert_eq!(of(3, &rolling), EvictionOutcome::Breaks);
+    assert_eq!(of(5, &rolling), EvictionOutcome::Holds);
     let zero = json!({ "observedGeneration": 5, "currentRevision": "a", "updateRevision": "b" });
-    assert_eq!(of(3, &zero), Evicted::Breaks);
+    assert_eq!(of(3, &zero), EvictionOutcome::Breaks);
     assert_eq!(
         of(3, &json!({ "observedGeneration": 5, "currentRevision": "a", "updateRevision": "a" })),
-        Evicted::Holds
+        EvictionOutcome::Holds
     );
-    assert_eq!(of(3, &json!({ "observedGeneration": 4, "updatedReplicas": 3 })), Evicted::Breaks);
+    assert_eq!(of(3, &json!({ "observedGeneration": 4, "updatedReplicas": 3 })), EvictionOutcome::Breaks);
     assert_eq!(
         of(3, &json!({ "observedGeneration": 5, "updatedReplicas": 3, "currentRevision": "a", "updateRevision": "b" })),
-        Evicted::Holds
+        EvictionOutcome::Holds
     );
-    assert_eq!(evicted(&with_status(3, "OnDelete", rolling.clone(), &led(3, &[])), 1), Evicted::Holds);
+    assert_eq!(evicted(&with_status(3, "OnDelete", rolling.clone(), &led(3, &[])), 1), EvictionOutcome::Holds);
     // One of five is out: it is the one that the rollout waits for.
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[4])), 1), Evicted::Holds);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[4])), 1), EvictionOutcome::Holds);
     // It does not wait for one further down: that is another drain's, and the next pod of the rollout goes as well.
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[0])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", rolling.clone(), &led(5, &[0])), 1), EvictionOutcome::Breaks);
     let stale = json!({ "observedGeneration": 4, "updatedReplicas": 5 });
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", stale, &led(5, &[4])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", stale, &led(5, &[4])), 1), EvictionOutcome::Breaks);
     // A pod that a drain took is not counted as updated either, and it comes back of the one revision there is.
     let one = |updated: u32| json!({ "observedGeneration": 5, "updatedReplicas": updated, "currentRevision": "a", "updateRevision": "a" });
     let terminating = with_pods(led(5, &[0]), pods(5, &[(0, json!({ "terminating": true }))]));
@@ -212,21 +216,21 @@ fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
     let mut reserved = led(5, &[]);
     reserved["leaving"] = json!([{ "name": "rqlite-0", "uid": "u" }]);
     for out in [terminating, missing, reserved] {
-        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(4), &out), 1), Evicted::Holds);
+        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(4), &out), 1), EvictionOutcome::Holds);
         // A rollout that was taken back is none of a drain: more than the one pod is not updated.
-        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(1), &out), 1), Evicted::Breaks);
+        assert_eq!(evicted(&with_status(5, "RollingUpdate", one(1), &out), 1), EvictionOutcome::Breaks);
     }
-    assert_eq!(evicted(&with_status(3, "RollingUpdate", one(2), &led(3, &[])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&with_status(3, "RollingUpdate", one(2), &led(3, &[])), 1), EvictionOutcome::Breaks);
     // Taken back, it replaces the pods that it had replaced: while any but the highest is out, another one goes as well.
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[4])), 1), Evicted::Holds);
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[2])), 1), Evicted::Breaks);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[4])), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", one(3), &led(5, &[2])), 1), EvictionOutcome::Breaks);
     let on = json!({ "observedGeneration": 5, "updatedReplicas": 3, "currentRevision": "a", "updateRevision": "b" });
-    assert_eq!(evicted(&with_status(5, "RollingUpdate", on, &led(5, &[2])), 1), Evicted::Holds);
+    assert_eq!(evicted(&with_status(5, "RollingUpdate", on, &led(5, &[2])), 1), EvictionOutcome::Holds);
     let huge = json!({ "observedGeneration": 5, "updatedReplicas": 1_000_000_000, "currentRevision": "a", "updateRevision": "b" });
-    assert_eq!(evicted(&with_status(2_000_000_000, "RollingUpdate", huge, &led(3, &[])), 0), Evicted::Holds);
+    assert_eq!(evicted(&with_status(2_000_000_000, "RollingUpdate", huge, &led(3, &[])), 0), EvictionOutcome::Holds);
     let mut paused = with_status(3, "RollingUpdate", rolling, &led(3, &[]));
     paused.set.spec.update_strategy = serde_json::from_value(json!({ "rollingUpdate": { "partition": 2 } })).unwrap();
-    assert_eq!(evicted(&paused, 1), Evicted::Holds);
+    assert_eq!(evicted(&paused, 1), EvictionOutcome::Holds);
 }
 
 #[test]
@@ -240,12 +244,12 @@ fn data_that_goes_with_the_pods_keeps_its_last_voter() {
         });
         World::from_manifest(manifest, facts)
     };
-    assert_eq!(evicted(&ephemeral(2, &led(2, &[1])), 0), Evicted::LastData);
-    assert_eq!(evicted(&ephemeral(3, &leaderless(3, &[1, 2])), 0), Evicted::LastData);
-    assert_eq!(evicted(&ephemeral(2, &led(2, &[])), 0), Evicted::FewReplicas);
-    assert_eq!(evicted(&ephemeral(1, &led(1, &[])), 0), Evicted::FewReplicas);
+    assert_eq!(evicted(&ephemeral(2, &led(2, &[1])), 0), EvictionOutcome::LastData);
+    assert_eq!(evicted(&ephemeral(3, &leaderless(3, &[1, 2])), 0), EvictionOutcome::LastData);
+    assert_eq!(evicted(&ephemeral(2, &led(2, &[])), 0), EvictionOutcome::FewReplicas);
+    assert_eq!(evicted(&ephemeral(1, &led(1, &[])), 0), EvictionOutcome::FewReplicas);
     let alone = with_pods(nothing(), pods(2, &[(1, json!({ "ready": false }))]));
-    assert_eq!(evicted(&ephemeral(2, &alone), 0), Evicted::LastData);
+    assert_eq!(evicted(&ephemeral(2, &alone), 0), EvictionOutcome::LastData);
 }
 
 /// A cluster whose nodes are drained, one after the other.
@@ -287,7 +291,7 @@ impl Drained {
         let extra: &[&str] = if self.removes { &[RM] } else { &[] };
         let world = World::of(self.size, extra, &self.facts());
         let outcome = evicted(&world, ordinal);
-        if matches!(outcome, Evicted::Breaks | Evicted::WithinLease | Evicted::LastData) {
+        if matches!(outcome, EvictionOutcome::Breaks | EvictionOutcome::WithinLease | EvictionOutcome::LastData) {
             self.refused += 1;
             return false;
         }

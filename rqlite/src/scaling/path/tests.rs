@@ -1,7 +1,7 @@
 //! Ways down as a person would walk them.
 
 use super::*;
-use crate::scaling::cluster::Ids;
+use crate::scaling::cluster_state::Ids;
 use crate::scaling::fixture::{World, led, nothing};
 
 #[track_caller]
@@ -13,10 +13,14 @@ fn walked(world: &World, to: u32) -> Vec<String> {
     let said = steps.flat_map(|step| match &step {
         PathStep::EndSelfRemoval => vec!["end self-removal".to_owned()],
         PathStep::Arrive(count) => scaled(count),
-        PathStep::Way(Way::ScaleThenRemove { target, remove }) => [scaled(target), removed(remove), look()].concat(),
-        PathStep::Way(Way::RemoveDead { dead, target }) => [removed(dead), look(), scaled(target)].concat(),
-        PathStep::Way(Way::RemoveFirst { remove }) => [removed(remove), look()].concat(),
-        PathStep::Way(Way::Wait { .. } | Way::JoinFirst { .. } | Way::BringBack { .. } | Way::Stay) => look(),
+        PathStep::Next(NextStep::ScaleThenRemove { target, remove }) => {
+            [scaled(target), removed(remove), look()].concat()
+        }
+        PathStep::Next(NextStep::RemoveDead { dead, target }) => [removed(dead), look(), scaled(target)].concat(),
+        PathStep::Next(NextStep::RemoveFirst { remove }) => [removed(remove), look()].concat(),
+        PathStep::Next(
+            NextStep::Wait { .. } | NextStep::JoinFirst { .. } | NextStep::BringBack { .. } | NextStep::Stay,
+        ) => look(),
     });
     said.collect()
 }

@@ -7,8 +7,8 @@ use crate::scaling::fixture::{World, led, nothing, with_claims};
 
 fn from_zero(to: u32, facts: &Value) -> FromZero {
     let world = World::of(0, &[], facts);
-    let before = world.before();
-    FromZero::of(&Cluster::of(&before), &Ordinals::first(0, to))
+    let current = world.current_state();
+    FromZero::of(&ClusterState::of(&current), &Ordinals::first(0, to))
 }
 
 fn to_zero(edit: impl FnOnce(&mut Value)) -> ToZero {
@@ -25,7 +25,7 @@ fn to_zero(edit: impl FnOnce(&mut Value)) -> ToZero {
     });
     edit(&mut manifest);
     let world = World::from_manifest(manifest, &nothing());
-    ToZero::of(&world.before(), &world.set)
+    ToZero::of(&world.current_state(), &world.set)
 }
 
 /// Of claims 0, 1 and so on: bound, or not.
@@ -73,8 +73,8 @@ fn an_ordinal_that_the_last_membership_does_not_list_may_be_left_out() {
 #[test]
 fn shifted_ordinals_at_zero_come_blank() {
     let world = World::of(0, &[], &with_claims(nothing(), &[0, 1, 2]));
-    let before = world.before();
-    let FromZero::Over(shifted) = FromZero::of(&Cluster::of(&before), &Ordinals::first(3, 3)) else { panic!() };
+    let current = world.current_state();
+    let FromZero::Over(shifted) = FromZero::of(&ClusterState::of(&current), &Ordinals::first(3, 3)) else { panic!() };
     assert_eq!((shifted.blank, shifted.left_out), (Ordinals::first(3, 3), Ordinals::first(0, 3)));
 }
 
@@ -82,8 +82,8 @@ fn shifted_ordinals_at_zero_come_blank() {
 fn all_members_with_data_are_to_come_back() {
     let back = |facts: &Value| {
         let world = World::of(3, &[], facts);
-        let before = world.before();
-        to_come_back(&Cluster::of(&before)).to_string()
+        let current = world.current_state();
+        to_come_back(&ClusterState::of(&current)).to_string()
     };
     assert_eq!(back(&nothing()), "0-2");
     let five = [0, 1, 2, 3, 4];

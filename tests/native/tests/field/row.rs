@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use kubernetes::related::{Reason, Related};
-use quorate_native_tests::judge::{Judged, Verdict, judge};
+use quorate_native_tests::evaluate::{Evaluated, Verdict, evaluate};
 use quorate_native_tests::world::World;
 use quorate_sdk::Level;
 use serde_json::{Value, json};
@@ -80,17 +80,17 @@ impl Row {
 
     /// What differs; None if it is right.
     fn wrong(&self) -> Option<String> {
-        let judged = judge(&self.world);
-        let what = self.differences(&judged);
-        (!what.is_empty()).then(|| format!("--- {}: {}\n{}", self.name, what.join("; "), judged.told()))
+        let evaluated = evaluate(&self.world);
+        let what = self.differences(&evaluated);
+        (!what.is_empty()).then(|| format!("--- {}: {}\n{}", self.name, what.join("; "), evaluated.told()))
     }
 
-    fn differences(&self, judged: &Judged) -> Vec<String> {
+    fn differences(&self, evaluated: &Evaluated) -> Vec<String> {
         let mut what = Vec::new();
-        if judged.verdict() != self.verdict {
+        if evaluated.verdict() != self.verdict {
             what.push(format!("should be {:?}", self.verdict));
         }
-        let speaks = |level: Level, rule: &str| judged.findings.iter().any(|f| f.level == level && f.rule == rule);
+        let speaks = |level: Level, rule: &str| evaluated.findings.iter().any(|f| f.level == level && f.rule == rule);
         what.extend(
             self.rules
                 .iter()
@@ -104,17 +104,17 @@ impl Row {
                 .map(|(_, rule)| format!("{rule} should not speak")),
         );
         let text: String =
-            judged.findings.iter().map(|f| format!("{}; {}; {}\n", f.message, f.remedy, f.field)).collect();
+            evaluated.findings.iter().map(|f| format!("{}; {}; {}\n", f.message, f.remedy, f.field)).collect();
         what.extend(
             self.holds.iter().filter(|words| !text.contains(**words)).map(|words| format!("should say `{words}`")),
         );
         what.extend(
             self.lacks.iter().filter(|words| text.contains(**words)).map(|words| format!("should not say `{words}`")),
         );
-        if self.patched.is_some_and(|patched| patched != judged.patched) {
-            what.push(format!("patched: {}", judged.patched));
+        if self.patched.is_some_and(|patched| patched != evaluated.patched) {
+            what.push(format!("patched: {}", evaluated.patched));
         }
-        let retries = judged.denials().any(|denied| denied.retry);
+        let retries = evaluated.denials().any(|denied| denied.retry);
         if self.retry.is_some_and(|retry| retry != retries) {
             what.push(format!("retry: {retries}"));
         }

@@ -1,6 +1,6 @@
 //! The same change through either door: `statefulsets/scale`, and an update of the set itself.
 
-use quorate_native_tests::judge::judge;
+use quorate_native_tests::evaluate::evaluate;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, set};
 use quorate_native_tests::world::World;
@@ -18,10 +18,10 @@ fn a_scale_is_judged_as_the_update_that_does_the_same() {
         let facts = facts.json(set);
         let (old, new) = (set.json(), Set { replicas: Some(*to), ..set.clone() }.json());
         let (scale, apply) = (World::scale(&old, *to, &facts), World::update(&old, &new, &facts));
-        let (scaled, applied) = (judge(&scale), judge(&apply));
+        let (scaled, applied) = (evaluate(&scale), evaluate(&apply));
         // A strategy above the tolerance is a matter of shape: through a Scale a warning (VERDICTS, section 3).
-        let words = |judged: &quorate_native_tests::judge::Judged| {
-            let mut words = judged.words(&["quorum-guard", "bootstrap-expect-lock"]);
+        let words = |evaluated: &quorate_native_tests::evaluate::Evaluated| {
+            let mut words = evaluated.words(&["quorum-guard", "bootstrap-expect-lock"]);
             words.retain(|word| !word.ends_with("/rollout-above-tolerance"));
             words
         };

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
+use quorate_native_tests::evaluate::{Verdict, evaluate};
 use quorate_native_tests::facts::{Facts, Node, Pod};
-use quorate_native_tests::judge::{Verdict, judge};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, Status, plain};
 use quorate_native_tests::world::World;
@@ -34,13 +34,17 @@ fn a_step_down_is_admitted_as_the_model_says() {
         }
         let Some(admitted) = model(set, &facts, *to) else { return Ok(()) };
         let world = World::scale(&set.json(), *to, &facts.json(set));
-        let judged = judge(&world);
-        let right = if admitted { judged.verdict() == Verdict::Allowed } else { judged.denied_by(RULE).is_some() };
+        let evaluated = evaluate(&world);
+        let right =
+            if admitted { evaluated.verdict() == Verdict::Allowed } else { evaluated.denied_by(RULE).is_some() };
         if right {
             return Ok(());
         }
         let expected = if admitted { "admitted" } else { "denied" };
-        Err(Broken::new(format!("{} -> {to}, expected {expected}: {}", set.count(), judged.told()), [("world", world)]))
+        Err(Broken::new(
+            format!("{} -> {to}, expected {expected}: {}", set.count(), evaluated.told()),
+            [("world", world)],
+        ))
     });
 }
 

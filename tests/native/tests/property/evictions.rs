@@ -2,8 +2,8 @@
 //! the cases that VERDICTS, section 3, lists; a denied one falls under none.
 
 use proptest::prelude::*;
+use quorate_native_tests::evaluate::{Verdict, evaluate};
 use quorate_native_tests::facts::{Claim, Facts, Node, Pod, View};
-use quorate_native_tests::judge::{Verdict, judge};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, Status, plain};
 use quorate_native_tests::world::World;
@@ -24,17 +24,17 @@ fn an_eviction_is_admitted_as_the_model_says() {
     hold("evictions", 80, &cases, |((set, facts), index)| {
         let Some(admitted) = model(set, facts, *index) else { return Ok(()) };
         let world = World::evict(&set.json(), &set.pod(*index), &facts.json(set));
-        let judged = judge(&world);
+        let evaluated = evaluate(&world);
         let right = if admitted {
-            judged.verdict() == Verdict::Allowed
+            evaluated.verdict() == Verdict::Allowed
         } else {
-            judged.denied_by(RULE).is_some_and(|denied| denied.retry)
+            evaluated.denied_by(RULE).is_some_and(|denied| denied.retry)
         };
         if right {
             return Ok(());
         }
         let expected = if admitted { "admitted" } else { "denied with retry" };
-        Err(Broken::new(format!("expected {expected}: {}", judged.told()), [("world", world)]))
+        Err(Broken::new(format!("expected {expected}: {}", evaluated.told()), [("world", world)]))
     });
 }
 

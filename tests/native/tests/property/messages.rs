@@ -1,6 +1,6 @@
 //! Every request gets an answer, and every answer is one that a person can use.
 
-use quorate_native_tests::judge::{Finding, Judged, judge};
+use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
 use quorate_native_tests::run::Broken;
 use quorate_sdk::Level;
 
@@ -21,14 +21,14 @@ fn has_negative_count(asked: &Asked) -> bool {
 #[test]
 fn every_well_formed_request_is_judged() {
     hold("judged", 70, &any_request(), |asked| {
-        let judged = judge(&asked.world());
-        let unjudged = judged.findings.iter().find(|finding| finding.level == Level::NotJudged);
+        let evaluated = evaluate(&asked.world());
+        let unjudged = evaluated.findings.iter().find(|finding| finding.level == Level::NotJudged);
         match unjudged {
             Some(finding) if !has_negative_count(asked) => {
                 Err(Broken::new(format!("not judged: {}", finding.message), [("world", asked.world())]))
             }
             Some(finding) if finding.policy() != "quorum-guard" => Err(Broken::new(
-                format!("a negative count is quorum-guard's alone: {}", judged.told()),
+                format!("a negative count is quorum-guard's alone: {}", evaluated.told()),
                 [("world", asked.world())],
             )),
             _ => Ok(()),
@@ -42,15 +42,15 @@ fn every_finding_can_be_used() {
         if has_negative_count(asked) {
             return Ok(());
         }
-        let judged = judge(&asked.world());
-        match complaint(&judged) {
-            Some(what) => Err(Broken::new(format!("{what}\n{}", judged.told()), [("world", asked.world())])),
+        let evaluated = evaluate(&asked.world());
+        match complaint(&evaluated) {
+            Some(what) => Err(Broken::new(format!("{what}\n{}", evaluated.told()), [("world", asked.world())])),
             None => Ok(()),
         }
     });
 }
 
-fn complaint(judged: &Judged) -> Option<String> {
+fn complaint(evaluated: &Evaluated) -> Option<String> {
     let of = |finding: &Finding| {
         let (message, remedy) = (&finding.message, &finding.remedy);
         let text = format!("{message}; {remedy}");
@@ -67,7 +67,7 @@ fn complaint(judged: &Judged) -> Option<String> {
             repeated(&text).map(|name| format!("{}: names {name} twice in one list", finding.rule))
         }
     };
-    judged.findings.iter().find_map(of)
+    evaluated.findings.iter().find_map(of)
 }
 
 /// Longest text that a person reads to its end, in bytes.

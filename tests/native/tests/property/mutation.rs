@@ -3,7 +3,7 @@
 use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use quorate_native_tests::change::{edited, edits};
-use quorate_native_tests::judge::{judge, mutate};
+use quorate_native_tests::evaluate::{evaluate, mutate};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, set};
 use quorate_native_tests::world::World;
@@ -55,7 +55,7 @@ fn the_manifest_from_git_gives_the_live_template_again() {
         let world = World::update(&live, &git, &facts.json(set));
         let again = mutate(&world);
         let template = |set: &Value| set["spec"]["template"].clone();
-        let judged = judge(&world);
+        let evaluated = evaluate(&world);
         if template(&again) != template(&live) {
             let what = difference(&template(&live), &template(&again), "");
             return Err(Broken::new(
@@ -63,8 +63,11 @@ fn the_manifest_from_git_gives_the_live_template_again() {
                 [("create", created), ("again", world)],
             ));
         }
-        if judged.denied() && !judge(&created).denied() {
-            return Err(Broken::new(format!("git over the live set is denied: {}", judged.told()), [("again", world)]));
+        if evaluated.denied() && !evaluate(&created).denied() {
+            return Err(Broken::new(
+                format!("git over the live set is denied: {}", evaluated.told()),
+                [("again", world)],
+            ));
         }
         Ok(())
     });
@@ -103,11 +106,11 @@ fn what_changes_nothing_is_neither_judged_nor_patched() {
         new["metadata"]["finalizers"] = json!(["x"]);
         new["status"] = json!({ "replicas": 1 });
         let world = World::update(&old, &new, &facts.json(set));
-        let judged = judge(&world);
-        if judged.findings.is_empty() && !judged.patched {
+        let evaluated = evaluate(&world);
+        if evaluated.findings.is_empty() && !evaluated.patched {
             return Ok(());
         }
-        Err(Broken::new(judged.told(), [("world", world)]))
+        Err(Broken::new(evaluated.told(), [("world", world)]))
     });
 }
 
@@ -120,14 +123,14 @@ fn a_restart_is_never_denied() {
         }
         let new = Set { restarted: 1, ..set.clone() };
         let world = World::update(&set.json(), &new.json(), &facts.json(set));
-        let judged = judge(&world);
-        if judged.denied() { Err(Broken::new(judged.told(), [("world", world)])) } else { Ok(()) }
+        let evaluated = evaluate(&world);
+        if evaluated.denied() { Err(Broken::new(evaluated.told(), [("world", world)])) } else { Ok(()) }
     });
 }
 
 fn sole(set: &Value) -> Option<Node> {
     let set: StatefulSet = serde_json::from_value(set.clone()).expect("a generated set is one");
-    RqliteSet::recognise(&set)?.sole_node().cloned()
+    RqliteSet::detect(&set)?.sole_node().cloned()
 }
 
 fn with_object(world: &World, object: &Value) -> World {

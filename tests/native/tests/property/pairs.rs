@@ -3,8 +3,8 @@
 
 use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
+use quorate_native_tests::evaluate::{Evaluated, evaluate};
 use quorate_native_tests::facts::Facts;
-use quorate_native_tests::judge::{Judged, judge};
 use quorate_native_tests::request::known;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, plain};
@@ -83,7 +83,7 @@ impl Running<'_> {
             Step::DeleteClaim(_) => Reduction::Claim { set: &set, claim: &claim },
             Step::RollOut => Reduction::Update { old: &set, new: &set, template: true },
         };
-        let rqlite = rqlite::cluster::RqliteSet::recognise(&set);
+        let rqlite = rqlite::cluster::RqliteSet::detect(&set);
         reduction.pods(rqlite.as_ref(), &facts).iter().map(|pod| serde_json::to_value(pod).expect("a pod")).collect()
     }
 }
@@ -108,30 +108,30 @@ fn no_two_admissions_add_up() {
         let before = Running { set, facts, count: set.count() };
         let first_world = before.world(*first, &[]);
         let taken = before.takes(*first);
-        if judge(&first_world).denied() || taken.is_empty() {
+        if evaluate(&first_world).denied() || taken.is_empty() {
             return Ok(());
         }
         let count = if let Step::Scale(to) = first { *to } else { set.count() };
         let between = Running { count, ..before };
         let (with, without) = (between.world(*second, &taken), between.world(*second, &[]));
-        let (judged, alone) = (judge(&with), judge(&without));
+        let (evaluated, alone) = (evaluate(&with), evaluate(&without));
         let cluster = Cluster::of(set, facts, &Names::new());
         let takes: Names = names(&between.takes(*second)).collect();
         let together: Names = names(&taken).chain(takes.iter().cloned()).collect();
         let (left, needed) = (cluster.stay(&together), quorum(cluster.voters.len()));
-        let broken = |what: &str, judged: &Judged| {
+        let broken = |what: &str, evaluated: &Evaluated| {
             let what =
-                format!("{what}: {left} of {} stay, quorum is {needed}: {}", cluster.voters.len(), judged.told());
+                format!("{what}: {left} of {} stay, quorum is {needed}: {}", cluster.voters.len(), evaluated.told());
             Err(Broken::new(what, [("first", first_world.clone()), ("second", with.clone())]))
         };
         let is_asked = !matches!(second, Step::RollOut) && cluster.kind == Kind::Led && !cluster.is_lost();
         let costs = cluster.reachable.intersection(&takes).count() > 0 && left < needed;
         let few = count <= 2 && cluster.listed.len() <= 2;
-        if is_asked && costs && !few && !judged.denied() && !matches!(second, Step::DeleteClaim(_)) {
-            return broken("admitted together", &judged);
+        if is_asked && costs && !few && !evaluated.denied() && !matches!(second, Step::DeleteClaim(_)) {
+            return broken("admitted together", &evaluated);
         }
-        if left >= needed && !alone.denied() && judged.denied() && !set.rolls_out(0) {
-            return broken("refused for nothing", &judged);
+        if left >= needed && !alone.denied() && evaluated.denied() && !set.rolls_out(0) {
+            return broken("refused for nothing", &evaluated);
         }
         Ok(())
     });

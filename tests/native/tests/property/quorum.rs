@@ -2,8 +2,8 @@
 //! admission. And a target that a denial names is admitted.
 
 use proptest::prelude::*;
+use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
 use quorate_native_tests::facts::{Facts, Node, Pod, View};
-use quorate_native_tests::judge::{Finding, Judged, judge};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, Status, set};
 use quorate_native_tests::world::World;
@@ -22,7 +22,7 @@ fn a_lower_target_is_never_safer() {
             return Ok(());
         }
         let world = |to| World::scale(&set.json(), to, &facts.json(set));
-        let (lower, higher) = (judge(&world(low)), judge(&world(high)));
+        let (lower, higher) = (evaluate(&world(low)), evaluate(&world(high)));
         if higher.denied_by(BELOW).is_some() && !lower.denied() {
             let what = format!("to {high}: {}\nto {low}: {}", higher.told(), lower.told());
             return Err(Broken::new(what, [("lower", world(low)), ("higher", world(high))]));
@@ -57,7 +57,7 @@ fn more_danger_never_turns_a_denial_into_an_admission() {
         let asked = Asked { set: set.clone(), facts: facts.clone(), request: request.clone() };
         let Some(worse) = worsened(&asked, *learned) else { return Ok(()) };
         let worse = Asked { facts: worse, ..asked.clone() };
-        let (before, after) = (judge(&asked.world()), judge(&worse.world()));
+        let (before, after) = (evaluate(&asked.world()), evaluate(&worse.world()));
         // What a view names as lost is lost: nothing that answers leaves (VERDICTS, section 3).
         let lost = worse.facts.view.as_ref().is_some_and(|view| 2 * view.reachable() <= view.voters());
         if before.denied() && !after.denied() && !lost && !explains(&asked, *learned) {
@@ -106,13 +106,13 @@ fn worsened(asked: &Asked, learned: Learned) -> Option<Facts> {
 #[test]
 fn a_target_that_a_denial_names_is_admitted() {
     hold("named-target", 70, &any_request(), |asked| {
-        let judged = judge(&asked.world());
-        for finding in judged.denials().filter(|finding| finding.policy() == "quorum-guard") {
+        let evaluated = evaluate(&asked.world());
+        for finding in evaluated.denials().filter(|finding| finding.policy() == "quorum-guard") {
             let Some(target) = named(finding) else { continue };
             let there = arrived(asked, target);
-            let follows = judge(&there);
+            let follows = evaluate(&there);
             if follows.denied_by(&finding.rule).is_some() || refuses_transition(&follows) {
-                let what = format!("{}\nat {target}: {}", judged.told(), follows.told());
+                let what = format!("{}\nat {target}: {}", evaluated.told(), follows.told());
                 return Err(Broken::new(what, [("denied", asked.world()), ("followed", there)]));
             }
         }
@@ -121,8 +121,8 @@ fn a_target_that_a_denial_names_is_admitted() {
 }
 
 /// Of a count that a remedy names, no rule on transitions has anything to say.
-fn refuses_transition(judged: &Judged) -> bool {
-    judged.denials().any(|finding| {
+fn refuses_transition(evaluated: &Evaluated) -> bool {
+    evaluated.denials().any(|finding| {
         ["scale-below-quorum", "scale-up-without-leader"].iter().any(|rule| finding.rule.ends_with(rule))
     })
 }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use quorate_native_tests::change::{edited, edits};
+use quorate_native_tests::evaluate::{Evaluated, evaluate};
 use quorate_native_tests::facts::Facts;
-use quorate_native_tests::judge::{Judged, judge};
 use quorate_native_tests::launch::{Shape, respelled};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Beside, Set, set};
@@ -34,10 +34,10 @@ fn a_new_spelling_is_no_edit() {
     hold("respelled", 60, &pairs(), |(old, new, facts)| {
         let plain = readable(old) && old.launch.shape.is_plain();
         let world = World::update(&old.json(), &new.json(), &facts.json(old));
-        let judged = judge(&world);
-        let lock = judged.denials().find(|finding| finding.policy() != "secret-mounts");
+        let evaluated = evaluate(&world);
+        let lock = evaluated.denials().find(|finding| finding.policy() != "secret-mounts");
         match lock {
-            Some(_) if plain => Err(Broken::new(judged.told(), [("world", world)])),
+            Some(_) if plain => Err(Broken::new(evaluated.told(), [("world", world)])),
             _ => Ok(()),
         }
     });
@@ -152,7 +152,7 @@ fn reversed(value: &Value) -> Value {
 }
 
 fn alike(one: World, other: World, policies: &[&str]) -> Result<(), Broken> {
-    let (left, right): (Judged, Judged) = (judge(&one), judge(&other));
+    let (left, right): (Evaluated, Evaluated) = (evaluate(&one), evaluate(&other));
     if left.words(policies) == right.words(policies) {
         return Ok(());
     }

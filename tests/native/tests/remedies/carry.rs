@@ -1,6 +1,6 @@
 //! How the steps that take more than an edit are carried out. What remedy names which is in `steps.rs`.
 
-use quorate_native_tests::judge::Finding;
+use quorate_native_tests::evaluate::Finding;
 use quorate_native_tests::world::World;
 use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ mod steps;
 
 use kubernetes::manifest::StatefulSet;
 use quorate_cases::Case;
-use quorate_native_tests::judge::{Finding, Judged, judge};
+use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
 use quorate_native_tests::workspace;
 use quorate_native_tests::world::World;
 use rqlite::cluster::RqliteSet;
@@ -30,7 +30,7 @@ fn a_remedy_that_is_followed_leads_out() {
     for policy in quorate_cases::built_in() {
         for case in quorate_cases::load(&workspace().join("policies").join(policy)) {
             let world = world_of(policy, &case);
-            for finding in judge(&world).denials().filter(|finding| finding.policy() == policy) {
+            for finding in evaluate(&world).denials().filter(|finding| finding.policy() == policy) {
                 let place = format!("{policy}/{}/{}", case.rule, case.name);
                 failures.extend(follow(&world, finding).into_iter().map(|what| format!("--- {place}: {what}")));
                 followed += 1;
@@ -72,9 +72,9 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
     {
         return Err(format!("`{}` asks for what is there", step.words));
     }
-    let judged = judge(&there);
+    let evaluated = evaluate(&there);
     let others = others_of(world, finding);
-    if let Some(again) = denied_again(&judged, finding, &others) {
+    if let Some(again) = denied_again(&evaluated, finding, &others) {
         // Bringing nodes back is a step on the way: what was asked for may be too much all the same.
         let next = (step.goes_on && again.remedy != finding.remedy && depth < MOST_STEPS).then(|| steps(&again.remedy));
         return match next {
@@ -84,13 +84,13 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
             _ => Err(format!("after `{}` it is denied again: {} || {}", step.words, again.message, again.remedy)),
         };
     }
-    if refused(&judged.object) && !refused(&world.review["request"]["object"]) {
+    if refused(&evaluated.object) && !refused(&world.review["request"]["object"]) {
         return Err(format!("after `{}` rqlited refuses the launch", step.words));
     }
     match (step.then)(world, &there, &step.words, finding) {
         Some(onward) => {
-            let judged = judge(&onward);
-            let Some(again) = denied_again(&judged, finding, &others) else { return Ok(()) };
+            let evaluated = evaluate(&onward);
+            let Some(again) = denied_again(&evaluated, finding, &others) else { return Ok(()) };
             if depth >= MOST_STEPS {
                 return Err(format!("`{}` never ends", step.words));
             }
@@ -103,13 +103,13 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
 
 /// What this rule denies besides, by the beginning of its message: each has a remedy of its own.
 fn others_of(world: &World, finding: &Finding) -> Vec<String> {
-    let judged = judge(world);
-    let others = judged.denials().filter(|other| other.rule == finding.rule && other.message != finding.message);
+    let evaluated = evaluate(world);
+    let others = evaluated.denials().filter(|other| other.rule == finding.rule && other.message != finding.message);
     others.map(|other| subject(other).to_owned()).collect()
 }
 
-fn denied_again<'j>(judged: &'j Judged, finding: &Finding, others: &[String]) -> Option<&'j Finding> {
-    judged.denials().find(|again| again.rule == finding.rule && !others.iter().any(|other| other == subject(again)))
+fn denied_again<'j>(evaluated: &'j Evaluated, finding: &Finding, others: &[String]) -> Option<&'j Finding> {
+    evaluated.denials().find(|again| again.rule == finding.rule && !others.iter().any(|other| other == subject(again)))
 }
 
 fn subject(finding: &Finding) -> &str {
@@ -119,6 +119,6 @@ fn subject(finding: &Finding) -> &str {
 /// rqlited of that release would exit at once.
 fn refused(object: &Value) -> bool {
     let Ok(set) = serde_json::from_value::<StatefulSet>(object.clone()) else { return false };
-    let nodes = RqliteSet::recognise(&set).map(|set| set.nodes).unwrap_or_default();
+    let nodes = RqliteSet::detect(&set).map(|set| set.nodes).unwrap_or_default();
     nodes.iter().any(|node| node.launch.line.as_ref().is_some_and(|line| !line.parses()))
 }

@@ -1,7 +1,7 @@
 //! Every step that a remedy may name, by its first words, and how it is carried out. A step is one alternative of a remedy; what is said
 //! beside the steps stands in `ASIDES`. What cannot be done to the request at hand says why (`elsewhere`).
 
-use quorate_native_tests::judge::Finding;
+use quorate_native_tests::evaluate::Finding;
 use quorate_native_tests::world::World;
 use serde_json::json;
 

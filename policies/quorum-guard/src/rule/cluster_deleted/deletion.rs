@@ -1,4 +1,4 @@
-//! The deletion of an object that sets need, judged: who may always delete it, and whose loss it is.
+//! The deletion of an object that sets need, evaluated: who may always delete it, and whose loss it is.
 //! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
 
 use kubernetes::annotation::allows_deletion;
@@ -8,12 +8,12 @@ use kubernetes::request::Dependency;
 use quorate_sdk::Finding;
 use rqlite::facts::Facts;
 
-use super::needed::{Concerned, Deletion, lowered_if};
+use super::dependency::{AffectedSet, DependencyDeletion, lowered_if};
 use super::{claim, is_by_system, namespace, service};
 use crate::settings;
 
-impl Deletion<'_> {
-    pub(crate) fn judge(
+impl DependencyDeletion<'_> {
+    pub(crate) fn evaluate(
         &self,
         sets: &Related<Vec<StatefulSet>>,
         facts: &Facts,
@@ -33,11 +33,11 @@ impl Deletion<'_> {
         // Facts are about one set; whose they are is not known where there are several.
         let unknown = Facts::default();
         let facts = if sets.len() == 1 { facts } else { &unknown };
-        let concerned: Vec<Concerned> = sets.iter().filter_map(|set| self.concerned(set, facts)).collect();
+        let concerned: Vec<AffectedSet> = sets.iter().filter_map(|set| self.affected(set, facts)).collect();
         let finding = match self.dependency {
-            Dependency::Namespace => namespace::judge(self, &concerned),
-            Dependency::Service => service::judge(self, &concerned),
-            Dependency::Claim => claim::judge(self, &concerned),
+            Dependency::Namespace => namespace::evaluate(self, &concerned),
+            Dependency::Service => service::evaluate(self, &concerned),
+            Dependency::Claim => claim::evaluate(self, &concerned),
         }?;
         Some(lowered_if(allows_deletion(self.metadata) || deletion == settings::Deletion::Warn, finding))
     }

@@ -1,14 +1,14 @@
 //! A Namespace: all sets in it go, and their claims with it, so the data does too.
-//! Who may delete one all the same is decided by `needed`.
+//! Who may delete one all the same is decided by `dependency`.
 
 use quorate_sdk::Finding;
 
 use super::RULE;
-use super::needed::{Concerned, Deletion, lowered_if, named, voters};
+use super::dependency::{AffectedSet, DependencyDeletion, lowered_if, named, voters};
 
-pub(super) fn judge(deletion: &Deletion, sets: &[Concerned]) -> Option<Finding> {
-    let (voting, pools): (Vec<&Concerned>, Vec<&Concerned>) = sets.iter().partition(|concerned| concerned.votes());
-    let (running, stopped): (Vec<&Concerned>, Vec<&Concerned>) =
+pub(super) fn evaluate(deletion: &DependencyDeletion, sets: &[AffectedSet]) -> Option<Finding> {
+    let (voting, pools): (Vec<&AffectedSet>, Vec<&AffectedSet>) = sets.iter().partition(|concerned| concerned.votes());
+    let (running, stopped): (Vec<&AffectedSet>, Vec<&AffectedSet>) =
         voting.into_iter().partition(|concerned| concerned.replicas() > 0);
     match (running.as_slice(), stopped.as_slice(), pools.as_slice()) {
         ([], [], []) => None,
@@ -28,7 +28,7 @@ pub(super) fn judge(deletion: &Deletion, sets: &[Concerned]) -> Option<Finding> 
     }
 }
 
-fn end(deletion: &Deletion, running: &[&Concerned]) -> Finding {
+fn end(deletion: &DependencyDeletion, running: &[&AffectedSet]) -> Finding {
     let (voters, names) = (voters(running), named(running, true));
     let message = match running {
         [_] => format!("deletes a running cluster of {voters}, {names}: its claims and its data go with the namespace"),
@@ -37,7 +37,7 @@ fn end(deletion: &Deletion, running: &[&Concerned]) -> Finding {
             several.len()
         ),
     };
-    let guarded: Vec<&Concerned> = running.iter().copied().filter(|concerned| !concerned.is_deliberate()).collect();
+    let guarded: Vec<&AffectedSet> = running.iter().copied().filter(|concerned| !concerned.is_deliberate()).collect();
     let allowing = deletion.allowing(&guarded);
     let finding = RULE.deny(message).remedy(format!("to delete it on purpose first {allowing}"));
     lowered_if(guarded.is_empty(), finding)

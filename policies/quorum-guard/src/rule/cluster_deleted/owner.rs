@@ -10,8 +10,8 @@ use rqlite::facts::{Facts, Owner};
 
 use super::RULE;
 
-/// Judges the ownerReferences that an update adds; without `old` those of a creation.
-pub(crate) fn judge(old: Option<&StatefulSet>, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
+/// Evaluates the ownerReferences that an update adds; without `old` those of a creation.
+pub(crate) fn evaluate(old: Option<&StatefulSet>, new: &StatefulSet, facts: &Facts) -> Vec<Finding> {
     let running = old.map_or(0, |old| change::ordinals(old).count()).max(change::ordinals(new).count());
     if running == 0 {
         return Vec::new();

@@ -4,13 +4,13 @@
 use quorate_sdk::Finding;
 
 use super::RULE;
-use super::needed::{Concerned, Deletion, lowered_if, named, voters};
+use super::dependency::{AffectedSet, DependencyDeletion, lowered_if, named, voters};
 
-pub(super) fn judge(deletion: &Deletion, sets: &[Concerned]) -> Option<Finding> {
+pub(super) fn evaluate(deletion: &DependencyDeletion, sets: &[AffectedSet]) -> Option<Finding> {
     // A set that is being deleted starts no pod any more.
-    let stays = |concerned: &&Concerned| concerned.votes() && concerned.set.metadata.deletion_timestamp.is_none();
-    let running: Vec<&Concerned> = sets.iter().filter(stays).filter(|concerned| concerned.replicas() > 0).collect();
-    let several: Vec<&Concerned> = running.iter().copied().filter(|concerned| concerned.replicas() > 1).collect();
+    let stays = |concerned: &&AffectedSet| concerned.votes() && concerned.set.metadata.deletion_timestamp.is_none();
+    let running: Vec<&AffectedSet> = sets.iter().filter(stays).filter(|concerned| concerned.replicas() > 0).collect();
+    let several: Vec<&AffectedSet> = running.iter().copied().filter(|concerned| concerned.replicas() > 1).collect();
     if running.is_empty() {
         return None;
     }
@@ -23,14 +23,14 @@ pub(super) fn judge(deletion: &Deletion, sets: &[Concerned]) -> Option<Finding> 
         voters(&several),
         named(&several, true)
     );
-    let guarded: Vec<&Concerned> = several.into_iter().filter(|concerned| !concerned.is_deliberate()).collect();
+    let guarded: Vec<&AffectedSet> = several.into_iter().filter(|concerned| !concerned.is_deliberate()).collect();
     let allowing = deletion.allowing(&guarded);
     let finding =
         RULE.deny(message).remedy(format!("keep it while they run; to delete the cluster on purpose first {allowing}"));
     Some(lowered_if(guarded.is_empty(), finding))
 }
 
-fn are(sets: &[&Concerned]) -> String {
+fn are(sets: &[&AffectedSet]) -> String {
     let verb = if sets.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", named(sets, false))
 }

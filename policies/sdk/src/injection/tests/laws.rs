@@ -1,11 +1,11 @@
-//! What holds for every manifest: the operations give the draft's tree, twice is once, git gives the live object again.
+//! What holds for every manifest: the operations give the editor's tree, twice is once, git gives the live object again.
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::json;
 
 use super::*;
-use crate::injection::entry::{self, Entry, Mark};
+use crate::injection::entry::{self, InjectionEntry, InjectionMark};
 
 /// A manifest as git may have it: launch shapes, some flags, some volumes and mounts, with and without annotations.
 fn manifests() -> impl Strategy<Value = Value> {
@@ -78,33 +78,33 @@ const ANY: Injector = Injector { policy: "any", makes: |_| true };
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// `patched` compares the patched object with the draft.
+    /// `patched` compares the patched object with the editor.
     #[test]
     fn the_operations_give_the_drafts_tree(new in manifests(), steps in prop::collection::vec((any::<bool>(), 0_usize..8), 0..12)) {
-        let mut draft = draft(ANY, None, &new);
+        let mut editor = editor(ANY, None, &new);
         let items = items();
         for (puts, index) in steps {
             if puts {
                 // Refusals leave the draft as it was; that is compared too.
-                let _ = draft.put(&items[index]);
+                let _ = editor.put(&items[index]);
             } else {
-                draft.take_out(&items[index]);
+                editor.take_out(&items[index]);
             }
         }
-        patched(draft, &new);
+        patched(editor, &new);
     }
 
     #[test]
     fn taking_everything_out_leaves_the_manifest(new in manifests()) {
-        let mut draft = draft(ANY, None, &new);
+        let mut editor = editor(ANY, None, &new);
         let items = items();
         for item in &items[..7] {
-            let _ = draft.put(item);
+            let _ = editor.put(item);
         }
         for item in &items {
-            draft.take_out(item);
+            editor.take_out(item);
         }
-        prop_assert_eq!(patched(draft, &new), new);
+        prop_assert_eq!(patched(editor, &new), new);
     }
 
     #[test]
@@ -127,10 +127,10 @@ proptest! {
     #[test]
     fn both_orders_reproduce_the_same(new in manifests()) {
         let live = both(None, &new);
-        let (first, settled) = turn(SHUTDOWN, Some(&live), &new, &shutdown_items());
-        prop_assert!(settled.started().next().is_none());
-        let (second, settled) = turn(SECRETS, Some(&live), &first, &secret_items());
-        prop_assert!(settled.started().next().is_none());
+        let (first, reconciled) = turn(SHUTDOWN, Some(&live), &new, &shutdown_items());
+        prop_assert!(reconciled.started().next().is_none());
+        let (second, reconciled) = turn(SECRETS, Some(&live), &first, &secret_items());
+        prop_assert!(reconciled.started().next().is_none());
         prop_assert_eq!(second, live);
     }
 
@@ -138,15 +138,15 @@ proptest! {
     fn every_entry_reads_as_it_was_written(index in 0_usize..9, token in "-[a-z-]{1,9}=[ -~]{0,12}", seconds in 0_i64..9999) {
         let container = "rqlite".to_owned();
         let marks = [
-            Mark::Flag { container: container.clone(), list: kubernetes::manifest::List::Args, index, keyword: None, token: token.clone() },
-            Mark::Flag { container: container.clone(), list: kubernetes::manifest::List::Command, index, keyword: Some("run".into()), token },
-            Mark::Grace { seconds, was: (index > 4).then_some(seconds) },
-            Mark::Volume { name: "quorate-auth".into() },
-            Mark::Mount { container: container.clone(), volume: "quorate-auth".into(), path: "/etc/with blank".into() },
-            Mark::Probe { container, probe: ProbeKind::Startup, was: (index > 4).then(|| "HTTP".to_owned()) },
+            InjectionMark::Flag { container: container.clone(), list: kubernetes::manifest::List::Args, index, keyword: None, token: token.clone() },
+            InjectionMark::Flag { container: container.clone(), list: kubernetes::manifest::List::Command, index, keyword: Some("run".into()), token },
+            InjectionMark::Grace { seconds, was: (index > 4).then_some(seconds) },
+            InjectionMark::Volume { name: "quorate-auth".into() },
+            InjectionMark::Mount { container: container.clone(), volume: "quorate-auth".into(), path: "/etc/with blank".into() },
+            InjectionMark::Probe { container, probe: ProbeKind::Startup, was: (index > 4).then(|| "HTTP".to_owned()) },
         ];
         for mark in marks {
-            let entry = Entry { policy: "secret-mounts".to_owned(), mark };
+            let entry = InjectionEntry { policy: "secret-mounts".to_owned(), mark };
             prop_assert_eq!(entry::parse(&entry.to_string()), vec![entry]);
         }
     }

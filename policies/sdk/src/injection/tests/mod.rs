@@ -6,7 +6,7 @@ mod settling;
 use kubernetes::annotation::INJECTED;
 use serde_json::{Value, json};
 
-use super::{Draft, Injector, Item, ProbeKind, Settled};
+use super::{Injector, Item, ProbeKind, Reconciled, TemplateEditor};
 use crate::review::SetDocument;
 
 const FLAG: &str = "-raft-cluster-remove-shutdown=true";
@@ -82,27 +82,27 @@ fn document(object: &Value) -> SetDocument {
     SetDocument::new(serde_json::from_value(object.clone()).unwrap(), object["spec"].to_string())
 }
 
-fn draft(injector: Injector, old: Option<&Value>, new: &Value) -> Draft {
-    Draft::of(injector, old.map(document).as_ref(), &document(new))
+fn editor(injector: Injector, old: Option<&Value>, new: &Value) -> TemplateEditor {
+    TemplateEditor::of(injector, old.map(document).as_ref(), &document(new))
 }
 
-/// One policy's turn: the object afterwards, and how it settled.
-fn turn(injector: Injector, old: Option<&Value>, new: &Value, wanted: &[Item]) -> (Value, Settled) {
-    let mut draft = draft(injector, old, new);
-    let settled = draft.settle(wanted);
-    (patched(draft, new), settled)
+/// One policy's turn: the object afterwards, and what was reconciled.
+fn turn(injector: Injector, old: Option<&Value>, new: &Value, wanted: &[Item]) -> (Value, Reconciled) {
+    let mut editor = editor(injector, old, new);
+    let reconciled = editor.reconcile(wanted);
+    (patched(editor, new), reconciled)
 }
 
-/// The object after the draft's patch; the draft says the same of the template.
+/// The object after the editor's patch; the editor says the same of the template.
 #[track_caller]
-fn patched(draft: Draft, new: &Value) -> Value {
-    let template = draft.template().clone();
+fn patched(editor: TemplateEditor, new: &Value) -> Value {
+    let template = editor.template().clone();
     let mut object = new.clone();
-    if let Some(patch) = draft.into_patch() {
+    if let Some(patch) = editor.into_patch() {
         let patch: json_patch::Patch = serde_json::from_str(&patch).unwrap();
         json_patch::patch(&mut object, &patch).unwrap();
     }
-    assert_eq!(object["spec"]["template"], template, "the operations give another template than the draft");
+    assert_eq!(object["spec"]["template"], template, "the operations give another template than the editor");
     object
 }
 

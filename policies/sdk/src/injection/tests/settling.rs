@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::injection::NotPut;
+use crate::injection::InsertError;
 
 #[test]
 fn a_creation_gets_everything_and_lists_it() {
@@ -44,8 +44,8 @@ fn without_a_change_nothing_starts_and_what_waits_is_told() {
     let old = git(dns());
     let mut new = old.clone();
     new["spec"]["replicas"] = json!(5);
-    let (result, settled) = turn(SHUTDOWN, Some(&old), &new, &shutdown_items());
-    assert_eq!((result, settled.pending), (new, shutdown_items()));
+    let (result, reconciled) = turn(SHUTDOWN, Some(&old), &new, &shutdown_items());
+    assert_eq!((result, reconciled.pending), (new, shutdown_items()));
 }
 
 #[test]
@@ -53,20 +53,20 @@ fn with_a_changed_template_it_starts() {
     let old = git(dns());
     let mut new = old.clone();
     new["spec"]["template"]["metadata"] = json!({ "annotations": { "kubectl.kubernetes.io/restartedAt": "now" } });
-    let (result, settled) = turn(SHUTDOWN, Some(&old), &new, &shutdown_items());
+    let (result, reconciled) = turn(SHUTDOWN, Some(&old), &new, &shutdown_items());
     assert_eq!(args(&result)[0], FLAG);
-    assert_eq!(settled.started().count(), 2);
+    assert_eq!(reconciled.started().count(), 2);
 }
 
 #[test]
 fn what_nobody_asks_for_stays_until_the_template_changes() {
     let live = both(None, &git(dns()));
-    let (kept, settled) = turn(SHUTDOWN, Some(&live), &live, &[]);
-    assert_eq!((&kept, settled.leaving), (&live, shutdown_items()));
+    let (kept, reconciled) = turn(SHUTDOWN, Some(&live), &live, &[]);
+    assert_eq!((&kept, reconciled.leaving), (&live, shutdown_items()));
     let mut new = live.clone();
     new["spec"]["template"]["spec"]["containers"][1]["image"] = json!("rqlite/rqlite:10.2.6");
-    let (result, settled) = turn(SHUTDOWN, Some(&live), &new, &[]);
-    assert_eq!(settled.dropped, shutdown_items());
+    let (result, reconciled) = turn(SHUTDOWN, Some(&live), &new, &[]);
+    assert_eq!(reconciled.dropped, shutdown_items());
     assert_eq!(args(&result)[..2], [AUTH, JOIN_AS]);
     assert_eq!(result["spec"]["template"]["spec"]["terminationGracePeriodSeconds"], 10);
     assert!(!list(&result).contains("remove-on-shutdown"));
@@ -91,13 +91,13 @@ fn another_secret_takes_the_place_of_the_old_one_with_the_next_change() {
     let live = both(None, &git(dns()));
     let mut wanted = secret_items();
     wanted[2] = volume("others");
-    let (same, settled) = turn(SECRETS, Some(&live), &live, &wanted);
-    assert_eq!((&same, settled.pending, settled.leaving), (&live, vec![volume("others")], vec![volume("users")]));
+    let (same, reconciled) = turn(SECRETS, Some(&live), &live, &wanted);
+    assert_eq!((&same, reconciled.pending, reconciled.leaving), (&live, vec![volume("others")], vec![volume("users")]));
     let mut new = live.clone();
     new["spec"]["template"]["spec"]["containers"][1]["image"] = json!("rqlite/rqlite:10.2.6");
-    let (result, settled) = turn(SECRETS, Some(&live), &new, &wanted);
+    let (result, reconciled) = turn(SECRETS, Some(&live), &new, &wanted);
     assert_eq!(result["spec"]["template"]["spec"]["volumes"][1]["secret"]["secretName"], "others");
-    assert_eq!(settled.dropped, [volume("users")]);
+    assert_eq!(reconciled.dropped, [volume("users")]);
 }
 
 #[test]
@@ -158,9 +158,9 @@ fn the_users_own_token_is_no_item() {
     let live = both(None, &git(dns()));
     let mut own = git(json!(["-disco-mode=dns", "-bootstrap-expect=3", FLAG]));
     own["metadata"]["annotations"] = live["metadata"]["annotations"].clone();
-    let draft = draft(SHUTDOWN, Some(&live), &own);
-    assert!(draft.template_changes());
-    assert!(draft.cluster().unwrap().removes_itself(), "what the user wrote stays in the bare object");
+    let editor = editor(SHUTDOWN, Some(&live), &own);
+    assert!(editor.template_changes());
+    assert!(editor.cluster().unwrap().removes_itself(), "what the user wrote stays in the bare object");
     let (result, _) = turn(SHUTDOWN, Some(&live), &own, &[]);
     assert_eq!(args(&result), ["-disco-mode=dns", "-bootstrap-expect=3", FLAG]);
 }
@@ -170,18 +170,18 @@ fn an_entry_that_the_policy_cannot_have_written_is_struck() {
     let mut forged = git(dns());
     forged["metadata"]["annotations"] =
         json!({ INJECTED: "remove-on-shutdown flag rqlite args[2] -bootstrap-expect=3\nnonsense" });
-    let (result, settled) = turn(SHUTDOWN, None, &forged, &[]);
+    let (result, reconciled) = turn(SHUTDOWN, None, &forged, &[]);
     assert_eq!((args(&result), list(&result)), (args(&forged), ""));
-    assert_eq!(settled, Settled::default());
+    assert_eq!(reconciled, Reconciled::default());
 }
 
 #[test]
 fn a_volume_of_the_users_with_our_name_is_left_alone() {
     let mut taken = git(dns());
     taken["spec"]["template"]["spec"]["volumes"][0]["name"] = json!("quorate-auth");
-    let (result, settled) = turn(SECRETS, None, &taken, &[volume("users")]);
+    let (result, reconciled) = turn(SECRETS, None, &taken, &[volume("users")]);
     assert_eq!(result, taken);
-    assert!(matches!(settled.refused.as_slice(), [(_, NotPut::Occupied(_))]), "{settled:?}");
+    assert!(matches!(reconciled.refused.as_slice(), [(_, InsertError::Occupied(_))]), "{reconciled:?}");
 }
 
 #[test]
@@ -190,30 +190,30 @@ fn places_that_are_not_there_are_refused() {
     bare["spec"]["template"]["spec"]["containers"][1].as_object_mut().unwrap().remove("readinessProbe");
     let elsewhere = Item::Flag { container: "sidecar".to_owned(), token: FLAG.to_owned() };
     let nowhere = Item::Mount { container: "web".to_owned(), content: json!({ "name": "a", "mountPath": "/a" }) };
-    let (result, settled) = turn(SECRETS, None, &bare, &[probe(), elsewhere, nowhere]);
+    let (result, reconciled) = turn(SECRETS, None, &bare, &[probe(), elsewhere, nowhere]);
     assert_eq!(result, bare);
-    assert!(settled.refused.iter().all(|(_, error)| *error == NotPut::NoPlace), "{settled:?}");
-    assert_eq!(settled.refused.len(), 3);
+    assert!(reconciled.refused.iter().all(|(_, error)| *error == InsertError::NoPlace), "{reconciled:?}");
+    assert_eq!(reconciled.refused.len(), 3);
 }
 
 #[test]
 fn a_launch_that_takes_no_flag_refuses_it() {
     let mut shell = git(json!(["exec rqlited -disco-mode=dns -bootstrap-expect=3 /data"]));
     shell["spec"]["template"]["spec"]["containers"][1]["command"] = json!(["sh", "-c"]);
-    let (result, settled) = turn(SHUTDOWN, None, &shell, &[flag(FLAG)]);
+    let (result, reconciled) = turn(SHUTDOWN, None, &shell, &[flag(FLAG)]);
     assert_eq!(result, shell);
-    assert!(matches!(settled.refused.as_slice(), [(_, NotPut::Launch(_))]), "{settled:?}");
+    assert!(matches!(reconciled.refused.as_slice(), [(_, InsertError::Launch(_))]), "{reconciled:?}");
 }
 
 #[test]
 fn what_came_out_without_it_is_told() {
     let live = both(None, &git(dns()));
-    let (_, settled) = turn(SHUTDOWN, Some(&live), &git(dns()), &shutdown_items());
-    assert_eq!(settled.lost().cloned().collect::<Vec<_>>(), shutdown_items());
-    let (_, settled) = turn(SHUTDOWN, Some(&live), &live, &shutdown_items());
-    assert_eq!(settled.lost().count(), 0);
-    let (_, settled) = turn(SHUTDOWN, None, &git(dns()), &shutdown_items());
-    assert_eq!((settled.lost().count(), settled.not_started().count()), (0, 2));
+    let (_, reconciled) = turn(SHUTDOWN, Some(&live), &git(dns()), &shutdown_items());
+    assert_eq!(reconciled.lost().cloned().collect::<Vec<_>>(), shutdown_items());
+    let (_, reconciled) = turn(SHUTDOWN, Some(&live), &live, &shutdown_items());
+    assert_eq!(reconciled.lost().count(), 0);
+    let (_, reconciled) = turn(SHUTDOWN, None, &git(dns()), &shutdown_items());
+    assert_eq!((reconciled.lost().count(), reconciled.not_started().count()), (0, 2));
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! What a check is given by whoever runs it: the policies, the cluster, the time.
+//! Does no work; what its author asks for are the options.
+
+use quorate_engine::PolicySet;
+use quorate_facts::ClusterReviewer;
+use time::OffsetDateTime;
+use tokio::runtime::Runtime;
+
+use super::snapshot::Snapshot;
+
+/// What a check is given by whoever runs it.
+pub struct CheckInputs<'g> {
+    pub policies: PolicySource<'g>,
+    /// The cluster, where it is to be asked.
+    pub live: Option<LiveCluster<'g>>,
+    pub now: OffsetDateTime,
+    /// The one on which the cluster was connected to.
+    pub runtime: &'g Runtime,
+}
+
+/// The policies that are evaluated.
+pub struct PolicySource<'p> {
+    /// Called once, when there is something to evaluate: compiling them takes longer than reading a repository.
+    pub load: &'p dyn Fn() -> anyhow::Result<PolicySet>,
+    /// False: they are the built-in ones, as they are.
+    pub are_configured: bool,
+}
+
+/// What runs, and who says what the cluster's own Quorate makes of a change.
+pub struct LiveCluster<'l> {
+    pub reviewer: &'l dyn ClusterReviewer,
+    /// Where objects go that name no namespace.
+    pub namespace: String,
+    pub snapshot: Snapshot,
+    /// What of it could not be seen.
+    pub not_seen: Vec<String>,
+}

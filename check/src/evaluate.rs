@@ -1,0 +1,254 @@
+//! Puts a change before the policies, as the webhook would, and finds the line for each of their findings.
+//! Adds no rule: of its own it only says what nobody can know from manifests alone.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use anyhow::Context as _;
+use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::related::Related;
+use kubernetes::request::RequestKind;
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::{Finding, PolicySet, Review};
+use quorate_facts::{DecodedSet, RecordedFacts, RequestSets, prepared, related};
+use rqlite::facts::Facts;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::applier::Applier;
+use super::check_inputs::PolicySource;
+use super::cluster::ClusterEvaluator;
+use super::config_maps::ConfigMaps;
+use super::head::HeadObjects;
+use super::manifest_change::{ChangeOperation, ManifestChange};
+use super::object::{Object, ObjectOrigin, resource_of};
+use super::position::{TextPosition, YamlPositions};
+use super::result::{EvaluatedChange, LocatedFinding, SourceLocation, VerdictSource};
+use super::snapshot::{RunningSet, Snapshot};
+use super::source::text_at;
+use super::tree::{Side, SourceFile, SourceTree};
+use crate::input;
+
+/// The rule under which this command itself speaks.
+pub const REPLICAS_NOT_KNOWN: &str = "check/replicas-not-known";
+
+/// Its page, for `quorate explain`.
+pub const REPLICAS_NOT_KNOWN_PAGE: &str = include_str!("replicas-not-known.md");
+
+/// What all changes of one call share.
+pub(super) struct ChangeEvaluator<'c> {
+    pub(super) policies: PolicySource<'c>,
+    pub(super) loaded: OnceLock<PolicySet>,
+    pub(super) profile: Applier,
+    /// What was known of the cluster.
+    pub(super) snapshot: Option<Snapshot>,
+    /// Asked for each change, where there is a cluster to ask.
+    pub(super) cluster: Option<ClusterEvaluator<'c>>,
+    pub(super) now: OffsetDateTime,
+    pub(super) runtime: &'c tokio::runtime::Runtime,
+    /// Without a base nothing changes: only what the object's shape shows is kept.
+    pub(super) shape_only: bool,
+}
+
+/// Which kinds of objects any policy looks at.
+pub(super) enum MatchedKinds<'c> {
+    BuiltIn,
+    Matched(&'c PolicySet),
+}
+
+impl MatchedKinds<'_> {
+    pub(super) fn is(&self, group: &str, kind: &str) -> bool {
+        match self {
+            Self::BuiltIn => RequestKind::of_object(group, kind) != RequestKind::Other,
+            Self::Matched(policies) => is_matched(policies, group, kind, &resource_of(kind)),
+        }
+    }
+}
+
+fn is_matched(policies: &PolicySet, group: &str, kind: &str, resource: &str) -> bool {
+    [Asked::Create, Asked::Update, Asked::Delete].into_iter().any(|operation| {
+        let request = Request {
+            kind: GroupVersionKind { group: group.into(), version: "v1".into(), kind: kind.into() },
+            resource: GroupVersionResource { group: group.into(), version: "v1".into(), resource: resource.into() },
+            ..Request::new("", operation)
+        };
+        policies.matching(Phase::Mutate, &request) || policies.matching(Phase::Validate, &request)
+    })
+}
+
+/// What both states hold beside the object that changes.
+#[derive(Clone, Copy)]
+pub(super) struct EvaluationContext<'b> {
+    pub(super) head: &'b [Object],
+    pub(super) maps: &'b ConfigMaps,
+}
+
+impl ChangeEvaluator<'_> {
+    fn policies(&self) -> anyhow::Result<&PolicySet> {
+        if let Some(policies) = self.loaded.get() {
+            return Ok(policies);
+        }
+        let policies = (self.policies.load)()?;
+        Ok(self.loaded.get_or_init(|| policies))
+    }
+
+    /// What a configuration says can be wrong, and only loading shows it; without one, the built-in policies are what they are.
+    pub(super) fn matched_kinds(&self) -> anyhow::Result<MatchedKinds<'_>> {
+        if self.policies.are_configured {
+            self.policies().map(MatchedKinds::Matched)
+        } else {
+            Ok(MatchedKinds::BuiltIn)
+        }
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        change: &ManifestChange,
+        running: Option<&RunningSet>,
+        context: EvaluationContext<'_>,
+        files: &SourceFiles<'_>,
+    ) -> anyhow::Result<EvaluatedChange> {
+        let here = self.review(change, running, context)?;
+        let (review, by) = match &self.cluster {
+            Some(guard) if !self.evaluates_shape_only(running) => {
+                self.runtime.block_on(guard.with_cluster_verdict(change, running.is_some(), &self.profile, here))
+            }
+            Some(_) | None => (here, VerdictSource::Local),
+        };
+        let origin = &change.object.origin;
+        let found = review.findings.into_iter().map(|finding| {
+            let location = files.locate(origin, &finding.field);
+            LocatedFinding { finding, location }
+        });
+        Ok(EvaluatedChange {
+            id: change.object.id.clone(),
+            names_namespace: text_at(&change.object.value, "/metadata/namespace").is_some(),
+            operation: (!self.evaluates_shape_only(running)).then_some(change.operation),
+            verdict: review.verdict,
+            by,
+            findings: found.collect(),
+            patch: review.patch,
+            object: change.new.clone().unwrap_or_default(),
+            location: files.locate(origin, ""),
+        })
+    }
+
+    /// What runs is a base too.
+    fn evaluates_shape_only(&self, running: Option<&RunningSet>) -> bool {
+        self.shape_only && running.is_none()
+    }
+
+    fn review(
+        &self,
+        change: &ManifestChange,
+        running: Option<&RunningSet>,
+        context: EvaluationContext<'_>,
+    ) -> anyhow::Result<Review> {
+        let text = change.review(&self.profile);
+        let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
+        let head = HeadObjects { objects: context.head, scope: &change.object.scope };
+        let related = self.runtime.block_on(related(&head, &request));
+        let known = running.map_or_else(|| Ok(Facts::default()), RunningSet::facts)?;
+        let RecordedFacts(facts) = RecordedFacts::at(context.maps.complete(known, change), self.now)?;
+        let prepared = prepared(&request, related, &facts);
+        let policies = self.policies()?;
+        let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &prepared));
+        let mut review = ask();
+        if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {
+            // A guest that ran out of time on a busy machine: a gate must not depend on that.
+            review = ask();
+        }
+        if self.evaluates_shape_only(running) {
+            review.findings.retain(|finding| finding.of_shape || finding.level == Level::NotJudged);
+            review.verdict = Finding::verdict(&review.findings);
+        }
+        if review.verdict != Verdict::Denied && depends_on_unknown_replicas(change, &request) {
+            review.findings.push(replicas_not_known());
+            review.verdict = Finding::verdict(&review.findings);
+        }
+        Ok(review)
+    }
+}
+
+/// Whether the policies reckoned with a count that nobody wrote down.
+fn depends_on_unknown_replicas(change: &ManifestChange, request: &Request) -> bool {
+    // As a change is told from none: by spelling, not by value.
+    let spec = |object: &Option<Value>| object.as_ref().and_then(|object| object.get("spec")).cloned();
+    let runs = |set: Option<DecodedSet>| set.is_some_and(|set| set.rqlite.is_some());
+    if !change.replicas_unknown || spec(&change.old) == spec(&change.new) {
+        return false;
+    }
+    let RequestSets { old, new, .. } = RequestSets::of(request, &Related::Absent);
+    runs(old) || runs(new)
+}
+
+fn replicas_not_known() -> Finding {
+    Finding {
+        rule: REPLICAS_NOT_KNOWN.to_owned(),
+        level: Level::NotJudged,
+        message: "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests"
+            .to_owned(),
+        field: "spec.replicas".to_owned(),
+        remedy: "write `spec.replicas` down, or give what runs, with --snapshot or --live".to_owned(),
+        retry: false,
+        of_shape: false,
+    }
+}
+
+/// The files of both sides, to show lines of.
+pub(super) struct SourceFiles<'t> {
+    base: [&'t SourceTree; 2],
+    head: [&'t SourceTree; 2],
+    positions: RefCell<BTreeMap<(Side, String), Vec<YamlPositions>>>,
+}
+
+impl<'t> SourceFiles<'t> {
+    /// Of each side its own files, and those that were rendered.
+    pub(super) fn new(base: [&'t SourceTree; 2], head: [&'t SourceTree; 2]) -> Self {
+        Self { base, head, positions: RefCell::default() }
+    }
+
+    fn file(&self, side: Side, path: &str) -> Option<&'t SourceFile> {
+        let trees = match side {
+            Side::Base => self.base,
+            Side::Head => self.head,
+        };
+        trees.into_iter().find_map(|tree| tree.files.get(path))
+    }
+
+    /// The line of a field of an object, or the nearest one there is.
+    pub(super) fn locate(&self, origin: &ObjectOrigin, field: &str) -> SourceLocation {
+        let file = self.file(origin.side, &origin.path);
+        let mut all = self.positions.borrow_mut();
+        let positions = all.entry((origin.side, origin.path.clone())).or_insert_with(|| {
+            let parsed = file.map(|file| input::parse_yaml::<YamlPositions>(&file.text));
+            parsed.and_then(Result::ok).unwrap_or_default()
+        });
+        let position =
+            positions.get(origin.document).map_or(TextPosition::START, |positions| positions.of(&origin.root, field));
+        let line = file.and_then(|file| file.text.lines().nth(position.line.saturating_sub(1)));
+        let rendered_from = file.and_then(|file| file.rendered_from.clone());
+        SourceLocation {
+            side: origin.side,
+            rendered: rendered_from.is_some().then(|| origin.path.clone()),
+            file: rendered_from.unwrap_or_else(|| origin.path.clone()),
+            position,
+            text: line.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Removed and created changes of which the other side may be in a file that could not be read.
+pub(super) fn is_unclear(
+    change: &ManifestChange,
+    unclear_base: &BTreeSet<String>,
+    unclear_head: &BTreeSet<String>,
+) -> bool {
+    let path = &change.object.origin.path;
+    match change.operation {
+        ChangeOperation::Delete => unclear_head.contains(path),
+        ChangeOperation::Create => unclear_base.contains(path),
+        ChangeOperation::Update => false,
+    }
+}

@@ -1,0 +1,108 @@
+//! Reads the documents that people hand over: reviews as bytes, manifests and configuration as YAML (of which JSON is a part).
+//! Every read is bounded; what a document means is not asked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+/// Largest manifest, configuration or facts file, in bytes: twice what the API server accepts as a request body (3 MiB).
+pub const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
+
+/// A document that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum InputReadError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("not UTF-8 at byte {0}")]
+    NotText(usize),
+    #[error(transparent)]
+    Yaml(MalformedYaml),
+}
+
+/// A YAML text that cannot be read, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct MalformedYaml {
+    /// One line; names the place too.
+    pub message: String,
+    pub location: Option<serde_saphyr::Location>,
+}
+
+/// A file, or standard input for `-`; at most `limit` bytes.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, InputReadError> {
+    if is_stdin(path) { bounded(io::stdin().lock(), limit) } else { bounded(File::open(path)?, limit) }
+}
+
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A file of text.
+pub fn read_text(path: &Path) -> Result<String, InputReadError> {
+    text(read(path, MANIFEST_BYTES)?)
+}
+
+/// The bytes as text.
+pub fn text(bytes: Vec<u8>) -> Result<String, InputReadError> {
+    String::from_utf8(bytes).map_err(|error| InputReadError::NotText(error.utf8_error().valid_up_to()))
+}
+
+/// The documents of a YAML stream, as kubectl reads them: `0440` is octal, a duplicate key is an error.
+pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, InputReadError> {
+    let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
+    serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| InputReadError::Yaml(MalformedYaml { message: one_line(&error), location: error.location() }))
+}
+
+fn bounded(source: impl Read, limit: usize) -> Result<Vec<u8>, InputReadError> {
+    let mut bytes = Vec::new();
+    let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    source.take(beyond).read_to_end(&mut bytes)?;
+    if bytes.len() > limit { Err(InputReadError::TooLarge(limit)) } else { Ok(bytes) }
+}
+
+fn one_line(error: &serde_saphyr::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{bounded, parse_yaml};
+
+    #[track_caller]
+    fn assert_yaml(text: &str, expected: Value) {
+        assert_eq!(Value::Array(parse_yaml(text).unwrap()), expected);
+    }
+
+    #[test]
+    fn reads_yaml_as_kubectl_does() {
+        assert_yaml(
+            "mode: 0440\non: yes\nname: \"yes\"\nimage: a:1.20",
+            json!([{"mode": 288, "on": true, "name": "yes", "image": "a:1.20"}]),
+        );
+        assert_yaml("a: 1\n---\nb: 2\n", json!([{"a": 1}, {"b": 2}]));
+    }
+
+    #[test]
+    fn reads_json_too_with_tabs() {
+        assert_yaml("{\n\t\"spec\": {\n\t\t\"replicas\": 3\n\t}\n}\n", json!([{"spec": {"replicas": 3}}]));
+    }
+
+    #[test]
+    fn refuses_a_duplicate_key_in_one_line() {
+        let error = parse_yaml::<Value>("a: 1\na: 2\n").unwrap_err().to_string();
+        assert!(error.contains("duplicate") && error.contains('a') && !error.contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_is_larger_than_the_limit() {
+        assert_eq!(bounded(&b"1234"[..], 3).unwrap_err().to_string(), "larger than 3 bytes");
+        assert_eq!(bounded(&b"123"[..], 3).unwrap(), b"123");
+    }
+}

@@ -1,0 +1,265 @@
+//! What a check comes to: every change with its verdict, what could not be evaluated, read or evaluated, and the exit code.
+//! Says nothing by itself about any object; how it is shown is for `output`.
+
+use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::Finding;
+
+use super::manifest_change::ChangeOperation;
+use super::object::ObjectId;
+use super::options::FailOn;
+use super::position::TextPosition;
+use super::tree::Side;
+use crate::exit::Exit;
+
+/// Unreadable input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InputError {
+    pub(crate) side: Side,
+    pub(crate) path: String,
+    pub(crate) position: Option<TextPosition>,
+    pub(crate) message: String,
+}
+
+/// Something that was seen and not evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotEvaluated {
+    pub(crate) side: Side,
+    pub(crate) path: String,
+    pub(crate) position: Option<TextPosition>,
+    /// `Application argocd/db`, where it is not the whole file.
+    pub(crate) what: Option<String>,
+    pub(crate) reason: String,
+}
+
+/// A place in a file, with what stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceLocation {
+    pub(crate) side: Side,
+    /// The file of the repository.
+    pub(crate) file: String,
+    pub(crate) position: TextPosition,
+    /// The line's text.
+    pub(crate) text: String,
+    /// Of rendered output: its name. The place is then a place in it, not in the file.
+    pub(crate) rendered: Option<String>,
+}
+
+/// A finding, and the line that does it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LocatedFinding {
+    pub(crate) finding: Finding,
+    pub(crate) location: SourceLocation,
+}
+
+/// Whose a verdict is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum VerdictSource {
+    /// The policies', run here.
+    Local,
+    /// That of the cluster's own Quorate, by a dry run.
+    Cluster,
+    /// The policies', run here because the cluster's own Quorate was not heard, and why it was not.
+    LocalFallback(String),
+    /// The same, because somebody else refuses the change before Quorate's word counts: what they say.
+    Refused(String),
+}
+
+/// One change, evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EvaluatedChange {
+    pub(crate) id: ObjectId,
+    /// Whether the manifest names its namespace itself.
+    pub(crate) names_namespace: bool,
+    /// None where there is no base, and nothing but the shape was evaluated.
+    pub(crate) operation: Option<ChangeOperation>,
+    pub(crate) verdict: Verdict,
+    pub(crate) by: VerdictSource,
+    pub(crate) findings: Vec<LocatedFinding>,
+    pub(crate) patch: json_patch::Patch,
+    /// What was evaluated, before the patch.
+    pub(crate) object: serde_json::Value,
+    pub(crate) location: SourceLocation,
+}
+
+/// What was not worth a line of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChangeCounts {
+    /// Objects that some policy matches, and that do not change.
+    pub(crate) unchanged: usize,
+    /// Objects that no policy matches.
+    pub(crate) not_concerned: usize,
+    /// Manifests that are removed while their objects stay.
+    pub(crate) kept: usize,
+    /// Changes in namespaces of which the API server does not ask.
+    pub(crate) left_alone: usize,
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct CheckResult {
+    pub(crate) changes: Vec<EvaluatedChange>,
+    pub(crate) input_errors: Vec<InputError>,
+    pub(crate) not_evaluated: Vec<NotEvaluated>,
+    pub(crate) counts: ChangeCounts,
+}
+
+impl CheckResult {
+    /// In an order that depends on nothing but the input.
+    pub(crate) fn sort(&mut self) {
+        self.changes.sort_by(|a, b| (&a.id, &a.location.file).cmp(&(&b.id, &b.location.file)));
+        // What is the same on both sides is said once, of the head.
+        self.input_errors.sort_by(|a, b| (&a.path, &a.message, b.side).cmp(&(&b.path, &b.message, a.side)));
+        self.input_errors.dedup_by(|a, b| a.path == b.path && a.message == b.message);
+        let whole = |missing: &NotEvaluated| (missing.path.clone(), missing.what.clone(), missing.reason.clone());
+        self.not_evaluated.sort_by(|a, b| (whole(a), b.side, a.position).cmp(&(whole(b), a.side, b.position)));
+        self.not_evaluated.dedup_by(|a, b| whole(a) == whole(b));
+    }
+
+    pub(crate) fn count(&self, verdict: Verdict) -> usize {
+        self.changes.iter().filter(|evaluated| evaluated.verdict == verdict).count()
+    }
+
+    /// Changes that are allowed with a warning.
+    pub(crate) fn warned(&self) -> usize {
+        let warns = |evaluated: &&EvaluatedChange| evaluated.verdict == Verdict::Allowed && evaluated.warns();
+        self.changes.iter().filter(warns).count()
+    }
+
+    /// The first that applies.
+    pub(crate) fn exit(&self, fail_on: FailOn, strict: bool) -> Exit {
+        let warned = fail_on == FailOn::Warn && self.changes.iter().any(EvaluatedChange::warns);
+        let is_open = self.count(Verdict::NotJudged) > 0 || !self.not_evaluated.is_empty();
+        if self.count(Verdict::Denied) > 0 || warned {
+            Exit::Denied
+        } else if !self.input_errors.is_empty() {
+            Exit::Unusable
+        } else if strict && is_open {
+            Exit::NotJudged
+        } else {
+            Exit::Allowed
+        }
+    }
+
+    /// One line, what was not evaluated included.
+    pub(crate) fn summary(&self) -> String {
+        let mut parts = vec![if self.changes.is_empty() { "nothing to judge".to_owned() } else { self.verdicts() }];
+        let ChangeCounts { unchanged, not_concerned, kept, left_alone } = self.counts;
+        let mut add = |count: usize, what: &str| {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        };
+        add(self.not_evaluated.len(), "not evaluated");
+        add(self.input_errors.len(), "unreadable");
+        add(unchanged, "unchanged");
+        add(kept, "removed here but kept in the cluster");
+        add(left_alone, "in namespaces that Quorate leaves alone");
+        add(not_concerned, "of other kinds");
+        parts.join(", ")
+    }
+
+    fn verdicts(&self) -> String {
+        let (denied, open) = (self.count(Verdict::Denied), self.count(Verdict::NotJudged));
+        let (allowed, warned) = (self.count(Verdict::Allowed), self.warned());
+        let warned = if warned > 0 { format!(" ({warned} with warnings)") } else { String::new() };
+        format!("{denied} denied, {open} not judged, {allowed} allowed{warned}")
+    }
+}
+
+impl EvaluatedChange {
+    pub(crate) fn warns(&self) -> bool {
+        self.findings.iter().any(|found| found.finding.level == Level::Warn)
+    }
+
+    /// `StatefulSet db/rqlite`
+    pub(crate) fn subject(&self) -> String {
+        self.id.shown()
+    }
+}
+
+pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::NotJudged => "not judged",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluated(verdict: Verdict, level: Option<Level>) -> EvaluatedChange {
+        let location = SourceLocation {
+            side: Side::Head,
+            file: "a.yaml".to_owned(),
+            position: TextPosition::START,
+            text: String::new(),
+            rendered: None,
+        };
+        let finding = |level| Finding {
+            rule: "quorum-guard/scale-advice".to_owned(),
+            level,
+            message: "replicas 3 -> 4".to_owned(),
+            field: String::new(),
+            remedy: String::new(),
+            retry: false,
+            of_shape: false,
+        };
+        let id =
+            ObjectId { group: String::new(), kind: "StatefulSet".to_owned(), namespace: None, name: "a".to_owned() };
+        let found = level.map(|level| LocatedFinding { finding: finding(level), location: location.clone() });
+        let found = found.into_iter().collect();
+        EvaluatedChange {
+            id,
+            names_namespace: false,
+            operation: None,
+            verdict,
+            by: VerdictSource::Local,
+            findings: found,
+            patch: json_patch::Patch::default(),
+            object: serde_json::Value::Null,
+            location,
+        }
+    }
+
+    fn result(evaluated: Vec<EvaluatedChange>, input_errors: usize, not_evaluated: usize) -> CheckResult {
+        let (side, path) = (Side::Head, "a.yaml".to_owned());
+        let input_error = InputError { side, path: path.clone(), position: None, message: "no YAML".to_owned() };
+        let missing = NotEvaluated { side, path, position: None, what: None, reason: "a template".to_owned() };
+        CheckResult {
+            changes: evaluated,
+            input_errors: vec![input_error; input_errors],
+            not_evaluated: vec![missing; not_evaluated],
+            counts: ChangeCounts::default(),
+        }
+    }
+
+    #[test]
+    fn the_first_reason_that_applies_decides_the_exit() {
+        let denied = || evaluated(Verdict::Denied, Some(Level::Deny));
+        let warned = || evaluated(Verdict::Allowed, Some(Level::Warn));
+        let open = || evaluated(Verdict::NotJudged, Some(Level::NotJudged));
+        let exit = |result: CheckResult, fail_on, strict| result.exit(fail_on, strict);
+        assert_eq!(exit(result(vec![denied(), open()], 1, 1), FailOn::Deny, true), Exit::Denied);
+        assert_eq!(exit(result(vec![warned()], 1, 1), FailOn::Warn, true), Exit::Denied);
+        assert_eq!(exit(result(vec![warned()], 1, 1), FailOn::Deny, true), Exit::Unusable);
+        assert_eq!(exit(result(vec![open()], 0, 0), FailOn::Deny, true), Exit::NotJudged);
+        assert_eq!(exit(result(vec![], 0, 1), FailOn::Deny, true), Exit::NotJudged);
+        assert_eq!(exit(result(vec![open()], 0, 1), FailOn::Deny, false), Exit::Allowed);
+        assert_eq!(exit(result(vec![], 0, 0), FailOn::Warn, true), Exit::Allowed);
+    }
+
+    #[test]
+    fn the_summary_counts_everything() {
+        let mut all =
+            result(vec![evaluated(Verdict::Denied, None), evaluated(Verdict::Allowed, Some(Level::Warn))], 1, 2);
+        all.counts = ChangeCounts { unchanged: 4, not_concerned: 9, kept: 1, left_alone: 0 };
+        assert_eq!(
+            all.summary(),
+            "1 denied, 0 not judged, 1 allowed (1 with warnings), 2 not evaluated, 1 unreadable, 4 unchanged, \
+             1 removed here but kept in the cluster, 9 of other kinds"
+        );
+        assert_eq!(CheckResult::default().summary(), "nothing to judge");
+    }
+}
