@@ -14,17 +14,20 @@ CRATE_TESTS = $(filter-out $(CLUSTER_TESTS),$(sort $(shell $(CARGO) metadata --n
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The whole workspace is selected each time: what one target has built, no other one builds again.
+BUILT = $${CARGO_TARGET_DIR:-target}/debug
+
 run: toolchain ## Build everything and serve the built-in policies on loopback
-	$(CARGO) run -p quorate -- serve
+	$(CARGO) build --workspace --bin quorate
+	"$(BUILT)/quorate" serve
 
 run-cluster: toolchain controlplane ## A real API server with Quorate installed from deploy/, and a refused scale-down
-	$(CARGO) build -p quorate -p quorate-cluster-tests
-	$(CARGO) run -p quorate-cluster-tests --bin run-cluster -- $(ARGUMENTS)
+	$(CARGO) build --workspace --bin quorate --bin run-cluster
+	"$(BUILT)/run-cluster" $(ARGUMENTS)
 
 build: toolchain ## Build the one binary
-	$(CARGO) build
+	$(CARGO) build --workspace --bin quorate
 
-# The whole workspace is selected each time, so that all tests are of one build.
 test: toolchain controlplane ## All tests
 	$(CARGO) test --workspace --no-run
 	@$(MAKE) --no-print-directory --keep-going test-crates suites
@@ -51,7 +54,7 @@ evidence: toolchain controlplane ## Rewrite docs/evidence.md: what is lost witho
 	rm -rf $(QUORATE_EVIDENCE)
 	$(CARGO) test --workspace --no-run
 	$(CARGO) test --workspace --test evidence -- --nocapture
-	"$${CARGO_TARGET_DIR:-target}/debug/write-evidence" $(QUORATE_EVIDENCE) docs/evidence.md
+	"$(BUILT)/write-evidence" $(QUORATE_EVIDENCE) docs/evidence.md
 
 controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
 	tests/controlplane/build.sh
@@ -63,9 +66,8 @@ lint: toolchain ## Clippy, and rustdoc of the crates that others build on, warni
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps -p quorate-document -p kubernetes -p rqlite -p quorate-certs
 
-crates: toolchain ## Who imports whom, as ARCHITECTURE.md says; the pure crates on wasm32
+crates: toolchain ## Who imports whom, as ARCHITECTURE.md says
 	tests/checks/dependencies.sh
-	$(CARGO) check -p rqlite -p quorate-sdk --target wasm32-unknown-unknown
 
 scripts: ## Shell scripts, checked
 	command -v shellcheck >/dev/null || { apt-get update && apt-get install --yes shellcheck; }
@@ -81,7 +83,7 @@ advisories: toolchain ## Known vulnerabilities of the dependencies; asks their d
 	tests/checks/deny.sh advisories
 
 generate: toolchain ## Rewrite docs/rules and what is generated of deploy/; fails if that changed anything
-	QUORATE_BLESS=1 $(CARGO) test -p quorate-tests --test registry
+	QUORATE_BLESS=1 $(CARGO) test --workspace --test registry
 	tests/checks/generated.sh --write
 	git diff --exit-code --stat -- docs/rules deploy
 

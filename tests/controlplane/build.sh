@@ -38,6 +38,15 @@ there() {
     [ -x "$1" ] || [ -x "${KUBEBUILDER_ASSETS:-/nowhere}/$(basename "$1")" ]
 }
 
+# What go compiles, counted on a terminal; and whatever else it says.
+progress() {
+    if [ -t 2 ]; then
+        awk '/[ :#]/ { print; next } { printf "\r  %d packages", ++count; fflush() } END { printf "\r\033[K" }' >&2
+    else
+        grep '[ :#]' >&2 || true
+    fi
+}
+
 # build <module folder> <package> <ldflags> <path>
 build() {
     there "$4" && return
@@ -51,7 +60,7 @@ build() {
     temporary=$(mktemp "$4.XXXXXX")
     # shellcheck disable=SC2064
     trap "rm -f '$temporary'" EXIT
-    (cd "$here/$1" && CGO_ENABLED=0 GOWORK=off go build -trimpath -ldflags "-s -w $3" -o "$temporary" "$2")
+    (cd "$here/$1" && CGO_ENABLED=0 GOWORK=off go build -v -trimpath -ldflags "-s -w $3" -o "$temporary" "$2" 2>&1 | progress)
     chmod 755 "$temporary"
     mv "$temporary" "$4"
 }

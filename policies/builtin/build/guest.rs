@@ -29,7 +29,7 @@ pub(crate) fn component(name: &str, policies: &Path, out: &Path) -> Result<PathB
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .with_context(|| format!("encoding {name} as a component"))?;
     let path = out.join(format!("{name}.wasm"));
     fs::write(&path, component)?;
