@@ -15,7 +15,7 @@ const RUNS: usize = 7;
 const REPOSITORIES: [(usize, usize); 3] = [(1_000, 0), (1_000, 50), (10_000, 50)];
 
 fn main() {
-    println!("| manifests | changed rqlite sets | compiled policies | median | times reading the files |");
+    println!("| manifests | changed rqlite sets | compiled policies | median | ratio to reading the files |");
     println!("|---|---|---|---|---|");
     for (files, sets) in REPOSITORIES {
         let folder = tempfile::tempdir().expect("a folder");
