@@ -82,7 +82,7 @@ fn refuses_keys_of_the_certificate_that_contradict_each_other() {
         "certificate: {rotation: {authoritySeconds: 500, leafSeconds: 600}}\n",
         &[
             "quorate: quorate.yaml: certificate.rotation.leafSeconds: found 600, expected at most `authoritySeconds`, 500",
-            "quorate: quorate.yaml: certificate.rotation.settleSeconds: found 60, expected at most a tenth of `authoritySeconds`, 500",
+            "quorate: quorate.yaml: certificate.rotation.propagationSeconds: found 60, expected at most a tenth of `authoritySeconds`, 500",
         ],
     );
 }

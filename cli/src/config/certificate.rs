@@ -61,9 +61,9 @@ pub(crate) struct Rotation {
     /// Life of the serving certificate. The default is 90 days.
     #[schemars(range(min = 30, max = 315_360_000))]
     pub(crate) leaf_seconds: u32,
-    /// In a cluster: how long API servers are given to learn of a new CA before it is used.
+    /// In a cluster: how long to wait until every API server knows a new CA, before a certificate of it is served.
     #[schemars(range(min = 1, max = 3_600))]
-    pub(crate) settle_seconds: u32,
+    pub(crate) propagation_seconds: u32,
 }
 
 impl Default for Rotation {
@@ -73,7 +73,7 @@ impl Default for Rotation {
         Self {
             authority_seconds: seconds(authority),
             leaf_seconds: seconds(leaf),
-            settle_seconds: seconds(propagation_delay),
+            propagation_seconds: seconds(propagation_delay),
         }
     }
 }
@@ -81,12 +81,12 @@ impl Default for Rotation {
 impl Certificate {
     /// How long what Quorate issues lives.
     pub(crate) fn lifetimes(&self) -> Lifetimes {
-        let Rotation { authority_seconds, leaf_seconds, settle_seconds } = self.rotation.unwrap_or_default();
+        let Rotation { authority_seconds, leaf_seconds, propagation_seconds } = self.rotation.unwrap_or_default();
         let seconds = |life: u32| Duration::seconds(life.into());
         Lifetimes {
             authority: seconds(authority_seconds),
             leaf: seconds(leaf_seconds),
-            propagation_delay: seconds(settle_seconds),
+            propagation_delay: seconds(propagation_seconds),
         }
     }
 
@@ -120,7 +120,7 @@ impl Certificate {
                 ));
             }
         }
-        let Rotation { authority_seconds, leaf_seconds, settle_seconds } = self.rotation.unwrap_or_default();
+        let Rotation { authority_seconds, leaf_seconds, propagation_seconds } = self.rotation.unwrap_or_default();
         if leaf_seconds > authority_seconds {
             faults.push(fault(
                 "certificate.rotation.leafSeconds",
@@ -128,10 +128,12 @@ impl Certificate {
             ));
         }
         // Of the last third of a CA's life, half is for failures to be noticed.
-        if settle_seconds.saturating_mul(10) > authority_seconds {
+        if propagation_seconds.saturating_mul(10) > authority_seconds {
             faults.push(fault(
-                "certificate.rotation.settleSeconds",
-                format!("found {settle_seconds}, expected at most a tenth of `authoritySeconds`, {authority_seconds}"),
+                "certificate.rotation.propagationSeconds",
+                format!(
+                    "found {propagation_seconds}, expected at most a tenth of `authoritySeconds`, {authority_seconds}"
+                ),
             ));
         }
         let names = self.names.clone().unwrap_or_else(|| ["localhost", "127.0.0.1"].map(str::to_owned).to_vec());

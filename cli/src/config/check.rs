@@ -116,10 +116,10 @@ mod tests {
     fn names_ranges() {
         assert_faults(json!({"bodyLimitBytes": 10}), &["bodyLimitBytes: found 10, expected at least 65536"]);
         assert_faults(
-            json!({"certificate": {"names": [], "rotation": {"settleSeconds": 0}}}),
+            json!({"certificate": {"names": [], "rotation": {"propagationSeconds": 0}}}),
             &[
                 "certificate.names: found too few items, expected at least 1",
-                "certificate.rotation.settleSeconds: found 0, expected at least 1",
+                "certificate.rotation.propagationSeconds: found 0, expected at least 1",
             ],
         );
         assert_faults(

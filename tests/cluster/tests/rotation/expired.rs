@@ -9,7 +9,7 @@ const EXPIRED: &str = "x509: certificate has expired or is not yet valid";
 #[test]
 fn calls_fail_by_an_expired_certificate_alone_and_only_until_it_is_renewed() {
     let plane = ControlPlane::start("expired");
-    let lives = "source: self\n  rotation: {leafSeconds: 30, settleSeconds: 3}";
+    let lives = "source: self\n  rotation: {leafSeconds: 30, propagationSeconds: 3}";
     let quorate = Quorate::installer(&plane).configure("source: self", lives).install();
     let namespace = quorate.voters("expired");
     let load = Load::start(&namespace, "rqlite", 4);

@@ -16,7 +16,7 @@ fn rotated_under_load() {
     const ROTATIONS: usize = 3;
     let plane = ControlPlane::shared();
     // A leaf of 60 s is renewed after 40 s; an authority's key that is lost is replaced at once.
-    let lives = "source: self\n  rotation: {leafSeconds: 60, settleSeconds: 3}";
+    let lives = "source: self\n  rotation: {leafSeconds: 60, propagationSeconds: 3}";
     let quorate = Quorate::installer(plane).configure("source: self", lives).install();
     let namespace = plane.namespace("rotated_under_load");
     namespace.apply(&manifests::rqlite("rqlite", 3)).ok();
