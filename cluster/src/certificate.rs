@@ -237,7 +237,7 @@ impl SecretRotator {
 fn max_pause(cause: WaitCause) -> Duration {
     match cause {
         WaitCause::NothingDue => MAX_PAUSE,
-        WaitCause::Settling | WaitCause::Retiring => SHORT_PAUSE,
+        WaitCause::Propagation | WaitCause::Retiring => SHORT_PAUSE,
     }
 }
 

@@ -3,15 +3,15 @@
 
 use time::OffsetDateTime;
 
-use super::contents::{LeafCertificate, Mark, SecretContents, SecretState};
+use super::contents::{ClockReading, LeafCertificate, SecretContents, SecretState};
 use super::{Observation, RotationPlan, leaf_validity};
 use crate::{Anchor, Authority, AuthorityId, IssueError, Validity, ValidityState};
 
 /// One writing of the Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretChange {
-    /// All anew, and served at once: nothing that is trusted could be served anyway.
-    Found,
+    /// A new CA and a leaf of it, served at once: with what is trusted and served now, no call could succeed.
+    IssueAll,
     /// A new CA beside what is trusted; nothing of it is served yet.
     Prepare,
     /// A new leaf of the same CA.
@@ -23,7 +23,7 @@ pub enum SecretChange {
     /// A leaf of the incoming CA, which issues from now on.
     Switch,
     /// Note that another CA's leaf is no longer in the Secret.
-    Mark,
+    NoteSwitch,
     /// These CAs are trusted no longer.
     Drop(Vec<AuthorityId>),
     /// Leave out what cannot be read.
@@ -45,10 +45,10 @@ impl SecretChange {
             SecretState::Ours(contents) => contents.as_ref().clone(),
             SecretState::Absent | SecretState::Foreign => SecretContents::default(),
         };
-        let mark = Some(Mark { at: now, by: plan.leader.clone() });
+        let reading = Some(ClockReading { at: now, by: plan.leader.clone() });
         let mut after = SecretContents { damage: Vec::new(), ..before };
         match self {
-            Self::Found => {
+            Self::IssueAll => {
                 let authority = Authority::issue(Validity::starting(now, plan.lifetimes.authority))?;
                 let leaf = Some(leaf(now, plan, &authority)?);
                 let trusted = vec![authority.anchor().clone()];
@@ -69,15 +69,15 @@ impl SecretChange {
                 }
             }
             Self::Withdraw => after.published = None,
-            Self::Confirm => after.published = mark,
+            Self::Confirm => after.published = reading,
             Self::Switch => {
                 if let Some(incoming) = after.incoming.take() {
                     after.leaf = Some(leaf(now, plan, &incoming)?);
                     after.issuer = Some(incoming);
-                    (after.published, after.switched) = (None, mark);
+                    (after.published, after.switched) = (None, reading);
                 }
             }
-            Self::Mark => after.switched = mark,
+            Self::NoteSwitch => after.switched = reading,
             Self::Drop(ids) => after.trusted.retain(|anchor| !ids.contains(anchor.id())),
             Self::Repair => {}
         }

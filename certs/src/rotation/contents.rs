@@ -45,9 +45,9 @@ pub struct SecretContents {
     pub(super) issuer: Option<Authority>,
     pub(super) incoming: Option<Authority>,
     /// When every `caBundle` was seen to hold `trusted`, the incoming CA too.
-    pub(super) published: Option<Mark>,
+    pub(super) published: Option<ClockReading>,
     /// When the leaf of another CA was last replaced.
-    pub(super) switched: Option<Mark>,
+    pub(super) switched: Option<ClockReading>,
     pub(super) damage: Vec<Damage>,
 }
 
@@ -58,9 +58,9 @@ pub struct LeafCertificate {
     pub(super) serving: ServingCertificate,
 }
 
-/// A moment, and whose clock it was read from: another leader's clock may go wrong by more than the propagation delay.
+/// A moment, and whose clock it was read from: another leader's clock may be wrong by more than the propagation delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct ClockReading {
     /// The moment.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -85,12 +85,13 @@ pub enum Damage {
     State(String),
 }
 
+/// The JSON of [`STATE`].
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct State {
+struct RotationProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
-    published: Option<Mark>,
+    published: Option<ClockReading>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    switched: Option<Mark>,
+    switched: Option<ClockReading>,
 }
 
 impl SecretState {
@@ -136,24 +137,25 @@ impl SecretContents {
             damage.push(problem);
             None
         });
-        let state = data.get(STATE).map(|bytes| serde_json::from_slice::<State>(bytes)).transpose();
-        let State { published, switched } = state.map(Option::unwrap_or_default).unwrap_or_else(|problem| {
-            damage.push(Damage::State(problem.to_string()));
-            State::default()
-        });
+        let progress = data.get(STATE).map(|bytes| serde_json::from_slice::<RotationProgress>(bytes)).transpose();
+        let RotationProgress { published, switched } =
+            progress.map(Option::unwrap_or_default).unwrap_or_else(|problem| {
+                damage.push(Damage::State(problem.to_string()));
+                RotationProgress::default()
+            });
         Self { leaf, trusted, issuer, incoming, published, switched, damage }
     }
 
     /// The whole of the Secret's data; what it held beside is not kept.
     pub fn to_data(&self) -> BTreeMap<String, Vec<u8>> {
-        let state = State { published: self.published.clone(), switched: self.switched.clone() };
+        let progress = RotationProgress { published: self.published.clone(), switched: self.switched.clone() };
         let parts = [
             (LEAF, self.leaf.as_ref().map(|leaf| leaf.issued.certificate.clone())),
             (LEAF_KEY, self.leaf.as_ref().map(|leaf| leaf.issued.key.clone())),
             (TRUSTED, Some(self.bundle())),
             (ISSUER_KEY, self.issuer.as_ref().map(|authority| authority.key().to_owned())),
             (INCOMING_KEY, self.incoming.as_ref().map(|authority| authority.key().to_owned())),
-            (STATE, serde_json::to_string(&state).ok()),
+            (STATE, serde_json::to_string(&progress).ok()),
         ];
         parts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?.into_bytes()))).collect()
     }

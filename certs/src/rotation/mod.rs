@@ -1,4 +1,4 @@
-//! What to do next about the certificates of a cluster, so that no call of the API server ever fails for their sake.
+//! What to do next about the certificates of a cluster, so that no call of the API server ever fails because of them.
 //! Writes nothing; `next` decides, `SecretChange::carry_out` makes the new contents, and the caller writes them.
 //!
 //! INVARIANT (no gap): every leaf that a replica serves chains to a CA in every `caBundle` that an API server knows.
@@ -30,7 +30,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use change::SecretChange;
 pub use contents::{
-    Damage, INCOMING_KEY, ISSUER_KEY, LEAF, LEAF_KEY, LeafCertificate, Mark, OWN_LABEL, STATE, SecretContents,
+    ClockReading, Damage, INCOMING_KEY, ISSUER_KEY, LEAF, LEAF_KEY, LeafCertificate, OWN_LABEL, STATE, SecretContents,
     SecretState, TRUSTED,
 };
 
@@ -61,7 +61,7 @@ pub struct RotationPlan {
     pub names: Vec<String>,
     /// How long certificates live.
     pub lifetimes: Lifetimes,
-    /// Who decides: a name of this process, since marks of another one's clock are not relied on.
+    /// Who decides: a name of this process, since readings of another one's clock are not relied on.
     pub leader: String,
 }
 
@@ -111,7 +111,7 @@ pub enum WaitCause {
     /// All is well until then.
     NothingDue,
     /// API servers learn of the incoming CA.
-    Settling,
+    Propagation,
     /// A CA that has been replaced is still served, or might be.
     Retiring,
 }
@@ -147,8 +147,8 @@ impl CaBundle {
 ///
 /// // Nothing is there: a CA and a leaf are made, and the caller writes them into the Secret.
 /// let mut observed = Observation { secret: SecretState::Absent, bundles: vec![CaBundle::default()], served: Some([].into()) };
-/// assert_eq!(next(NOW, &observed, &plan), RotationStep::Write(SecretChange::Found));
-/// let contents = SecretChange::Found.carry_out(NOW, &observed, &plan)?;
+/// assert_eq!(next(NOW, &observed, &plan), RotationStep::Write(SecretChange::IssueAll));
+/// let contents = SecretChange::IssueAll.carry_out(NOW, &observed, &plan)?;
 /// observed.secret = SecretState::Ours(Box::new(contents));
 ///
 /// // Then every webhook configuration gets the CA.
@@ -194,7 +194,7 @@ impl RotationDecision<'_> {
         let serves_nothing =
             self.contents.leaf.is_none() && self.observed.served.as_ref().is_some_and(BTreeSet::is_empty);
         // Where a call may still succeed with what is served and trusted, a new CA must be known everywhere first.
-        let change = if trusts_nothing || serves_nothing { SecretChange::Found } else { SecretChange::Prepare };
+        let change = if trusts_nothing || serves_nothing { SecretChange::IssueAll } else { SecretChange::Prepare };
         Some(RotationStep::Write(change))
     }
 
@@ -241,7 +241,7 @@ impl RotationDecision<'_> {
         };
         let until = published.saturating_add(self.plan.lifetimes.propagation_delay);
         if self.now < until {
-            return Some(RotationStep::Wait { until, cause: WaitCause::Settling });
+            return Some(RotationStep::Wait { until, cause: WaitCause::Propagation });
         }
         Some(RotationStep::Write(SecretChange::Switch))
     }
@@ -253,7 +253,7 @@ impl RotationDecision<'_> {
             return None;
         }
         let Some(switched) = self.own(self.contents.switched.as_ref()) else {
-            return Some(RotationStep::Write(SecretChange::Mark));
+            return Some(RotationStep::Write(SecretChange::NoteSwitch));
         };
         // Twice: a replica may start on a Secret of one `propagation_delay` ago, and is seen once it has caught up in another.
         let quiet = switched.saturating_add(self.plan.lifetimes.propagation_delay * 2);
@@ -302,8 +302,8 @@ impl RotationDecision<'_> {
     }
 
     /// The moment, if our own clock said it and has not been set back since.
-    fn own(&self, mark: Option<&Mark>) -> Option<OffsetDateTime> {
-        mark.filter(|mark| mark.by == self.plan.leader && mark.at <= self.now).map(|mark| mark.at)
+    fn own(&self, reading: Option<&ClockReading>) -> Option<OffsetDateTime> {
+        reading.filter(|reading| reading.by == self.plan.leader && reading.at <= self.now).map(|reading| reading.at)
     }
 
     fn leaf_validity(&self, issuer: &Anchor) -> Validity {

@@ -37,7 +37,7 @@ fn a_leaf_is_verified_by_its_own_ca_alone_and_within_its_time() {
     let observed = Observation { secret: SecretState::Absent, bundles: Vec::new(), served: None };
     let names = ["quorate.quorate-system.svc".to_owned(), "10.0.0.7".to_owned(), "fd00::7".to_owned()];
     let plan = RotationPlan { names: names.to_vec(), lifetimes: Lifetimes::default(), leader: "quorate-a".to_owned() };
-    let contents = SecretChange::Found.carry_out(now, &observed, &plan).unwrap();
+    let contents = SecretChange::IssueAll.carry_out(now, &observed, &plan).unwrap();
     let leaf = contents.serving().unwrap();
     let other = Authority::issue(Validity::starting(now, Duration::days(365))).unwrap().anchor().to_pem();
     let both = format!("{other}{}", contents.bundle());

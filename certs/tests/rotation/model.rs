@@ -14,13 +14,13 @@ use crate::random::Random;
 use crate::verify;
 
 const NAME: &str = "quorate.quorate-system.svc";
-const SETTLE: i64 = 60;
+const PROPAGATION_DELAY: i64 = 60;
 /// Seconds from one event to the next.
 const TICK: i64 = 3;
-/// More than `SETTLE`, less than the tenth of a life by which certificates are dated back.
+/// More than `PROPAGATION_DELAY`, less than the tenth of a life by which certificates are dated back.
 const SKEW: i64 = 100;
 /// How long a replica may miss the Secret's changes. A leaf is due 1200 s before its end: time enough for leaders that
-/// take turns, each of which settles anew, also after the CA's key was removed.
+/// take turns, each of which waits again, also after the CA's key was removed.
 const HANG: i64 = 500;
 
 type Data = BTreeMap<String, Vec<u8>>;
@@ -90,7 +90,7 @@ impl Cluster {
         let lifetimes = Lifetimes {
             authority: Duration::seconds(18_000),
             leaf: Duration::seconds(3_600),
-            propagation_delay: Duration::seconds(SETTLE),
+            propagation_delay: Duration::seconds(PROPAGATION_DELAY),
         };
         let leader = |name: &str, skew| Leader {
             plan: RotationPlan { names: vec![NAME.to_owned()], lifetimes, leader: name.to_owned() },
@@ -99,7 +99,8 @@ impl Cluster {
         };
         let leaders = vec![leader("a", skew()), leader("b", skew())];
         // The last one is as late as it may be.
-        let api_servers = [TICK, SETTLE / 3, SETTLE - TICK].map(|lag| ApiServer { lag, seen: 0 }).into();
+        let api_servers =
+            [TICK, PROPAGATION_DELAY / 3, PROPAGATION_DELAY - TICK].map(|lag| ApiServer { lag, seen: 0 }).into();
         let replicas = (0..3).map(|_| Replica { seen: 0, hangs_until: 0, serving: None }).collect();
         let mut cluster = Self {
             random,
@@ -159,7 +160,7 @@ impl Cluster {
     fn tick(&mut self) {
         self.time += TICK;
         for server in &mut self.api_servers {
-            let is_early = server.lag < SETTLE / 2 && self.random.once_in(3);
+            let is_early = server.lag < PROPAGATION_DELAY / 2 && self.random.once_in(3);
             let newest = self.bundles.len() - 1;
             let overdue = self.bundles.iter().rposition(|version| version.written + server.lag <= self.time);
             let seen = if is_early { newest } else { overdue.unwrap_or(0) };
@@ -178,7 +179,7 @@ impl Cluster {
 
     fn follow(&mut self, index: usize) {
         let (time, newest) = (self.time, self.secrets.len() - 1);
-        let overdue = self.secrets.iter().rposition(|version| version.written + SETTLE <= time).unwrap_or(0);
+        let overdue = self.secrets.iter().rposition(|version| version.written + PROPAGATION_DELAY <= time).unwrap_or(0);
         let replica = &mut self.replicas[index];
         if self.chaos.restarts && self.random.once_in(30) {
             let seen = overdue + self.random.below(newest - overdue + 1);
