@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::membership::{Entry, Member, Membership};
+use crate::membership::{Member, Membership, NodeEntry};
 use crate::value::Source;
 
 pub use objects::{Claim, Leaving, Owner, Pod, Service, ServicePort};
@@ -23,7 +23,7 @@ pub struct Facts {
     /// None: no view. With a view, `Membership::leader` tells led from leaderless.
     pub membership: Option<Membership>,
     /// How the membership was learned.
-    pub seen: Option<Seen>,
+    pub seen: Option<ViewOrigin>,
     /// Why there is no membership, in a few words.
     pub unseen: Option<String>,
     /// Node ids of the voters of the last trusted membership.
@@ -51,10 +51,10 @@ pub struct Facts {
     pub now: Option<String>,
 }
 
-/// When, and from whom.
+/// How a view was learned: when, and from which node. The key `seen`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Seen {
+pub struct ViewOrigin {
     /// From the moment at which the node was asked to that at which the policies are.
     pub age_milliseconds: u64,
     /// Node id of the one whose answer it is.
@@ -66,17 +66,17 @@ pub struct Seen {
 #[error("facts: {0}")]
 pub struct FactsError(pub String);
 
-/// The JSON of it.
+/// The JSON of [`Facts`].
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Document {
+struct FactsJson {
     version: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    membership: Option<Vec<Entry>>,
+    membership: Option<Vec<NodeEntry>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     leader: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seen: Option<Seen>,
+    seen: Option<ViewOrigin>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unseen: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,7 +141,7 @@ impl Facts {
             }
             None => return Err(FactsError(format!("`version` is missing, this build reads {VERSION}"))),
         }
-        let document: Document = serde_json::from_str(json).map_err(unreadable)?;
+        let document: FactsJson = serde_json::from_str(json).map_err(unreadable)?;
         Ok(Facts {
             membership: document
                 .membership
@@ -171,9 +171,9 @@ impl Facts {
     pub fn to_json(&self) -> serde_json::Result<String> {
         let facts = self.clone();
         let leader = facts.membership.as_ref().map(|view| view.leader.clone());
-        serde_json::to_string(&Document {
+        serde_json::to_string(&FactsJson {
             version: VERSION,
-            membership: facts.membership.map(|view| view.members.into_iter().map(Entry::of).collect()),
+            membership: facts.membership.map(|view| view.members.into_iter().map(NodeEntry::of).collect()),
             leader,
             seen: facts.seen,
             unseen: facts.unseen,
@@ -214,7 +214,7 @@ fn unreadable(error: serde_json::Error) -> FactsError {
 }
 
 /// `leader` decides; where it is not given, the entries do.
-fn view(entries: Vec<Entry>, leader: Option<Option<String>>) -> Result<Membership, FactsError> {
+fn view(entries: Vec<NodeEntry>, leader: Option<Option<String>>) -> Result<Membership, FactsError> {
     let mut ids = BTreeSet::new();
     let mut members: Vec<Member> = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -49,7 +49,7 @@ pub struct MembershipError {
 /// One node as `/nodes` lists it. Keys that nobody here reads are skipped: every release adds some.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Entry {
+pub(crate) struct NodeEntry {
     id: Option<String>,
     addr: String,
     /// Not told before v8.
@@ -70,12 +70,12 @@ fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Listing {
-    List { nodes: Vec<Entry> },
-    Keyed(BTreeMap<String, Entry>),
+    List { nodes: Vec<NodeEntry> },
+    Keyed(BTreeMap<String, NodeEntry>),
 }
 
 impl Listing {
-    fn parse(body: &str) -> Result<Vec<(String, Entry)>, MembershipError> {
+    fn parse(body: &str) -> Result<Vec<(String, NodeEntry)>, MembershipError> {
         let wrong = |problem: String| MembershipError { answer: "/nodes", problem };
         match serde_json::from_str(body) {
             Ok(Listing::Keyed(entries)) => Ok(entries.into_iter().collect()),
@@ -89,7 +89,7 @@ impl Listing {
     }
 }
 
-impl Entry {
+impl NodeEntry {
     /// None: it has no id.
     pub(crate) fn member(mut self) -> Option<Member> {
         let id = self.id.take()?;
@@ -100,11 +100,11 @@ impl Entry {
 
     pub(crate) fn of(member: Member) -> Self {
         let Member { id, address, voter, reachable, leader, version } = member;
-        Entry { id: Some(id), addr: address, voter: Some(voter), reachable, leader, version }
+        NodeEntry { id: Some(id), addr: address, voter: Some(voter), reachable, leader, version }
     }
 
     fn into_member(self, id: String, voter: bool) -> Member {
-        let Entry { addr, reachable, leader, version, .. } = self;
+        let NodeEntry { addr, reachable, leader, version, .. } = self;
         Member { id, address: addr, voter, reachable, leader, version }
     }
 }
@@ -128,7 +128,7 @@ impl Entry {
 pub fn parse_nodes(all: &str, voters: Option<&str>) -> Result<Vec<Member>, MembershipError> {
     let voters = voters.map(Listing::parse).transpose()?;
     let voters: Option<BTreeSet<String>> = voters.map(|list| list.into_iter().map(|(id, _)| id).collect());
-    let member = |(id, entry): (String, Entry)| {
+    let member = |(id, entry): (String, NodeEntry)| {
         let listed = voters.as_ref().is_none_or(|ids| ids.contains(&id));
         let voter = entry.voter.unwrap_or(listed);
         entry.into_member(id, voter)

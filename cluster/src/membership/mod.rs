@@ -15,7 +15,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use rqlite::change::looks_like_pod_of;
-use rqlite::facts::{Facts, Seen};
+use rqlite::facts::{Facts, ViewOrigin};
 use rqlite::membership::{Member, Membership, NodeAnswer, trusted};
 use tokio::time::Instant;
 use tracing::debug;
@@ -69,7 +69,7 @@ impl LastVoters {
 pub(crate) enum MembershipLookup {
     Seen {
         membership: Membership,
-        seen: Seen,
+        seen: ViewOrigin,
     },
     /// Why there is no view.
     Unseen(String),
@@ -172,7 +172,10 @@ pub(crate) async fn look<W: NodeTransport>(set: &str, nodes: &[NodeTarget<W>], b
     match trusted(&answers, |member| all_asked && is_own(set, nodes, member)) {
         Some(view) => {
             let age_milliseconds = milliseconds(started.elapsed());
-            MembershipLookup::Seen { membership: view.membership, seen: Seen { age_milliseconds, from: view.from } }
+            MembershipLookup::Seen {
+                membership: view.membership,
+                seen: ViewOrigin { age_milliseconds, from: view.from },
+            }
         }
         None => MembershipLookup::Unseen(why(&failures, &answers)),
     }

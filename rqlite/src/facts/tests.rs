@@ -121,7 +121,7 @@ fn unknown_keys_and_versions_are_named() {
 
 #[test]
 fn what_was_recorded_ages() {
-    let seen = |age_milliseconds| Some(Seen { age_milliseconds, from: "rqlite-0".to_owned() });
+    let seen = |age_milliseconds| Some(ViewOrigin { age_milliseconds, from: "rqlite-0".to_owned() });
     let recorded = Facts { seen: seen(400), last_voters_age_milliseconds: Some(u64::MAX), ..Facts::default() };
     let later = recorded.aged(60_000);
     assert_eq!((later.seen, later.last_voters_age_milliseconds), (seen(60_400), Some(u64::MAX)));

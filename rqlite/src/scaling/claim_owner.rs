@@ -61,12 +61,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::scaling::fixture::{World, leaderless, led, nothing};
+    use crate::scaling::fixture::{ScalingFixture, leaderless, led, nothing};
 
     #[track_caller]
     fn holds(replicas: u32, facts: &Value, ordinal: u32, expected: ClaimOwner) {
-        let world = World::of(replicas, &[], facts);
-        let current = world.current_state();
+        let fixture = ScalingFixture::of(replicas, &[], facts);
+        let current = fixture.current_state();
         assert_eq!(ClaimOwner::of(&ClusterState::of(&current), ordinal), expected);
     }
 

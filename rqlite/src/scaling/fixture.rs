@@ -9,13 +9,13 @@ use crate::scaling::current_state::{CurrentState, DataLocation};
 use kubernetes::manifest::StatefulSet;
 
 /// A set named rqlite, all the tests need of its surroundings beside it.
-pub(crate) struct World {
+pub(crate) struct ScalingFixture {
     pub set: StatefulSet,
     rqlite: RqliteSet,
     facts: Facts,
 }
 
-impl World {
+impl ScalingFixture {
     /// `extra` arguments stand behind the usual ones.
     pub(crate) fn of(replicas: u32, extra: &[&str], facts: &Value) -> Self {
         let mut args =
@@ -35,13 +35,13 @@ impl World {
                 "volumeClaimTemplates": [{ "metadata": { "name": "rqlite-file" } }],
             },
         });
-        World::from_manifest(manifest, facts)
+        ScalingFixture::from_manifest(manifest, facts)
     }
 
     pub(crate) fn from_manifest(manifest: Value, facts: &Value) -> Self {
         let set: StatefulSet = serde_json::from_value(manifest).unwrap();
         let rqlite = RqliteSet::detect(&set).unwrap();
-        World { set, rqlite, facts: Facts::parse(&facts.to_string()).unwrap() }
+        ScalingFixture { set, rqlite, facts: Facts::parse(&facts.to_string()).unwrap() }
     }
 
     /// The same with the pods stopping one by one, each with a pause before.

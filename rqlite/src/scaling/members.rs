@@ -42,13 +42,13 @@ pub fn members(current: &CurrentState, leaving: &Ordinals) -> Vec<ListedMember> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scaling::fixture::{World, led, nothing};
+    use crate::scaling::fixture::{ScalingFixture, led, nothing};
 
     #[test]
     fn says_who_is_to_leave() {
-        let world = World::of(3, &[], &led(4, &[3]));
-        let current = world.current_state();
-        let rows = members(&current, &world.to(2).leaving());
+        let fixture = ScalingFixture::of(3, &[], &led(4, &[3]));
+        let current = fixture.current_state();
+        let rows = members(&current, &fixture.to(2).leaving());
         let told: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.reachable, row.leader, row.leaving)).collect();
         let expected = [
             ("rqlite-0", true, true, false),
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn is_empty_without_a_view() {
-        let world = World::of(3, &[], &nothing());
-        assert_eq!(members(&world.current_state(), &Ordinals::default()), []);
+        let fixture = ScalingFixture::of(3, &[], &nothing());
+        assert_eq!(members(&fixture.current_state(), &Ordinals::default()), []);
     }
 }

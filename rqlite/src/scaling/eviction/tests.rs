@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
+use crate::scaling::fixture::{ScalingFixture, leaderless, led, nothing, with_claims};
 
 const RM: &str = "-raft-cluster-remove-shutdown=true";
 
-fn evicted(world: &World, ordinal: u32) -> EvictionOutcome {
-    let current = world.current_state();
+fn evicted(fixture: &ScalingFixture, ordinal: u32) -> EvictionOutcome {
+    let current = fixture.current_state();
     Eviction::of(&ClusterState::of(&current), ordinal).outcome
 }
 
@@ -31,10 +31,10 @@ fn with_pods(mut facts: Value, pods: Vec<Value>) -> Value {
 
 #[test]
 fn one_of_three_may_go_and_the_second_may_not() {
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[])), 1), EvictionOutcome::Holds);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 1), EvictionOutcome::Breaks);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[2])), 2), EvictionOutcome::NoReachableVoter);
-    assert_eq!(evicted(&World::of(3, &[], &nothing()), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(3, &[])), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(3, &[2])), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(3, &[2])), 2), EvictionOutcome::NoReachableVoter);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &nothing()), 1), EvictionOutcome::Holds);
 }
 
 #[test]
@@ -45,12 +45,12 @@ fn a_node_that_removed_itself_counts_until_it_is_back() {
         (&[], &[0, 1, 2, 3, 4], EvictionOutcome::Holds),
     ] {
         // rqlite-3 and rqlite-4 are in no configuration.
-        let world = World::of(5, extra, &with_claims(led(3, &[]), claims));
-        assert_eq!(evicted(&world, 1), expected, "{extra:?}, {claims:?}");
+        let fixture = ScalingFixture::of(5, extra, &with_claims(led(3, &[]), claims));
+        assert_eq!(evicted(&fixture, 1), expected, "{extra:?}, {claims:?}");
     }
     let unfinished = |asked: Value| {
         let facts = with_pods(with_claims(led(3, &[]), &[0, 1, 2, 3, 4]), pods(5, &[(1, asked)]));
-        evicted(&World::of(5, &[], &facts), 1)
+        evicted(&ScalingFixture::of(5, &[], &facts), 1)
     };
     assert_eq!(unfinished(json!({ "removeOnShutdown": true })), EvictionOutcome::Breaks);
     assert_eq!(unfinished(json!({ "removeOnShutdown": false })), EvictionOutcome::Holds);
@@ -60,11 +60,11 @@ fn a_node_that_removed_itself_counts_until_it_is_back() {
 fn a_removal_that_is_not_certain_counts_as_one_that_is() {
     let facts = with_claims(led(3, &[]), &[0, 1, 2, 3, 4]);
     for extra in [&[RM, "-auth=/a"][..], &[RM, "-auth", "/a"]] {
-        assert_eq!(evicted(&World::of(5, extra, &facts), 1), EvictionOutcome::Breaks, "{extra:?}");
+        assert_eq!(evicted(&ScalingFixture::of(5, extra, &facts), 1), EvictionOutcome::Breaks, "{extra:?}");
     }
     let off = "-raft-cluster-remove-shutdown=false";
     for extra in [&[off][..], &["-auth=/a"], &[RM, off]] {
-        assert_eq!(evicted(&World::of(5, extra, &facts), 1), EvictionOutcome::Holds, "{extra:?}");
+        assert_eq!(evicted(&ScalingFixture::of(5, extra, &facts), 1), EvictionOutcome::Holds, "{extra:?}");
     }
 }
 
@@ -72,7 +72,7 @@ fn a_removal_that_is_not_certain_counts_as_one_that_is() {
 fn a_voter_that_matches_no_pod_is_not_counted_twice() {
     let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
     let view = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
-    assert_eq!(evicted(&World::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), EvictionOutcome::Holds);
 }
 
 #[test]
@@ -83,16 +83,16 @@ fn a_voter_that_matches_no_pod_is_not_one_that_is_stopped() {
         facts["membership"][2] = other.clone();
         with_pods(facts, pods(3, &[(2, json!({ "running": running }))]))
     };
-    assert_eq!(evicted(&World::of(3, &[RM], &of(false)), 1), EvictionOutcome::Breaks);
-    assert_eq!(evicted(&World::of(3, &[RM], &of(true)), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &of(false)), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &of(true)), 1), EvictionOutcome::Holds);
 }
 
 #[test]
 fn where_claims_are_not_known_each_may_have_one() {
     let facts = led(3, &[]);
-    assert_eq!(evicted(&World::of(5, &[RM], &facts), 1), EvictionOutcome::Breaks);
-    assert_eq!(evicted(&World::of(5, &[], &facts), 1), EvictionOutcome::Holds);
-    assert_eq!(evicted(&World::of(2_000_000_000, &[RM], &facts), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(5, &[RM], &facts), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(5, &[], &facts), 1), EvictionOutcome::Holds);
+    assert_eq!(evicted(&ScalingFixture::of(2_000_000_000, &[RM], &facts), 1), EvictionOutcome::Breaks);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
         listed.remove(4);
         let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": reachable });
         listed.extend([stranger("other-0"), stranger("other-1")]);
-        evicted(&World::of(6, &[RM], &with_claims(view, claims)), 3)
+        evicted(&ScalingFixture::of(6, &[RM], &with_claims(view, claims)), 3)
     };
     // Of 7 listed and rqlite-4, which comes back, 4 stay and 5 must agree.
     assert_eq!(of(false, &[0, 1, 2, 3, 4, 5]), EvictionOutcome::Breaks);
@@ -117,39 +117,39 @@ fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
 
 #[test]
 fn a_leader_within_its_lease_is_waited_for_where_nodes_remove_themselves() {
-    assert_eq!(evicted(&World::of(2, &[RM], &led(2, &[1])), 0), EvictionOutcome::WithinLease);
-    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 0), EvictionOutcome::WithinLease);
-    assert_eq!(evicted(&World::of(3, &[RM], &led(3, &[1, 2])), 1), EvictionOutcome::NoReachableVoter);
-    assert_eq!(evicted(&World::of(3, &[], &led(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
-    assert_eq!(evicted(&World::of(3, &[RM], &leaderless(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
+    assert_eq!(evicted(&ScalingFixture::of(2, &[RM], &led(2, &[1])), 0), EvictionOutcome::WithinLease);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &led(3, &[1, 2])), 0), EvictionOutcome::WithinLease);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &led(3, &[1, 2])), 1), EvictionOutcome::NoReachableVoter);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &leaderless(3, &[1, 2])), 0), EvictionOutcome::LostAlready);
 }
 
 #[test]
 fn few_replicas_may_go_unless_a_view_lists_more_voters() {
-    assert_eq!(evicted(&World::of(2, &[], &led(2, &[])), 1), EvictionOutcome::FewReplicas);
-    assert_eq!(evicted(&World::of(1, &[], &nothing()), 0), EvictionOutcome::FewReplicas);
-    assert_eq!(evicted(&World::of(2, &[], &led(3, &[])), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(2, &[], &led(2, &[])), 1), EvictionOutcome::FewReplicas);
+    assert_eq!(evicted(&ScalingFixture::of(1, &[], &nothing()), 0), EvictionOutcome::FewReplicas);
+    assert_eq!(evicted(&ScalingFixture::of(2, &[], &led(3, &[])), 1), EvictionOutcome::Breaks);
     let remembered = |facts: Value, count: u32| {
         let mut facts = facts;
         facts["lastVoters"] = (0..count).map(|ordinal| json!(format!("rqlite-{ordinal}"))).collect();
-        evicted(&World::of(2, &[], &facts), 1)
+        evicted(&ScalingFixture::of(2, &[], &facts), 1)
     };
     assert_eq!(remembered(nothing(), 2), EvictionOutcome::FewReplicas);
     assert_eq!(remembered(nothing(), 3), EvictionOutcome::Breaks);
     assert_eq!(remembered(leaderless(2, &[]), 3), EvictionOutcome::Breaks);
     assert_eq!(remembered(led(2, &[]), 3), EvictionOutcome::FewReplicas, "a leader's view goes before an older one");
     // Two of three replicas are all voters that there are.
-    assert_eq!(evicted(&World::of(3, &[], &led(2, &[])), 1), EvictionOutcome::Breaks);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(2, &[])), 1), EvictionOutcome::Breaks);
 }
 
 #[test]
 fn a_pod_beyond_the_own_ordinals_is_leaving_already() {
-    assert_eq!(evicted(&World::of(3, &[], &led(4, &[])), 3), EvictionOutcome::Beyond);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &led(4, &[])), 3), EvictionOutcome::Beyond);
 }
 
 #[test]
 fn pods_on_their_way_out_count_as_gone_and_by_their_uid() {
-    let of = |facts: Value, ordinal| evicted(&World::of(3, &[], &facts), ordinal);
+    let of = |facts: Value, ordinal| evicted(&ScalingFixture::of(3, &[], &facts), ordinal);
     let terminating = with_pods(led(3, &[]), pods(3, &[(0, json!({ "terminating": true }))]));
     assert_eq!(of(terminating.clone(), 1), EvictionOutcome::Breaks);
     assert_eq!(of(terminating, 0), EvictionOutcome::NoReachableVoter);
@@ -164,7 +164,7 @@ fn pods_on_their_way_out_count_as_gone_and_by_their_uid() {
 #[test]
 fn without_a_view_not_ready_alone_is_no_proof() {
     let of = |changed: &[(u32, Value)], ordinal| {
-        evicted(&World::of(3, &[], &with_pods(nothing(), pods(3, changed))), ordinal)
+        evicted(&ScalingFixture::of(3, &[], &with_pods(nothing(), pods(3, changed))), ordinal)
     };
     let unready = || json!({ "ready": false });
     assert_eq!(of(&[(1, unready()), (2, unready())], 1), EvictionOutcome::Breaks);
@@ -172,17 +172,17 @@ fn without_a_view_not_ready_alone_is_no_proof() {
     let stopped = json!({ "ready": false, "running": false });
     assert_eq!(of(&[(1, stopped), (2, unready())], 1), EvictionOutcome::NoReachableVoter);
     let missing = with_pods(nothing(), pods(3, &[(2, unready())]).into_iter().skip(2).collect());
-    assert_eq!(evicted(&World::of(3, &[], &missing), 1), EvictionOutcome::NoReachableVoter);
+    assert_eq!(evicted(&ScalingFixture::of(3, &[], &missing), 1), EvictionOutcome::NoReachableVoter);
 }
 
 #[test]
 fn in_an_unfinished_rollout_the_next_pod_counts_as_gone() {
     let with_status = |replicas: u32, strategy: &str, status: Value, facts: &Value| {
-        let mut world = World::of(replicas, &[], facts);
-        world.set.spec.update_strategy = serde_json::from_value(json!({ "type": strategy })).unwrap();
-        world.set.metadata.generation = Some(5);
-        world.set.status = serde_json::from_value(status).unwrap();
-        world
+        let mut fixture = ScalingFixture::of(replicas, &[], facts);
+        fixture.set.spec.update_strategy = serde_json::from_value(json!({ "type": strategy })).unwrap();
+        fixture.set.metadata.generation = Some(5);
+        fixture.set.status = serde_json::from_value(status).unwrap();
+        fixture
     };
     let rolling =
         json!({ "observedGeneration": 5, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b" });
@@ -242,7 +242,7 @@ fn data_that_goes_with_the_pods_keeps_its_last_voter() {
                 "containers": [{ "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "args": ["-disco-mode=dns"] }],
             } } },
         });
-        World::from_manifest(manifest, facts)
+        ScalingFixture::from_manifest(manifest, facts)
     };
     assert_eq!(evicted(&ephemeral(2, &led(2, &[1])), 0), EvictionOutcome::LastData);
     assert_eq!(evicted(&ephemeral(3, &leaderless(3, &[1, 2])), 0), EvictionOutcome::LastData);
@@ -289,8 +289,8 @@ impl Drained {
     /// Whether the pod may go; then it has gone.
     fn evict(&mut self, ordinal: u32) -> bool {
         let extra: &[&str] = if self.removes { &[RM] } else { &[] };
-        let world = World::of(self.size, extra, &self.facts());
-        let outcome = evicted(&world, ordinal);
+        let fixture = ScalingFixture::of(self.size, extra, &self.facts());
+        let outcome = evicted(&fixture, ordinal);
         if matches!(outcome, EvictionOutcome::Breaks | EvictionOutcome::WithinLease | EvictionOutcome::LastData) {
             self.refused += 1;
             return false;

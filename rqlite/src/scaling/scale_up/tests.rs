@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scaling::fixture::{World, leaderless, led, nothing, with_claims};
+use crate::scaling::fixture::{ScalingFixture, leaderless, led, nothing, with_claims};
 
 fn up(from: u32, to: u32, facts: &Value) -> ScaleUp {
-    let world = World::of(from, &[], facts);
-    let current = world.current_state();
-    ScaleUp::of(&ClusterState::of(&current), &world.to(to).coming())
+    let fixture = ScalingFixture::of(from, &[], facts);
+    let current = fixture.current_state();
+    ScaleUp::of(&ClusterState::of(&current), &fixture.to(to).coming())
 }
 
 fn with_pods(mut facts: Value, ready: &[bool]) -> Value {

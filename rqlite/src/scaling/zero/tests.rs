@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scaling::fixture::{World, led, nothing, with_claims};
+use crate::scaling::fixture::{ScalingFixture, led, nothing, with_claims};
 
 fn from_zero(to: u32, facts: &Value) -> FromZero {
-    let world = World::of(0, &[], facts);
-    let current = world.current_state();
+    let fixture = ScalingFixture::of(0, &[], facts);
+    let current = fixture.current_state();
     FromZero::of(&ClusterState::of(&current), &Ordinals::first(0, to))
 }
 
@@ -24,8 +24,8 @@ fn to_zero(edit: impl FnOnce(&mut Value)) -> ToZero {
         },
     });
     edit(&mut manifest);
-    let world = World::from_manifest(manifest, &nothing());
-    ToZero::of(&world.current_state(), &world.set)
+    let fixture = ScalingFixture::from_manifest(manifest, &nothing());
+    ToZero::of(&fixture.current_state(), &fixture.set)
 }
 
 /// Of claims 0, 1 and so on: bound, or not.
@@ -72,8 +72,8 @@ fn an_ordinal_that_the_last_membership_does_not_list_may_be_left_out() {
 
 #[test]
 fn shifted_ordinals_at_zero_come_blank() {
-    let world = World::of(0, &[], &with_claims(nothing(), &[0, 1, 2]));
-    let current = world.current_state();
+    let fixture = ScalingFixture::of(0, &[], &with_claims(nothing(), &[0, 1, 2]));
+    let current = fixture.current_state();
     let FromZero::Over(shifted) = FromZero::of(&ClusterState::of(&current), &Ordinals::first(3, 3)) else { panic!() };
     assert_eq!((shifted.blank, shifted.left_out), (Ordinals::first(3, 3), Ordinals::first(0, 3)));
 }
@@ -81,8 +81,8 @@ fn shifted_ordinals_at_zero_come_blank() {
 #[test]
 fn all_members_with_data_are_to_come_back() {
     let back = |facts: &Value| {
-        let world = World::of(3, &[], facts);
-        let current = world.current_state();
+        let fixture = ScalingFixture::of(3, &[], facts);
+        let current = fixture.current_state();
         to_come_back(&ClusterState::of(&current)).to_string()
     };
     assert_eq!(back(&nothing()), "0-2");
