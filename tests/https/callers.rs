@@ -15,7 +15,7 @@ use rustls::version::{TLS12, TLS13};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::running::{PATIENCE, Running, assert_reviews, bind, config, review};
+use crate::running::{Running, TIMEOUT, assert_reviews, bind, config, review};
 use quorate_tests::client::{Failure, Protocol, Target};
 
 /// A CA of callers.
@@ -82,7 +82,7 @@ async fn assert_refused(server: &Running, target: &Target, reason: &str) {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(PATIENCE, counted).await.expect(&line);
+        timeout(TIMEOUT, counted).await.expect(&line);
     }
 }
 
@@ -135,7 +135,7 @@ async fn follows_the_file_of_authorities_and_keeps_the_last_good_ones() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, taken).await.expect("the new authority is taken");
+    timeout(TIMEOUT, taken).await.expect("the new authority is taken");
     call(&target(&first), &TLS13).await.unwrap();
 }
 

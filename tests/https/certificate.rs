@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::running::{PATIENCE, Running, assert_reviews, bind, config};
+use crate::running::{Running, TIMEOUT, assert_reviews, bind, config};
 use quorate_tests::client::Protocol;
 
 fn validity() -> Validity {
@@ -80,7 +80,7 @@ impl Running {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, served).await.expect("the new certificate is served");
+        timeout(TIMEOUT, served).await.expect("the new certificate is served");
     }
 
     async fn assert_comes_to_show(&self, line: &str) {
@@ -89,7 +89,7 @@ impl Running {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, shown).await.expect(line);
+        timeout(TIMEOUT, shown).await.expect(line);
     }
 }
 
@@ -164,7 +164,7 @@ async fn issues_its_own_certificate_again_in_time_by_the_same_ca() {
     let mut last = first.clone();
     let mut renewals = 0;
     while renewals < 2 {
-        assert!(started.elapsed() < PATIENCE, "{renewals} renewals");
+        assert!(started.elapsed() < TIMEOUT, "{renewals} renewals");
         server.assert_serves().await;
         assert!(server.look("/readyz").await.starts_with("HTTP/1.1 200"));
         let served = server.served().await;

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::running::{PATIENCE, Running, assert_reviews, config, review};
+use crate::running::{Running, TIMEOUT, assert_reviews, config, review};
 use quorate_tests::client::{Client, Protocol, Target};
 
 const CONNECTIONS: usize = 24;
@@ -70,7 +70,7 @@ async fn await_all_held(server: &Running) {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, held).await.expect("all connections held");
+    timeout(TIMEOUT, held).await.expect("all connections held");
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn slow_readers_give_way() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, reviewed).await.expect("every slow reader's request is answered");
+    timeout(TIMEOUT, reviewed).await.expect("every slow reader's request is answered");
     await_all_held(&server).await;
     for protocol in [Protocol::Http2, Protocol::Http1] {
         assert_answers_soon(&server, protocol).await;
@@ -176,7 +176,7 @@ async fn a_head_that_never_comes_to_its_end_is_not_waited_for() {
     let count = held.len();
     for mut stream in held {
         let mut rest = Vec::new();
-        let _ = timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
+        let _ = timeout(TIMEOUT, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
     }
     let line = format!(r#"quorate_closed_connections_total{{reason="late"}} {count}"#);
     assert!(server.look("/metrics").await.contains(&line));
@@ -199,11 +199,11 @@ async fn says_that_it_is_not_ready_while_newcomers_wait_in_vain() {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, said).await.expect(status);
+        timeout(TIMEOUT, said).await.expect(status);
     };
     comes_to_say("HTTP/1.1 503").await;
     assert!(server.look("/readyz").await.contains("not ready: no connection can be taken"));
     under_way.abort();
-    timeout(PATIENCE, waits).await.expect("the newcomer is taken").unwrap().unwrap();
+    timeout(TIMEOUT, waits).await.expect("the newcomer is taken").unwrap().unwrap();
     comes_to_say("HTTP/1.1 200").await;
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::running::{PATIENCE, Running, assert_reviews, config, review};
+use crate::running::{Running, TIMEOUT, assert_reviews, config, review};
 use quorate_tests::client::Protocol;
 
 fn with(limits: ServerLimits) -> ServerConfig {
@@ -21,7 +21,7 @@ fn with(limits: ServerLimits) -> ServerConfig {
 /// Fails unless the server ends this connection.
 async fn assert_closed(mut stream: impl AsyncReadExt + Unpin) {
     let mut rest = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut rest)).await.expect("the server closes the connection");
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn ends_connections_that_stay_silent() {
                 sleep(brief * 3).await
             }
         };
-        timeout(PATIENCE, closed).await.expect("the server closes the connection");
+        timeout(TIMEOUT, closed).await.expect("the server closes the connection");
     }
     server.assert_serves().await;
     assert!(server.look("/metrics").await.contains(r#"quorate_closed_connections_total{reason="idle"} 2"#));
@@ -82,7 +82,7 @@ async fn turns_away_heads_that_are_too_large() {
     let head = format!("POST /validate HTTP/1.1\r\nHost: localhost\r\nX-Long: {long}\r\n\r\n");
     let _ = stream.write_all(head.as_bytes()).await;
     let mut answer = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server answers");
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut answer)).await.expect("the server answers");
     assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     server.assert_serves().await;
 
@@ -100,7 +100,7 @@ async fn gives_up_on_a_body_that_stops_and_keeps_serving() {
         let mut client = server.target.connect(protocol).await.unwrap();
         let (mut sender, body) = Channel::<Bytes, std::io::Error>::new(1);
         sender.send_data(Bytes::from_static(b"{\"kind\":")).await.unwrap();
-        let answer = timeout(PATIENCE, client.post("/validate", Body::new(body))).await.expect("an answer");
+        let answer = timeout(TIMEOUT, client.post("/validate", Body::new(body))).await.expect("an answer");
         assert_eq!(answer.unwrap().0, StatusCode::REQUEST_TIMEOUT);
         server.assert_serves().await;
     }
@@ -121,6 +121,6 @@ async fn forgets_a_client_that_leaves_in_the_middle() {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, served).await.expect("the only place is free again");
+    timeout(TIMEOUT, served).await.expect("the only place is free again");
     assert!(server.look("/metrics").await.contains("quorate_reviews_in_flight 0"));
 }

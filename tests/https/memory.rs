@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
-use crate::running::{PATIENCE, config};
+use crate::running::{TIMEOUT, config};
 use quorate_tests::client::{Failure, Protocol, Target};
 
 /// What the chart gives a replica at most, and less than it asks for.
@@ -171,7 +171,7 @@ async fn ask(target: &Target, text_bytes: usize) -> Result<(StatusCode, axum::bo
 async fn serves(target: &Target) -> bool {
     let mut seen = Outcomes::default();
     let begun = Instant::now();
-    while seen.refused == 0 && begun.elapsed() < PATIENCE {
+    while seen.refused == 0 && begun.elapsed() < TIMEOUT {
         seen.count(ask(target, 10).await);
     }
     seen.refused == 1

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use quorate_tests::client::{Client, Protocol, Target};
 
 /// Longer than anything here takes, on the slowest machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Running {
     pub(crate) target: Target,
@@ -60,7 +60,7 @@ impl Running {
     }
 
     pub(crate) async fn outcome(self) -> Result<(), ServeError> {
-        timeout(PATIENCE, self.server).await.expect("the server stops").unwrap()
+        timeout(TIMEOUT, self.server).await.expect("the server stops").unwrap()
     }
 
     /// Fails where a new client is not served at once.
@@ -75,7 +75,7 @@ impl Running {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        timeout(PATIENCE, stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+        timeout(TIMEOUT, stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
         answer
     }
 }
@@ -99,6 +99,6 @@ pub(crate) fn assert_allowed(answer: &(StatusCode, Bytes), uid: &str) {
 }
 
 pub(crate) async fn assert_reviews(client: &mut Client, uid: &str) {
-    let answer = timeout(PATIENCE, client.post("/validate?timeout=10s", review(uid, ""))).await;
+    let answer = timeout(TIMEOUT, client.post("/validate?timeout=10s", review(uid, ""))).await;
     assert_allowed(&answer.expect("an answer in time").unwrap(), uid);
 }

@@ -9,7 +9,7 @@ use rustls::version::TLS13;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::running::{PATIENCE, Running, assert_allowed, assert_reviews, config, review};
+use crate::running::{Running, TIMEOUT, assert_allowed, assert_reviews, config, review};
 use quorate_tests::client::Protocol;
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn is_unready_first_and_still_serves_during_its_grace() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, unready).await.expect("unready");
+    timeout(TIMEOUT, unready).await.expect("unready");
     server.assert_serves().await;
     server.outcome().await.unwrap();
 }
@@ -62,7 +62,7 @@ async fn lets_a_review_under_way_end() {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(PATIENCE, under_way).await.expect("a review under way");
+        timeout(TIMEOUT, under_way).await.expect("a review under way");
 
         server.stop();
         let refused = async {
@@ -70,7 +70,7 @@ async fn lets_a_review_under_way_end() {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(PATIENCE, refused).await.expect("no new connections");
+        timeout(TIMEOUT, refused).await.expect("no new connections");
         sender.send_data(Bytes::from(review("last", ""))).await.unwrap();
         drop(sender);
         assert_allowed(&answer.await.unwrap().unwrap(), "last");

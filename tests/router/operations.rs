@@ -10,7 +10,7 @@ use quorate_cluster::Note;
 use quorate_webhook::{CertificateHandle, CertificateSource, Readiness, ServerConfig, Webhook};
 use time::Duration;
 
-use crate::support::{Answer, call, clock, no_policies, post, review, webhook};
+use crate::support::{RouterResponse, call, clock, no_policies, post, review, webhook};
 
 fn certificate(validity: Validity) -> ServingCertificate {
     let issued = Authority::issue(validity).unwrap().leaf(&["localhost".to_owned()], validity).unwrap();
@@ -33,7 +33,7 @@ fn valid() -> Validity {
     Validity::starting(clock(), Duration::days(1))
 }
 
-async fn look(routes: &Router, path: &str) -> Answer {
+async fn look(routes: &Router, path: &str) -> RouterResponse {
     call(routes, Request::get(path).body(Body::empty()).unwrap()).await
 }
 

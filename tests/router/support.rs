@@ -60,13 +60,13 @@ pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(path).header(header::CONTENT_TYPE, "application/json").body(body.into()).unwrap()
 }
 
-pub(crate) struct Answer {
+pub(crate) struct RouterResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: axum::http::HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl RouterResponse {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
@@ -90,8 +90,8 @@ impl Answer {
     }
 }
 
-pub(crate) async fn call(routes: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn call(routes: &Router, request: Request<Body>) -> RouterResponse {
     let (head, body) = routes.clone().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: head.status, headers: head.headers, body }
+    RouterResponse { status: head.status, headers: head.headers, body }
 }

@@ -17,10 +17,10 @@ const PATH: &str = "/apis/coordination.k8s.io/v1/namespaces/quorate-system/lease
 
 /// The API server as far as a Lease needs it.
 #[derive(Clone, Default)]
-struct Server(Arc<Mutex<State>>);
+struct Server(Arc<Mutex<ServerState>>);
 
 #[derive(Default)]
-struct State {
+struct ServerState {
     lease: Option<Value>,
     version: u64,
     answers: Answers,
@@ -69,7 +69,7 @@ impl Server {
         response.body(Body::from(object.to_string().into_bytes())).unwrap()
     }
 
-    fn set(&self, change: impl FnOnce(&mut State)) {
+    fn set(&self, change: impl FnOnce(&mut ServerState)) {
         change(&mut self.0.lock().unwrap());
     }
 
@@ -78,7 +78,7 @@ impl Server {
     }
 }
 
-impl State {
+impl ServerState {
     fn store(&mut self, mut lease: Value) -> (u16, Value) {
         self.version += 1;
         lease["metadata"]["resourceVersion"] = json!(self.version.to_string());

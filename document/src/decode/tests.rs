@@ -17,7 +17,7 @@ struct Set<'a> {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     ports: Vec<Port>,
-    kind: Option<Kind>,
+    kind: Option<SampleEnum>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -28,7 +28,7 @@ enum Port {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
-enum Kind {
+enum SampleEnum {
     Plain,
     Sized(u8),
     Pair(u8, u8),
@@ -61,11 +61,11 @@ fn reads_a_type_and_borrows_its_strings() {
 
 #[test]
 fn reads_every_form_of_a_variant() {
-    let kind = |text| document(text).decode::<Kind>();
-    assert_eq!(kind(r#""Plain""#), Ok(Kind::Plain));
-    assert_eq!(kind(r#"{"Sized": 7}"#), Ok(Kind::Sized(7)));
-    assert_eq!(kind(r#"{"Pair": [1, 2]}"#), Ok(Kind::Pair(1, 2)));
-    assert_eq!(kind(r#"{"Named": {"a": 1}}"#), Ok(Kind::Named { a: 1 }));
+    let kind = |text| document(text).decode::<SampleEnum>();
+    assert_eq!(kind(r#""Plain""#), Ok(SampleEnum::Plain));
+    assert_eq!(kind(r#"{"Sized": 7}"#), Ok(SampleEnum::Sized(7)));
+    assert_eq!(kind(r#"{"Pair": [1, 2]}"#), Ok(SampleEnum::Pair(1, 2)));
+    assert_eq!(kind(r#"{"Named": {"a": 1}}"#), Ok(SampleEnum::Named { a: 1 }));
     for text in [r#"{"Pair": [1, 2, 3]}"#, r#""Sized""#, r#"{"Plain": 1, "Sized": 2}"#, "7", r#""Other""#] {
         assert!(kind(text).is_err(), "{text}");
     }

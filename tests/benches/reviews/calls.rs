@@ -11,13 +11,13 @@ use quorate_tests::{binding, nothing_known, runtime};
 use rqlite::cluster::RqliteSet;
 use serde_json::json;
 
-use crate::Outcome;
+use crate::BenchResult;
 use crate::stats::Latency;
 
 const WARM_UP: usize = 500;
 const CALLS: usize = 5_000;
 
-pub(crate) async fn report(review: &str) -> Outcome<()> {
+pub(crate) async fn report(review: &str) -> BenchResult<()> {
     println!("| In the process | calls/s | p50 | p99 |");
     println!("| --- | --- | --- | --- |");
     let decode = async || {
@@ -36,7 +36,7 @@ pub(crate) async fn report(review: &str) -> Outcome<()> {
 }
 
 /// What a guest does with one of the two objects, compiled for this machine: the floor of its part.
-async fn natively(review: &str) -> Outcome<()> {
+async fn natively(review: &str) -> BenchResult<()> {
     let request = Request::decode(review.as_bytes()).map_err(|error| error.to_string())?;
     let object = request.object.ok_or("a review without an object")?;
     let set: StatefulSet = object.decode()?;
@@ -52,7 +52,7 @@ async fn natively(review: &str) -> Outcome<()> {
 }
 
 /// The built-in policies, or one of them, with their defaults.
-pub(crate) fn builtin(only: Option<&str>) -> Outcome<PolicySet> {
+pub(crate) fn builtin(only: Option<&str>) -> BenchResult<PolicySet> {
     let modules = quorate_builtin::modules().iter().filter(|module| only.is_none_or(|only| module.name == only));
     let policies = modules.map(|module| runtime().load(module.wasm, binding(json!({})))).collect::<Result<_, _>>()?;
     Ok(PolicySet::new(policies, BreakGlass::default())?)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use hyper::StatusCode;
 
-use crate::Outcome;
+use crate::BenchResult;
 use crate::process::Child;
 use crate::stats::Latency;
 use quorate_tests::client::{Client, Protocol};
@@ -21,7 +21,7 @@ pub(crate) struct Measured {
     pub(crate) cpu_micros: f64,
 }
 
-pub(crate) async fn measure(child: &Child, connections: usize, review: &str) -> Outcome<Measured> {
+pub(crate) async fn measure(child: &Child, connections: usize, review: &str) -> BenchResult<Measured> {
     let review = Bytes::copy_from_slice(review.as_bytes());
     let mut clients = Vec::with_capacity(connections);
     for _ in 0..connections {
@@ -41,7 +41,7 @@ pub(crate) async fn measure(child: &Child, connections: usize, review: &str) -> 
 }
 
 /// Gives the clients back, with the duration of each request.
-async fn run(clients: Vec<Client>, review: &Bytes, time: Duration) -> Outcome<(Vec<Client>, Vec<Duration>)> {
+async fn run(clients: Vec<Client>, review: &Bytes, time: Duration) -> BenchResult<(Vec<Client>, Vec<Duration>)> {
     let end = Instant::now() + time;
     let tasks: Vec<_> =
         clients.into_iter().map(|client| tokio::spawn(one_after_the_other(client, review.clone(), end))).collect();
@@ -54,7 +54,7 @@ async fn run(clients: Vec<Client>, review: &Bytes, time: Duration) -> Outcome<(V
     Ok((clients, all))
 }
 
-async fn one_after_the_other(mut client: Client, review: Bytes, end: Instant) -> Outcome<(Client, Vec<Duration>)> {
+async fn one_after_the_other(mut client: Client, review: Bytes, end: Instant) -> BenchResult<(Client, Vec<Duration>)> {
     let mut durations = Vec::new();
     while Instant::now() < end {
         let started = Instant::now();

@@ -12,17 +12,17 @@ mod stats;
 
 use std::error::Error;
 
-use crate::process::{Child, Kind};
+use crate::process::{Child, ServerKind};
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+type BenchResult<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const CONNECTIONS: [usize; 2] = [1, 25];
 
-fn main() -> Outcome<()> {
+fn main() -> BenchResult<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != process::SERVE).skip(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if let Some(kind) = arguments.next() {
-        return runtime.block_on(serving::serve(Kind::named(&kind)?));
+        return runtime.block_on(serving::serve(ServerKind::named(&kind)?));
     }
     let review = review::update_review().to_string();
     println!("A review of {} bytes: UPDATE of a StatefulSet, both objects with managedFields.\n", review.len());
@@ -31,12 +31,12 @@ fn main() -> Outcome<()> {
     runtime.block_on(requests(&review))
 }
 
-async fn requests(review: &str) -> Outcome<()> {
+async fn requests(review: &str) -> BenchResult<()> {
     println!("| HTTPS server | connections | requests/s | p50 | p99 | CPU/request | requests/s, ratio to constant |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for connections in CONNECTIONS {
         let mut constant = None;
-        for kind in Kind::ALL {
+        for kind in ServerKind::ALL {
             let child = Child::start(kind)?;
             let measured = load::measure(&child, connections, review).await?;
             let base = *constant.get_or_insert(measured.per_second);

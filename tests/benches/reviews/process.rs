@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::Outcome;
+use crate::BenchResult;
 use quorate_tests::client::Target;
 
 /// Before the kind, on the child's command line.
@@ -16,7 +16,7 @@ pub(crate) const SERVE: &str = "--serve";
 const TICK: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ServerKind {
     /// Reads the body and always gives the same answer, over the same TLS, HTTP and router.
     Constant,
     /// The webhook with no policy: the envelope is read, nothing matches.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Builtin,
 }
 
-impl Kind {
+impl ServerKind {
     /// The one that all are compared with comes first.
     pub(crate) const ALL: [Self; 3] = [Self::Constant, Self::Empty, Self::Builtin];
 
@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Outcome<Self> {
+    pub(crate) fn named(name: &str) -> BenchResult<Self> {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
         found.ok_or_else(|| format!("`{name}` is no server").into())
     }
@@ -59,7 +59,7 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts this program again and waits until it listens.
-    pub(crate) fn start(kind: Kind) -> Outcome<Self> {
+    pub(crate) fn start(kind: ServerKind) -> BenchResult<Self> {
         let mut process =
             Command::new(std::env::current_exe()?).args([SERVE, kind.name()]).stdout(Stdio::piped()).spawn()?;
         let stdout = process.stdout.take().ok_or("no output of the server")?;
@@ -78,7 +78,7 @@ impl Child {
     }
 
     /// User and system time of all its threads so far.
-    pub(crate) fn cpu(&self) -> Outcome<Duration> {
+    pub(crate) fn cpu(&self) -> BenchResult<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         // The second field is the program's name in parentheses, and may hold blanks; utime and stime are fields 14 and 15.
         let (_, fields) = stat.rsplit_once(')').ok_or("unreadable /proc/<pid>/stat")?;

@@ -17,17 +17,17 @@ use quorate_webhook::{
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use crate::Outcome;
+use crate::BenchResult;
 use crate::calls::builtin;
-use crate::process::Kind;
+use crate::process::ServerKind;
 
 const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"7e1f4a52-0000-4000-8000-00000000be9c","allowed":true}}"#;
 
-pub(crate) async fn serve(kind: Kind) -> Outcome<()> {
+pub(crate) async fn serve(kind: ServerKind) -> BenchResult<()> {
     match kind {
-        Kind::Constant => constant().await,
-        Kind::Empty => webhook(PolicySet::new(Vec::new(), BreakGlass::default())?).await,
-        Kind::Builtin => webhook(builtin(None)?).await,
+        ServerKind::Constant => constant().await,
+        ServerKind::Empty => webhook(PolicySet::new(Vec::new(), BreakGlass::default())?).await,
+        ServerKind::Builtin => webhook(builtin(None)?).await,
     }
 }
 
@@ -35,7 +35,7 @@ fn free_port() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
 
-async fn webhook(policies: PolicySet) -> Outcome<()> {
+async fn webhook(policies: PolicySet) -> BenchResult<()> {
     let config = ServerConfig { listen: free_port(), metrics_listen: free_port(), ..ServerConfig::default() };
     let server = Server::bind(config, Arc::new(policies), ReviewSources::default(), OffsetDateTime::now_utc).await?;
     print!("{}\n{}", server.addresses().webhook, server.authority().unwrap_or_default());
@@ -43,7 +43,7 @@ async fn webhook(policies: PolicySet) -> Outcome<()> {
 }
 
 /// The body is read to its end, as the webhook does.
-async fn constant() -> Outcome<()> {
+async fn constant() -> BenchResult<()> {
     let answer = async |_body: Bytes| ([(header::CONTENT_TYPE, "application/json")], ANSWER);
     let routes = Router::new().route("/validate", post(answer));
     let validity = Validity::starting(OffsetDateTime::now_utc(), time::Duration::DAY);

@@ -66,7 +66,7 @@ impl Drop for Background {
 }
 
 /// What wakes the agent.
-enum Seen {
+enum AgentEvent {
     Pod(Box<Pod>),
     Claim(Box<PersistentVolumeClaim>),
     Tick,
@@ -80,20 +80,20 @@ async fn act(client: Client, agent: NodeAgent) {
     let (nodes, node_events) = reflect::<Node>(client.clone());
     let (pods, pod_events) = reflected::<Pod>(client.clone());
     let (claims, claim_events) = reflected::<PersistentVolumeClaim>(client);
-    let pod_events = pod_events.map(|pod| Seen::Pod(Box::new(pod)));
-    let claim_events = claim_events.map(|claim| Seen::Claim(Box::new(claim)));
+    let pod_events = pod_events.map(|pod| AgentEvent::Pod(Box::new(pod)));
+    let claim_events = claim_events.map(|claim| AgentEvent::Claim(Box::new(claim)));
     let ticks = stream::unfold((), |()| async { Some((tokio::time::sleep(TICK).await, ())) });
     let mut seen = stream::select(
         stream::select(pod_events.boxed(), claim_events.boxed()),
-        stream::select(node_events.filter_map(|()| async { None }).boxed(), ticks.map(|()| Seen::Tick).boxed()),
+        stream::select(node_events.filter_map(|()| async { None }).boxed(), ticks.map(|()| AgentEvent::Tick).boxed()),
     );
     while let Some(seen) = seen.next().await {
         let nodes = nodes.state();
         match seen {
             // An error (a conflict, an API server that restarts) is answered by the next tick.
-            Seen::Pod(pod) => hands.pod(&pod, &nodes).await.unwrap_or_default(),
-            Seen::Claim(claim) => hands.claim(&claim).await.unwrap_or_default(),
-            Seen::Tick => {
+            AgentEvent::Pod(pod) => hands.pod(&pod, &nodes).await.unwrap_or_default(),
+            AgentEvent::Claim(claim) => hands.claim(&claim).await.unwrap_or_default(),
+            AgentEvent::Tick => {
                 let (pods, claims) = (pods.state(), claims.state());
                 hands.keep_only(&pods, &claims);
                 for pod in pods {

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use crate::kube_client;
 use crate::wait::block_on;
 
-type Answer = Response<UnsyncBoxBody<Bytes, <Body as HttpBody>::Error>>;
+type FrontResponse = Response<UnsyncBoxBody<Bytes, <Body as HttpBody>::Error>>;
 
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -92,7 +92,7 @@ impl Front {
         }
     }
 
-    async fn answer(self, client: Client, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    async fn answer(self, client: Client, request: Request<Incoming>) -> Result<FrontResponse, Infallible> {
         if let Some(status) = self.refusal() {
             let mut refusal = of(status);
             refusal.headers_mut().insert(header::RETRY_AFTER, 1.into());
@@ -112,7 +112,7 @@ impl Front {
     }
 
     /// Of a watch: each piece once watches go on.
-    fn watched(self, answer: Response<Body>) -> Answer {
+    fn watched(self, answer: Response<Body>) -> FrontResponse {
         let gone_on = move |piece| {
             let own = self.clone();
             async move {
@@ -124,7 +124,7 @@ impl Front {
     }
 }
 
-fn of(status: StatusCode) -> Answer {
+fn of(status: StatusCode) -> FrontResponse {
     let mut answer = Response::new(Body::empty().boxed_unsync());
     *answer.status_mut() = status;
     answer

@@ -8,7 +8,7 @@ use hyper::Method;
 use serde_json::json;
 
 use crate::namespace::Namespace;
-use crate::requests::{Asked, Outcome, Requests};
+use crate::requests::{ApiRequest, RequestResult, Requests};
 
 /// What became of the requests so far.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +38,7 @@ impl Load {
     #[must_use]
     pub fn paced(namespace: &Namespace<'_>, set: &str, concurrency: usize, pause: Duration) -> Self {
         let path = format!("/apis/apps/v1/namespaces/{}/statefulsets/{set}/scale?dryRun=All", namespace.name());
-        let scale = move |turn| Asked {
+        let scale = move |turn| ApiRequest {
             method: Method::PATCH,
             path: path.clone(),
             body: json!({ "spec": { "replicas": replicas(turn) } }),
@@ -70,7 +70,7 @@ fn replicas(turn: usize) -> usize {
 }
 
 impl Counts {
-    fn of(outcomes: Vec<Outcome>) -> Self {
+    fn of(outcomes: Vec<RequestResult>) -> Self {
         let mut counts = Self::default();
         for (turn, outcome) in outcomes {
             match outcome {

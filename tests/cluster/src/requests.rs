@@ -19,7 +19,7 @@ use crate::wait::{block_on, eventually};
 
 /// What is to be asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ApiRequest {
     pub method: Method,
     /// With its query: `/apis/apps/v1/namespaces/…?dryRun=All`.
     pub path: String,
@@ -29,7 +29,7 @@ pub struct Asked {
 
 /// What was answered.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     pub status: u16,
     /// The object, or a `Status` that says why there is none.
     pub body: Value,
@@ -40,12 +40,12 @@ pub struct Answer {
 }
 
 /// The turn of the request, and its answer; an error says why none came.
-pub type Outcome = (usize, Result<Answer, String>);
+pub type RequestResult = (usize, Result<ApiResponse, String>);
 
 /// Requests that are sent until they are stopped.
 #[derive(Debug)]
 pub struct Requests {
-    outcomes: Arc<Mutex<Vec<Outcome>>>,
+    outcomes: Arc<Mutex<Vec<RequestResult>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,9 +58,9 @@ impl Requests {
         plane: &ControlPlane,
         concurrency: usize,
         pause: Duration,
-        ask: impl Fn(usize) -> Asked + Send + Sync + 'static,
+        ask: impl Fn(usize) -> ApiRequest + Send + Sync + 'static,
     ) -> Self {
-        let (outcomes, stop) = (Arc::<Mutex<Vec<Outcome>>>::default(), Arc::<AtomicBool>::default());
+        let (outcomes, stop) = (Arc::<Mutex<Vec<RequestResult>>>::default(), Arc::<AtomicBool>::default());
         let worker = Worker {
             ask: Arc::new(ask),
             turn: Arc::default(),
@@ -83,7 +83,7 @@ impl Requests {
     }
 
     /// So far.
-    pub fn outcomes(&self) -> Vec<Outcome> {
+    pub fn outcomes(&self) -> Vec<RequestResult> {
         lock(&self.outcomes).clone()
     }
 
@@ -99,7 +99,7 @@ impl Requests {
 
     /// Ends them, and gives all that was answered.
     #[must_use]
-    pub fn stop(mut self) -> Vec<Outcome> {
+    pub fn stop(mut self) -> Vec<RequestResult> {
         self.end();
         self.outcomes()
     }
@@ -120,10 +120,10 @@ impl Drop for Requests {
 
 #[derive(Clone)]
 struct Worker {
-    ask: Arc<dyn Fn(usize) -> Asked + Send + Sync>,
+    ask: Arc<dyn Fn(usize) -> ApiRequest + Send + Sync>,
     turn: Arc<AtomicUsize>,
     pause: Duration,
-    outcomes: Arc<Mutex<Vec<Outcome>>>,
+    outcomes: Arc<Mutex<Vec<RequestResult>>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -138,13 +138,13 @@ impl Worker {
     }
 }
 
-async fn answer(client: &Client, asked: Asked) -> Result<Answer, Error> {
+async fn answer(client: &Client, asked: ApiRequest) -> Result<ApiResponse, Error> {
     let kind = if asked.method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let request = Request::builder().method(asked.method).uri(asked.path).header(CONTENT_TYPE, kind);
     let request = request.body(Body::from(asked.body.to_string().into_bytes())).expect("a request");
     let (head, body) = client.send(request).await?.into_parts();
     let bytes = body.collect_bytes().await?;
-    Ok(Answer {
+    Ok(ApiResponse {
         status: head.status.as_u16(),
         body: serde_json::from_slice(&bytes).unwrap_or_default(),
         warnings: warnings(&head.headers),
@@ -152,7 +152,7 @@ async fn answer(client: &Client, asked: Asked) -> Result<Answer, Error> {
     })
 }
 
-impl Answer {
+impl ApiResponse {
     /// What a `Status` says.
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()

@@ -6,12 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes, on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Asks until the answer is `Ok`; panics with the last reason when [`PATIENCE`] ends.
+/// Asks until the answer is `Ok`; panics with the last reason when [`TIMEOUT`] ends.
 #[track_caller]
 pub fn eventually<T, E: Display>(what: &str, ask: impl FnMut() -> Result<T, E>) -> T {
-    within(PATIENCE, what, ask)
+    within(TIMEOUT, what, ask)
 }
 
 /// `eventually` with a limit of its own.

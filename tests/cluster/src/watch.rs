@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
 use crate::rqlited::{Level, Member, Rqlite, RqliteNode};
-use crate::wait::{PATIENCE, eventually};
+use crate::wait::{TIMEOUT, eventually};
 
 /// Between two looks, and between two writes.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -23,7 +23,7 @@ const RUN: u64 = 1_000_000;
 
 /// What was seen.
 #[derive(Debug)]
-pub struct Seen {
+pub struct WatchSummary {
     /// The worst moment.
     pub lowest: Answering,
     /// The longest time without an acknowledged write.
@@ -92,19 +92,19 @@ impl Watch {
         }
     }
 
-    pub fn end(self) -> Seen {
+    pub fn end(self) -> WatchSummary {
         self.stop.store(true, Ordering::SeqCst);
         let lowest = self.looks.join().expect("it looks");
         let (gap, rows) = self.writes.join().expect("it writes");
-        Seen { lowest, gap, rows }
+        WatchSummary { lowest, gap, rows }
     }
 }
 
-impl Seen {
+impl WatchSummary {
     /// Every one of these nodes has every row that was acknowledged, or gets it within the limit; says what the first one lacks then.
     pub fn is_kept(&self, cluster: &Cluster<'_>, mut nodes: impl Iterator<Item = u32>) -> bool {
         nodes.all(|ordinal| {
-            let ends = Instant::now() + PATIENCE;
+            let ends = Instant::now() + TIMEOUT;
             while let Err(lacks) = self.kept_by(&cluster.node(ordinal)) {
                 if Instant::now() > ends {
                     eprintln!("rqlite-{ordinal} {lacks}");

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hyper::Method;
-use quorate_cluster_tests::{Answer, Asked, ControlPlane, Outcome, Quorate, Requests, eventually};
+use quorate_cluster_tests::{ApiRequest, ApiResponse, ControlPlane, Quorate, RequestResult, Requests, eventually};
 use serde_json::{Value, json};
 
 /// The rule that a shrink to one breaks.
@@ -36,8 +36,9 @@ fn no_answer_is_of_two_modes() {
     let sets = format!("/apis/apps/v1/namespaces/{}/statefulsets", namespace.name());
     let scale = format!("{sets}/rqlite/scale?dryRun=All");
     let shrink =
-        move |_| Asked { method: Method::PATCH, path: scale.clone(), body: json!({ "spec": { "replicas": 1 } }) };
-    let create = move |_| Asked { method: Method::POST, path: format!("{sets}?dryRun=All"), body: set_with_users() };
+        move |_| ApiRequest { method: Method::PATCH, path: scale.clone(), body: json!({ "spec": { "replicas": 1 } }) };
+    let create =
+        move |_| ApiRequest { method: Method::POST, path: format!("{sets}?dryRun=All"), body: set_with_users() };
     let shrinks = Requests::start(&plane, 4, PAUSE, shrink);
     let creations = Requests::start(&plane, 2, PAUSE, create);
     let go_on = || {
@@ -77,7 +78,7 @@ fn no_answer_is_of_two_modes() {
 
 /// Warned of and admitted, or denied and not warned of, by what the client sees and by what the audit log has.
 #[track_caller]
-fn mode_of_shrink((_, outcome): &Outcome, audited: &Audited) -> Mode {
+fn mode_of_shrink((_, outcome): &RequestResult, audited: &Audited) -> Mode {
     let answer = outcome.as_ref().unwrap();
     let denied = answer.status == 403 && answer.message().contains(&format!("{RULE}: "));
     let modes: Vec<&str> = audited[&answer.audit_id].iter().map(String::as_str).collect();
@@ -93,7 +94,7 @@ fn mode_of_shrink((_, outcome): &Outcome, audited: &Audited) -> Mode {
 /// Its Secret is mounted, or the client reads that it is not. `/mutate` and `/validate` are two reviews: where the first is answered by a
 /// replica that warns and the second by one that denies, the set is refused for want of the Secret, and none is created without a word.
 #[track_caller]
-fn mode_of_creation((_, outcome): &Outcome) -> Option<Mode> {
+fn mode_of_creation((_, outcome): &RequestResult) -> Option<Mode> {
     let answer = outcome.as_ref().unwrap();
     let mounted = answer.body["spec"].to_string().contains(r#""secretName":"rqlite-users""#);
     let refused = answer.message().contains("secret-mounts/not-mounted: ");
@@ -123,8 +124,8 @@ fn set_with_users() -> Value {
 
 /// Once every answer stands in the audit log.
 #[track_caller]
-fn audited(plane: &ControlPlane, outcomes: &[Outcome]) -> Audited {
-    let answers: Vec<&Answer> = outcomes.iter().map(|(_, outcome)| outcome.as_ref().unwrap()).collect();
+fn audited(plane: &ControlPlane, outcomes: &[RequestResult]) -> Audited {
+    let answers: Vec<&ApiResponse> = outcomes.iter().map(|(_, outcome)| outcome.as_ref().unwrap()).collect();
     eventually("the audit log to be whole", || {
         let audited: Audited = plane.audit().iter().map(mode_of_event).collect();
         match answers.iter().filter(|answer| !audited.contains_key(&answer.audit_id)).count() {

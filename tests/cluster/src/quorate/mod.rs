@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::control_plane::ControlPlane;
 use crate::tool::{Helm, Output};
 use crate::wait::{eventually, within};
-use crate::{Namespace, PATIENCE, UNREADY, isolation, manifests};
+use crate::{Namespace, TIMEOUT, UNREADY, isolation, manifests};
 
 pub use clock::Clock;
 pub use leftovers::await_nothing_left;
@@ -269,7 +269,7 @@ impl<'a> Quorate<'a> {
     #[track_caller]
     fn start(&mut self, installer: &Installer<'_>) {
         let count = installer.replicas;
-        let pods = within(PATIENCE, "the Pods of the Deployment", || {
+        let pods = within(TIMEOUT, "the Pods of the Deployment", || {
             let pods = self.running_pods();
             if pods.len() == count { Ok(pods) } else { Err(format!("{} of {count} run", pods.len())) }
         });

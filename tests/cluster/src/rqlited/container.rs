@@ -10,7 +10,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::node::{Exit, RqliteNode};
 use super::probe::Prober;
-use super::status::Seen;
+use super::status::ObservedContainer;
 use super::waiting::Waiting;
 use crate::watchdog::Watchdog;
 
@@ -86,13 +86,13 @@ impl Container {
     }
 
     /// What is to be said of it; `unready`: a test says that it is not ready.
-    pub(super) fn seen(&mut self, unready: bool) -> Seen {
+    pub(super) fn seen(&mut self, unready: bool) -> ObservedContainer {
         let probed = self.prober.as_ref().is_none_or(Prober::is_ready);
         let ready = self.started.is_some() && probed && !unready;
         if self.ready.0 != ready {
             self.ready = (ready, Timestamp::now());
         }
-        Seen {
+        ObservedContainer {
             address: self.node.address().to_string(),
             running_since: self.started.map(|(_, since)| since),
             ready,

@@ -38,11 +38,11 @@ pub struct RqliteNode {
     name: String,
     address: Ipv4Addr,
     log: PathBuf,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<NodeState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct NodeState {
     process: Option<Process>,
     held: bool,
     cordoned: bool,
@@ -177,7 +177,7 @@ impl RqliteNode {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, NodeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

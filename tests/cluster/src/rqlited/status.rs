@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 
 /// The container as it is now.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct ObservedContainer {
     pub(super) address: String,
     /// When it was started, while it runs.
     pub(super) running_since: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub(super) struct Seen {
 }
 
 /// The patch that says it. The uid keeps it from a Pod that got the name meanwhile.
-pub(super) fn patch(pod: &Pod, rqlite: &str, seen: &Seen) -> Value {
+pub(super) fn patch(pod: &Pod, rqlite: &str, seen: &ObservedContainer) -> Value {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let containers: Vec<Value> = containers
         .map(|container| if container.name == rqlite { of_rqlite(container, seen) } else { of_other(container) })
@@ -45,7 +45,7 @@ pub(super) fn patch(pod: &Pod, rqlite: &str, seen: &Seen) -> Value {
     }})
 }
 
-fn of_rqlite(container: &Container, seen: &Seen) -> Value {
+fn of_rqlite(container: &Container, seen: &ObservedContainer) -> Value {
     let state = match (&seen.running_since, &seen.waiting) {
         (Some(since), _) => json!({ "running": { "startedAt": seconds(*since) } }),
         (None, Some(waiting)) => json!({ "waiting": { "reason": waiting.reason, "message": waiting.message } }),

@@ -17,17 +17,17 @@ fn can_scale_judges_by_itself_where_nobody_guards() {
     with_rqlited("asking::unguarded");
 }
 
-struct Answer {
+struct CommandOutput {
     code: Option<i32>,
     text: String,
 }
 
-fn can_scale(plane: &ControlPlane, kubeconfig: &std::path::Path, set: &str, to: u32, more: &[&str]) -> Answer {
+fn can_scale(plane: &ControlPlane, kubeconfig: &std::path::Path, set: &str, to: u32, more: &[&str]) -> CommandOutput {
     let mut command = Command::new(binary());
     command.args(["can-scale", set, "--to", &to.to_string()]).args(more).env("KUBECONFIG", kubeconfig);
     let output = command.current_dir(plane.folder()).output().unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Answer { code: output.status.code(), text }
+    CommandOutput { code: output.status.code(), text }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use quorate_native_tests::set::{Data, Set, Status, plain};
 use quorate_native_tests::world::World;
 
 use crate::hold;
-use crate::model::{Cluster, Kind, Names, pod, quorum, removal_counts, removes_itself};
+use crate::model::{Cluster, Names, ViewKind, pod, quorum, removal_counts, removes_itself};
 use quorate_native_tests::request::known;
 
 const RULE: &str = "quorum-guard/scale-below-quorum";
@@ -56,26 +56,26 @@ fn model(set: &Set, facts: &Facts, to: i64) -> Option<bool> {
     let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();
     let unlisted = indexes.clone().any(|index| nodes.get(index).is_none_or(|node| *node == Node::Unlisted));
     let strangers = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
-    if cluster.kind != Kind::None && unlisted && strangers {
+    if cluster.kind != ViewKind::None && unlisted && strangers {
         return None;
     }
-    if cluster.kind == Kind::Leaderless && nodes.contains(&Node::NonVoter) {
+    if cluster.kind == ViewKind::Leaderless && nodes.contains(&Node::NonVoter) {
         return None;
     }
     let may_answer = |name: &String| {
-        let hidden = cluster.kind == Kind::Leaderless && !cluster.listed.contains(name);
+        let hidden = cluster.kind == ViewKind::Leaderless && !cluster.listed.contains(name);
         cluster.answering.contains(name) || hidden && pod(set, facts, name) != Some(Pod::Missing)
     };
     if cluster.is_lost() {
         return Some(!leaving.iter().any(may_answer));
     }
-    if cluster.kind == Kind::Led && !leaving.iter().any(|name| cluster.listed.contains(name)) {
+    if cluster.kind == ViewKind::Led && !leaving.iter().any(|name| cluster.listed.contains(name)) {
         return Some(true);
     }
     if cluster.stay(&leaving) >= quorum(cluster.voters.len()) {
         return Some(true);
     }
-    let removal = removes_itself(set, facts, &leaving)? && removal_counts(set) && cluster.kind == Kind::Led;
+    let removal = removes_itself(set, facts, &leaving)? && removal_counts(set) && cluster.kind == ViewKind::Led;
     if !removal || cluster.reachable.len() < quorum(cluster.voters.len()) {
         // Nobody who answers leaves while the quorum is not lost by the view alone: left to the rule.
         return leaving.iter().any(may_answer).then_some(false);

@@ -9,7 +9,7 @@ use quorate_native_tests::set::{Data, Set, Status, plain};
 use quorate_native_tests::world::World;
 
 use crate::hold;
-use crate::model::{Cluster, Kind, Names, pod, quorum, removal_counts, removes_itself};
+use crate::model::{Cluster, Names, ViewKind, pod, quorum, removal_counts, removes_itself};
 use quorate_native_tests::request::known;
 
 const RULE: &str = "quorum-guard/eviction-below-quorum";
@@ -48,10 +48,10 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
         return (set.data == Data::Template).then_some(true);
     }
     let removal = removes_itself(set, facts, &leaving)?;
-    if removal && cluster.kind != Kind::None {
+    if removal && cluster.kind != ViewKind::None {
         cluster.voters.extend(returning(set, facts));
     }
-    if set.data != Data::Template && cluster.kind != Kind::Led {
+    if set.data != Data::Template && cluster.kind != ViewKind::Led {
         // What the claims of another time say of a set without templates is left open.
         facts.claims.is_none().then_some(())?;
     }
@@ -65,16 +65,16 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
         return None;
     }
     let listed = facts.view.as_ref().and_then(|view| view.nodes.get(index)).is_some_and(|node| *node != Node::Unlisted);
-    if cluster.kind != Kind::None && !listed && (strangers || cluster.kind == Kind::Leaderless) {
+    if cluster.kind != ViewKind::None && !listed && (strangers || cluster.kind == ViewKind::Leaderless) {
         return None;
     }
     let lists_others = |view: &View| view.nodes.iter().any(|node| matches!(node, Node::NonVoter | Node::DeadNonVoter));
-    if cluster.kind == Kind::Leaderless && facts.view.as_ref().is_some_and(lists_others) {
+    if cluster.kind == ViewKind::Leaderless && facts.view.as_ref().is_some_and(lists_others) {
         return None;
     }
     let quorum = quorum(cluster.voters.len());
     let others = cluster.stay(&leaving);
-    if cluster.kind == Kind::None {
+    if cluster.kind == ViewKind::None {
         match state? {
             Pod::Missing | Pod::Stopped => return Some(true),
             Pod::NotReady if others >= quorum => return Some(true),
@@ -88,13 +88,13 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
     let last = others == 0 && of_more && set.data == Data::EmptyDir;
     let others_on_their_way = facts.pods.iter().flatten().filter(|pod| **pod == Pod::Terminating).count() > 0;
     if last {
-        return if others_on_their_way || cluster.kind == Kind::None { None } else { Some(false) };
+        return if others_on_their_way || cluster.kind == ViewKind::None { None } else { Some(false) };
     }
     if cluster.is_lost() {
         return lost(set, cluster.kind, removal);
     }
     // Where nobody leads, what the last view listed counts too.
-    let remembered = facts.last.as_ref().filter(|_| cluster.kind != Kind::Led).map_or(0, Vec::len);
+    let remembered = facts.last.as_ref().filter(|_| cluster.kind != ViewKind::Led).map_or(0, Vec::len);
     if set.count() <= 2 && cluster.listed.len() <= 2 && remembered <= 2 {
         return Some(true);
     }
@@ -150,9 +150,9 @@ fn hidden(set: &Set, facts: &Facts) -> bool {
 
 /// A leader within its lease steps down at once; one that removes itself meanwhile may block the rest. Whether a flag that SIGTERM never
 /// reaches is self-removal here is left open.
-fn lost(set: &Set, kind: Kind, removal: bool) -> Option<bool> {
+fn lost(set: &Set, kind: ViewKind, removal: bool) -> Option<bool> {
     match (kind, removal) {
-        (Kind::Led, true) => removal_counts(set).then_some(false),
-        (Kind::Led, false) | (Kind::Leaderless | Kind::None, _) => Some(true),
+        (ViewKind::Led, true) => removal_counts(set).then_some(false),
+        (ViewKind::Led, false) | (ViewKind::Leaderless | ViewKind::None, _) => Some(true),
     }
 }

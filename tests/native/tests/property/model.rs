@@ -17,12 +17,12 @@ pub(crate) struct Cluster {
     pub(crate) listed: Names,
     /// Of these, those that answer, on their way out or not.
     pub(crate) answering: Names,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ViewKind,
     pub(crate) own: Names,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ViewKind {
     Led,
     Leaderless,
     None,
@@ -40,9 +40,9 @@ impl Cluster {
         // One that nobody answers for is no view.
         let view = facts.view.as_ref().filter(|view| view.voters() > 0);
         let kind = match view {
-            Some(view) if view.is_led() => Kind::Led,
-            Some(_) => Kind::Leaderless,
-            None => Kind::None,
+            Some(view) if view.is_led() => ViewKind::Led,
+            Some(_) => ViewKind::Leaderless,
+            None => ViewKind::None,
         };
         let (mut listed, mut answering) = (Names::new(), Names::new());
         if let Some(view) = view {
@@ -62,14 +62,14 @@ impl Cluster {
             }
         }
         let mut voters = listed.clone();
-        if kind != Kind::Led {
+        if kind != ViewKind::Led {
             voters.extend(own.iter().cloned());
             let claims = facts.claims.iter().flatten().enumerate();
             voters.extend(claims.filter(|(_, claim)| **claim != Claim::Missing).map(|(index, _)| set.pod(index)));
             voters.extend(facts.last.iter().flatten().map(|index| set.pod(*index)));
         }
         let mut reachable = answering.clone();
-        if kind == Kind::None {
+        if kind == ViewKind::None {
             reachable = own.iter().filter(|name| !down(set, facts, name)).cloned().collect();
         }
         reachable.retain(|name| name.starts_with("other-") || own.contains(name));
@@ -79,7 +79,7 @@ impl Cluster {
 
     /// By what a view itself names.
     pub(crate) fn is_lost(&self) -> bool {
-        self.kind != Kind::None && self.answering.len() < quorum(self.listed.len())
+        self.kind != ViewKind::None && self.answering.len() < quorum(self.listed.len())
     }
 
     /// Those that answer when they are gone.

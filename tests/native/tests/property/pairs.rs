@@ -13,7 +13,7 @@ use rqlite::reduction::Reduction;
 use serde_json::{Value, json};
 
 use crate::hold;
-use crate::model::{Cluster, Kind, Names, quorum};
+use crate::model::{Cluster, Names, ViewKind, quorum};
 
 /// What is asked of the set.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +124,7 @@ fn no_two_admissions_add_up() {
                 format!("{what}: {left} of {} stay, quorum is {needed}: {}", cluster.voters.len(), evaluated.told());
             Err(Broken::new(what, [("first", first_world.clone()), ("second", with.clone())]))
         };
-        let is_asked = !matches!(second, Step::RollOut) && cluster.kind == Kind::Led && !cluster.is_lost();
+        let is_asked = !matches!(second, Step::RollOut) && cluster.kind == ViewKind::Led && !cluster.is_lost();
         let costs = cluster.reachable.intersection(&takes).count() > 0 && left < needed;
         let few = count <= 2 && cluster.listed.len() <= 2;
         if is_asked && costs && !few && !evaluated.denied() && !matches!(second, Step::DeleteClaim(_)) {
