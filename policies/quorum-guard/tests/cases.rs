@@ -1,4 +1,4 @@
-//! Every case of quorum-guard, natively. The built component runs the same folders in the crate `tests`.
+//! Every case of quorum-guard, natively. The built component runs the same ones in the workspace's tests.
 
 #[test]
 fn every_case_is_decided_as_its_expectation_says() {

@@ -22,13 +22,13 @@ pub fn of(input: &RuleInput, reason: NotNow) -> String {
         false => "",
     };
     let others = voters(input.facts()).is_some_and(|voters| voters > reason.most_pods(input.set.replicas));
-    let roster = match others && !pool {
+    let complete = match others && !pool {
         true => {
             "let the set run all voters, or remove those that it does not run (`DELETE /remove`, which needs a leader), then "
         }
         false => "",
     };
-    format!("{retain}{roster}scale to 0, wait until no pod is left, {AGAIN}")
+    format!("{retain}{complete}scale to 0, wait until no pod is left, {AGAIN}")
 }
 
 const AGAIN: &str = "apply this again, then scale up to the old count";

@@ -74,10 +74,10 @@ use crate::single_node::FirstDiscovery;
 /// is compared with what it holds. Between two ConfigMaps whose values are both known, the values decide: equal ones pass with a
 /// warning (ConfigMaps with hash suffixes); `quorate check` knows those of both sides. An argument that is a reference as a whole
 /// (`$(EXTRA)`, `$FLAGS`) may hold the flag and is compared like it; behind the value (`-bootstrap-expect=3 $(EXTRA)`) it may
-/// override it, so it belongs to the reference. What a text known from facts gives depends on who passes it on: a shell splits an
-/// unquoted one at blanks, everywhere else it is one argument, with its blanks and line ends. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
+/// override it, so it belongs to the reference. How a text known from facts is split depends on what passes it on: a shell splits an
+/// unquoted one at blanks; everywhere else it is one argument, with its blanks and line ends. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
 /// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
-/// in a file only the arguments are to be seen, and what they say of the flag is compared.
+/// in a file only the arguments can be seen, and what they say of the flag is compared.
 pub(crate) const RULE: Rule = Rule {
     id: "bootstrap-expect-changed",
     summary: "refuses every edit of -bootstrap-expect after the set was created",

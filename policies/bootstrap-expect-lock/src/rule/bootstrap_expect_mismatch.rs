@@ -1,5 +1,5 @@
 //! Refuses to create a set whose replicas are not its `-bootstrap-expect`, or whose pods come blank beside old data.
-//! Not Up, Down and node TLS at a re-creation: those are other policies'.
+//! Not scaling and node TLS at a re-creation: those are other policies'.
 
 use quorate_sdk::{Finding, Rule, SetDocument};
 use rqlite::change::{Ordinals, first_ordinal};
@@ -21,7 +21,7 @@ use crate::words::{form, number_of};
 /// Creating a set of voters whose `spec.replicas` is not its `-bootstrap-expect`, or with a value that rqlited refuses
 /// to start with. Over pods or claims that an earlier set of the same name left (`kubectl delete --cascade=orphan`, then
 /// create, is how claim templates are changed) it also refuses a value below the number of pods that come blank, and
-/// claim templates that match none of the claims that stand.
+/// claim templates that match none of the claims that exist.
 ///
 /// Scaling up from zero a set that has no claim is a creation too, by an update or through `scale`, and so is an update by which
 /// a set that ran something else becomes rqlite's.
@@ -37,7 +37,7 @@ use crate::words::{form, number_of};
 /// code 1 every 120 s. With more, two groups can reach the number at the same time: 5 pods with 3 gave the two clusters
 /// {0,1,2} and {2,3,4} in 1 of 6 runs (measured on rqlited 10.2.7; rqlite/rqlite `store/store.go`, `Notify`). Blank pods
 /// beside nodes with data are worse: as soon as that many of them meet without a leader they form an empty cluster that
-/// answers in the old one's name.
+/// answers in place of the old one.
 ///
 /// ## Example
 ///

@@ -27,7 +27,7 @@ use rqlite::scaling::{CurrentState, DataLocation};
 /// Run a pool of read-only nodes (`-raft-non-voter=true`) as a StatefulSet of its own, and scale that.
 ///
 /// ## When the value is unknown
-/// A target that does not exist yet is a warning (Helm installs autoscalers first); one that could not be had is not judged.
+/// A target that does not exist yet is a warning (Helm installs autoscalers first); one that could not be fetched is not judged.
 /// An absent minReplicas is 1.
 pub(crate) const RULE: Rule =
     Rule { id: "autoscaler-on-voters", summary: "an autoscaler changes the number of voters" };

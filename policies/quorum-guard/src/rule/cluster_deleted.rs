@@ -31,17 +31,17 @@ pub(crate) use owner::evaluate as judge_owners;
 /// - DELETE of a Service that a voter set with more than one replica needs: its `serviceName`, or the one that its DNS discovery looks up.
 /// - DELETE of a PersistentVolumeClaim with the data of a current voter, at any count.
 /// - An ownerReference added to a running voter set, unless facts show that an owner of this kind, name and uid exists and is not being
-///   deleted: of one that is gone the garbage collector deletes the set within seconds (measured on kube-controller-manager 1.36.3). At
-///   a creation only where facts show that it does not exist, since operators create their sets with an owner.
+///   deleted: the garbage collector deletes a set whose owner is gone within seconds (measured on kube-controller-manager 1.36.3). A
+///   creation is refused only where facts show that the owner does not exist, since operators create their sets with an owner.
 ///
 /// A warning instead: one replica or none, an object that is being deleted already, orphan deletion (`kubectl delete --cascade=orphan`),
 /// a read-only pool, `quorate.dev/allow-deletion: "true"` on the set, or the setting `deletion: warn`.
 /// The namespace controller, the garbage collector and kube-controller-manager always pass, or a deleted namespace would hang.
 ///
-/// Of a Namespace, a Service or a claim the same exemptions hold; the annotation may stand on the object itself or on every set concerned,
-/// and what is being deleted already passes without a word. A warning is also the Service of a single voter, a Namespace whose voters
-/// are scaled to zero or that holds a read-only pool alone, and the claim of an ordinal that does not run, as long as no view tells
-/// whether its node is still a voter.
+/// For a Namespace, a Service or a claim the same exemptions hold. The annotation may be on the object itself or on every set concerned;
+/// an object that is being deleted already passes without a message. Only a warning: the Service of a single voter; a Namespace whose
+/// voters are scaled to zero, or that holds nothing but a read-only pool; the claim of an ordinal that does not run, as long as no view
+/// tells whether its node is still a voter.
 ///
 /// ## Why
 /// `kubectl replace --force`, `helm uninstall`, a renamed Argo CD application or a recreated StatefulSet all delete first. The claims stay
@@ -58,19 +58,19 @@ pub(crate) use owner::evaluate as judge_owners;
 /// ```
 ///
 /// ## Instead
-/// To change what cannot be updated, keep the pods: `kubectl -n db delete statefulset rqlite --cascade=orphan`, then create it again.
+/// To change a field that cannot be updated, keep the pods: `kubectl -n db delete statefulset rqlite --cascade=orphan`, then create it again.
 /// To delete it on purpose: `kubectl -n db annotate statefulset rqlite quorate.dev/allow-deletion=true`, then delete.
-/// Before a claim is deleted its node leaves the cluster:
+/// Before you delete a claim, remove its node from the cluster:
 /// `curl -XDELETE http://rqlite-0.rqlite-svc-internal:4001/remove -d '{"id":"rqlite-2"}'`.
-/// A tool may have deleted Services, ConfigMaps and Secrets of the release before it came to the set (Helm deletes Services first and
-/// goes on after a refusal): bring them back with `helm rollback RELEASE` or by applying the manifests again.
+/// A tool may have deleted Services, ConfigMaps and Secrets of the release before it tried to delete the set (Helm deletes Services
+/// first and goes on after a refusal): restore them with `helm rollback RELEASE` or by applying the manifests again.
 ///
 /// ## When the value is unknown
 /// A role that cannot be read is a voter's. A data directory that cannot be read is taken to be on the set's claims, if it has any.
 /// Whether an added owner exists is not known without facts, and of a kind that Quorate may not get: denied, and at a creation a warning;
 /// both name the right that is missing. The chart's `owners` gives it. Without a leader's view the ordinals of the running pods are voters.
-/// The sets that need a Namespace, a Service or a claim could not be had: not judged. What a set needs is guarded once the server knows
-/// the set, about a second after its creation.
+/// If the sets that need a Namespace, a Service or a claim could not be looked up, its deletion is not judged. What a set needs is guarded
+/// once the server knows the set, about a second after its creation.
 pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
 
 /// The part of DeleteOptions that tells an orphan deletion.

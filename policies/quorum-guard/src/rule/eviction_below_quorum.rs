@@ -13,20 +13,21 @@ use crate::membership_source;
 use crate::words;
 
 /// ## What it refuses
-/// `pods/eviction` (`kubectl drain`, the cluster autoscaler) of a voter, when the reachable voters without it and without pods that are
-/// on their way out already are fewer than the quorum. The answer is 429, and the drain tries again.
+/// `pods/eviction` (`kubectl drain`, the cluster autoscaler) of a voter, when the reachable voters without it, and without pods that
+/// are terminating already, are fewer than the quorum. The answer is 429, and the drain tries again.
 ///
 /// - With `-raft-cluster-remove-shutdown=true` a node of the set's own ordinals that removed itself still counts, as long as its claim is
 ///   bound, or claims are not known: it comes back.
 /// - While a rollout is unfinished one more counts as gone: the controller goes on to its next pod, unless one that it has replaced is down.
-///   A pod that a drain took makes no rollout: where both revisions are the same, it comes back as it was.
-/// - With that flag, while a leader has lost its quorum and not stepped down yet: a second later it has.
-/// - On ephemeral data the last reachable voter of two or more, also where the others removed themselves: the data would be gone.
+///   A pod that a drain evicted is no rollout: where both revisions are the same, it comes back as it was.
+/// - With that flag, an eviction is also refused while a leader has lost its quorum and has not stepped down yet; that takes a second.
+/// - On ephemeral data, the eviction of the last reachable voter of two or more is refused, also where the others removed themselves:
+///   the data would be gone.
 ///
 /// ## Why
 /// A drain of two nodes at a time evicts two pods within a second. A PodDisruptionBudget stops that only where there is one, and it counts
 /// Ready pods, not voters: a node that was dropped and never removed is still a voter. Where each node removes itself when it stops, every
-/// eviction leaves a smaller cluster that seems whole: drains walked through 3 -> 2 -> 1 -> 0 in 32 of 32 runs, and never came back
+/// eviction leaves a smaller cluster that seems whole: drains went through 3 -> 2 -> 1 -> 0 in 32 of 32 runs, and never came back
 /// where the last node did not (measured on rqlited 10.2.7 and 9.4.5).
 ///
 /// ## Example
@@ -41,11 +42,11 @@ use crate::words;
 /// and its pod are deleted, and it comes back blank on another node.
 ///
 /// ## When the value is unknown
-/// Voters and who of them answers are read as for scaling; voters that only their claims speak for are named, since a refusal that
-/// rests on them ends with the claims. Without a view a pod that is not ready may be a voter all the same, unless the ready others make
-/// the quorum. Where a refusal could never end (at most two replicas, and more voters neither in a leader's view nor, without one, in the
-/// last known membership; a view whose voters have lost the quorum already; a pod that is no reachable voter or beyond the set's own
-/// ordinals) the eviction passes with a warning.
+/// Which voters there are, and which of them answer, is decided as for scaling. Voters that are known by their claims alone are named: such
+/// a refusal ends when the claims are deleted. Without a view, a pod that is not ready may be a voter that answers, unless the others that
+/// are ready are a quorum. Where a refusal could never end, the eviction passes with a warning: at most two replicas, with no more voters in
+/// a leader's view (without one: in the last known membership); a view whose voters have lost the quorum already; a pod that is no reachable
+/// voter, or beyond the set's own ordinals.
 pub(crate) const RULE: Rule =
     Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
 

@@ -16,7 +16,7 @@ use rqlite::candidate::Sign;
 ///
 /// ## Why
 /// What is not recognised is not guarded: every scale, eviction and deletion of such a set passes without a word. An image under
-/// another name (`acme/rqlited:9.4.5`), a starter that nobody knows, or a letter too many in the annotation is enough.
+/// another name (`acme/rqlited:9.4.5`), an unknown program that starts rqlited, or a typo in the annotation is enough.
 ///
 /// ## Example
 /// ```yaml

@@ -16,15 +16,15 @@ use crate::words;
 
 /// ## What it refuses
 /// While a voter set has replicas, an update whose new launch has `-raft-non-voter` true, or by which the set would no longer
-/// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away. So too one after
-/// which another container is taken for the node, while the one that was still stands there under its name, or is gone and was not
-/// just renamed at its place. Of several containers each is compared with itself. A container that becomes a native sidecar (an init
+/// be recognised as rqlite's: another image, another launch, the annotation `quorate.dev/container` taken away. An update is
+/// also refused if another container counts as the node after it, unless the old container was only renamed at its place. Of
+/// several such containers each is compared with itself. A container that becomes a native sidecar (an init
 /// container with `restartPolicy: Always`), or the reverse, is still itself; one that becomes an init container that ends is not.
 ///
 /// ## Why
 /// A member keeps its vote when it restarts with `-raft-non-voter`: the flag only works for a node that joins (measured on rqlited
 /// 10.2.7). The pods would go on voting while nothing guards them any more, and lose their vote one by one later, when they are removed and
-/// join again. An update that also lowers the count would otherwise take the guard away in the request that it should judge.
+/// join again. Without this rule an update that also lowers the count would remove the guard that has to judge it.
 ///
 /// ## Example
 /// ```yaml

@@ -15,8 +15,8 @@ use crate::words;
 /// `spec.updateStrategy.rollingUpdate.maxUnavailable` above the number of voters that may fail: above 1 for three and four voters,
 /// above 2 for five and six. 1 is always allowed, and at zero replicas anything is.
 ///
-/// A warning instead where only the count moved, by apply or by scale. A warning is also a change of the pod template with
-/// `podManagementPolicy: Parallel` while one of the set's own voters does not answer.
+/// It is a warning where only the count changed, by apply or by scale. A change of the pod template with
+/// `podManagementPolicy: Parallel`, while one of the set's own voters does not answer, is a warning too.
 ///
 /// ## Why
 /// The controller stops that many pods at once, whichever they are. With 2 of 3 voters down there is no quorum until they are back,

@@ -12,8 +12,8 @@ use crate::words;
 /// ## What it says
 /// - An even number of voters tolerates no more failures than one voter less; two tolerate none.
 /// - More than nine voters make every write wait for five others and more.
-/// - As many voters answer as must agree: no failure is tolerated while new nodes join.
-/// - Two voters that remove themselves when they stop can block each other for good: on the way from more voters to one as well.
+/// - No more voters answer than the quorum needs: no failure is tolerated while new nodes join.
+/// - Two voters that remove themselves when they stop can block each other for good, also in a scale-down from more voters to one.
 /// - A growth was admitted without a view of the membership, or without the StatefulSet behind the Scale.
 ///
 /// ## Why
@@ -28,11 +28,11 @@ use crate::words;
 /// ```
 ///
 /// ## Instead
-/// Scale to the next odd number; put reads on a read-only pool (`-raft-non-voter=true`). Before a way that leads over two voters set
-/// `-raft-cluster-remove-shutdown=false`, and wait for the rollout; best while five or more run, as of three a rollout leaves two as well.
+/// Scale to the next odd number; put reads on a read-only pool (`-raft-non-voter=true`). Before a scale-down that passes through two voters, set
+/// `-raft-cluster-remove-shutdown=false`, and wait for the rollout. Best while five or more run: of three, a rollout leaves two as well.
 ///
 /// ## When the value is unknown
-/// What is not known is what the warning says.
+/// The warning says what is not known.
 pub(crate) const RULE: Rule =
     Rule { id: "scale-advice", summary: "what is unwise about a number of voters, or was not seen" };
 

@@ -49,15 +49,15 @@ use crate::words;
 /// curl 'http://rqlite-0.rqlite-svc-internal:4001/nodes?nonvoters&ver=2'   # they are gone: /remove answers 200 for any id
 /// ```
 /// From two voters to one, remove the node first, while it still runs, and scale then.
-/// Pods that are on their way out do not count as answering, so wait until they are back.
+/// Terminating pods do not count as answering, so wait until they are back.
 ///
 /// ## When the value is unknown
-/// With a view of the membership that names a leader, its voters count, and those of them that answer and are not on their way out.
-/// Without one, every ordinal of the old object is taken to be a voter, and whatever has a claim or was in the last known membership too;
-/// those of the object's own ordinals answer whose pods are not known to be missing or not ready, and self-removal counts for nothing.
-/// The message says what was assumed. A removal that nobody could see is not believed: give the membership, or use break-glass.
-/// A role that cannot be read is a voter's, a removal flag that cannot be read is off, and so is one beside `-auth`: whether the node's
-/// user may remove cannot be seen.
+/// With a view of the membership that names a leader, its voters count; of these, those answer that are reachable and not terminating.
+/// Without one, every ordinal of the old object counts as a voter, and so does every node with a claim or in the last known membership.
+/// Of the object's own ordinals those answer whose pods are not known to be missing or not ready. Self-removal does not count then.
+/// The message says what was assumed. A removal that nobody could see does not count: give the membership, or use break-glass.
+/// A set whose role cannot be read counts as voters. A removal flag that cannot be read counts as off, and so does one beside `-auth`:
+/// whether the node's user may remove cannot be seen.
 pub(crate) const RULE: Rule =
     Rule { id: "scale-below-quorum", summary: "fewer voters stay than the quorum of the cluster as it is now" };
 
@@ -215,9 +215,9 @@ fn remedy(transition: &Transition, cluster: &ClusterState, down: &ScaleDown) -> 
 
 /// What is admitted once the pods that are on their way out are back.
 fn once_back(transition: &Transition, cluster: &ClusterState) -> String {
-    let (change, settled) = (&transition.change, cluster.without_stopping());
-    let asked = ScaleDown::of(&settled, &change.leaving()).allowed();
-    match lowest_safe(&settled, change).filter(|_| !asked) {
+    let (change, without_stopping) = (&transition.change, cluster.without_stopping());
+    let asked = ScaleDown::of(&without_stopping, &change.leaving()).allowed();
+    match lowest_safe(&without_stopping, change).filter(|_| !asked) {
         Some(target) => format!("{} {target}", to(transition)),
         None => "try again".to_owned(),
     }

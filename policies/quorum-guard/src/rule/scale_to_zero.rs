@@ -19,7 +19,7 @@ use crate::words;
 /// ## Why
 /// A cluster whose pods all stop comes back when all of them do, over their own claims; a majority of blank disks instead can elect
 /// an *empty* leader, and the one node that kept the data follows it (measured on rqlited 10.2.7: 4 of 10 and 7 of 10 starts).
-/// With `-raft-cluster-remove-shutdown` the last voter is arbitrary: 3 -> 0 -> 1 was usable in 1 of 6 runs, 3 -> 0 -> 3 in 25 of 25.
+/// With `-raft-cluster-remove-shutdown` it is arbitrary which voter is the last: 3 -> 0 -> 1 was usable in 1 of 6 runs, 3 -> 0 -> 3 in 25 of 25.
 ///
 /// ## Example
 /// ```yaml

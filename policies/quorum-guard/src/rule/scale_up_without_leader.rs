@@ -13,18 +13,18 @@ use crate::transition::{Transition, TransitionRequest};
 use crate::words;
 
 /// ## What it refuses
-/// - New pods with blank disks while the cluster is leaderless or too few voters answer. A node of the set leads by its own answer:
-///   for a second after it died its followers still name it.
+/// - New pods with blank disks while the cluster is leaderless or too few voters answer. A node of the set counts as leader
+///   only by its own answer: for a second after it died its followers still name it.
 /// - From zero replicas, and by a creation over the claims of an earlier set: an ordinal without a claim beside ordinals that have
 ///   one; and, with `-raft-cluster-remove-shutdown`, leaving out an ordinal that has one, unless the last trusted membership does not
 ///   list it.
 ///
-/// An ordinal returns, and always may, when its claim is bound and its node is in the configuration, where that could be read. A claim
-/// counts as bound also when its `volumeName`, `dataSource` or `dataSourceRef` says that it will be filled.
+/// An ordinal returns with its data when its claim is bound and its node is in the Raft configuration (if that could be read); it always
+/// may. A claim counts as bound also when its `volumeName`, `dataSource` or `dataSourceRef` says that it will be filled.
 ///
 /// ## Why
 /// A node with a blank disk that finds no leader counts the others that look for one; as soon as `-bootstrap-expect` of them have met
-/// they found a cluster of their own: empty, Ready, and behind the same Service as the old one. 5 new pods beside a
+/// they form a cluster of their own: empty, Ready, and behind the same Service as the old one. 5 new pods beside a
 /// leaderless cluster did exactly that (measured on rqlited 10.2.7; rqlite/rqlite cluster/bootstrap.go).
 ///
 /// ## Example

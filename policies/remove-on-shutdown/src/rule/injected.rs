@@ -16,12 +16,13 @@ use crate::rule::not_injected;
 /// - in three voters, when it is injected or the count becomes three: a voter that dies within the lease of a leader that is
 ///   being stopped can leave two nodes deadlocked;
 /// - when the set has fewer than three voters by now: the flag stays, since taking it out would restart every pod;
-/// - when a preStop hook takes a time that the manifest does not tell, and the grace period is not above 30 s: it is then 30 s.
+/// - when the manifest does not tell how long a preStop hook takes: the grace period is then 30 s, which may be too short. Not said
+///   where the author gives more than 30 s.
 /// ## Why
 /// While one of three voters is restarted, the cluster has two. If one of these dies abruptly and the other is asked to stop
 /// within its leader lease (500 ms), it has already written its own removal to its log: neither can be elected again, even with
-/// both disks back (measured on rqlited 8.43.4, 9.4.5 and 10.2.7; without the flag the same event heals by itself). Against it
-/// stands what the flag prevents: voters that are gone for good but still counted.
+/// both disks back (measured on rqlited 8.43.4, 9.4.5 and 10.2.7; without the flag the same event heals by itself). On the
+/// other side is what the flag prevents: voters that are gone for good but still counted.
 /// ## Example
 /// ```yaml
 /// spec:

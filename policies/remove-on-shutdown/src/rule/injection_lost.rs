@@ -27,8 +27,8 @@ use crate::identity::TOKEN;
 /// args: ["-raft-cluster-remove-shutdown=false"]
 /// ```
 /// ## When the value is unknown
-/// An annotation that lists nothing readable lists nothing. Where the flag could no longer be carried (another discovery,
-/// release or launch), it is not missed.
+/// An annotation that lists nothing readable lists nothing. Where the new discovery, release or launch
+/// no longer allows the flag, its absence is not refused.
 pub(crate) const RULE: Rule =
     Rule { id: "injection-lost", summary: "what was injected before is missing in what comes out of mutation" };
 

@@ -14,8 +14,8 @@ use crate::obstacle::{AUTH, FEWEST_VOTERS, FLAG, FlagObstacle};
 use crate::remedy;
 
 /// ## What it says
-/// The first condition that fails: at a creation, and with an update that changes the pod template where it is another one than in
-/// the old object, where the flag is taken out, or where rqlited does not start. A node that removed itself
+/// The first condition that fails. It is said at a creation, and with an update that changes the pod template: if another condition
+/// fails than for the old object, if the flag is taken out, or if rqlited does not start. A node that removed itself
 /// must come back by itself, so the flag is injected only where all of these hold:
 ///
 /// - exactly one container runs rqlite, its launch takes a flag, and a shell script in it starts rqlited with `exec`;
@@ -26,12 +26,12 @@ use crate::remedy;
 ///   `-bootstrap-expect` above 0;
 /// - the image names a release: 7.18.2 or later with DNS, 7.20.1 with `-join`, 7.17.0 for read-only nodes, 8.0.0 with `-auth`;
 /// - `-auth` has its `-join-as`, whose user may `join` and `remove`; `*` is no user;
-/// - the flag is not given: `-raft-cluster-remove-shutdown=false` is its author's word;
+/// - the flag is not given: `-raft-cluster-remove-shutdown=false` is the author's decision;
 /// - the update changes neither the node id, nor takes the data off its volume, nor goes back to an older major release, and the data
 ///   lies on a claim where the set has claim templates: a node that removes itself removes the id that it has by then;
 /// - the setting `persistentVoters` is `inject`, or the data does not outlive the pod.
 ///
-/// Where the flag was injected before, and the new discovery, release or launch cannot carry it, it is taken out with that
+/// Where the flag was injected before, and the new discovery, release or launch does not allow it, it is taken out with that
 /// update. Fewer than three voters alone do not take it out: see `injected`.
 /// ## Why
 /// With Consul or etcd, without discovery, or with one join target, a node that removed itself stays out for good: its
@@ -48,7 +48,7 @@ use crate::remedy;
 /// ```
 /// Or say that the flag is not wanted, with `-raft-cluster-remove-shutdown=false`.
 /// ## When the value is unknown
-/// A release, discovery, flag value, or argument that the manifest does not tell fails its condition: nothing is injected on a guess.
+/// A release, discovery, flag value or argument that the manifest does not tell fails its condition: nothing is injected without certainty.
 /// A floating tag (`latest`, none) counts as the newest release that Quorate knows. Whether a PodDisruptionBudget stands
 /// beside the set cannot be seen from it, and nothing is said of it.
 pub(crate) const RULE: Rule = Rule {

@@ -12,7 +12,7 @@ use crate::rule::not_injected;
 /// That `-raft-cluster-remove-shutdown=true` would be injected, or taken out again, but that this update does not change the pod
 /// template: it happens with the next one that does.
 /// ## Why
-/// A change of the template restarts every pod. Scaling, or a changed annotation, must not do that unasked.
+/// A change of the template restarts every pod. Scaling, or a changed annotation, must not cause that.
 /// ## Example
 /// ```console
 /// $ kubectl apply -f rqlite.yaml   # nothing but `replicas: 5` differs

@@ -13,11 +13,11 @@ use crate::start_window::{Due, NotNow};
 use crate::words::short;
 
 /// ## What it refuses
-/// An annotation or a setting asks for a Secret (or a user, or a server name), its time has come, and the launch that came out
+/// An annotation or a setting asks for a Secret (or a user, or a server name), it is due, and the launch that came out
 /// does not give it to rqlited: the launch can take no flag, the release has no such flag, a name or path is occupied, users are
 /// asked for without one to join as, the annotation names nothing, rqlited refuses the launch as it is, an image of one's own has neither
-/// command nor args (a flag would take the place of its CMD), or Quorate's mutating webhook was not reached. For node TLS that may not start now it is a warning, and
-/// so it is while the pod template does not change: what is asked for is not due before.
+/// command nor args (a flag would take the place of its CMD), or Quorate's mutating webhook was not reached. It is a warning for node TLS that may not start
+/// now, and as long as the pod template does not change: before that nothing is due.
 ///
 /// ## Why
 /// A set that is believed to ask for passwords, to speak TLS or to be backed up, and does none of it, is worse than a refused

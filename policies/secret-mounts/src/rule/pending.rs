@@ -15,8 +15,8 @@ use crate::start_window::Due;
 /// takes effect with the next change. What node TLS asks for no longer, but may not go now, is said here too.
 ///
 /// ## Why
-/// A new flag restarts every pod of the set, one by one. An update that changes nothing in the template must not do that behind
-/// its author's back, and the manifest from git, applied once more, must give the live template.
+/// A new flag restarts every pod of the set, one by one. An update that changes nothing in the template must not do that
+/// without its author's knowledge, and the manifest from git, applied once more, must give the live template.
 ///
 /// ## Example
 /// ```text

@@ -29,7 +29,7 @@ use crate::rule_input::RuleInput;
 /// ```
 ///
 /// ## When the value is unknown
-/// An `-auth` that comes from a reference counts as given. What the users' file says is never seen, so this is a warning.
+/// An `-auth` that comes from a reference counts as given. Quorate never reads the users' file, so this is a warning.
 pub const RULE: Rule = Rule {
     id: "probe-without-credentials",
     summary: "with `-auth`, probes without credentials need the permission `ready` for the user `*`",

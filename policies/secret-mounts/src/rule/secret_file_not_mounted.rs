@@ -37,7 +37,7 @@ use crate::words::short;
 ///
 /// ## When the value is unknown
 /// A path that comes from a reference is not judged, nor one that the container's shell script itself names, written out or
-/// by a variable whose literal value it is (the script may write the file), nor one on any other volume. Where a webhook of others may bring the file (an annotation of Vault, OpenBao, Infisical,
+/// by a variable whose literal value it is (the script may write the file), nor one on any other volume. Where another webhook may add the file (an annotation of Vault, OpenBao, Infisical,
 /// 1Password or akv2k8s in the pod template) or an image of one's own may have it, it is a warning. CA certificates are not judged: they may well be the image's.
 pub const RULE: Rule =
     Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };

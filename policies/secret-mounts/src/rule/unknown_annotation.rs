@@ -1,4 +1,4 @@
-//! Warns of annotations that speak to Quorate and mean nothing, by their name or by a value that is newly written.
+//! Warns of annotations under `quorate.dev/` that have no effect, by their name or by a value that is newly written.
 
 use kubernetes::annotation::{self, ALLOW_DELETION, BREAK_GLASS, CONTAINER, INJECTED, PREFIX};
 use kubernetes::manifest::Metadata;
@@ -15,8 +15,8 @@ use crate::credential_kind::CREDENTIAL_KINDS;
 /// `quorate.dev/break-glass` that cannot be read, has ended, or ends more than 24 hours ahead.
 ///
 /// ## Why
-/// Kubernetes takes any annotation. A letter too many, and what was asked for (users, certificates, the permission to delete) is
-/// silently not there.
+/// Kubernetes accepts any annotation. With a typo in its name, what was asked for (users, certificates, the permission to delete) is
+/// missing without any message.
 ///
 /// ## Example
 /// ```yaml
@@ -35,7 +35,7 @@ use crate::credential_kind::CREDENTIAL_KINDS;
 /// ## When the value is unknown
 /// It is said of every StatefulSet, also of one in which no rqlite was recognised: there a mistyped `quorate.dev/container` may be
 /// the reason. A value that the old object has already is not looked at: a rollback brings last week's. Where the time is not known,
-/// no end is judged.
+/// the end of a break-glass is not checked.
 pub const RULE: Rule = Rule {
     id: "unknown-annotation",
     summary: "a `quorate.dev/` annotation that Quorate does not know, or a value of one that does nothing",
