@@ -8,23 +8,23 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 #[derive(Debug, Default, Clone, ClapArgs)]
 pub struct Options {
-    /// Files, folders, `-` for standard input; with --base or --head only what lies below these paths. Without a base, only what an
-    /// object's shape alone shows is judged.
+    /// Files, folders, `-` for standard input; with --base or --head only what lies below these paths. Without a base, only what the
+    /// objects by themselves show is judged.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// What is: a commit, branch or tag of the git repository.
+    /// The state before: a commit, branch or tag of the git repository.
     #[arg(long, value_name = "REF", conflicts_with_all = ["base_dir", "head_dir"])]
     pub base: Option<String>,
-    /// What is to be: a commit, branch or tag; without it, the files as they lie in the repository's folder.
+    /// The state after: a commit, branch or tag; without it, the files of the repository's working folder.
     #[arg(long, value_name = "REF", requires = "base")]
     pub head: Option<String>,
     /// The repository, if not that of the current folder.
     #[arg(long, value_name = "FOLDER", requires = "base")]
     pub repository: Option<PathBuf>,
-    /// What is: a folder.
+    /// The state before: a folder.
     #[arg(long, value_name = "FOLDER", requires = "head_dir")]
     pub base_dir: Option<PathBuf>,
-    /// What is to be: a folder.
+    /// The state after: a folder.
     #[arg(long, value_name = "FOLDER", requires = "base_dir", conflicts_with = "paths")]
     pub head_dir: Option<PathBuf>,
     /// Without a base: judge the objects as if they were created now.
@@ -36,10 +36,10 @@ pub struct Options {
     /// A group of that user.
     #[arg(long = "as-group", value_name = "GROUP")]
     pub groups: Vec<String>,
-    /// What runs, as `quorate snapshot save` recorded it: judged are then changes of the running sets, with their members.
+    /// What runs, as `quorate snapshot save` recorded it: the changes are then those of the running sets, judged with their members.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
-    /// Where objects go that name no namespace: `default`; with `--live` the namespace of the kubeconfig's context.
+    /// The namespace of objects that name none: `default`; with `--live` that of the kubeconfig's context.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     #[command(flatten)]
@@ -50,24 +50,24 @@ pub struct Options {
     /// Render nothing: kustomizations and charts are named as not evaluated.
     #[arg(long)]
     pub no_render: bool,
-    /// Exit 1 also for this: `warn`.
+    /// With `warn`: exit 1 also for a warning.
     #[arg(long, value_enum, default_value_t)]
     pub fail_on: FailOn,
     /// Exit 3 when something was not judged or not evaluated.
     #[arg(long)]
     pub strict: bool,
-    /// What is printed, and where to: `text`, `json`, `sarif`, `junit`, `github` or `markdown`, `FORMAT=FILE` for a file. Repeatable.
+    /// The format of the output, and where it goes: `text`, `json`, `sarif`, `junit`, `github` or `markdown`, `FORMAT=FILE` for a file. Repeatable.
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "text")]
     pub output: Vec<OutputTo>,
 }
 
-/// What differences are told of.
+/// For which manifests the differences are printed.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct IgnoreDifferencesOptions {
     /// Files, folders, `-` for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// Where objects go that name no namespace: the destination of the Application. Without it none is printed for them.
+    /// The namespace of objects that name none: the destination of the Application. Without it, none is printed for them.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::login::{ClusterOptions, KubeconfigOptions};
 
-/// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on your desk.
+/// Keeps rqlite clusters on Kubernetes quorate: an admission webhook, and the same verdicts on the command line.
 ///
 /// Exit codes: 0 allowed or done, 1 denied, 2 bad usage or unreadable input, 3 not judged.
 #[derive(Debug, Parser)]
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run the admission webhook.
     Serve(Serve),
-    /// Evaluate AdmissionReviews offline, with the same modules: mutate, then validate what came out.
+    /// Judge AdmissionReviews offline, with the modules of the server: mutate, then validate the result.
     Review(Review),
     /// The gate for pipelines: judge what changes between two states of a repository, as the cluster would.
     ///
@@ -33,24 +33,24 @@ pub(crate) enum Command {
     Check(Box<Check>),
     /// Print the `ignoreDifferences` that an Argo CD Application needs for what is injected into these manifests.
     IgnoreDifferences(IgnoreDifferences),
-    /// What is loaded: policies, their rules, settings and schema.
+    /// Show what is loaded: policies, their rules, settings and schema.
     #[command(subcommand)]
     Policy(Policy),
     /// Print the page of a rule, or list the rules of a policy.
     Explain(Explain),
-    /// Print what the API server is to be told: both webhook configurations, as YAML for `kubectl apply`.
+    /// Print both webhook configurations, as YAML for `kubectl apply`.
     Webhooks(Webhooks),
     /// Check a configuration file, or print its JSON Schema.
     #[command(subcommand)]
     Config(Config),
-    /// Look for what keeps the guard from holding in the cluster of the kubeconfig.
+    /// Check what keeps Quorate from protecting the rqlite sets of the kubeconfig's cluster.
     ///
-    /// Exit codes: 0 fine, 1 a problem was found, 2 bad usage, 3 it could not be looked at.
+    /// Exit codes: 0 fine, 1 a problem was found, 2 bad usage, 3 something could not be checked.
     Doctor(Doctor),
-    /// Say what would be said to a scale of a set, before anybody tries it: the verdict, the members, the safe way.
+    /// Show the verdict on a scale of a set before anybody tries it, with the members and the safe way down.
     ///
-    /// Asks the cluster's own Quorate by a dry run; where there is none, the same policies judge here. As `kubectl quorate can-scale`, when
-    /// a link called `kubectl-quorate` is on the PATH.
+    /// Asks the cluster's own Quorate by a dry run; where there is none, the same policies judge here. Also called by
+    /// `kubectl quorate can-scale`, if a link named `kubectl-quorate` is on the PATH.
     CanScale(CanScale),
     /// Record what runs in the cluster of the kubeconfig, for `check --snapshot` where there is no cluster to ask.
     #[command(subcommand)]
@@ -70,18 +70,18 @@ pub(crate) struct Check {
     /// verdict. Changes nothing. Without the right to make a change, that change is judged here.
     #[arg(long, conflicts_with = "snapshot")]
     pub(crate) live: bool,
-    /// Name of the cluster's webhook configurations of Quorate.
+    /// Name of Quorate's webhook configurations in the cluster.
     #[arg(long, value_name = "NAME", default_value = "quorate", requires = "live")]
     pub(crate) webhooks: String,
     #[command(flatten)]
     pub(crate) cluster: KubeconfigOptions,
-    /// With `--live`: act as this user, as `--as` of kubectl.
+    /// With `--live`: act as this user, like kubectl's `--as`.
     #[arg(long, value_name = "USER", requires = "live", help_heading = "Cluster")]
     pub(crate) impersonate: Option<String>,
     /// With `--live`: act as a member of this group. Repeatable.
     #[arg(long = "impersonate-group", value_name = "GROUP", requires = "impersonate", help_heading = "Cluster")]
     pub(crate) impersonate_groups: Vec<String>,
-    /// Only these policies.
+    /// Use only these policies, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) policies: Vec<String>,
     /// Configuration file (YAML): modes, settings, own modules. Give the one of the server.
@@ -155,10 +155,10 @@ pub(crate) struct CanScale {
     /// The namespace of a set that is given without one.
     #[arg(short, long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
-    /// The replicas to come to.
+    /// The number of replicas to scale to.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(i32::MAX)))]
     pub(crate) to: u32,
-    /// Name of the cluster's webhook configurations of Quorate.
+    /// Name of Quorate's webhook configurations in the cluster.
     #[arg(long, value_name = "NAME", default_value = "quorate")]
     pub(crate) webhooks: String,
     /// Configuration file (YAML) for a cluster without Quorate: modes, settings, own modules.
@@ -176,13 +176,13 @@ pub(crate) struct Review {
     /// AdmissionReviews (JSON), one per file; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The StatefulSet behind a Scale, an Eviction or a HorizontalPodAutoscaler (YAML or JSON).
+    /// The StatefulSet behind a Scale, an Eviction or a HorizontalPodAutoscaler, or those that need the deleted object (YAML or JSON).
     #[arg(long, value_name = "FILE")]
     pub(crate) parent: Option<PathBuf>,
     /// What was known of the cluster: recorded facts (JSON, docs/facts.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
-    /// Only these policies.
+    /// Use only these policies, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) policies: Vec<String>,
     /// Configuration file (YAML): modes, settings, own modules.
@@ -230,14 +230,14 @@ pub(crate) struct Webhooks {
     /// Configuration file (YAML): which policies are loaded, and which of them enforce.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The Service in front of the server. Its namespace is left alone, like those of Kubernetes itself.
+    /// The Service in front of the server. Objects in its namespace are not sent to Quorate, like those in Kubernetes' own namespaces.
     #[arg(long, value_name = "NAMESPACE/NAME", default_value = "quorate-system/quorate")]
     pub(crate) service: ObjectName,
     /// Where the API server calls instead of a Service, for a server outside of the cluster: `https://HOST[:PORT]`.
     #[arg(long, value_name = "URL", conflicts_with = "service")]
     pub(crate) url: Option<HttpsUrl>,
-    /// Print instead a ValidatingAdmissionPolicy that refuses the deletion of a running rqlite set without any server of ours,
-    /// also when Quorate is down or gone.
+    /// Print instead a ValidatingAdmissionPolicy that refuses the deletion of a running rqlite set without any server,
+    /// also when Quorate is down or removed.
     #[arg(long)]
     pub(crate) backstop: bool,
 }
@@ -317,7 +317,7 @@ pub(crate) struct Completions {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Man {
-    /// Where the pages go; it is made where there is none.
+    /// The folder for the pages; it is created if it does not exist.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: PathBuf,
 }

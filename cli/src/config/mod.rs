@@ -136,7 +136,7 @@ impl Default for Limits {
     }
 }
 
-/// Who may break the glass (docs/configuration.md).
+/// Who may use break-glass (docs/configuration.md).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct BreakGlass {
