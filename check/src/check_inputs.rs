@@ -1,5 +1,5 @@
 //! What a check is given by whoever runs it: the policies, the cluster, the time.
-//! Does no work; what its author asks for are the options.
+//! Does no work; what the user asks for is in `options`.
 
 use quorate_engine::PolicySet;
 use quorate_facts::ClusterReviewer;

@@ -1,5 +1,5 @@
 //! What the cluster's own Quorate says to a change, by a dry run of it. Where it speaks, it decides; what was evaluated here then only helps
-//! to tell message from remedy, and to find the field. Its silence lowers nothing.
+//! to tell message from remedy, and to find the field. Where it says nothing, our verdict stays.
 //! Evaluates nothing.
 
 use kubernetes::related::Related;

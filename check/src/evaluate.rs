@@ -1,5 +1,5 @@
 //! Puts a change before the policies, as the webhook would, and finds the line for each of their findings.
-//! Adds no rule: of its own it only says what nobody can know from manifests alone.
+//! Adds no rule but `check/replicas-not-known`: what manifests alone cannot tell.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What a check comes to: every change with its verdict, what could not be evaluated, read or evaluated, and the exit code.
+//! What a check comes to: every change with its verdict, what could not be read, judged or evaluated, and the exit code.
 //! Says nothing by itself about any object; how it is shown is for `output`.
 
 use kubernetes::verdict::{Level, Verdict};

@@ -7,6 +7,6 @@ use time::OffsetDateTime;
 
 /// Now, UTC.
 pub(crate) fn now() -> OffsetDateTime {
-    #[expect(clippy::disallowed_methods, reason = "the doors' clock, read here and nowhere else; it becomes a fact")]
+    #[expect(clippy::disallowed_methods, reason = "the process's clock, read here and nowhere else; it becomes a fact")]
     SystemTime::now().into()
 }

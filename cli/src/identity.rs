@@ -1,4 +1,4 @@
-//! Who this process is among its replicas. The only file that asks the environment.
+//! The name of this process among its replicas. The only file that asks the environment.
 //! Decides nothing by it.
 
 /// The pod's name where there is one, and the process: two on one computer are two.

@@ -1,6 +1,6 @@
 //! What an object carries that the server makes itself, and no installer: whose it is, and an owner with which it goes.
 //! The owner is the Service through which the API server calls. Without it Quorate is not installed, or not any more, and nothing is made:
-//! what a replica makes on its way out would stay.
+//! what a replica creates while it is being removed would stay.
 
 use k8s_openapi::api::core::v1::Service;
 use kube::api::ObjectMeta;

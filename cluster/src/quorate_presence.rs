@@ -1,5 +1,5 @@
 //! What the cluster's own Quorate says to a change, found from outside, by a dry run of it. Changes nothing, and evaluates nothing by itself.
-//! Silence is no word: nobody may have been asked, or nobody was there to answer.
+//! An answer without a word of Quorate is no verdict: Quorate may not have been asked, or was not there to answer.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The clock of whoever asks.
+//! How the present time is read: by a function that the caller gives.
 
 use time::OffsetDateTime;
 

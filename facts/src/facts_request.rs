@@ -1,4 +1,4 @@
-//! Which set a request is about, so that somebody can tell its facts.
+//! Which set a request is about, so that a source can look up its facts.
 //! Finds nothing out.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is known, in the engine's terms.
+//! The related objects and the facts, as the engine takes them.
 
 use kubernetes::admission::{Operation, Request};
 use kubernetes::related::Related;

@@ -70,7 +70,7 @@ pub struct GroupVersionResource {
     pub resource: String,
 }
 
-/// One admission request. Both doors judge this. A copy shares the documents.
+/// One admission request. The server and the command line judge this. A copy shares the documents.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Of this request, not of an object. The answer repeats it. Never empty where it was decoded.

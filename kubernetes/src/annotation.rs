@@ -1,4 +1,4 @@
-//! The annotations that speak to Quorate, on the objects of users: their keys, and the values that mean something.
+//! The annotations that Quorate reads, on the objects of users: their keys, and the values that mean something.
 //! What each brings about is decided where it is honoured.
 
 use crate::manifest::Metadata;

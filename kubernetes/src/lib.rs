@@ -1,5 +1,5 @@
 //! The vocabulary of Kubernetes that all of Quorate shares: which request it is, what it is about, what stands behind it, what its
-//! objects look like in JSON and what the API server fills in, who asks, and the annotations that speak to Quorate.
+//! objects look like in JSON and what the API server fills in, who asks, and the annotations that Quorate reads.
 //! Pure: no IO, no clock, no async, no client. Knows nothing of rqlite.
 //!
 //! ```text

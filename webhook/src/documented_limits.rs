@@ -1,4 +1,4 @@
-//! The limits that docs/security.md tells are the code's.
+//! A test: the limits in docs/security.md are those of the code.
 
 use std::time::Duration;
 

@@ -226,7 +226,7 @@ impl Connection {
             answer.inspect(move |_| drop(in_flight))
         });
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-        let patience = tokio::select! {
+        let time_to_end = tokio::select! {
             outcome = connection.as_mut() => return ended(outcome),
             // A peer that never spoke HTTP cannot be told to stop, so it is not waited for.
             () = wait(&mut closing) => if activity.carried() { self.limits.idle } else { self.limits.handshake },
@@ -235,7 +235,7 @@ impl Connection {
             why = activity.close_requested() => { self.count(&why); Duration::ZERO }
         };
         connection.as_mut().graceful_shutdown();
-        ended(timeout(patience, connection).await.unwrap_or(Ok(())));
+        ended(timeout(time_to_end, connection).await.unwrap_or(Ok(())));
     }
 
     fn count(&self, why: &ClosedLabel) {

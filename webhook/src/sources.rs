@@ -1,4 +1,4 @@
-//! Whom a review asks for what stands around its request.
+//! The sources that a review asks for the parent of its request and for the facts.
 
 use std::sync::Arc;
 

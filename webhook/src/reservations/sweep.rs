@@ -1,4 +1,4 @@
-//! What has stayed long enough is taken away, by one replica.
+//! Removes reservations that are old enough; one replica does it.
 
 use std::convert::Infallible;
 use std::time::Duration;
