@@ -1,4 +1,4 @@
-//! What speaks of rqlite in a StatefulSet of which nobody knows that it runs rqlite: an image's name, a flag, an annotation.
+//! What suggests rqlite in a StatefulSet that is not recognised as rqlite's: an image's name, a flag, an annotation.
 //! Says nothing of sets that are recognised, and decides nothing: such a set is guarded only once it is annotated.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use kubernetes::manifest::{List, Place};
 
 /// The first thing in a set that speaks of rqlite.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sign {
+pub enum RqliteHint {
     /// An argument that is a flag which only rqlited has.
     Flag {
         /// The container's name.
@@ -40,7 +40,7 @@ pub enum Sign {
     },
 }
 
-impl Sign {
+impl RqliteHint {
     /// Of a set that is not recognised. None: nothing in it speaks of rqlite, or its author has said that nothing of it is rqlite's.
     pub fn of(set: &StatefulSet) -> Option<Self> {
         let annotations = &set.metadata.annotations;
@@ -76,7 +76,7 @@ impl Sign {
 }
 
 /// `flag `-disco-mode` of container db`.
-impl fmt::Display for Sign {
+impl fmt::Display for RqliteHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag { container, flag, .. } => write!(f, "flag `{flag}` of container {container}"),
@@ -87,21 +87,26 @@ impl fmt::Display for Sign {
 }
 
 /// A script's words count too: `sh -c 'exec db -disco-mode=dns'`.
-fn flag_of(at: ContainerPlace, container: &Container) -> Option<Sign> {
+fn flag_of(at: ContainerPlace, container: &Container) -> Option<RqliteHint> {
     let lists = [(List::Command, &container.command), (List::Args, &container.args)];
     lists.into_iter().find_map(|(list, texts)| {
         texts.iter().enumerate().find_map(|(index, text)| {
             let words = text.split(|c: char| c.is_whitespace() || "\"'`;|&()".contains(c));
             let flag = words.into_iter().find(|word| flag_table::is_distinctive(word))?;
             let name = flag.split('=').next().unwrap_or(flag).to_owned();
-            Some(Sign::Flag { container: container.name.clone(), flag: name, at, argument: Place { list, index } })
+            Some(RqliteHint::Flag {
+                container: container.name.clone(),
+                flag: name,
+                at,
+                argument: Place { list, index },
+            })
         })
     })
 }
 
-fn image_of(at: ContainerPlace, container: &Container) -> Option<Sign> {
+fn image_of(at: ContainerPlace, container: &Container) -> Option<RqliteHint> {
     let image = container.image.as_deref()?;
-    image::path(image).contains("rqlite").then(|| Sign::Image {
+    image::path(image).contains("rqlite").then(|| RqliteHint::Image {
         container: container.name.clone(),
         image: image.to_owned(),
         at,
@@ -119,7 +124,7 @@ mod tests {
             r#"{{"metadata":{{"annotations":{{{annotations}}}}},"spec":{{"template":{{"spec":{{"containers":[{containers}]}}}}}}}}"#
         );
         let set = serde_json::from_str(&json).unwrap();
-        Sign::of(&set).map_or_else(|| "nothing".to_owned(), |sign| format!("{sign} at {}", sign.path()))
+        RqliteHint::of(&set).map_or_else(|| "nothing".to_owned(), |sign| format!("{sign} at {}", sign.path()))
     }
 
     #[test]
@@ -177,7 +182,7 @@ mod tests {
             let json = format!(
                 r#"{{"spec":{{"template":{{"spec":{{"initContainers":[{init}],"containers":[{{"name":"a"}}]}}}}}}}}"#
             );
-            Sign::of(&serde_json::from_str(&json).unwrap()).map(|sign| sign.path())
+            RqliteHint::of(&serde_json::from_str(&json).unwrap()).map(|sign| sign.path())
         };
         assert_eq!(with(r#","restartPolicy":"Always""#).as_deref(), Some("spec.template.spec.initContainers[0].image"));
         assert_eq!(with(""), None);

@@ -1,4 +1,4 @@
-//! Which launches make a container rqlite's, and which of their neighbours do not: by its program alone, whatever the image; and in
+//! Which launches make a container rqlite's, and which similar ones do not: by its program alone, whatever the image; and in
 //! rqlite's own image. Not what rqlited then gets: that is tested in `launch`.
 
 use serde::Deserialize;
@@ -36,7 +36,7 @@ fn script(shell: &str, text: &str) -> Value {
 }
 
 #[test]
-fn a_launch_of_rqlited_counts_whatever_the_image_and_its_neighbours_do_not() {
+fn a_launch_of_rqlited_counts_whatever_the_image_and_similar_ones_do_not() {
     let launches = Launches::read();
     for launch in launches.rqlited.iter().chain(&launches.unseen) {
         assert!(counts("corp/db:1", launch), "{launch}");

@@ -1,4 +1,4 @@
-//! Which sets are rqlite's, line by line of `docs`' rules of recognition, and what is read of them.
+//! Which sets are rqlite's, by the rules of recognition in docs/launch-shapes.md, and what is read of them.
 //! Not the launch shapes themselves: those are tested in `launch`.
 
 use super::*;

@@ -342,7 +342,7 @@ fn where_the_flags_cannot_be_told_it_is_rqlited_and_unreadable() {
     }
 }
 
-/// All options of the two wrappers, and all of VERDICTS' launchers by a usual line of each.
+/// All options of the two wrappers, and every launcher of docs/launch-shapes.md by a usual line of each.
 #[test]
 fn options_and_their_values_are_skipped() {
     for before in [

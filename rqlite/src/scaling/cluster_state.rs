@@ -10,7 +10,7 @@ use crate::quorum::Quorum;
 use crate::scaling::absent_pods::AbsentPods;
 use crate::scaling::current_state::{CurrentState, DataLocation};
 
-/// What the reading rests on.
+/// Where the numbers come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MembershipSource {
     /// A view that names its leader.
@@ -30,7 +30,7 @@ pub struct Voter {
     pub id: String,
     /// The pod that it is, if it is one of the set's.
     pub ordinal: Option<u32>,
-    /// It answered, by the view; never so of one that is only remembered.
+    /// It answered, by the view; never true of a voter that is only remembered.
     pub reachable: bool,
     /// It removes itself from the cluster when its pod stops. Never so for an id that its pod had before.
     pub removes_itself: bool,
@@ -218,8 +218,8 @@ impl<'a> ClusterState<'a> {
         self.after(&Ordinals::default())
     }
 
-    /// The voters that a view lists have no quorum. Whoever only a claim, a count or an earlier membership speaks for proves no loss, and
-    /// a pod on its way out neither: its node answers.
+    /// Of the voters that a view lists, fewer than the quorum are reachable. Voters that are known only by a claim, a count or an earlier
+    /// membership prove no loss, and a terminating pod proves none either: its node still answers.
     pub fn is_lost(&self) -> bool {
         let Some(view) = &self.current.facts().membership else { return false };
         let reachable = length(view.voters().filter(|voter| voter.reachable).count());
@@ -428,7 +428,7 @@ impl<'a> ClusterState<'a> {
         self.voters.iter().filter(|voter| voter.reachable).filter_map(|voter| voter.ordinal).collect()
     }
 
-    /// The same for a review of these very pods: that they were let go before takes nothing away from it.
+    /// The same for a review of these same pods: their earlier admission does not count against them.
     pub(super) fn reviewing(&self, pods: &Ordinals) -> Cow<'_, Self> {
         if self.absent.reserved.is_empty() {
             return Cow::Borrowed(self);

@@ -64,7 +64,7 @@ impl<'a> Eviction<'a> {
     }
 }
 
-/// The rollout waits for a pod that it has replaced already, or that is the next to be: one that is out keeps the controller from the rest.
+/// The rollout waits for a pod that it has replaced, or is to replace next: while that pod is down, the controller replaces no other.
 /// One further down, as of a drain, does not (measured on 1.36.3: it goes from the highest ordinal on).
 fn waits(cluster: &ClusterState) -> bool {
     let current = cluster.current_state();

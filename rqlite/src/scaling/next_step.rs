@@ -1,4 +1,4 @@
-//! The way down that is left after a denial: the lowest count that is safe in one step, and what to do next.
+//! The scale-down that is still safe after a denial: the lowest count that is safe in one step, and what to do next.
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +49,7 @@ pub enum NextStep {
     Stay,
 }
 
-/// The lowest count above the asked one (and above zero) that is safe in one step; None: only a count that lets nobody go.
+/// The lowest count above the asked one (and above zero) that is safe in one step; None: only a count at which no pod leaves.
 pub fn lowest_safe(cluster: &ClusterState, change: &OrdinalChange) -> Option<u32> {
     let first = change.new.lowest()?;
     let highest = change.old.highest()?;
@@ -68,14 +68,14 @@ pub fn lowest_safe(cluster: &ClusterState, change: &OrdinalChange) -> Option<u32
     (!nobody_goes).then_some(safe)
 }
 
-/// Whether the way to the new count ends at two voters or leads over them.
+/// Whether the steps to the new count end at two voters or pass through two.
 pub fn leads_over_two(change: &OrdinalChange) -> bool {
     let (old, new) = (change.old.count(), change.new.count());
     new == 2 || new == 1 && old > 2
 }
 
 impl NextStep {
-    /// The next step after a denied departure.
+    /// The next step after a denied scale-down.
     pub fn down(cluster: &ClusterState, change: &OrdinalChange) -> Self {
         let leaving = change.leaving();
         let on_the_way_out = cluster.on_the_way_back(&leaving);
@@ -113,7 +113,7 @@ impl NextStep {
         }
     }
 
-    /// It takes voters away, and is no waiting for others.
+    /// It removes voters; other steps wait or bring voters back.
     pub(super) fn shrinks(&self) -> bool {
         match self {
             NextStep::ScaleThenRemove { .. } | NextStep::RemoveDead { .. } | NextStep::RemoveFirst { .. } => true,

@@ -20,7 +20,7 @@ pub enum ScaleDownBound {
     Sequential,
 }
 
-/// What a departure does.
+/// What a scale-down does to the quorum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScaleDownOutcome {
     /// None of those that leave is a voter any more.
@@ -42,7 +42,7 @@ pub struct StopStep {
     pub after: Quorum,
 }
 
-/// A departure of ordinals, evaluated.
+/// A scale-down, evaluated: these ordinals leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScaleDown {
     /// What it does to the quorum.
@@ -60,7 +60,7 @@ pub struct ScaleDown {
 }
 
 impl ScaleDown {
-    /// Evaluates the departure of these ordinals.
+    /// Evaluates a scale-down by which these ordinals leave.
     ///
     /// ```
     /// use rqlite::change::OrdinalChange;
@@ -90,8 +90,8 @@ impl ScaleDown {
             if cluster.on_the_way_back(leaving).is_empty() {
                 return false;
             }
-            let settled = cluster.without_stopping();
-            becomes(&settled, leaving, remove_themselves) != ScaleDownOutcome::Breaks
+            let without_stopping = cluster.without_stopping();
+            becomes(&without_stopping, leaving, remove_themselves) != ScaleDownOutcome::Breaks
         };
         ScaleDown {
             outcome,
@@ -147,9 +147,9 @@ fn by_removal(cluster: &ClusterState, leaving: &Ordinals, before: Quorum, after:
     ScaleDownOutcome::Breaks
 }
 
-/// The departure step by step, highest ordinal first, as far as the view lists the voters. Where they remove themselves one by one
-/// the configuration shrinks with each; an unreachable one changes nothing, for it
-/// cannot remove itself, nor does one that was on its way out before. Else each stop leaves a dead voter.
+/// The scale-down step by step, highest ordinal first, as far as the view lists the voters. Where they remove themselves one by one,
+/// the configuration shrinks with each. An unreachable voter changes nothing: it cannot remove itself. Nor does one that was terminating
+/// before. Where they do not remove themselves, each stop leaves a dead voter.
 pub fn stop_sequence(cluster: &ClusterState, leaving: &Ordinals) -> Vec<StopStep> {
     let cluster = &*cluster.reviewing(leaving);
     let shrinks = remove_themselves(cluster, leaving) && cluster.current_state().stops_one_by_one();

@@ -20,7 +20,7 @@ pub enum ScaleUpDenial {
     NoneReady,
 }
 
-/// An arrival of ordinals, evaluated.
+/// A scale-up, evaluated: these ordinals come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScaleUp {
     /// Ordinals with a bound claim whose node the configuration lists, where one could be read.
@@ -36,7 +36,7 @@ pub struct ScaleUp {
 }
 
 impl ScaleUp {
-    /// Evaluates the arrival of these ordinals.
+    /// Evaluates a scale-up by which these ordinals come.
     pub fn of(cluster: &ClusterState, coming: &Ordinals) -> Self {
         let with_data = cluster.data_claims().unwrap_or_default().within(coming);
         let returning = if cluster.has_view() { with_data.within(cluster.configured()) } else { with_data };

@@ -1,4 +1,4 @@
-//! Texts that start the server, and their nearest neighbours that only speak of it.
+//! Texts that start the server, and similar ones that only mention it.
 
 use super::*;
 

@@ -70,8 +70,8 @@ fn a_removal_that_is_not_certain_counts_as_one_that_is() {
 
 #[test]
 fn a_voter_that_matches_no_pod_is_not_counted_twice() {
-    let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
-    let view = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
+    let unmatched = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
+    let view = json!({ "version": 1, "leader": "a", "membership": [unmatched("a"), unmatched("b"), unmatched("c")] });
     assert_eq!(evicted(&ScalingFixture::of(3, &[RM], &with_claims(view, &[0, 1, 2])), 1), EvictionOutcome::Holds);
 }
 
@@ -101,8 +101,8 @@ fn a_voter_that_matches_no_pod_and_does_not_answer_is_none_of_the_own() {
         let mut view = led(6, &[]);
         let listed = view["membership"].as_array_mut().unwrap();
         listed.remove(4);
-        let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": reachable });
-        listed.extend([stranger("other-0"), stranger("other-1")]);
+        let unmatched = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": reachable });
+        listed.extend([unmatched("other-0"), unmatched("other-1")]);
         evicted(&ScalingFixture::of(6, &[RM], &with_claims(view, claims)), 3)
     };
     // Of 7 listed and rqlite-4, which comes back, 4 stay and 5 must agree.

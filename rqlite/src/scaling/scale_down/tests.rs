@@ -1,4 +1,4 @@
-//! Departures on made-up clusters, one per bound.
+//! Scale-downs of made-up clusters, one per bound.
 
 use serde_json::{Value, json};
 
@@ -194,13 +194,13 @@ fn removed_nodes_leave_freely() {
 }
 
 #[test]
-fn a_leaving_pod_that_matches_no_entry_counts_as_a_stranger_that_answers() {
-    let stranger = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
-    let facts = json!({ "version": 1, "leader": "a", "membership": [stranger("a"), stranger("b"), stranger("c")] });
+fn a_leaving_pod_that_matches_no_entry_counts_as_an_unmatched_voter_that_answers() {
+    let unmatched = |id: &str| json!({ "id": id, "addr": "10.0.0.9:4002", "voter": true, "reachable": true });
+    let facts = json!({ "version": 1, "leader": "a", "membership": [unmatched("a"), unmatched("b"), unmatched("c")] });
     assert_eq!(outcome(&ScalingFixture::of(3, &[], &facts), 2), ScaleDownOutcome::Holds(ScaleDownBound::Strict));
     assert_eq!(outcome(&ScalingFixture::of(3, &[], &facts), 1), ScaleDownOutcome::Breaks);
     // One voter elsewhere, none of the pods a member: at most that one is lost.
-    let elsewhere = json!({ "version": 1, "leader": "a", "membership": [stranger("a")] });
+    let elsewhere = json!({ "version": 1, "leader": "a", "membership": [unmatched("a")] });
     assert_eq!(outcome(&ScalingFixture::of(3, &[], &elsewhere), 1), ScaleDownOutcome::Breaks);
 }
 
