@@ -1,7 +1,7 @@
 //! Two policies on one set: what both do, alone and one after the other. Fixtures here, laws and examples beside.
 
+mod examples;
 mod laws;
-mod settling;
 
 use kubernetes::annotation::INJECTED;
 use serde_json::{Value, json};
