@@ -1,5 +1,5 @@
-//! Offline is server: on generated worlds `quorate review`'s path through the built components, the webhook's two calls, and the native
-//! judge of `quorate-native-tests` give the same answer. A hundredth of the worlds of the property test: each costs some milliseconds.
+//! The command line gives the server's answer: on generated inputs `quorate review`'s path through the built components, the webhook's two calls,
+//! and the native evaluation of `quorate-native-tests` agree. A hundredth of the inputs of the property test: each costs some milliseconds.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
@@ -18,9 +18,9 @@ use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::{BreakGlass, PolicySet};
 use quorate_facts::{FactSource, FactsFuture, FactsRequest, ObjectSource, RelatedFuture, found, known};
 use quorate_native_tests::evaluate::{self, Evaluated};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::request::any_request;
 use quorate_native_tests::run::{Broken, hold};
-use quorate_native_tests::world::World;
 use quorate_tests::{binding, block_on, builtin_with};
 use quorate_webhook::{ReviewSources, ServerConfig, Webhook};
 use rqlite::facts::Facts;
@@ -34,8 +34,8 @@ fn policies() -> Arc<PolicySet> {
     Arc::clone(SET.get_or_init(load))
 }
 
-/// Knows what the world knows, whoever asks.
-struct Known(World);
+/// Knows what the input knows, whoever asks.
+struct Known(EvaluationInput);
 
 impl ObjectSource for Known {
     fn get<'a>(&'a self, _of: &'a Lookup) -> RelatedFuture<'a> {
@@ -51,7 +51,7 @@ impl FactSource for Known {
 
 /// What a path says, in common terms.
 #[derive(Debug, PartialEq)]
-struct Said {
+struct CommonVerdict {
     allowed: bool,
     denied_by: BTreeSet<String>,
     object: Value,
@@ -61,31 +61,31 @@ struct Said {
 fn the_native_judge_the_command_line_and_the_server_agree() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("property");
     hold("agreement", 30, &folder, &any_request(), |asked| {
-        let world = asked.world();
-        let native = evaluate::evaluate(&world);
+        let input = asked.input();
+        let native = evaluate::evaluate(&input);
         // What nobody judges follows `onError` in the server.
         if native.verdict() == evaluate::Verdict::NotJudged {
             return Ok(());
         }
-        let (native, offline, server) = (of_native(&native), offline(&world), server(&world));
+        let (native, offline, server) = (of_native(&native), offline(&input), server(&input));
         if native == offline && offline == server {
             return Ok(());
         }
-        Err(Broken::new(format!("native: {native:?}\noffline: {offline:?}\nserver: {server:?}"), [("world", world)]))
+        Err(Broken::new(format!("native: {native:?}\noffline: {offline:?}\nserver: {server:?}"), [("input", input)]))
     });
 }
 
-fn of_native(evaluated: &Evaluated) -> Said {
+fn of_native(evaluated: &Evaluated) -> CommonVerdict {
     let denied_by = evaluated.denials().map(|finding| finding.rule.clone()).collect();
-    Said { allowed: !evaluated.denied(), denied_by, object: evaluated.object.clone() }
+    CommonVerdict { allowed: !evaluated.denied(), denied_by, object: evaluated.object.clone() }
 }
 
-fn offline(world: &World) -> Said {
-    let review = quorate_tests::evaluate(&policies(), &world.review, &world.related, &world.facts.to_string());
+fn offline(input: &EvaluationInput) -> CommonVerdict {
+    let review = quorate_tests::evaluate(&policies(), &input.review, &input.related, &input.facts.to_string());
     let denied = review.findings.iter().filter(|finding| finding.level == Level::Deny);
-    let mut object = world.review["request"]["object"].clone();
+    let mut object = input.review["request"]["object"].clone();
     json_patch::patch(&mut object, &review.patch).unwrap();
-    Said {
+    CommonVerdict {
         allowed: review.verdict == Verdict::Allowed,
         denied_by: denied.map(|finding| finding.rule.clone()).collect(),
         object,
@@ -93,15 +93,15 @@ fn offline(world: &World) -> Said {
 }
 
 /// `/mutate`, its patch applied, `/validate`.
-fn server(world: &World) -> Said {
-    let known = Arc::new(Known(world.clone()));
+fn server(input: &EvaluationInput) -> CommonVerdict {
+    let known = Arc::new(Known(input.clone()));
     let sources = ReviewSources {
         known: quorate_facts::Sources { objects: known.clone(), facts: known },
         ..ReviewSources::default()
     };
     let routes =
         Webhook::new(&ServerConfig::default(), policies(), sources, || datetime!(2026-11-22 10:00 UTC)).routes();
-    let mut review = world.review.clone();
+    let mut review = input.review.clone();
     let mutated = response(&routes, "/mutate", &review);
     if let Some(patch) = mutated["patch"].as_str() {
         let patch: json_patch::Patch = serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
@@ -111,7 +111,7 @@ fn server(world: &World) -> Said {
     let causes = evaluated["status"]["details"]["causes"].as_array().cloned().unwrap_or_default();
     let denied_by = causes.iter().filter_map(|cause| cause["reason"].as_str());
     let denied_by = denied_by.filter(|reason| rule_of_remedy(reason).is_none()).map(str::to_owned).collect();
-    Said { allowed: evaluated["allowed"] == true, denied_by, object: review["request"]["object"].take() }
+    CommonVerdict { allowed: evaluated["allowed"] == true, denied_by, object: review["request"]["object"].take() }
 }
 
 fn response(routes: &Router, path: &str, review: &Value) -> Value {

@@ -1,4 +1,4 @@
-//! The four built-in policies on one world, natively, in the engine's order: mutation in turn, then validation of what came out, then
+//! The four built-in policies on one input, natively, in the engine's order: mutation in turn, then validation of what came out, then
 //! denials of known defects lowered. What it leaves out of the engine: modes, `onError`, break-glass, limits.
 //! `tests/agreement.rs` shows that both give the same.
 
@@ -14,7 +14,7 @@ use remove_on_shutdown::RemoveOnShutdown;
 use secret_mounts::SecretMounts;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::evaluation_input::EvaluationInput;
 
 /// How a review ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Finding {
     defect: Option<String>,
 }
 
-/// What came of a world.
+/// What came of an input.
 #[derive(Debug, Clone)]
 pub struct Evaluated {
     pub findings: Vec<Finding>,
@@ -107,12 +107,12 @@ impl Finding {
 }
 
 /// Both phases.
-pub fn evaluate(world: &World) -> Evaluated {
-    let mut case = case_of(world);
+pub fn evaluate(input: &EvaluationInput) -> Evaluated {
+    let mut case = case_of(input);
     let mut findings = Vec::new();
     let before = case.review["request"]["object"].clone();
-    for policy in POLICIES.iter().filter(|_| world.mutates) {
-        let Some(raw) = policy.run(Phase::Mutate, world, &mut case) else { continue };
+    for policy in POLICIES.iter().filter(|_| input.mutates) {
+        let Some(raw) = policy.run(Phase::Mutate, input, &mut case) else { continue };
         if let Some(patch) = &raw.patch {
             let patch: json_patch::Patch = serde_json::from_str(patch).expect("a patch of a policy is RFC 6902");
             json_patch::patch(&mut case.review["request"]["object"], &patch).expect("a patch of a policy applies");
@@ -123,17 +123,17 @@ pub fn evaluate(world: &World) -> Evaluated {
         }));
     }
     let object = case.review["request"]["object"].clone();
-    let evaluated = validated(world, &mut case);
+    let evaluated = validated(input, &mut case);
     findings.retain(|early| !evaluated.iter().any(|late| repeats(late, early)));
     findings.splice(0..0, evaluated);
     Evaluated { patched: object != before, findings, object }
 }
 
 /// The object after the mutating phase.
-pub fn mutate(world: &World) -> Value {
-    let mut case = case_of(world);
+pub fn mutate(input: &EvaluationInput) -> Value {
+    let mut case = case_of(input);
     for policy in POLICIES {
-        let raw = policy.run(Phase::Mutate, world, &mut case);
+        let raw = policy.run(Phase::Mutate, input, &mut case);
         let Some(patch) = raw.and_then(|raw| raw.patch) else { continue };
         let patch: json_patch::Patch = serde_json::from_str(&patch).expect("a patch of a policy is RFC 6902");
         json_patch::patch(&mut case.review["request"]["object"], &patch).expect("a patch of a policy applies");
@@ -141,34 +141,34 @@ pub fn mutate(world: &World) -> Value {
     case.review["request"]["object"].take()
 }
 
-fn validated(world: &World, case: &mut Case) -> Vec<Finding> {
+fn validated(input: &EvaluationInput, case: &mut Case) -> Vec<Finding> {
     let mut all = Vec::new();
     for policy in POLICIES {
-        let Some(raw) = policy.run(Phase::Validate, world, case) else { continue };
+        let Some(raw) = policy.run(Phase::Validate, input, case) else { continue };
         let mut findings = read(policy.name, raw);
-        lower_known_defects(policy, world, case, &mut findings);
+        lower_known_defects(policy, input, case, &mut findings);
         all.extend(findings);
     }
     all
 }
 
 /// As the engine's `evaluation`: a denial of shape stands only where this request brings the defect in.
-fn lower_known_defects(policy: &Guest, world: &World, case: &mut Case, findings: &mut [Finding]) {
-    let request = &world.review["request"];
+fn lower_known_defects(policy: &Guest, input: &EvaluationInput, case: &mut Case, findings: &mut [Finding]) {
+    let request = &input.review["request"];
     let is_denied_defect = |finding: &Finding| finding.level == Level::Deny && finding.defect.is_some();
     if !request["subResource"].is_null() || !findings.iter().any(is_denied_defect) {
         return;
     }
-    let remains = |key: &str| world.facts[key].as_array().is_some_and(|list| !list.is_empty());
+    let remains = |key: &str| input.facts[key].as_array().is_some_and(|list| !list.is_empty());
     let creates = request["operation"] == "CREATE" && request["kind"]["kind"] == "StatefulSet";
     let recreation = creates && (remains("pods") || remains("pvcs"));
     let mut known = Vec::new();
     if !recreation && request["operation"] == "UPDATE" {
-        known = defects_before(policy, world, case);
+        known = defects_before(policy, input, case);
         let old = |finding: &Finding| known.iter().any(|old| is_defect(old, finding));
         if !findings.iter().filter(|finding| is_denied_defect(finding)).all(old) {
             let facts = std::mem::replace(&mut case.facts, json!({ "version": 1 }).to_string());
-            known.extend(defects_before(policy, world, case));
+            known.extend(defects_before(policy, input, case));
             case.facts = facts;
         }
     }
@@ -181,12 +181,12 @@ fn lower_known_defects(policy: &Guest, world: &World, case: &mut Case, findings:
 }
 
 /// The defects of the old object, asked for as if it were created now.
-fn defects_before(policy: &Guest, world: &World, case: &mut Case) -> Vec<Finding> {
+fn defects_before(policy: &Guest, input: &EvaluationInput, case: &mut Case) -> Vec<Finding> {
     let evaluated = case.review.clone();
     case.review["request"]["operation"] = json!("CREATE");
-    case.review["request"]["object"] = world.review["request"]["oldObject"].clone();
+    case.review["request"]["object"] = input.review["request"]["oldObject"].clone();
     case.review["request"]["oldObject"] = Value::Null;
-    let raw = policy.run(Phase::Validate, world, case);
+    let raw = policy.run(Phase::Validate, input, case);
     case.review = evaluated;
     raw.map(|raw| read(policy.name, raw)).unwrap_or_default()
 }
@@ -195,14 +195,14 @@ fn is_defect(old: &Finding, finding: &Finding) -> bool {
     old.rule == finding.rule && old.defect == finding.defect
 }
 
-fn case_of(world: &World) -> Case {
+fn case_of(input: &EvaluationInput) -> Case {
     Case {
         file: PathBuf::new(),
         rule: String::new(),
         name: String::new(),
-        review: world.review.clone(),
-        related: world.related.clone(),
-        facts: world.facts.to_string(),
+        review: input.review.clone(),
+        related: input.related.clone(),
+        facts: input.facts.to_string(),
         settings: json!({}),
         mutates: true,
         expected: String::new(),
@@ -231,11 +231,11 @@ const fn guest<P: Policy>() -> Guest {
 }
 
 impl Guest {
-    fn run(&self, phase: Phase, world: &World, case: &mut Case) -> Option<Raw> {
+    fn run(&self, phase: Phase, input: &EvaluationInput, case: &mut Case) -> Option<Raw> {
         if !self.phases.contains(&phase) || !(self.wants)(&case.review["request"]) {
             return None;
         }
-        case.settings = world.settings.get(self.name).cloned().unwrap_or_else(|| json!({}));
+        case.settings = input.settings.get(self.name).cloned().unwrap_or_else(|| json!({}));
         Some((self.run)(case, phase))
     }
 }

@@ -1,4 +1,4 @@
-//! Ways in which strangers start rqlited: flags and their spellings, and the shapes of command and args around them.
+//! Ways in which other people start rqlited: flags and their spellings, and the shapes of command and args around them.
 //! Generates and renders; knows nothing of what is read out of it.
 
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
-//! What the native tests share: the built-in policies judged without wasm as the engine would judge with them, generated worlds, and
+//! What the native tests share: the built-in policies judged without wasm as the engine would judge with them, generated inputs, and
 //! failures written as files that `quorate review` reads. Holds no assertion about a verdict.
 //!
 //! ```text
-//! set, change, facts ── world::World ── evaluate::evaluate ── evaluate::Evaluated
+//! set, change, facts ── evaluation_input::EvaluationInput ── evaluate::evaluate ── evaluate::Evaluated
 //!   (generators)                 └── record (review.json, facts.json, parent.yaml)
 //! ```
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
@@ -11,13 +11,13 @@
 
 pub mod change;
 pub mod evaluate;
+pub mod evaluation_input;
 pub mod facts;
 pub mod launch;
 pub mod record;
 pub mod request;
 pub mod run;
 pub mod set;
-pub mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -5,22 +5,22 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::evaluation_input::EvaluationInput;
 
-/// Writes one world into a folder of its own, emptied before.
-pub fn write(folder: &Path, world: &World, note: &str) {
+/// Writes one input into a folder of its own, emptied before.
+pub fn write(folder: &Path, input: &EvaluationInput, note: &str) {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder).expect("a folder for the failure");
     let file = |name: &str, text: String| fs::write(folder.join(name), text).expect("a writable folder");
-    file("review.json", pretty(&world.review));
-    file("facts.json", pretty(&world.facts));
-    if let Some(parent) = world.related.found() {
+    file("review.json", pretty(&input.review));
+    file("facts.json", pretty(&input.facts));
+    if let Some(parent) = input.related.found() {
         // JSON is YAML.
         file("parent.yaml", pretty(&typed(parent)));
     }
-    if !world.settings.is_empty() {
+    if !input.settings.is_empty() {
         let policies: serde_json::Map<String, Value> =
-            world.settings.iter().map(|(name, text)| ((*name).to_owned(), json!({ "settings": text }))).collect();
+            input.settings.iter().map(|(name, text)| ((*name).to_owned(), json!({ "settings": text }))).collect();
         file("quorate.yaml", pretty(&json!({ "policies": policies })));
     }
     file("note.txt", note.to_owned());

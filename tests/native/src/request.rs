@@ -1,9 +1,9 @@
 //! Any request about any set with any facts.
 
 use crate::change::{Edit, edited, edits};
+use crate::evaluation_input::EvaluationInput;
 use crate::facts::{Facts, facts};
 use crate::set::{Set, set};
-use crate::world::World;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -18,21 +18,21 @@ pub enum Request {
 
 /// A set, what is known of it, and what is asked.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct GeneratedRequest {
     pub set: Set,
     pub facts: Facts,
     pub request: Request,
 }
 
-impl Asked {
-    pub fn world(&self) -> World {
+impl GeneratedRequest {
+    pub fn input(&self) -> EvaluationInput {
         let (set, facts) = (self.set.json(), self.facts.json(&self.set));
         match &self.request {
-            Request::Create => World::create(&set, &facts),
-            Request::Update(edits) => World::update(&set, &edited(&self.set, edits).json(), &facts),
-            Request::Scale(to) => World::scale(&set, *to, &facts),
-            Request::Delete => World::delete(&set, &facts),
-            Request::Evict(index) => World::evict(&set, &self.set.pod(*index), &facts),
+            Request::Create => EvaluationInput::create(&set, &facts),
+            Request::Update(edits) => EvaluationInput::update(&set, &edited(&self.set, edits).json(), &facts),
+            Request::Scale(to) => EvaluationInput::scale(&set, *to, &facts),
+            Request::Delete => EvaluationInput::delete(&set, &facts),
+            Request::Evict(index) => EvaluationInput::evict(&set, &self.set.pod(*index), &facts),
         }
     }
 }
@@ -45,7 +45,7 @@ pub fn known(sets: impl Strategy<Value = Set>) -> impl Strategy<Value = (Set, Fa
     })
 }
 
-pub fn any_request() -> impl Strategy<Value = Asked> {
+pub fn any_request() -> impl Strategy<Value = GeneratedRequest> {
     let request = prop_oneof![
         2 => Just(Request::Create),
         5 => edits().prop_map(Request::Update),
@@ -53,5 +53,5 @@ pub fn any_request() -> impl Strategy<Value = Asked> {
         1 => Just(Request::Delete),
         2 => (0_usize..9).prop_map(Request::Evict),
     ];
-    (known(set()), request).prop_map(|((set, facts), request)| Asked { set, facts, request })
+    (known(set()), request).prop_map(|((set, facts), request)| GeneratedRequest { set, facts, request })
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use crate::evaluation_input::EvaluationInput;
 use crate::record;
-use crate::world::World;
 
 /// Worlds of a run where the environment says nothing.
 const CASES: u32 = 10_000;
@@ -16,7 +16,7 @@ const CASES: u32 = 10_000;
 /// How many, all invariants together.
 const CASES_VARIABLE: &str = "QUORATE_PROPERTY_CASES";
 
-/// Another seed finds other worlds.
+/// Another seed finds other inputs.
 const SEED_VARIABLE: &str = "QUORATE_PROPERTY_SEED";
 
 /// Steps of shrinking; one takes about a millisecond.
@@ -27,13 +27,13 @@ const SHRINK_STEPS: u32 = 4_000;
 pub struct Broken {
     /// What is wrong, with both sides.
     pub what: String,
-    /// The worlds that show it, each under its name.
-    pub worlds: Vec<(&'static str, World)>,
+    /// The inputs that show it, each under its name.
+    pub inputs: Vec<(&'static str, EvaluationInput)>,
 }
 
 impl Broken {
-    pub fn new(what: impl Into<String>, worlds: impl IntoIterator<Item = (&'static str, World)>) -> Self {
-        Broken { what: what.into(), worlds: worlds.into_iter().collect() }
+    pub fn new(what: impl Into<String>, inputs: impl IntoIterator<Item = (&'static str, EvaluationInput)>) -> Self {
+        Broken { what: what.into(), inputs: inputs.into_iter().collect() }
     }
 }
 
@@ -66,8 +66,8 @@ pub fn hold<S: Strategy>(
         Err(TestError::Fail(reason, smallest)) => {
             let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&smallest).err()));
             let folder = folder.join(name);
-            for (label, world) in written.ok().flatten().map(|broken| broken.worlds).unwrap_or_default() {
-                record::write(&folder.join(label), &world, &format!("{reason}\n\n{smallest:#?}\n"));
+            for (label, input) in written.ok().flatten().map(|broken| broken.inputs).unwrap_or_default() {
+                record::write(&folder.join(label), &input, &format!("{reason}\n\n{smallest:#?}\n"));
             }
             panic!("{name} with {SEED_VARIABLE}={seed}: {reason}\nin {}\n{smallest:?}", folder.display());
         }

@@ -1,4 +1,4 @@
-//! StatefulSets as strangers have them: counts, ordinals, volumes, containers beside rqlited, annotations, a status.
+//! StatefulSets as other people have them: counts, ordinals, volumes, containers beside rqlited, annotations, a status.
 //! Generates and renders; knows nothing of what is judged.
 
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ pub enum Data {
 
 /// What stands beside rqlited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
+pub enum OtherContainers {
     Nothing,
     /// Containers before and behind it.
     Sidecars,
@@ -67,7 +67,7 @@ pub struct Set {
     pub data: Data,
     pub image: &'static str,
     pub launch: Launch,
-    pub beside: Beside,
+    pub beside: OtherContainers,
     pub grace: Option<i64>,
     pub pre_stop: bool,
     pub annotations: Vec<(&'static str, &'static str)>,
@@ -165,12 +165,12 @@ impl Set {
     fn containers(&self, mut node: Value) -> (Vec<Value>, Vec<Value>) {
         let other = |name: &str, image: &str| json!({ "name": name, "image": image, "command": ["sleep", "9"] });
         match self.beside {
-            Beside::Nothing => (Vec::new(), vec![node]),
-            Beside::Init => (vec![other("prepare", "rqlite/rqlite:10.2.7")], vec![node]),
-            Beside::Sidecars => {
+            OtherContainers::Nothing => (Vec::new(), vec![node]),
+            OtherContainers::Init => (vec![other("prepare", "rqlite/rqlite:10.2.7")], vec![node]),
+            OtherContainers::Sidecars => {
                 (Vec::new(), vec![other("log", "busybox:1"), node, other("backup", "rqlite/rqlite:10.2.7")])
             }
-            Beside::NativeSidecar => {
+            OtherContainers::NativeSidecar => {
                 node["restartPolicy"] = json!("Always");
                 (vec![other("prepare", "busybox:1"), node], vec![other("app", "team/app:1")])
             }
@@ -219,7 +219,7 @@ impl Set {
         }
     }
 
-    /// Whether a rollout goes on (VERDICTS: RollingUpdate, and fewer updated than it will, or the status is behind), where so many own
+    /// Whether a rollout goes on (RollingUpdate, and fewer pods updated than there will be, or the status is behind), where so many own
     /// pods are gone or going: of one revision, they come back as they were.
     pub fn rolls_out(&self, out: i64) -> bool {
         let partition = match &self.rollout {
@@ -308,8 +308,8 @@ pub fn data() -> impl Strategy<Value = Data> {
     ]
 }
 
-fn beside() -> impl Strategy<Value = Beside> {
-    prop_oneof![6 => Just(Beside::Nothing), 1 => Just(Beside::Sidecars), 2 => Just(Beside::NativeSidecar), 1 => Just(Beside::Init)]
+fn beside() -> impl Strategy<Value = OtherContainers> {
+    prop_oneof![6 => Just(OtherContainers::Nothing), 1 => Just(OtherContainers::Sidecars), 2 => Just(OtherContainers::NativeSidecar), 1 => Just(OtherContainers::Init)]
 }
 
 pub fn status() -> impl Strategy<Value = Status> {
@@ -372,7 +372,7 @@ pub fn plain() -> impl Strategy<Value = Set> {
             set.replicas = Some(count);
             set.start = None;
             set.image = image;
-            set.beside = Beside::Nothing;
+            set.beside = OtherContainers::Nothing;
             set.annotations.clear();
             set.launch.shape = shape;
             for name in ["raft-non-voter", "on-disk-path", "node-id"] {

@@ -1,5 +1,5 @@
 //! Recognition and CEL held against each other, over generated sets and changes of them: what the domain recognises is sent, what is
-//! dangerous is refused when nobody answers, and no more than DESIGN says. What is expected is read from the manifests and by
+//! dangerous is refused when nobody answers, and no more than docs/operations.md says. What is expected is read from the manifests and by
 //! `RqliteSet::detect`, never by CEL.
 //!
 //! 2,600 cases; `QUORATE_PROPERTY_CASES` makes them more, `QUORATE_PROPERTY_SEED` others. A failure is shrunk and written below
@@ -12,11 +12,11 @@ use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quorate_native_tests::change::{edited, edits};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::launch::Shape;
 use quorate_native_tests::run::{self, Broken};
 use quorate_native_tests::set::{Beside, Set, set};
 use quorate_native_tests::workspace;
-use quorate_native_tests::world::World;
 use rqlite::cluster::RqliteSet;
 use rqlite::flag_table::{FLAGS, lookup};
 use serde_json::{Value, json};
@@ -40,14 +40,14 @@ where
 
 /// A change of what the generators of `quorate_native_tests` leave alone.
 #[derive(Debug, Clone)]
-enum Touch {
+enum FieldEdit {
     /// One field of some container, init containers too.
     Container(Index, &'static str, Value),
     /// One field of the object there.
     Field(&'static str, &'static str, Value),
 }
 
-impl Touch {
+impl FieldEdit {
     fn apply(&self, set: &mut Value) {
         match self {
             Self::Container(index, key, value) => {
@@ -60,7 +60,7 @@ impl Touch {
     }
 }
 
-fn touch() -> impl Strategy<Value = Touch> {
+fn touch() -> impl Strategy<Value = FieldEdit> {
     let of_container = select(vec![
         ("command", json!(["/start"])),
         ("args", json!(["-fk"])),
@@ -84,8 +84,8 @@ fn touch() -> impl Strategy<Value = Touch> {
         ("/spec/template/spec", "volumes", json!([])),
     ]);
     prop_oneof![
-        (any::<Index>(), of_container).prop_map(|(index, (key, value))| Touch::Container(index, key, value)),
-        of_object.prop_map(|(parent, key, value)| Touch::Field(parent, key, value)),
+        (any::<Index>(), of_container).prop_map(|(index, (key, value))| FieldEdit::Container(index, key, value)),
+        of_object.prop_map(|(parent, key, value)| FieldEdit::Field(parent, key, value)),
     ]
 }
 
@@ -240,41 +240,41 @@ fn speaks_of_rqlite(set: &Value) -> bool {
         })
 }
 
-fn world(old: &Value, new: &Value) -> World {
+fn input(old: &Value, new: &Value) -> EvaluationInput {
     let facts = json!({"version": 1});
     match (old, new) {
-        (Value::Null, new) => World::create(new, &facts),
-        (old, Value::Null) => World::delete(old, &facts),
-        (old, new) => World::update(old, new, &facts),
+        (Value::Null, new) => EvaluationInput::create(new, &facts),
+        (old, Value::Null) => EvaluationInput::delete(old, &facts),
+        (old, new) => EvaluationInput::update(old, new, &facts),
     }
 }
 
 /// `what` if it does not hold.
-fn holds(right: bool, what: impl Into<String>, world: &World) -> Result<(), Broken> {
-    if right { Ok(()) } else { Err(Broken::new(what, [("world", world.clone())])) }
+fn holds(right: bool, what: impl Into<String>, input: &EvaluationInput) -> Result<(), Broken> {
+    if right { Ok(()) } else { Err(Broken::new(what, [("input", input.clone())])) }
 }
 
 #[test]
 fn an_update_is_sent_where_it_belongs() {
     let (validating, mutating) = (validating(&[]), mutating());
     hold("registered-updates", 150, &updates(), |update| {
-        let world = world(&update.old, &update.new);
-        let request = Request::of(&world.review);
+        let input = input(&update.old, &update.new);
+        let request = Request::of(&input.review);
         let (validated, mutated) = (request.entries(&validating), request.entries(&mutating));
-        if is_unchanged(&world.review["request"]) {
+        if is_unchanged(&input.review["request"]) {
             let nothing = validated.is_empty() && mutated.is_empty();
-            return holds(nothing, format!("nothing that is looked at changes: {validated:?} {mutated:?}"), &world);
+            return holds(nothing, format!("nothing that is looked at changes: {validated:?} {mutated:?}"), &input);
         }
-        holds(!update.is_harmless() || validated != FAIL, format!("harmless, and {validated:?}"), &world)?;
+        holds(!update.is_harmless() || validated != FAIL, format!("harmless, and {validated:?}"), &input)?;
         if !update.concerns_rqlite() {
             let silent = !speaks_of_rqlite(&update.old) && !speaks_of_rqlite(&update.new);
             let nothing = validated.is_empty() && mutated.is_empty();
-            return holds(!silent || nothing, format!("nothing speaks of rqlite: {validated:?} {mutated:?}"), &world);
+            return holds(!silent || nothing, format!("nothing speaks of rqlite: {validated:?} {mutated:?}"), &input);
         }
-        holds(validated == FAIL || validated == IGNORE, format!("recognised, and {validated:?}"), &world)?;
-        holds(!update.is_dangerous() || validated == FAIL, format!("dangerous, and {validated:?}"), &world)?;
+        holds(validated == FAIL || validated == IGNORE, format!("recognised, and {validated:?}"), &input)?;
+        holds(!update.is_dangerous() || validated == FAIL, format!("dangerous, and {validated:?}"), &input)?;
         let spec_changes = update.old["spec"] != update.new["spec"];
-        holds(mutated.is_empty() != spec_changes, format!("to be mutated, and {mutated:?}"), &world)
+        holds(mutated.is_empty() != spec_changes, format!("to be mutated, and {mutated:?}"), &input)
     });
 }
 
@@ -283,17 +283,17 @@ fn a_creation_and_a_deletion_are_sent_where_they_belong() {
     let (validating, mutating) = (validating(&[]), mutating());
     hold("registered-lives", 60, &updates(), |Update { new: set, .. }| {
         for (old, new) in [(&Value::Null, set), (set, &Value::Null)] {
-            let world = world(old, new);
-            let request = Request::of(&world.review);
+            let input = input(old, new);
+            let request = Request::of(&input.review);
             let (validated, mutated) = (request.entries(&validating), request.entries(&mutating));
             if detected(set).is_empty() {
                 let nothing = validated.is_empty() && mutated.is_empty();
                 let right = speaks_of_rqlite(set) || nothing;
-                holds(right, format!("nothing speaks of rqlite: {validated:?} {mutated:?}"), &world)?;
+                holds(right, format!("nothing speaks of rqlite: {validated:?} {mutated:?}"), &input)?;
                 continue;
             }
-            holds(validated == FAIL, format!("recognised, and {validated:?}"), &world)?;
-            holds(mutated.is_empty() == new.is_null(), format!("to be mutated, and {mutated:?}"), &world)?;
+            holds(validated == FAIL, format!("recognised, and {validated:?}"), &input)?;
+            holds(mutated.is_empty() == new.is_null(), format!("to be mutated, and {mutated:?}"), &input)?;
         }
         Ok(())
     });
@@ -351,10 +351,10 @@ fn collect(value: &Value, path: &str, members: &mut Vec<(String, String)>) {
 fn no_expression_fails() {
     let (validating, mutating) = (validating(&[("db", "rqlite")]), mutating());
     hold("registered-expressions", 50, &sparse(), |Update { old, new }| {
-        let deletion = world(old, &Value::Null);
-        let scale = World::scale(old, 2, &json!({"version": 1}));
-        for world in [&world(&Value::Null, new), &world(old, new), &deletion, &scale] {
-            let request = Request::of(&world.review);
+        let deletion = input(old, &Value::Null);
+        let scale = EvaluationInput::scale(old, 2, &json!({"version": 1}));
+        for input in [&input(&Value::Null, new), &input(old, new), &deletion, &scale] {
+            let request = Request::of(&input.review);
             request.entries(&validating);
             request.entries(&mutating);
         }

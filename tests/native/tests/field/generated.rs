@@ -1,6 +1,6 @@
-//! The smallest cases of generated worlds, each with its nearest twins, and the reviews of reports from production.
+//! The smallest cases of generated inputs, each with the most similar ones, and the reviews of reports from production.
 
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use serde_json::{Value, json};
 
 use crate::field;
@@ -14,17 +14,17 @@ const MISMATCH: &str = "bootstrap-expect-lock/bootstrap-expect-mismatch";
 const CHANGED: &str = "bootstrap-expect-lock/bootstrap-expect-changed";
 
 /// The facts with one key of one pod otherwise.
-fn with_pod(world: &World, name: &str, key: &str, value: Value) -> World {
-    let mut world = world.clone();
-    let pods = world.facts["pods"].as_array_mut().unwrap();
+fn with_pod(input: &EvaluationInput, name: &str, key: &str, value: Value) -> EvaluationInput {
+    let mut input = input.clone();
+    let pods = input.facts["pods"].as_array_mut().unwrap();
     pods.iter_mut().filter(|pod| pod["name"] == name).for_each(|pod| pod[key] = value.clone());
-    world
+    input
 }
 
-fn without_pod(world: &World, name: &str) -> World {
-    let mut world = world.clone();
-    world.facts["pods"].as_array_mut().unwrap().retain(|pod| pod["name"] != name);
-    world
+fn without_pod(input: &EvaluationInput, name: &str) -> EvaluationInput {
+    let mut input = input.clone();
+    input.facts["pods"].as_array_mut().unwrap().retain(|pod| pod["name"] != name);
+    input
 }
 
 #[test]
@@ -69,9 +69,9 @@ fn creations_of_generated_worlds() {
     let case = |name: &str| recorded(&fuzz.join(name), "review.json", "facts.json");
     let again = case("recreation-without-pods");
     let advise = again.clone().with_settings("remove-on-shutdown", json!({ "persistentVoters": "advise" }));
-    let all_six = |mut world: World| {
-        world.review["request"]["object"]["spec"]["replicas"] = json!(6);
-        world
+    let all_six = |mut input: EvaluationInput| {
+        input.review["request"]["object"]["spec"]["replicas"] = json!(6);
+        input
     };
     all_right(&[
         Row::allowed("malformed-at-recreation", case("malformed-at-recreation")).warns(MISMATCH).without(NO_LEADER),
@@ -93,9 +93,9 @@ fn the_lock_on_generated_worlds() {
     let case = |name: &str| recorded(&fuzz.join(name), "review.json", "facts.json");
     let behind = case("flags-behind-a-variable");
     let new_container = |change: &dyn Fn(&mut Value)| {
-        let mut world = behind.clone();
-        change(&mut world.review["request"]["object"]["spec"]["template"]["spec"]["containers"][0]);
-        world
+        let mut input = behind.clone();
+        change(&mut input.review["request"]["object"]["spec"]["template"]["spec"]["containers"][0]);
+        input
     };
     let same = new_container(&|container| container["env"][0]["valueFrom"]["configMapKeyRef"]["name"] = json!("a"));
     let named = new_container(&|container| {
@@ -104,33 +104,34 @@ fn the_lock_on_generated_worlds() {
     });
     let literal = new_container(&|container| container["env"] = json!([{ "name": "RQFLAGS", "value": "-fk" }]));
     let through = {
-        let mut world = new_container(&|container| {
+        let mut input = new_container(&|container| {
             container["env"] = json!([
                 { "name": "B", "valueFrom": { "configMapKeyRef": { "name": "peers", "key": "voters" } } },
                 { "name": "RQFLAGS", "value": "-disco-mode=dns -bootstrap-expect=$(B)" },
             ]);
         });
-        let old = &mut world.review["request"]["oldObject"]["spec"]["template"]["spec"]["containers"][0];
+        let old = &mut input.review["request"]["oldObject"]["spec"]["template"]["spec"]["containers"][0];
         old["env"] = json!([{ "name": "RQFLAGS", "value": "-disco-mode=dns" }]);
-        world
+        input
     };
-    let whole = |map: &str, behind: &World, side: &str| {
-        let mut world = behind.clone();
-        let container = &mut world.review["request"][side]["spec"]["template"]["spec"]["containers"][0];
+    let whole = |map: &str, behind: &EvaluationInput, side: &str| {
+        let mut input = behind.clone();
+        let container = &mut input.review["request"][side]["spec"]["template"]["spec"]["containers"][0];
         container["command"] = json!(["rqlited", "$(F1)", "/data"]);
         container["env"] =
             json!([{ "name": "F1", "valueFrom": { "configMapKeyRef": { "name": map, "key": "flags" } } }]);
-        world
+        input
     };
-    let from = |map: &str, behind: &World, side: &str| {
-        let mut world = behind.clone();
-        let container = &mut world.review["request"][side]["spec"]["template"]["spec"]["containers"][0];
+    let from = |map: &str, behind: &EvaluationInput, side: &str| {
+        let mut input = behind.clone();
+        let container = &mut input.review["request"][side]["spec"]["template"]["spec"]["containers"][0];
         container["env"] = Value::Null;
         container["envFrom"] = json!([{ "configMapRef": { "name": map } }]);
-        world
+        input
     };
-    let twice =
-        |one: &dyn Fn(&str, &World, &str) -> World, new: &str| one(new, &one("a", &behind, "oldObject"), "object");
+    let twice = |one: &dyn Fn(&str, &EvaluationInput, &str) -> EvaluationInput, new: &str| {
+        one(new, &one("a", &behind, "oldObject"), "object")
+    };
     all_right(&[
         Row::allowed("becomes-rqlite", case("becomes-rqlite")).without(CHANGED).without(REMOVED).without(MISMATCH),
         Row::denied("entrypoint-without-arguments", case("entrypoint-without-arguments"), REMOVED),

@@ -1,7 +1,7 @@
-//! Launches that really run rqlited, and what is known of each (VERDICTS, section 2): a scale from 3 to 1 is denied where the set is
+//! Launches that really run rqlited, and what is known of each (docs/launch-shapes.md): a scale from 3 to 1 is denied where the set is
 //! rqlite's. The image says nothing in any of them.
 
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use serde_json::{Value, json};
 
 use crate::field;
@@ -29,8 +29,8 @@ fn set(container: &Value, replicas: i64) -> Value {
     })
 }
 
-fn shrunk(container: &Value) -> World {
-    World::update(&set(container, 3), &set(container, 1), &nothing_known())
+fn shrunk(container: &Value) -> EvaluationInput {
+    EvaluationInput::update(&set(container, 3), &set(container, 1), &nothing_known())
 }
 
 /// `command` with the flags behind it.
@@ -141,7 +141,7 @@ fn a_launch_of_which_nothing_is_known_is_not() {
 #[test]
 fn a_flag_that_only_rqlited_has_gets_a_hint_where_nothing_else_is_known() {
     let Some(_) = field() else { return };
-    let created = |container: &Value| World::create(&set(container, 3), &nothing_known());
+    let created = |container: &Value| EvaluationInput::create(&set(container, 3), &nothing_known());
     let hinted = ["symlink", "copied-name", "flags-only-args", "go-run", "var-name-configmap"];
     let silent = ["mounted-script", "no-command", "supervisord", "s6", "tini-script"];
     let of = |name: &str| unknown().into_iter().find(|(known, _)| *known == name).unwrap().1;

@@ -1,4 +1,4 @@
-//! What strangers' manifests and reports get: inputs in the shapes of public ones, read in place (`QUORATE_FIELD`, else `shared/field`
+//! What other people's manifests and reports get: inputs in the shapes of public ones, read in place (`QUORATE_FIELD`, else `shared/field`
 //! beside the workspace), each with its right outcome as verdict, rule and a few words. Says loudly when the inputs are not there.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use serde_json::{Value, json};
 
 use crate::field;
@@ -18,35 +18,35 @@ const JOINED: &str = "until the new nodes have joined";
 struct Files(PathBuf);
 
 impl Files {
-    fn create(&self, file: &str) -> World {
-        World::create(&new_set(&self.0, file), &nothing_known())
+    fn create(&self, file: &str) -> EvaluationInput {
+        EvaluationInput::create(&new_set(&self.0, file), &nothing_known())
     }
 
-    fn update(&self, old: &str, new: &str) -> World {
+    fn update(&self, old: &str, new: &str) -> EvaluationInput {
         let old = live_set(&self.0, old);
         let mut new = new_set(&self.0, new);
         new["metadata"]["generation"] = json!(4);
         new["status"] = old["status"].clone();
-        World::update(&old, &new, &nothing_known())
+        EvaluationInput::update(&old, &new, &nothing_known())
     }
 
-    fn scale(&self, file: &str, to: i64) -> World {
-        World::scale(&live_set(&self.0, file), to, &nothing_known())
+    fn scale(&self, file: &str, to: i64) -> EvaluationInput {
+        EvaluationInput::scale(&live_set(&self.0, file), to, &nothing_known())
     }
 
-    fn set_replicas(&self, file: &str, to: i64) -> World {
+    fn set_replicas(&self, file: &str, to: i64) -> EvaluationInput {
         let old = live_set(&self.0, file);
         let mut new = old.clone();
         new["spec"]["replicas"] = json!(to);
-        World::update(&old, &new, &nothing_known())
+        EvaluationInput::update(&old, &new, &nothing_known())
     }
 
-    fn evict(&self, file: &str, pod: &str) -> World {
-        World::evict(&live_set(&self.0, file), pod, &nothing_known())
+    fn evict(&self, file: &str, pod: &str) -> EvaluationInput {
+        EvaluationInput::evict(&live_set(&self.0, file), pod, &nothing_known())
     }
 
-    fn delete(&self, file: &str) -> World {
-        World::delete(&live_set(&self.0, file), &nothing_known())
+    fn delete(&self, file: &str) -> EvaluationInput {
+        EvaluationInput::delete(&live_set(&self.0, file), &nothing_known())
     }
 }
 
@@ -66,12 +66,12 @@ fn a_native_sidecar_is_an_rqlite_container() {
     all_right(&[
         Row::denied("a13 one", files.create("a13/one.yaml"), MISMATCH).says("initContainers[0]"),
         Row::allowed("a13 three", files.create("a13/three.yaml")).patched(true).says("remove-shutdown=true"),
-        Row::allowed("a13 three, annotated", World::create(&annotated("rqlite"), &nothing_known()))
+        Row::allowed("a13 three, annotated", EvaluationInput::create(&annotated("rqlite"), &nothing_known()))
             .patched(true)
             .without(NOT_RECOGNISED),
         Row::denied(
             "a13 three, annotated with a typo",
-            World::create(&annotated("rqlte"), &nothing_known()),
+            EvaluationInput::create(&annotated("rqlte"), &nothing_known()),
             NOT_RECOGNISED,
         ),
         Row::denied("a13 scale", files.scale("a13/three.yaml", 1), BELOW),
@@ -80,7 +80,7 @@ fn a_native_sidecar_is_an_rqlite_container() {
         Row::denied("a13 update", files.update("a13/three.yaml", "a13/one.yaml"), BELOW),
         Row::denied("a13 delete", files.delete("a13/three.yaml"), "quorum-guard/cluster-deleted"),
         Row::allowed("a13 evict", files.evict("a13/three.yaml", "app-1")),
-        Row::allowed("a13, an init container that ends", World::scale(&ends, 1, &nothing_known())),
+        Row::allowed("a13, an init container that ends", EvaluationInput::scale(&ends, 1, &nothing_known())),
     ]);
 }
 
@@ -142,7 +142,7 @@ fn files_and_users_that_others_bring() {
         Row::allowed("a11 three", files.create("a11/three.yaml")).warns(missing),
         Row::denied("a11 one", files.create("a11/one.yaml"), MISMATCH).not_denied_by(missing),
         Row::allowed("a11 csi", files.create("a11/csi.yaml")).not_denied_by(missing),
-        Row::denied("a11 nobody brings it", World::create(&plain, &nothing_known()), missing),
+        Row::denied("a11 nobody brings it", EvaluationInput::create(&plain, &nothing_known()), missing),
         Row::allowed("a12 pool", files.create("a12/set.yaml")).warns("secret-mounts/auth-without-join-as"),
         Row::allowed("a12 pool to zero", files.scale("a12/set.yaml", 0)),
     ]);
@@ -162,9 +162,9 @@ fn a_renamed_image_gets_a_hint() {
             .says("quorate.dev/container")
             .patched(false),
         Row::allowed("a15 scale", files.scale("a15/rqlited-name.yaml", 1)),
-        Row::allowed("a15 none", World::create(&annotated("none"), &nothing_known())).without(NOT_RECOGNISED),
-        Row::denied("a15 named", World::scale(&running(annotated("rqlite")), 1, &nothing_known()), BELOW),
-        Row::denied("a15 typo", World::create(&annotated("rqlte"), &nothing_known()), NOT_RECOGNISED),
+        Row::allowed("a15 none", EvaluationInput::create(&annotated("none"), &nothing_known())).without(NOT_RECOGNISED),
+        Row::denied("a15 named", EvaluationInput::scale(&running(annotated("rqlite")), 1, &nothing_known()), BELOW),
+        Row::denied("a15 typo", EvaluationInput::create(&annotated("rqlte"), &nothing_known()), NOT_RECOGNISED),
     ]);
 }
 

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use kubernetes::related::{Reason, Related};
 use quorate_native_tests::evaluate::{Evaluated, Verdict, evaluate};
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_sdk::Level;
 use serde_json::{Value, json};
 
 /// What must come of a request.
 pub(crate) struct Row {
     name: String,
-    world: World,
+    input: EvaluationInput,
     verdict: Verdict,
     /// Rules that speak, at this level.
     rules: Vec<(Level, &'static str)>,
@@ -25,17 +25,17 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    fn new(name: impl Into<String>, world: World, verdict: Verdict) -> Self {
+    fn new(name: impl Into<String>, input: EvaluationInput, verdict: Verdict) -> Self {
         let (rules, silent, holds, lacks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Row { name: name.into(), world, verdict, rules, silent, holds, lacks, patched: None, retry: None }
+        Row { name: name.into(), input, verdict, rules, silent, holds, lacks, patched: None, retry: None }
     }
 
-    pub(crate) fn allowed(name: impl Into<String>, world: World) -> Self {
-        Row::new(name, world, Verdict::Allowed)
+    pub(crate) fn allowed(name: impl Into<String>, input: EvaluationInput) -> Self {
+        Row::new(name, input, Verdict::Allowed)
     }
 
-    pub(crate) fn denied(name: impl Into<String>, world: World, rule: &'static str) -> Self {
-        let mut row = Row::new(name, world, Verdict::Denied);
+    pub(crate) fn denied(name: impl Into<String>, input: EvaluationInput, rule: &'static str) -> Self {
+        let mut row = Row::new(name, input, Verdict::Denied);
         row.rules.push((Level::Deny, rule));
         row
     }
@@ -80,7 +80,7 @@ impl Row {
 
     /// What differs; None if it is right.
     fn wrong(&self) -> Option<String> {
-        let evaluated = evaluate(&self.world);
+        let evaluated = evaluate(&self.input);
         let what = self.differences(&evaluated);
         (!what.is_empty()).then(|| format!("--- {}: {}\n{}", self.name, what.join("; "), evaluated.told()))
     }
@@ -175,11 +175,11 @@ fn with_defaults(mut set: Value) -> Value {
 }
 
 /// A recorded review with its `facts.json` and `parent.yaml`, where these are there.
-pub(crate) fn recorded(folder: &Path, review: &str, facts: &str) -> World {
+pub(crate) fn recorded(folder: &Path, review: &str, facts: &str) -> EvaluationInput {
     let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
     let review = read(review).unwrap_or_else(|| panic!("{}: no {review}", folder.display()));
     let facts = read(facts).map_or_else(nothing_known, |text| serde_json::from_str(&text).unwrap());
     let parent = read("parent.yaml").map(|text| serde_saphyr::from_str(&text).unwrap());
     let related = parent.map_or(Related::Unknown(Reason::NotGiven), Related::Found);
-    World::new(serde_json::from_str(&review).unwrap(), related, facts)
+    EvaluationInput::new(serde_json::from_str(&review).unwrap(), related, facts)
 }

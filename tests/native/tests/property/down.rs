@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use quorate_native_tests::evaluate::{Verdict, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::facts::{Facts, Node, Pod};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, Status, plain};
-use quorate_native_tests::world::World;
 
 use crate::hold;
 use crate::model::{Cluster, Names, ViewKind, pod, quorum, removal_counts, removes_itself};
@@ -33,8 +33,8 @@ fn a_step_down_is_admitted_as_the_model_says() {
             return Ok(());
         }
         let Some(admitted) = model(set, &facts, *to) else { return Ok(()) };
-        let world = World::scale(&set.json(), *to, &facts.json(set));
-        let evaluated = evaluate(&world);
+        let input = EvaluationInput::scale(&set.json(), *to, &facts.json(set));
+        let evaluated = evaluate(&input);
         let right =
             if admitted { evaluated.verdict() == Verdict::Allowed } else { evaluated.denied_by(RULE).is_some() };
         if right {
@@ -43,7 +43,7 @@ fn a_step_down_is_admitted_as_the_model_says() {
         let expected = if admitted { "admitted" } else { "denied" };
         Err(Broken::new(
             format!("{} -> {to}, expected {expected}: {}", set.count(), evaluated.told()),
-            [("world", world)],
+            [("input", input)],
         ))
     });
 }
@@ -55,8 +55,8 @@ fn model(set: &Set, facts: &Facts, to: i64) -> Option<bool> {
     let cluster = Cluster::of(set, facts, &leaving);
     let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();
     let unlisted = indexes.clone().any(|index| nodes.get(index).is_none_or(|node| *node == Node::Unlisted));
-    let strangers = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
-    if cluster.kind != ViewKind::None && unlisted && strangers {
+    let unmatched = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
+    if cluster.kind != ViewKind::None && unlisted && unmatched {
         return None;
     }
     if cluster.kind == ViewKind::Leaderless && nodes.contains(&Node::NonVoter) {

@@ -1,12 +1,12 @@
 //! Every eviction of a pod of plain voters against the model: an admitted one leaves a quorum of voters that answer, or falls under one of
-//! the cases that VERDICTS, section 3, lists; a denied one falls under none.
+//! the exceptions that the rule's page lists; a denied one falls under none.
 
 use proptest::prelude::*;
 use quorate_native_tests::evaluate::{Verdict, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::facts::{Claim, Facts, Node, Pod, View};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, Status, plain};
-use quorate_native_tests::world::World;
 
 use crate::hold;
 use crate::model::{Cluster, Names, ViewKind, pod, quorum, removal_counts, removes_itself};
@@ -23,8 +23,8 @@ fn an_eviction_is_admitted_as_the_model_says() {
     let cases = (known(sets), 0_usize..9);
     hold("evictions", 80, &cases, |((set, facts), index)| {
         let Some(admitted) = model(set, facts, *index) else { return Ok(()) };
-        let world = World::evict(&set.json(), &set.pod(*index), &facts.json(set));
-        let evaluated = evaluate(&world);
+        let input = EvaluationInput::evict(&set.json(), &set.pod(*index), &facts.json(set));
+        let evaluated = evaluate(&input);
         let right = if admitted {
             evaluated.verdict() == Verdict::Allowed
         } else {
@@ -34,7 +34,7 @@ fn an_eviction_is_admitted_as_the_model_says() {
             return Ok(());
         }
         let expected = if admitted { "admitted" } else { "denied with retry" };
-        Err(Broken::new(format!("expected {expected}: {}", evaluated.told()), [("world", world)]))
+        Err(Broken::new(format!("expected {expected}: {}", evaluated.told()), [("input", input)]))
     });
 }
 
@@ -56,16 +56,16 @@ fn model(set: &Set, facts: &Facts, index: usize) -> Option<bool> {
         facts.claims.is_none().then_some(())?;
     }
     let state = pod(set, facts, &name);
-    let strangers = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
+    let unmatched = facts.view.as_ref().is_some_and(|view| view.foreign.contains(&true));
     // Nothing changes for one that is on its way out.
     if pod(set, facts, &name) == Some(Pod::Terminating) {
         return None;
     }
-    if strangers && hidden(set, facts) {
+    if unmatched && hidden(set, facts) {
         return None;
     }
     let listed = facts.view.as_ref().and_then(|view| view.nodes.get(index)).is_some_and(|node| *node != Node::Unlisted);
-    if cluster.kind != ViewKind::None && !listed && (strangers || cluster.kind == ViewKind::Leaderless) {
+    if cluster.kind != ViewKind::None && !listed && (unmatched || cluster.kind == ViewKind::Leaderless) {
         return None;
     }
     let lists_others = |view: &View| view.nodes.iter().any(|node| matches!(node, Node::NonVoter | Node::DeadNonVoter));
@@ -140,7 +140,7 @@ fn returning(set: &Set, facts: &Facts) -> Vec<String> {
     own.filter(|index| has_data(*index) && unlisted(*index)).map(|index| set.pod(index)).collect()
 }
 
-/// Some pod matches no entry of the view: one of its own that is not listed, or one beyond the own ordinals. It may be a stranger's.
+/// Some pod matches no entry of the view: one of its own that is not listed, or one beyond the own ordinals. It may be one of the view's nodes that match no pod.
 fn hidden(set: &Set, facts: &Facts) -> bool {
     let own = usize::try_from(set.count()).unwrap_or(0);
     let nodes = facts.view.as_ref().map(|view| view.nodes.as_slice()).unwrap_or_default();

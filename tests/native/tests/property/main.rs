@@ -1,10 +1,9 @@
-//! Invariants that need no second opinion, over generated sets, changes and facts: 10,000 worlds, `QUORATE_PROPERTY_CASES` of them where
+//! Invariants that need no second opinion, over generated sets, changes and facts: 10,000 inputs, `QUORATE_PROPERTY_CASES` of them where
 //! that is set, by the seed `QUORATE_PROPERTY_SEED`. A failure is shrunk and written below `target/tmp/property/<invariant>/`, as files
 //! that `quorate review` reads.
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::indexing_slicing, reason = "an absent member of a `serde_json::Value` reads as null")]
 
-mod doors;
 mod down;
 mod evictions;
 mod messages;
@@ -12,6 +11,7 @@ mod model;
 mod mutation;
 mod pairs;
 mod quorum;
+mod scale_or_update;
 mod spelling;
 
 use std::path::Path;

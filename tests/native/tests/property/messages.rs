@@ -5,31 +5,31 @@ use quorate_native_tests::run::Broken;
 use quorate_sdk::Level;
 
 use crate::hold;
-use quorate_native_tests::request::{Asked, Request, any_request};
+use quorate_native_tests::request::{GeneratedRequest, Request, any_request};
 
 /// A negative count is a wrong value: not judged, by quorum-guard alone.
-fn has_negative_count(asked: &Asked) -> bool {
+fn has_negative_count(asked: &GeneratedRequest) -> bool {
     let new = match &asked.request {
         Request::Scale(to) => *to,
         Request::Update(_) | Request::Create | Request::Delete | Request::Evict(_) => 0,
     };
-    let world = asked.world();
-    let of = |object: &str| world.review["request"][object]["spec"]["replicas"].as_i64().unwrap_or(0);
+    let input = asked.input();
+    let of = |object: &str| input.review["request"][object]["spec"]["replicas"].as_i64().unwrap_or(0);
     new < 0 || asked.set.count() < 0 || of("object") < 0 || of("oldObject") < 0
 }
 
 #[test]
 fn every_well_formed_request_is_judged() {
     hold("judged", 70, &any_request(), |asked| {
-        let evaluated = evaluate(&asked.world());
+        let evaluated = evaluate(&asked.input());
         let unjudged = evaluated.findings.iter().find(|finding| finding.level == Level::NotJudged);
         match unjudged {
             Some(finding) if !has_negative_count(asked) => {
-                Err(Broken::new(format!("not judged: {}", finding.message), [("world", asked.world())]))
+                Err(Broken::new(format!("not judged: {}", finding.message), [("input", asked.input())]))
             }
             Some(finding) if finding.policy() != "quorum-guard" => Err(Broken::new(
                 format!("a negative count is quorum-guard's alone: {}", evaluated.told()),
-                [("world", asked.world())],
+                [("input", asked.input())],
             )),
             _ => Ok(()),
         }
@@ -42,9 +42,9 @@ fn every_finding_can_be_used() {
         if has_negative_count(asked) {
             return Ok(());
         }
-        let evaluated = evaluate(&asked.world());
+        let evaluated = evaluate(&asked.input());
         match complaint(&evaluated) {
-            Some(what) => Err(Broken::new(format!("{what}\n{}", evaluated.told()), [("world", asked.world())])),
+            Some(what) => Err(Broken::new(format!("{what}\n{}", evaluated.told()), [("input", asked.input())])),
             None => Ok(()),
         }
     });

@@ -1,4 +1,4 @@
-//! Who votes and who answers, counted anew from the facts as VERDICTS, section 3, says it: on sets of names, sharing no arithmetic with
+//! Who votes and who answers, counted again from the facts as the rules' pages say it: on sets of names, sharing no arithmetic with
 //! what it checks. Only for sets that anybody reads as voters.
 
 use std::collections::BTreeSet;

@@ -4,9 +4,9 @@ use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use quorate_native_tests::change::{edited, edits};
 use quorate_native_tests::evaluate::{evaluate, mutate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, set};
-use quorate_native_tests::world::World;
 use rqlite::cluster::{Node, RqliteSet};
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ use crate::hold;
 use quorate_native_tests::request::known;
 
 /// A new set, or an update of one that runs as Quorate made it.
-fn worlds() -> impl Strategy<Value = World> {
+fn inputs() -> impl Strategy<Value = EvaluationInput> {
     (known(set()), prop_oneof![Just(None), edits().prop_map(Some)]).prop_map(|((set, facts), edits)| {
         let facts = facts.json(&set);
         match edits {
-            None => World::create(&set.json(), &facts),
+            None => EvaluationInput::create(&set.json(), &facts),
             Some(edits) => {
-                let live = mutate(&World::create(&set.json(), &json!({ "version": 1 })));
-                World::update(&live, &edited(&set, &edits).json(), &facts)
+                let live = mutate(&EvaluationInput::create(&set.json(), &json!({ "version": 1 })));
+                EvaluationInput::update(&live, &edited(&set, &edits).json(), &facts)
             }
         }
     })
@@ -29,16 +29,16 @@ fn worlds() -> impl Strategy<Value = World> {
 
 #[test]
 fn mutating_twice_is_mutating_once() {
-    hold("mutate-twice", 70, &worlds(), |world| {
-        let once = mutate(world);
-        let again = with_object(world, &once);
+    hold("mutate-twice", 70, &inputs(), |input| {
+        let once = mutate(input);
+        let again = with_object(input, &once);
         let twice = mutate(&again);
         if once == twice {
             return Ok(());
         }
         Err(Broken::new(
             format!("the second mutation changes the object: {}", difference(&once, &twice, "")),
-            [("once", world.clone()), ("twice", again)],
+            [("once", input.clone()), ("twice", again)],
         ))
     });
 }
@@ -48,25 +48,25 @@ fn the_manifest_from_git_gives_the_live_template_again() {
     let sets = known(set());
     hold("git-again", 40, &sets, |(set, facts)| {
         let git = set.json();
-        let created = World::create(&git, &json!({ "version": 1 }));
+        let created = EvaluationInput::create(&git, &json!({ "version": 1 }));
         let mut live = mutate(&created);
         // A set that ran before Quorate was asked has nothing to lose.
         live["status"] = git["status"].clone();
-        let world = World::update(&live, &git, &facts.json(set));
-        let again = mutate(&world);
+        let input = EvaluationInput::update(&live, &git, &facts.json(set));
+        let again = mutate(&input);
         let template = |set: &Value| set["spec"]["template"].clone();
-        let evaluated = evaluate(&world);
+        let evaluated = evaluate(&input);
         if template(&again) != template(&live) {
             let what = difference(&template(&live), &template(&again), "");
             return Err(Broken::new(
                 format!("git over the live set changes {what}"),
-                [("create", created), ("again", world)],
+                [("create", created), ("again", input)],
             ));
         }
         if evaluated.denied() && !evaluate(&created).denied() {
             return Err(Broken::new(
                 format!("git over the live set is denied: {}", evaluated.told()),
-                [("again", world)],
+                [("again", input)],
             ));
         }
         Ok(())
@@ -75,22 +75,22 @@ fn the_manifest_from_git_gives_the_live_template_again() {
 
 #[test]
 fn rqlited_takes_what_was_injected() {
-    hold("injected-launch", 60, &worlds(), |world| {
-        let before = &world.review["request"]["object"];
-        let after = mutate(world);
+    hold("injected-launch", 60, &inputs(), |input| {
+        let before = &input.review["request"]["object"];
+        let after = mutate(input);
         let (Some(old), Some(new)) = (sole(before), sole(&after)) else {
             let changed = before["spec"]["template"]["spec"] != after["spec"]["template"]["spec"];
             let what = "something is injected into a set that has not one rqlite container";
-            return if changed { Err(Broken::new(what, [("world", world.clone())])) } else { Ok(()) };
+            return if changed { Err(Broken::new(what, [("input", input.clone())])) } else { Ok(()) };
         };
         let changed = old.container != new.container;
         let refused = |node: &Node| node.launch.line.as_ref().is_some_and(|line| !line.parses());
         match (changed, refused(&old), refused(&new)) {
             (true, true, _) => {
-                Err(Broken::new("a launch that rqlited refuses gets something injected", [("world", world.clone())]))
+                Err(Broken::new("a launch that rqlited refuses gets something injected", [("input", input.clone())]))
             }
             (true, false, true) => {
-                Err(Broken::new("what was injected makes rqlited refuse the launch", [("world", world.clone())]))
+                Err(Broken::new("what was injected makes rqlited refuse the launch", [("input", input.clone())]))
             }
             _ => Ok(()),
         }
@@ -105,12 +105,12 @@ fn what_changes_nothing_is_neither_judged_nor_patched() {
         new["metadata"]["labels"] = json!({ "team": "db" });
         new["metadata"]["finalizers"] = json!(["x"]);
         new["status"] = json!({ "replicas": 1 });
-        let world = World::update(&old, &new, &facts.json(set));
-        let evaluated = evaluate(&world);
+        let input = EvaluationInput::update(&old, &new, &facts.json(set));
+        let evaluated = evaluate(&input);
         if evaluated.findings.is_empty() && !evaluated.patched {
             return Ok(());
         }
-        Err(Broken::new(evaluated.told(), [("world", world)]))
+        Err(Broken::new(evaluated.told(), [("input", input)]))
     });
 }
 
@@ -122,9 +122,9 @@ fn a_restart_is_never_denied() {
             return Ok(());
         }
         let new = Set { restarted: 1, ..set.clone() };
-        let world = World::update(&set.json(), &new.json(), &facts.json(set));
-        let evaluated = evaluate(&world);
-        if evaluated.denied() { Err(Broken::new(evaluated.told(), [("world", world)])) } else { Ok(()) }
+        let input = EvaluationInput::update(&set.json(), &new.json(), &facts.json(set));
+        let evaluated = evaluate(&input);
+        if evaluated.denied() { Err(Broken::new(evaluated.told(), [("input", input)])) } else { Ok(()) }
     });
 }
 
@@ -133,10 +133,10 @@ fn sole(set: &Value) -> Option<Node> {
     RqliteSet::detect(&set)?.sole_node().cloned()
 }
 
-fn with_object(world: &World, object: &Value) -> World {
-    let mut world = world.clone();
-    world.review["request"]["object"] = object.clone();
-    world
+fn with_object(input: &EvaluationInput, object: &Value) -> EvaluationInput {
+    let mut input = input.clone();
+    input.review["request"]["object"] = object.clone();
+    input
 }
 
 /// Where two values differ first, by its path.

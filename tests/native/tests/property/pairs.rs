@@ -4,11 +4,11 @@
 use kubernetes::manifest::StatefulSet;
 use proptest::prelude::*;
 use quorate_native_tests::evaluate::{Evaluated, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::facts::Facts;
 use quorate_native_tests::request::known;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Data, Set, plain};
-use quorate_native_tests::world::World;
 use rqlite::reduction::Reduction;
 use serde_json::{Value, json};
 
@@ -50,17 +50,17 @@ impl Running<'_> {
         serde_json::from_value(self.json()).expect("a generated set")
     }
 
-    fn world(&self, step: Step, leaving: &[Value]) -> World {
+    fn input(&self, step: Step, leaving: &[Value]) -> EvaluationInput {
         let mut facts = self.facts.json(self.set);
         facts["leaving"] = json!(leaving);
         match step {
-            Step::Evict(index) => World::evict(&self.json(), &self.set.pod(index), &facts),
-            Step::Scale(to) => World::scale(&self.json(), to, &facts),
-            Step::DeleteClaim(index) => World::delete_claim(&self.json(), &self.claim(index), &facts),
+            Step::Evict(index) => EvaluationInput::evict(&self.json(), &self.set.pod(index), &facts),
+            Step::Scale(to) => EvaluationInput::scale(&self.json(), to, &facts),
+            Step::DeleteClaim(index) => EvaluationInput::delete_claim(&self.json(), &self.claim(index), &facts),
             Step::RollOut => {
                 let mut new = self.json();
                 new["spec"]["template"]["metadata"]["annotations"]["restarted"] = json!("now");
-                World::update(&self.json(), &new, &facts)
+                EvaluationInput::update(&self.json(), &new, &facts)
             }
         }
     }
@@ -106,14 +106,14 @@ fn no_two_admissions_add_up() {
     let cases = (counted(), step(), step());
     hold("pairs", 80, &cases, |((set, facts), first, second)| {
         let before = Running { set, facts, count: set.count() };
-        let first_world = before.world(*first, &[]);
+        let first_world = before.input(*first, &[]);
         let taken = before.takes(*first);
         if evaluate(&first_world).denied() || taken.is_empty() {
             return Ok(());
         }
         let count = if let Step::Scale(to) = first { *to } else { set.count() };
         let between = Running { count, ..before };
-        let (with, without) = (between.world(*second, &taken), between.world(*second, &[]));
+        let (with, without) = (between.input(*second, &taken), between.input(*second, &[]));
         let (evaluated, alone) = (evaluate(&with), evaluate(&without));
         let cluster = Cluster::of(set, facts, &Names::new());
         let takes: Names = names(&between.takes(*second)).collect();

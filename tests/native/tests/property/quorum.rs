@@ -3,13 +3,13 @@
 
 use proptest::prelude::*;
 use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::facts::{Facts, Node, Pod, View};
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, Status, set};
-use quorate_native_tests::world::World;
 
 use crate::hold;
-use quorate_native_tests::request::{Asked, Request, any_request, known};
+use quorate_native_tests::request::{GeneratedRequest, Request, any_request, known};
 
 const BELOW: &str = "quorum-guard/scale-below-quorum";
 
@@ -21,11 +21,11 @@ fn a_lower_target_is_never_safer() {
         if low == high || high >= set.count() {
             return Ok(());
         }
-        let world = |to| World::scale(&set.json(), to, &facts.json(set));
-        let (lower, higher) = (evaluate(&world(low)), evaluate(&world(high)));
+        let input = |to| EvaluationInput::scale(&set.json(), to, &facts.json(set));
+        let (lower, higher) = (evaluate(&input(low)), evaluate(&input(high)));
         if higher.denied_by(BELOW).is_some() && !lower.denied() {
             let what = format!("to {high}: {}\nto {low}: {}", higher.told(), lower.told());
-            return Err(Broken::new(what, [("lower", world(low)), ("higher", world(high))]));
+            return Err(Broken::new(what, [("lower", input(low)), ("higher", input(high))]));
         }
         Ok(())
     });
@@ -54,15 +54,15 @@ fn more_danger_never_turns_a_denial_into_an_admission() {
         learned(),
     );
     hold("danger", 70, &cases, |((set, facts), request, learned)| {
-        let asked = Asked { set: set.clone(), facts: facts.clone(), request: request.clone() };
+        let asked = GeneratedRequest { set: set.clone(), facts: facts.clone(), request: request.clone() };
         let Some(worse) = worsened(&asked, *learned) else { return Ok(()) };
-        let worse = Asked { facts: worse, ..asked.clone() };
-        let (before, after) = (evaluate(&asked.world()), evaluate(&worse.world()));
-        // What a view names as lost is lost: nothing that answers leaves (VERDICTS, section 3).
+        let worse = GeneratedRequest { facts: worse, ..asked.clone() };
+        let (before, after) = (evaluate(&asked.input()), evaluate(&worse.input()));
+        // Where a view shows that the quorum is lost, a request passes if no node that answers leaves.
         let lost = worse.facts.view.as_ref().is_some_and(|view| 2 * view.reachable() <= view.voters());
         if before.denied() && !after.denied() && !lost && !explains(&asked, *learned) {
             let what = format!("{learned:?}\nbefore: {}\nafter: {}", before.told(), after.told());
-            return Err(Broken::new(what, [("before", asked.world()), ("after", worse.world())]));
+            return Err(Broken::new(what, [("before", asked.input()), ("after", worse.input())]));
         }
         Ok(())
     });
@@ -70,7 +70,7 @@ fn more_danger_never_turns_a_denial_into_an_admission() {
 
 /// Of one revision, a pod that is gone is the one that the status lacks: no rollout takes another. Where its node does not answer, nothing
 /// else is news.
-fn explains(asked: &Asked, learned: Learned) -> bool {
+fn explains(asked: &GeneratedRequest, learned: Learned) -> bool {
     let gone = matches!(learned, Learned::Pod(_, Pod::Missing | Pod::Terminating));
     let (Learned::Pod(index, _) | Learned::Node(index)) = learned;
     let silent = |view: &View| view.nodes.get(index) != Some(&Node::Voter);
@@ -78,7 +78,7 @@ fn explains(asked: &Asked, learned: Learned) -> bool {
 }
 
 /// The facts with that known besides; None where it is no news, or is about who leaves.
-fn worsened(asked: &Asked, learned: Learned) -> Option<Facts> {
+fn worsened(asked: &GeneratedRequest, learned: Learned) -> Option<Facts> {
     let mut facts = asked.facts.clone();
     let index = match learned {
         Learned::Pod(index, _) | Learned::Node(index) => index,
@@ -106,14 +106,14 @@ fn worsened(asked: &Asked, learned: Learned) -> Option<Facts> {
 #[test]
 fn a_target_that_a_denial_names_is_admitted() {
     hold("named-target", 70, &any_request(), |asked| {
-        let evaluated = evaluate(&asked.world());
+        let evaluated = evaluate(&asked.input());
         for finding in evaluated.denials().filter(|finding| finding.policy() == "quorum-guard") {
             let Some(target) = named(finding) else { continue };
             let there = arrived(asked, target);
             let follows = evaluate(&there);
             if follows.denied_by(&finding.rule).is_some() || refuses_transition(&follows) {
                 let what = format!("{}\nat {target}: {}", evaluated.told(), follows.told());
-                return Err(Broken::new(what, [("denied", asked.world()), ("followed", there)]));
+                return Err(Broken::new(what, [("denied", asked.input()), ("followed", there)]));
             }
         }
         Ok(())
@@ -135,12 +135,12 @@ fn named(finding: &Finding) -> Option<i64> {
 }
 
 /// The same request, to that count and nothing else.
-fn arrived(asked: &Asked, target: i64) -> World {
+fn arrived(asked: &GeneratedRequest, target: i64) -> EvaluationInput {
     let facts = asked.facts.json(&asked.set);
     let at = Set { replicas: Some(target), ..asked.set.clone() };
     match asked.request {
-        Request::Create => World::create(&at.json(), &facts),
-        Request::Update(_) | Request::Delete => World::update(&asked.set.json(), &at.json(), &facts),
-        Request::Scale(_) | Request::Evict(_) => World::scale(&asked.set.json(), target, &facts),
+        Request::Create => EvaluationInput::create(&at.json(), &facts),
+        Request::Update(_) | Request::Delete => EvaluationInput::update(&asked.set.json(), &at.json(), &facts),
+        Request::Scale(_) | Request::Evict(_) => EvaluationInput::scale(&asked.set.json(), target, &facts),
     }
 }

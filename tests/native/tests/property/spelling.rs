@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use quorate_native_tests::change::{edited, edits};
 use quorate_native_tests::evaluate::{Evaluated, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::facts::Facts;
 use quorate_native_tests::launch::{Shape, respelled};
 use quorate_native_tests::run::Broken;
-use quorate_native_tests::set::{Beside, Set, set};
-use quorate_native_tests::world::World;
+use quorate_native_tests::set::{OtherContainers, Set, set};
 use serde_json::Value;
 
 use crate::hold;
@@ -33,11 +33,11 @@ fn readable(set: &Set) -> bool {
 fn a_new_spelling_is_no_edit() {
     hold("respelled", 60, &pairs(), |(old, new, facts)| {
         let plain = readable(old) && old.launch.shape.is_plain();
-        let world = World::update(&old.json(), &new.json(), &facts.json(old));
-        let evaluated = evaluate(&world);
+        let input = EvaluationInput::update(&old.json(), &new.json(), &facts.json(old));
+        let evaluated = evaluate(&input);
         let lock = evaluated.denials().find(|finding| finding.policy() != "secret-mounts");
         match lock {
-            Some(_) if plain => Err(Broken::new(evaluated.told(), [("world", world)])),
+            Some(_) if plain => Err(Broken::new(evaluated.told(), [("input", input)])),
             _ => Ok(()),
         }
     });
@@ -51,11 +51,11 @@ fn spelling_and_order_change_no_answer() {
             return Ok(());
         }
         let facts = facts.json(set);
-        let world = |set: &Set| {
+        let input = |set: &Set| {
             if *create {
-                World::create(&set.json(), &facts)
+                EvaluationInput::create(&set.json(), &facts)
             } else {
-                World::update(&set.json(), &edited(set, edits).json(), &facts)
+                EvaluationInput::update(&set.json(), &edited(set, edits).json(), &facts)
             }
         };
         // An edit may set what the one has already and the other writes otherwise.
@@ -63,14 +63,14 @@ fn spelling_and_order_change_no_answer() {
         if restarts(set) != restarts(other) {
             return Ok(());
         }
-        alike(world(set), world(other), &[])
+        alike(input(set), input(other), &[])
     });
 }
 
 #[test]
 fn containers_in_another_order_change_no_answer() {
     hold("containers", 20, &(known(set()), edits()), |((set, facts), edits)| {
-        let set = Set { beside: Beside::Sidecars, ..set.clone() };
+        let set = Set { beside: OtherContainers::Sidecars, ..set.clone() };
         let facts = facts.json(&set);
         let turned = |set: &Set| {
             let mut set = set.json();
@@ -82,8 +82,8 @@ fn containers_in_another_order_change_no_answer() {
         if new.count() < 0 || set.count() < 0 {
             return Ok(());
         }
-        let one = World::update(&set.json(), &new.json(), &facts);
-        let other = World::update(&turned(&set), &turned(&new), &facts);
+        let one = EvaluationInput::update(&set.json(), &new.json(), &facts);
+        let other = EvaluationInput::update(&turned(&set), &turned(&new), &facts);
         alike(one, other, &[])
     });
 }
@@ -106,9 +106,11 @@ fn a_script_that_does_nothing_but_exec_is_read_as_its_argv() {
         }
         let facts = facts.json(set);
         // What is injected depends on the shape, and is advised about.
-        let world =
-            |shape| World { mutates: false, ..World::update(&shaped(set, shape), &shaped(&new, shape), &facts) };
-        alike(world(Shape::CommandServer), world(Shape::Exec), &["quorum-guard", "bootstrap-expect-lock"])
+        let input = |shape| EvaluationInput {
+            mutates: false,
+            ..EvaluationInput::update(&shaped(set, shape), &shaped(&new, shape), &facts)
+        };
+        alike(input(Shape::CommandServer), input(Shape::Exec), &["quorum-guard", "bootstrap-expect-lock"])
     });
 }
 
@@ -120,12 +122,12 @@ fn the_order_of_keys_changes_nothing() {
         if !readable(set) || !readable(&new) {
             return Ok(());
         }
-        let world = World::update(&set.json(), &new.json(), &facts.json(set));
-        let mut turned = world.clone();
+        let input = EvaluationInput::update(&set.json(), &new.json(), &facts.json(set));
+        let mut turned = input.clone();
         for side in ["object", "oldObject"] {
             turned.review["request"][side] = reversed(&turned.review["request"][side]);
         }
-        alike(world, turned, &[])
+        alike(input, turned, &[])
     });
 }
 
@@ -151,7 +153,7 @@ fn reversed(value: &Value) -> Value {
     }
 }
 
-fn alike(one: World, other: World, policies: &[&str]) -> Result<(), Broken> {
+fn alike(one: EvaluationInput, other: EvaluationInput, policies: &[&str]) -> Result<(), Broken> {
     let (left, right): (Evaluated, Evaluated) = (evaluate(&one), evaluate(&other));
     if left.words(policies) == right.words(policies) {
         return Ok(());

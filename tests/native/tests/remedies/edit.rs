@@ -1,117 +1,117 @@
 //! Edits of the objects of a request: counts, ordinals, annotations, volumes. Knows no remedy.
 
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use serde_json::{Value, json};
 
 /// The object that is asked for.
-pub(crate) fn object(world: &mut World) -> &mut Value {
-    &mut world.review["request"]["object"]
+pub(crate) fn object(input: &mut EvaluationInput) -> &mut Value {
+    &mut input.review["request"]["object"]
 }
 
-pub(crate) fn old(world: &World) -> &Value {
-    &world.review["request"]["oldObject"]
+pub(crate) fn old(input: &EvaluationInput) -> &Value {
+    &input.review["request"]["oldObject"]
 }
 
 /// The set as it runs: the parent, or the old object.
-pub(crate) fn running(world: &World) -> &Value {
-    world.related.found().unwrap_or_else(|| old(world))
+pub(crate) fn running(input: &EvaluationInput) -> &Value {
+    input.related.found().unwrap_or_else(|| old(input))
 }
 
 /// The set's name.
-pub(crate) fn set_name(world: &World) -> String {
-    let request = &world.review["request"];
-    let either = if running(world).is_null() { &request["object"] } else { running(world) };
+pub(crate) fn set_name(input: &EvaluationInput) -> String {
+    let request = &input.review["request"];
+    let either = if running(input).is_null() { &request["object"] } else { running(input) };
     either["metadata"]["name"].as_str().unwrap_or_default().to_owned()
 }
 
-fn is_scale(world: &World) -> bool {
-    world.review["request"]["subResource"] == "scale"
+fn is_scale(input: &EvaluationInput) -> bool {
+    input.review["request"]["subResource"] == "scale"
 }
 
 /// The same request to another count.
-pub(crate) fn with_count(world: &World, count: i64) -> World {
-    let mut world = world.clone();
-    let scale = is_scale(&world);
-    object(&mut world)["spec"]["replicas"] = json!(count);
+pub(crate) fn with_count(input: &EvaluationInput, count: i64) -> EvaluationInput {
+    let mut input = input.clone();
+    let scale = is_scale(&input);
+    object(&mut input)["spec"]["replicas"] = json!(count);
     if scale && count == 0 {
-        object(&mut world)["spec"] = json!({});
+        object(&mut input)["spec"] = json!({});
     }
-    world
+    input
 }
 
 /// The count that is asked for.
-pub(crate) fn asked(world: &World) -> i64 {
-    let absent = i64::from(!is_scale(world));
-    world.review["request"]["object"]["spec"]["replicas"].as_i64().unwrap_or(absent)
+pub(crate) fn asked(input: &EvaluationInput) -> i64 {
+    let absent = i64::from(!is_scale(input));
+    input.review["request"]["object"]["spec"]["replicas"].as_i64().unwrap_or(absent)
 }
 
 /// After it ran at that count: the same request from there, the pods beyond it gone.
-pub(crate) fn from_count(world: &World, count: i64) -> World {
-    let mut world = world.clone();
-    let settle = |set: &mut Value| {
+pub(crate) fn from_count(input: &EvaluationInput, count: i64) -> EvaluationInput {
+    let mut input = input.clone();
+    let finish = |set: &mut Value| {
         set["spec"]["replicas"] = json!(count);
         if set["status"].is_object() {
             set["status"]["replicas"] = json!(count);
         }
     };
-    if world.review["request"]["operation"] == "CREATE" {
-        let object = world.review["request"]["object"].clone();
-        world.review["request"]["operation"] = json!("UPDATE");
-        world.review["request"]["oldObject"] = object;
+    if input.review["request"]["operation"] == "CREATE" {
+        let object = input.review["request"]["object"].clone();
+        input.review["request"]["operation"] = json!("UPDATE");
+        input.review["request"]["oldObject"] = object;
     }
-    settle(&mut world.review["request"]["oldObject"]);
-    world.related.found_mut().into_iter().for_each(settle);
-    let (name, first) = (set_name(&world), first_ordinal(&world));
+    finish(&mut input.review["request"]["oldObject"]);
+    input.related.found_mut().into_iter().for_each(finish);
+    let (name, first) = (set_name(&input), first_ordinal(&input));
     let beyond = |pod: &Value| {
         let ordinal =
             pod["name"].as_str().and_then(|pod| pod.strip_prefix(&name)?.strip_prefix('-')?.parse::<i64>().ok());
         ordinal.is_some_and(|ordinal| ordinal >= first + count)
     };
-    if let Some(pods) = world.facts["pods"].as_array_mut() {
+    if let Some(pods) = input.facts["pods"].as_array_mut() {
         pods.retain(|pod| !beyond(pod));
     }
-    world
+    input
 }
 
 /// The lowest ordinal that runs.
-pub(crate) fn first_ordinal(world: &World) -> i64 {
-    running(world)["spec"]["ordinals"]["start"].as_i64().unwrap_or(0)
+pub(crate) fn first_ordinal(input: &EvaluationInput) -> i64 {
+    running(input)["spec"]["ordinals"]["start"].as_i64().unwrap_or(0)
 }
 
 /// Pods that are told apart; of two billion, the first.
 const MOST_PODS: i64 = 64;
 
 /// The pods of the set as it runs.
-pub(crate) fn own_pods(world: &World) -> Vec<String> {
-    let count = match old(world)["spec"]["replicas"].as_i64() {
+pub(crate) fn own_pods(input: &EvaluationInput) -> Vec<String> {
+    let count = match old(input)["spec"]["replicas"].as_i64() {
         Some(count) => count,
-        None if is_scale(world) => 0,
-        None => running(world)["spec"]["replicas"].as_i64().unwrap_or(1),
+        None if is_scale(input) => 0,
+        None => running(input)["spec"]["replicas"].as_i64().unwrap_or(1),
     };
-    let (name, first) = (set_name(world), first_ordinal(world));
+    let (name, first) = (set_name(input), first_ordinal(input));
     (first..first + count.min(MOST_PODS)).map(|ordinal| format!("{name}-{ordinal}")).collect()
 }
 
 /// An annotation on what is there before the request: the old object, and the sets behind it.
-pub(crate) fn annotated_before(world: &World, key: &str, value: &str) -> World {
-    let mut world = world.clone();
+pub(crate) fn annotated_before(input: &EvaluationInput, key: &str, value: &str) -> EvaluationInput {
+    let mut input = input.clone();
     let mark = |object: &mut Value| object["metadata"]["annotations"][key] = json!(value);
-    if world.review["request"]["oldObject"].is_object() {
-        mark(&mut world.review["request"]["oldObject"]);
+    if input.review["request"]["oldObject"].is_object() {
+        mark(&mut input.review["request"]["oldObject"]);
     }
-    if let Some(parent) = world.related.found_mut() {
+    if let Some(parent) = input.related.found_mut() {
         match parent["items"].as_array_mut() {
             Some(items) => items.iter_mut().for_each(mark),
             None => mark(parent),
         }
     }
-    world
+    input
 }
 
 /// An annotation on what is asked for; None takes it away.
-pub(crate) fn annotated(world: &World, key: &str, value: Option<&str>) -> World {
-    let mut world = world.clone();
-    let annotations = &mut object(&mut world)["metadata"]["annotations"];
+pub(crate) fn annotated(input: &EvaluationInput, key: &str, value: Option<&str>) -> EvaluationInput {
+    let mut input = input.clone();
+    let annotations = &mut object(&mut input)["metadata"]["annotations"];
     match (value, annotations.as_object_mut()) {
         (Some(value), _) => annotations[key] = json!(value),
         (None, Some(annotations)) => {
@@ -119,7 +119,7 @@ pub(crate) fn annotated(world: &World, key: &str, value: Option<&str>) -> World 
         }
         (None, None) => {}
     }
-    world
+    input
 }
 
 /// Containers that run as long as the pod: those of `containers`, then all of `initContainers`.

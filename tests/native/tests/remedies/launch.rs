@@ -1,6 +1,6 @@
 //! Edits of launches: what is kept of the old one, flags put in and taken out. Knows no remedy.
 
-use quorate_native_tests::world::World;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use serde_json::{Value, json};
 
 use crate::edit::{containers, object, old};
@@ -8,11 +8,11 @@ use crate::edit::{containers, object, old};
 const LAUNCH: [&str; 4] = ["command", "args", "env", "envFrom"];
 
 /// Containers of one name get these keys of the old object's back; where no name fits, those at the same place.
-fn restored(world: &World, keys: &[&str]) -> World {
-    let mut world = world.clone();
-    let mut before = old(&world).clone();
+fn restored(input: &EvaluationInput, keys: &[&str]) -> EvaluationInput {
+    let mut input = input.clone();
+    let mut before = old(&input).clone();
     let before: Vec<Value> = containers(&mut before).into_iter().map(|container| container.clone()).collect();
-    for (index, container) in containers(object(&mut world)).into_iter().enumerate() {
+    for (index, container) in containers(object(&mut input)).into_iter().enumerate() {
         let same = before.iter().find(|known| known["name"] == container["name"]).or_else(|| before.get(index));
         for (key, known) in keys.iter().filter_map(|key| Some((*key, same?))) {
             match known.get(key) {
@@ -21,34 +21,34 @@ fn restored(world: &World, keys: &[&str]) -> World {
             }
         }
     }
-    world
+    input
 }
 
 /// The launch as it was.
-pub(crate) fn kept(world: &World) -> World {
-    restored(world, &LAUNCH)
+pub(crate) fn kept(input: &EvaluationInput) -> EvaluationInput {
+    restored(input, &LAUNCH)
 }
 
 /// The launch as it was, of the image that it was.
-pub(crate) fn kept_with_image(world: &World) -> World {
-    let mut world = restored(world, &[&LAUNCH[..], &["image", "restartPolicy"]].concat());
-    let annotations = old(&world)["metadata"]["annotations"].clone();
-    object(&mut world)["metadata"]["annotations"] = annotations;
-    world
+pub(crate) fn kept_with_image(input: &EvaluationInput) -> EvaluationInput {
+    let mut input = restored(input, &[&LAUNCH[..], &["image", "restartPolicy"]].concat());
+    let annotations = old(&input)["metadata"]["annotations"].clone();
+    object(&mut input)["metadata"]["annotations"] = annotations;
+    input
 }
 
 /// The whole pod template as it was.
-pub(crate) fn template_kept(world: &World) -> World {
-    let mut world = world.clone();
-    let template = old(&world)["spec"]["template"].clone();
-    object(&mut world)["spec"]["template"] = template;
-    world
+pub(crate) fn template_kept(input: &EvaluationInput) -> EvaluationInput {
+    let mut input = input.clone();
+    let template = old(&input)["spec"]["template"].clone();
+    object(&mut input)["spec"]["template"] = template;
+    input
 }
 
 /// The container that is started as one was before gets that one's name; where none is, the template stays.
-pub(crate) fn names_kept(world: &World) -> World {
-    let mut after = world.clone();
-    let mut before = old(world).clone();
+pub(crate) fn names_kept(input: &EvaluationInput) -> EvaluationInput {
+    let mut after = input.clone();
+    let mut before = old(input).clone();
     let before: Vec<Value> = containers(&mut before).into_iter().map(|container| container.clone()).collect();
     let alike = |one: &Value, other: &Value| {
         LAUNCH.iter().all(|key| one[*key] == other[*key]) && one["image"] == other["image"]
@@ -59,7 +59,7 @@ pub(crate) fn names_kept(world: &World) -> World {
             (container["name"], renamed) = (same["name"].clone(), true);
         }
     }
-    if renamed { after } else { template_kept(world) }
+    if renamed { after } else { template_kept(input) }
 }
 
 fn is_flag(word: &str, name: &str) -> bool {
@@ -86,9 +86,9 @@ pub(crate) fn out_of_variables(container: &mut Value, is: &dyn Fn(&str) -> bool)
 }
 
 /// Without that flag, however it is spelled; a script or a literal variable loses its word.
-pub(crate) fn without_flag(world: &World, name: &str) -> World {
-    let mut world = world.clone();
-    for container in containers(object(&mut world)) {
+pub(crate) fn without_flag(input: &EvaluationInput, name: &str) -> EvaluationInput {
+    let mut input = input.clone();
+    for container in containers(object(&mut input)) {
         for list in ["command", "args"] {
             let Some(words) = container[list].as_array_mut() else { continue };
             let mut kept = Vec::new();
@@ -112,15 +112,15 @@ pub(crate) fn without_flag(world: &World, name: &str) -> World {
         }
         out_of_variables(container, &|word| is_flag(word, name));
     }
-    world
+    input
 }
 
 /// With that flag at this value, where one of its name stands; else in front of the flags.
-pub(crate) fn with_flag(world: &World, name: &str, value: &str) -> World {
-    let mut world = world.clone();
+pub(crate) fn with_flag(input: &EvaluationInput, name: &str, value: &str) -> EvaluationInput {
+    let mut input = input.clone();
     let token = format!("-{name}={value}");
     let mut put = false;
-    for container in containers(object(&mut world)) {
+    for container in containers(object(&mut input)) {
         for list in ["command", "args"] {
             let Some(words) = container[list].as_array_mut() else { continue };
             let Some(place) = words.iter().rposition(|word| word.as_str().is_some_and(|text| is_flag(text, name)))
@@ -134,12 +134,12 @@ pub(crate) fn with_flag(world: &World, name: &str, value: &str) -> World {
         }
     }
     if !put {
-        for container in containers(object(&mut world)) {
+        for container in containers(object(&mut input)) {
             let Some(words) = container["args"].as_array_mut() else { continue };
             if words.first().and_then(Value::as_str).is_none_or(|word| word.starts_with('-')) {
                 words.insert(0, json!(token));
             }
         }
     }
-    world
+    input
 }

@@ -14,8 +14,8 @@ mod steps;
 use kubernetes::manifest::StatefulSet;
 use quorate_cases::Case;
 use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::workspace;
-use quorate_native_tests::world::World;
 use rqlite::cluster::RqliteSet;
 use serde_json::Value;
 
@@ -29,10 +29,10 @@ fn a_remedy_that_is_followed_leads_out() {
     let (mut failures, mut followed) = (Vec::new(), 0);
     for policy in quorate_cases::built_in() {
         for case in quorate_cases::load(&workspace().join("policies").join(policy)) {
-            let world = world_of(policy, &case);
-            for finding in evaluate(&world).denials().filter(|finding| finding.policy() == policy) {
+            let input = world_of(policy, &case);
+            for finding in evaluate(&input).denials().filter(|finding| finding.policy() == policy) {
                 let place = format!("{policy}/{}/{}", case.rule, case.name);
-                failures.extend(follow(&world, finding).into_iter().map(|what| format!("--- {place}: {what}")));
+                failures.extend(follow(&input, finding).into_iter().map(|what| format!("--- {place}: {what}")));
                 followed += 1;
             }
         }
@@ -41,39 +41,39 @@ fn a_remedy_that_is_followed_leads_out() {
     assert!(failures.is_empty(), "{} of {followed}\n{}", failures.len(), failures.join("\n"));
 }
 
-fn world_of(policy: &'static str, case: &Case) -> World {
+fn world_of(policy: &'static str, case: &Case) -> EvaluationInput {
     let facts = serde_json::from_str(&case.facts).unwrap();
-    let mut world = World::new(case.review.clone(), case.related.clone(), facts);
-    world.mutates = case.mutates;
-    world.with_settings(policy, case.settings.clone())
+    let mut input = EvaluationInput::new(case.review.clone(), case.related.clone(), facts);
+    input.mutates = case.mutates;
+    input.with_settings(policy, case.settings.clone())
 }
 
 /// What is wrong with the remedy of a denial.
-fn follow(world: &World, finding: &Finding) -> Vec<String> {
+fn follow(input: &EvaluationInput, finding: &Finding) -> Vec<String> {
     let told = format!("{}\n  remedy: {}", finding.message, finding.remedy);
     let steps = match steps(&finding.remedy) {
         Ok(steps) if steps.is_empty() => return vec![format!("no step in it: {told}")],
         Ok(steps) => steps,
         Err(words) => return vec![format!("no carrier knows `{words}`: {told}")],
     };
-    let wrong = |step: &Step| carried(world, finding, step, 0).err().map(|what| format!("{what}\n  of: {told}"));
+    let wrong = |step: &Step| carried(input, finding, step, 0).err().map(|what| format!("{what}\n  of: {told}"));
     steps.iter().filter_map(wrong).collect()
 }
 
 /// Carries one step out and judges what it leads to; of a way that goes on, the next step too.
-fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Result<(), String> {
-    let Some(there) = (step.carry)(world, &step.words, finding) else {
+fn carried(input: &EvaluationInput, finding: &Finding, step: &Step, depth: usize) -> Result<(), String> {
+    let Some(there) = (step.carry)(input, &step.words, finding) else {
         return if step.elsewhere { Ok(()) } else { Err(format!("`{}` cannot be carried out", step.words)) };
     };
-    if there.review == world.review
-        && there.related == world.related
-        && there.facts == world.facts
-        && there.mutates == world.mutates
+    if there.review == input.review
+        && there.related == input.related
+        && there.facts == input.facts
+        && there.mutates == input.mutates
     {
         return Err(format!("`{}` asks for what is there", step.words));
     }
     let evaluated = evaluate(&there);
-    let others = others_of(world, finding);
+    let others = others_of(input, finding);
     if let Some(again) = denied_again(&evaluated, finding, &others) {
         // Bringing nodes back is a step on the way: what was asked for may be too much all the same.
         let next = (step.goes_on && again.remedy != finding.remedy && depth < MOST_STEPS).then(|| steps(&again.remedy));
@@ -84,10 +84,10 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
             _ => Err(format!("after `{}` it is denied again: {} || {}", step.words, again.message, again.remedy)),
         };
     }
-    if refused(&evaluated.object) && !refused(&world.review["request"]["object"]) {
+    if refused(&evaluated.object) && !refused(&input.review["request"]["object"]) {
         return Err(format!("after `{}` rqlited refuses the launch", step.words));
     }
-    match (step.then)(world, &there, &step.words, finding) {
+    match (step.then)(input, &there, &step.words, finding) {
         Some(onward) => {
             let evaluated = evaluate(&onward);
             let Some(again) = denied_again(&evaluated, finding, &others) else { return Ok(()) };
@@ -102,8 +102,8 @@ fn carried(world: &World, finding: &Finding, step: &Step, depth: usize) -> Resul
 }
 
 /// What this rule denies besides, by the beginning of its message: each has a remedy of its own.
-fn others_of(world: &World, finding: &Finding) -> Vec<String> {
-    let evaluated = evaluate(world);
+fn others_of(input: &EvaluationInput, finding: &Finding) -> Vec<String> {
+    let evaluated = evaluate(input);
     let others = evaluated.denials().filter(|other| other.rule == finding.rule && other.message != finding.message);
     others.map(|other| subject(other).to_owned()).collect()
 }

@@ -1,9 +1,9 @@
-//! The same change through either door: `statefulsets/scale`, and an update of the set itself.
+//! The same change made in two ways: through `statefulsets/scale`, and by an update of the set itself.
 
 use quorate_native_tests::evaluate::evaluate;
+use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::run::Broken;
 use quorate_native_tests::set::{Set, set};
-use quorate_native_tests::world::World;
 
 use crate::hold;
 use quorate_native_tests::request::known;
@@ -17,9 +17,9 @@ fn a_scale_is_judged_as_the_update_that_does_the_same() {
         }
         let facts = facts.json(set);
         let (old, new) = (set.json(), Set { replicas: Some(*to), ..set.clone() }.json());
-        let (scale, apply) = (World::scale(&old, *to, &facts), World::update(&old, &new, &facts));
+        let (scale, apply) = (EvaluationInput::scale(&old, *to, &facts), EvaluationInput::update(&old, &new, &facts));
         let (scaled, applied) = (evaluate(&scale), evaluate(&apply));
-        // A strategy above the tolerance is a matter of shape: through a Scale a warning (VERDICTS, section 3).
+        // A strategy above the tolerance is a defect of shape: through a Scale it is a warning.
         let words = |evaluated: &quorate_native_tests::evaluate::Evaluated| {
             let mut words = evaluated.words(&["quorum-guard", "bootstrap-expect-lock"]);
             words.retain(|word| !word.ends_with("/rollout-above-tolerance"));

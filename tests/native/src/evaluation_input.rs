@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// A request and its surroundings.
 #[derive(Debug, Clone)]
-pub struct World {
+pub struct EvaluationInput {
     /// A whole AdmissionReview.
     pub review: Value,
     /// The StatefulSet behind a sub-resource.
@@ -22,15 +22,15 @@ pub struct World {
     pub mutates: bool,
 }
 
-impl World {
+impl EvaluationInput {
     /// By default settings, mutated.
     pub fn new(review: Value, related: Related<Value>, facts: Value) -> Self {
-        World { review, related, facts, settings: BTreeMap::new(), mutates: true }
+        EvaluationInput { review, related, facts, settings: BTreeMap::new(), mutates: true }
     }
 
     fn of(request: Value, related: Related<Value>, facts: &Value) -> Self {
         let review = json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request });
-        World::new(review, related, facts.clone())
+        EvaluationInput::new(review, related, facts.clone())
     }
 
     pub fn create(set: &Value, facts: &Value) -> Self {
@@ -94,7 +94,7 @@ impl World {
 
     #[must_use]
     pub fn with_facts(&self, facts: &Value) -> Self {
-        World { facts: facts.clone(), ..self.clone() }
+        EvaluationInput { facts: facts.clone(), ..self.clone() }
     }
 
     #[must_use]
