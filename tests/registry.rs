@@ -1,4 +1,4 @@
-//! Nothing is untested or undocumented by accident: every rule has its file, its page, its refusal and that one's nearest allowed twin.
+//! Nothing is untested or undocumented by accident: every rule has its file, its page, its refusal and a similar case that is allowed.
 //! `QUORATE_BLESS=1` (`make generate`) writes the pages.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -30,7 +30,7 @@ fn every_rule_has_a_file_and_every_file_a_rule() {
 }
 
 #[test]
-fn every_rule_has_a_refusal_and_a_weaker_twin() {
+fn every_rule_has_a_refusal_and_a_weaker_case() {
     let mut missing = Vec::new();
     for (policy, rule) in rules() {
         let all = quorate_cases::load(&workspace().join("policies").join(policy.name()));
@@ -42,7 +42,7 @@ fn every_rule_has_a_refusal_and_a_weaker_twin() {
             missing.push(format!("{}/{rule}: {cases:?}", policy.name()));
         }
     }
-    assert!(missing.is_empty(), "without a refusal and a weaker twin:\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "without a refusal and a weaker case:\n{}", missing.join("\n"));
 }
 
 /// The words of the cases are what the policies say (`every_case_gets_the_same_words_from_the_component`): a rule that nothing calls has none.

@@ -164,10 +164,10 @@ fn scales_every_voter_set_alike_through_apply_and_through_scale() {
             let applied = evaluate(builtin(), &set_review(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
             let scaled =
                 evaluate(builtin(), &scale_review(&old, from, to), &Related::Found(old.clone()), NOTHING_KNOWN);
-            for (door, evaluated) in [("apply", applied), ("scale", scaled)] {
+            for (by, evaluated) in [("apply", applied), ("scale", scaled)] {
                 let denied = evaluated.verdict == Verdict::Denied;
-                assert_eq!(denied, !admitted, "{name} {from} -> {to} by {door}: {}", told(&evaluated));
-                assert_ne!(evaluated.verdict, Verdict::NotJudged, "{name} {from} -> {to} by {door}");
+                assert_eq!(denied, !admitted, "{name} {from} -> {to} by {by}: {}", told(&evaluated));
+                assert_ne!(evaluated.verdict, Verdict::NotJudged, "{name} {from} -> {to} by {by}");
             }
         }
     }

@@ -127,19 +127,19 @@ fn bounds_and_cleans_what_is_shown() {
 
 #[test]
 fn the_server_answers_a_failure_as_configured() {
-    let settled = |on_error, phase| {
+    let applied = |on_error, phase| {
         let object = object("{}");
         let set = set(vec![policy_a(quorate_engine::Binding { on_error, ..told("trap") })]);
         let review = block_on(set.review(phase, &request(Operation::Create, &object, None), &nothing_known()));
         assert_eq!(review.verdict, Verdict::NotJudged);
-        let settled = set.apply_on_error(review);
-        (settled.verdict, settled.findings[0].level)
+        let applied = set.apply_on_error(review);
+        (applied.verdict, applied.findings[0].level)
     };
-    assert_eq!(settled(None, Phase::Validate), (Verdict::Denied, Level::Deny));
-    assert_eq!(settled(Some(OnError::Deny), Phase::Validate), (Verdict::Denied, Level::Deny));
-    assert_eq!(settled(Some(OnError::Warn), Phase::Validate), (Verdict::Allowed, Level::Warn));
-    assert_eq!(settled(Some(OnError::Allow), Phase::Validate), (Verdict::Allowed, Level::Warn));
-    assert_eq!(settled(Some(OnError::Deny), Phase::Mutate), (Verdict::Allowed, Level::Warn));
+    assert_eq!(applied(None, Phase::Validate), (Verdict::Denied, Level::Deny));
+    assert_eq!(applied(Some(OnError::Deny), Phase::Validate), (Verdict::Denied, Level::Deny));
+    assert_eq!(applied(Some(OnError::Warn), Phase::Validate), (Verdict::Allowed, Level::Warn));
+    assert_eq!(applied(Some(OnError::Allow), Phase::Validate), (Verdict::Allowed, Level::Warn));
+    assert_eq!(applied(Some(OnError::Deny), Phase::Mutate), (Verdict::Allowed, Level::Warn));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows};
+use crate::scenario::{Scenario, TestBed, all_rows};
 use crate::users::{USERS, annotated, as_admin, mounted, secret};
 use crate::with_rqlited;
 
@@ -27,14 +27,14 @@ fn shown() {
         .show(&majors());
 }
 
-fn manifest(stand: &Stand<'_>) -> String {
-    let set = with_argument(&stand.manifest(3), "-auth=/auth/users.json");
+fn manifest(test_bed: &TestBed<'_>) -> String {
+    let set = with_argument(&test_bed.manifest(3), "-auth=/auth/users.json");
     format!("{}{}", secret("users", USERS), mounted(&set, "secret: { secretName: users }", "/auth"))
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    cluster.namespace.apply(&manifest(stand)).ok();
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    cluster.namespace.apply(&manifest(test_bed)).ok();
     cluster.await_pods(3);
     for pod in ["rqlite-0", "rqlite-1", "rqlite-2"] {
         let node = cluster.namespace.rqlite_node(pod);
@@ -53,22 +53,22 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
         "the nodes refuse each other (`unauthorized`), there is no leader after {} s, and every write fails",
         LONG.as_secs()
     ));
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    let refusal = record.refused(&cluster.namespace.apply(&manifest(stand)).refused());
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    let refusal = record.refused(&cluster.namespace.apply(&manifest(test_bed)).refused());
     let remedy = "name a user with permission `join` in `-join-as` or annotation `quorate.dev/join-as`, \
                   or `*` in the annotation where everybody has it";
     assert!(refusal.ends_with(remedy), "{refusal}");
-    stand.bring_up(&cluster, 3, &annotated(&manifest(stand), "quorate.dev/join-as: node"));
+    test_bed.bring_up(&cluster, 3, &annotated(&manifest(test_bed), "quorate.dev/join-as: node"));
     record.step("set annotation `quorate.dev/join-as` to such a user");
     record.step(format!("the cluster forms: {}", all_rows(&cluster, 0..3)));
-    stand.end(&cluster);
-    let cluster = stand.place(as_admin);
-    stand.bring_up(&cluster, 3, &with_argument(&manifest(stand), "-join-as=node"));
+    test_bed.end(&cluster);
+    let cluster = test_bed.place(as_admin);
+    test_bed.bring_up(&cluster, 3, &with_argument(&manifest(test_bed), "-join-as=node"));
     record.step("elsewhere, set `-join-as` to that user");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

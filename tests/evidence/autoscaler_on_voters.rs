@@ -3,7 +3,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{majors, manifests};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::with_rqlited;
 
 #[test]
@@ -36,17 +36,17 @@ spec:
     )
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(5, &stand.manifest(5));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(5, &test_bed.manifest(5));
     cluster.namespace.apply(&autoscaler("rqlite", 1, 2)).ok();
     cluster.await_pods(2);
     cluster.has_lost_its_quorum(0);
     record.lost("the autoscaler scales 5 -> 2 by itself: strong reads and writes fail for good");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(5, &stand.manifest(5));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(5, &test_bed.manifest(5));
     let refusal = record.refused(&cluster.namespace.apply(&autoscaler("rqlite", 1, 2)).refused());
     assert!(refusal.contains("min 1, max 2 lets load change the number of voters"), "{refusal}");
     let remedy =
@@ -54,7 +54,7 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     assert!(refusal.ends_with(remedy), "{refusal}");
     cluster.namespace.apply(&autoscaler("rqlite", 5, 5)).ok();
     record.step("applied it with minReplicas and maxReplicas 5");
-    let pool = manifests::database("readers", 4, &stand.rqlited.version.to_string());
+    let pool = manifests::database("readers", 4, &test_bed.rqlited.version.to_string());
     let pool = edited(&pool, "\"readers-internal\"", "\"rqlite-internal\"");
     cluster.namespace.apply(&edited(&pool, "-bootstrap-expect=4", "-raft-non-voter=true")).ok();
     cluster.namespace.await_ready("readers", 4);
@@ -63,5 +63,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step("applied min 1, max 2 to a read-only pool of 4 in a set of its own: it is scaled to 2");
     assert_eq!(cluster.namespace.replicas("rqlite"), 5);
     record.outcome = all_rows(&cluster, 0..5);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

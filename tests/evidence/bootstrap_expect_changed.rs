@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, Level, between, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::with_rqlited;
 
 /// How often growth without a leader is tried.
@@ -24,16 +24,16 @@ fn shown() {
     Scenario::of("bootstrap-expect-lock/bootstrap-expect-changed").case(done, without, with).show(&majors());
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
     let mut lost = 0;
     for _ in 0..RUNS {
-        let cluster = stand.cluster(3, &stand.manifest(3));
-        cluster.namespace.apply(&edited(&stand.manifest(3), "-bootstrap-expect=3", "-bootstrap-expect=1")).ok();
+        let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+        cluster.namespace.apply(&edited(&test_bed.manifest(3), "-bootstrap-expect=3", "-bootstrap-expect=1")).ok();
         cluster.namespace.await_ready("rqlite", 3);
         down(&cluster);
         cluster.scale(4).ok();
         lost += u32::from(is_alone(&cluster, 3));
-        stand.end(&cluster);
+        test_bed.end(&cluster);
     }
     record.counted("the one blank pod is a cluster of its own: Ready, its own leader, without the table", lost, RUNS);
 }
@@ -62,9 +62,9 @@ fn is_alone(cluster: &Cluster<'_>, ordinal: u32) -> bool {
     false
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
-    let changed = edited(&stand.manifest(3), "-bootstrap-expect=3", "-bootstrap-expect=1");
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+    let changed = edited(&test_bed.manifest(3), "-bootstrap-expect=3", "-bootstrap-expect=1");
     let refusal = record.refused(&cluster.namespace.apply(&changed).refused());
     assert!(refusal.contains("`-bootstrap-expect` 3 -> 1: each blank pod that finds no leader becomes"), "{refusal}");
     let kept = between(&refusal, "; keep `", "`");
@@ -82,5 +82,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     cluster.namespace.await_ready("rqlite", 4);
     record.step("brought them back, and scaled to 4");
     record.outcome = all_rows(&cluster, 0..4);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, Level, between, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, number_behind};
+use crate::scenario::{Scenario, TestBed, all_rows, edited, number_behind};
 use crate::with_rqlited;
 
 /// How often five nodes are created: whether two groups form is a race.
@@ -30,13 +30,13 @@ fn shown() {
         .show(&majors());
 }
 
-fn manifest(stand: &Stand<'_>, replicas: u32, expect: &str) -> String {
-    edited(&stand.manifest(replicas), &format!("-bootstrap-expect={replicas}"), expect)
+fn manifest(test_bed: &TestBed<'_>, replicas: u32, expect: &str) -> String {
+    edited(&test_bed.manifest(replicas), &format!("-bootstrap-expect={replicas}"), expect)
 }
 
-fn without_enough(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(|client| client);
-    cluster.namespace.apply(&manifest(stand, 2, "-bootstrap-expect=3")).ok();
+fn without_enough(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(|client| client);
+    cluster.namespace.apply(&manifest(test_bed, 2, "-bootstrap-expect=3")).ok();
     cluster.await_pods(2);
     cluster.namespace.rqlite_node("rqlite-1");
     thread::sleep(LONG);
@@ -44,32 +44,32 @@ fn without_enough(stand: &Stand<'_>, record: &mut Record) {
     assert!(words.iter().all(|words| words.contains("leader not found")), "{words:?}");
     cluster.node(0).execute("CREATE TABLE kept (id INTEGER)").unwrap_err();
     record.lost(&format!("no leader after {} s, and every write fails; `/readyz`: leader not found", LONG.as_secs()));
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with_enough(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(|client| client);
-    let refusal = record.refused(&cluster.namespace.apply(&manifest(stand, 2, "-bootstrap-expect=3")).refused());
+fn with_enough(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(|client| client);
+    let refusal = record.refused(&cluster.namespace.apply(&manifest(test_bed, 2, "-bootstrap-expect=3")).refused());
     assert!(refusal.contains("replicas 2, `-bootstrap-expect` 3: 3 nodes never meet"), "{refusal}");
     let replicas = number_behind(&refusal, "create it with replicas ");
-    stand.bring_up(&cluster, replicas, &manifest(stand, replicas, "-bootstrap-expect=3"));
+    test_bed.bring_up(&cluster, replicas, &manifest(test_bed, replicas, "-bootstrap-expect=3"));
     record.step(format!("created it with replicas {replicas}: {}", all_rows(&cluster, 0..replicas)));
-    stand.end(&cluster);
+    test_bed.end(&cluster);
     let expect = between(&refusal, "or write `", "`");
-    let cluster = stand.cluster(2, &manifest(stand, 2, expect));
+    let cluster = test_bed.cluster(2, &manifest(test_bed, 2, expect));
     record.step(format!("elsewhere, wrote `{expect}`"));
     record.outcome = all_rows(&cluster, 0..2);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn without_fewer(stand: &Stand<'_>, record: &mut Record) {
+fn without_fewer(test_bed: &TestBed<'_>, record: &mut Record) {
     let mut lost = 0;
     for _ in 0..RUNS {
-        let cluster = stand.place(|client| client);
-        cluster.namespace.apply(&manifest(stand, 5, "-bootstrap-expect=3")).ok();
+        let cluster = test_bed.place(|client| client);
+        cluster.namespace.apply(&manifest(test_bed, 5, "-bootstrap-expect=3")).ok();
         cluster.await_pods(5);
         lost += u32::from(await_clusters(&cluster) > 1);
-        stand.end(&cluster);
+        test_bed.end(&cluster);
     }
     record.counted("two clusters stand side by side under one name: each takes writes with its own leader, and has none of the other's", lost, RUNS);
     if lost == 0 {
@@ -117,15 +117,15 @@ fn view(cluster: &Cluster<'_>, ordinal: u32) -> (Option<u32>, usize) {
     (leader, members.len())
 }
 
-fn with_fewer(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(|client| client);
-    let refusal = record.refused(&cluster.namespace.apply(&manifest(stand, 5, "-bootstrap-expect=3")).refused());
+fn with_fewer(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(|client| client);
+    let refusal = record.refused(&cluster.namespace.apply(&manifest(test_bed, 5, "-bootstrap-expect=3")).refused());
     assert!(refusal.contains("any 3 of 5 blank nodes form a cluster"), "{refusal}");
     let replicas = number_behind(&refusal, "create it with replicas ");
-    stand.bring_up(&cluster, replicas, &manifest(stand, replicas, "-bootstrap-expect=3"));
+    test_bed.bring_up(&cluster, replicas, &manifest(test_bed, replicas, "-bootstrap-expect=3"));
     record.step(format!("created it with replicas {replicas}"));
     cluster.scaled(5);
     record.step("scaled to 5 when it had a leader");
     record.outcome = all_rows(&cluster, 0..5);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

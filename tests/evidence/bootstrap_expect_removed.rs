@@ -3,7 +3,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{between, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::with_rqlited;
 
 #[test]
@@ -20,9 +20,9 @@ fn shown() {
 
 const FLAG: &str = "        - -bootstrap-expect=3\n";
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
-    cluster.namespace.apply(&edited(&stand.manifest(3), FLAG, "")).ok();
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+    cluster.namespace.apply(&edited(&test_bed.manifest(3), FLAG, "")).ok();
     let node = cluster.namespace.rqlite_node("rqlite-2");
     eventually("rqlite-2 to exit again and again", || {
         let failed = node.exits().iter().filter(|exit| exit.code == Some(1)).count();
@@ -31,16 +31,16 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
     cluster.namespace.rqlite_node("rqlite-1").hold();
     cluster.has_lost_its_quorum(0);
     record.lost("rqlite-2 restarts, exits with code 1 each time, and the rollout stops there; with one more node down strong reads and writes fail");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
-    let changed = edited(&stand.manifest(3), FLAG, "");
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+    let changed = edited(&test_bed.manifest(3), FLAG, "");
     let refusal = record.refused(&cluster.namespace.apply(&changed).refused());
     assert!(refusal.contains("a voter with DNS discovery exits with code 1 at its next start"), "{refusal}");
     let kept = between(&refusal, "; keep `", "` where rqlited reads it");
-    let restarted = stand.manifest(3).replace(FLAG, &format!("        - {kept}\n        - -raft-log-level=INFO\n"));
+    let restarted = test_bed.manifest(3).replace(FLAG, &format!("        - {kept}\n        - -raft-log-level=INFO\n"));
     cluster.namespace.apply(&restarted).ok();
     cluster.namespace.await_ready("rqlite", 3);
     record.step(format!("kept `{kept}`, and rolled out another change of the template"));
@@ -50,5 +50,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step(format!("rqlite-1 down: {during}"));
     node.release();
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

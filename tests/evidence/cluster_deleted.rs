@@ -3,7 +3,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, Level, Output, between, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, has_lost_its_rows};
+use crate::scenario::{Scenario, TestBed, all_rows, edited, has_lost_its_rows};
 use crate::with_rqlited;
 
 #[test]
@@ -44,31 +44,31 @@ fn delete_on_purpose(cluster: &Cluster<'_>, record: &mut Record, refusal: &str) 
     record.step("annotated it `quorate.dev/allow-deletion: \"true\"` and deleted it, which passed");
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     cluster.namespace.kubectl().line(DELETE).ok();
     await_silence(&cluster);
     record.lost("no node answers any more; the claims stay");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let refusal = record.refused(&cluster.namespace.kubectl().line(DELETE).refused());
     assert!(refusal.contains("deletes a running cluster of 3 voters"), "{refusal}");
     cluster.holds_all_rows(0..3);
     record.step("the refused cluster goes on");
     delete_on_purpose(&cluster, record, &refusal);
-    stand.bring_up(&cluster, 3, &stand.manifest(3));
+    test_bed.bring_up(&cluster, 3, &test_bed.manifest(3));
     record.step("applied the manifest again, over the claims");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn forgetting(stand: &Stand<'_>) -> String {
+fn forgetting(test_bed: &TestBed<'_>) -> String {
     let policy = "  podManagementPolicy: Parallel\n";
     let retention = "  persistentVolumeClaimRetentionPolicy:\n    whenDeleted: Delete\n";
-    edited(&stand.manifest(3), policy, &format!("{policy}{retention}"))
+    edited(&test_bed.manifest(3), policy, &format!("{policy}{retention}"))
 }
 
 fn await_no_claims(cluster: &Cluster<'_>) {
@@ -78,20 +78,20 @@ fn await_no_claims(cluster: &Cluster<'_>) {
     });
 }
 
-fn without_claims(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &forgetting(stand));
+fn without_claims(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &forgetting(test_bed));
     cluster.namespace.kubectl().line(DELETE).ok();
     await_silence(&cluster);
     await_no_claims(&cluster);
-    cluster.namespace.apply(&forgetting(stand)).ok();
-    stand.await_up(&cluster, 3);
+    cluster.namespace.apply(&forgetting(test_bed)).ok();
+    test_bed.await_up(&cluster, 3);
     has_lost_its_rows(&cluster, 0);
     record.lost("the claims are deleted with the set; created again it is Ready, and the table is gone");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with_claims(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &forgetting(stand));
+fn with_claims(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &forgetting(test_bed));
     let refusal = record.refused(&cluster.namespace.kubectl().line(DELETE).refused());
     assert!(refusal.contains("and its data: whenDeleted is `Delete`"), "{refusal}");
     let kept = all_rows(&cluster, 0..3);
@@ -100,12 +100,12 @@ fn with_claims(stand: &Stand<'_>, record: &mut Record) {
     record.step("took a backup");
     delete_on_purpose(&cluster, record, &refusal);
     await_no_claims(&cluster);
-    cluster.namespace.apply(&forgetting(stand)).ok();
-    stand.await_up(&cluster, 3);
+    cluster.namespace.apply(&forgetting(test_bed)).ok();
+    test_bed.await_up(&cluster, 3);
     eventually("the backup to be loaded", || cluster.node(0).load(&backup));
     record.step("created it again and loaded the backup");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 /// Makes the garbage collector look for this owner.
@@ -119,17 +119,17 @@ fn owned_by(cluster: &Cluster<'_>, uid: &str) -> Output {
 /// No object has it.
 const STALE: &str = "00000000-0000-4000-8000-000000000000";
 
-fn without_owner(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without_owner(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     owned_by(&cluster, STALE).ok();
     await_silence(&cluster);
     assert!(cluster.namespace.names("statefulsets").is_empty());
     record.lost("the garbage collector deletes the set, and no node answers any more");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with_owner(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with_owner(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let output = owned_by(&cluster, STALE);
     let refusal = record.refused(&output.refused());
     assert!(refusal.contains("adds ConfigMap release as owner, which does not exist"), "{refusal}");
@@ -140,7 +140,7 @@ fn with_owner(stand: &Stand<'_>, record: &mut Record) {
     owned_by(&cluster, &uid).ok();
     record.step("created the ConfigMap and gave the uid of the live object, which passed");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 fn delete_namespace(cluster: &Cluster<'_>) -> Output {
@@ -148,12 +148,12 @@ fn delete_namespace(cluster: &Cluster<'_>) -> Output {
     cluster.namespace.plane().kubectl().run(["delete", "namespace", namespace, "--timeout=60s"])
 }
 
-fn create_again(stand: &Stand<'_>, cluster: &Cluster<'static>) {
+fn create_again(test_bed: &TestBed<'_>, cluster: &Cluster<'static>) {
     let kubectl = cluster.namespace.plane().kubectl();
     kubectl.run(["create", "namespace", cluster.namespace.name()]).ok();
     eventually("its service account", || cluster.namespace.kubectl().find("serviceaccount/default"));
-    cluster.namespace.apply(&stand.manifest(3)).ok();
-    stand.await_up(cluster, 3);
+    cluster.namespace.apply(&test_bed.manifest(3)).ok();
+    test_bed.await_up(cluster, 3);
 }
 
 /// Runs the command that stands in the message.
@@ -163,17 +163,17 @@ fn run_the_command(cluster: &Cluster<'_>, record: &mut Record, refusal: &str) {
     record.step(format!("ran `kubectl {line}`"));
 }
 
-fn without_namespace(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without_namespace(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     delete_namespace(&cluster).ok();
-    create_again(stand, &cluster);
+    create_again(test_bed, &cluster);
     has_lost_its_rows(&cluster, 0);
     record.lost("the claims go with the namespace; created again the set is Ready, and the table is gone");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with_namespace(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with_namespace(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let refusal = record.refused(&delete_namespace(&cluster).refused());
     assert!(refusal.contains("deletes a running cluster of 3 voters, StatefulSet rqlite: its claims"), "{refusal}");
     let kept = all_rows(&cluster, 0..3);
@@ -183,11 +183,11 @@ fn with_namespace(stand: &Stand<'_>, record: &mut Record) {
     run_the_command(&cluster, record, &refusal);
     delete_namespace(&cluster).ok();
     record.step("deleted the namespace, which passed");
-    create_again(stand, &cluster);
+    create_again(test_bed, &cluster);
     eventually("the backup to be loaded", || cluster.node(0).load(&backup));
     record.step("created all of it again and loaded the backup");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 /// How often it is tried: whether a node without data is elected is a race.
@@ -202,16 +202,16 @@ fn delete_claim(cluster: &Cluster<'_>, ordinal: u32) -> Output {
     cluster.namespace.kubectl().run(["delete", &claim(ordinal), "--wait=false"])
 }
 
-fn without_two_claims(stand: &Stand<'_>, record: &mut Record) {
+fn without_two_claims(test_bed: &TestBed<'_>, record: &mut Record) {
     let mut lost = 0;
     for _ in 0..RUNS {
-        let cluster = stand.cluster(3, &stand.manifest(3));
+        let cluster = test_bed.cluster(3, &test_bed.manifest(3));
         delete_claim(&cluster, 1).ok();
         delete_claim(&cluster, 2).ok();
         cluster.namespace.kubectl().line("delete pods --all --timeout=60s").ok();
         cluster.namespace.await_ready("rqlite", 3);
         lost += u32::from(leads_without_rows(&cluster));
-        stand.end(&cluster);
+        test_bed.end(&cluster);
     }
     record.counted("an empty node is elected, and the one that had all rows follows it: the table is gone", lost, RUNS);
     if lost == 0 {
@@ -228,8 +228,8 @@ fn leads_without_rows(cluster: &Cluster<'_>) -> bool {
     })
 }
 
-fn with_two_claims(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with_two_claims(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let refusal = eventually("the claim to be guarded", || match delete_claim_dry(&cluster, 2) {
         output if output.succeeded() => Err(output.stdout),
         output => Ok(output.refused()),
@@ -247,20 +247,20 @@ fn with_two_claims(stand: &Stand<'_>, record: &mut Record) {
     cluster.scaled(3);
     record.step("scaled to 2, and back to 3: it joins with a new claim");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 fn delete_claim_dry(cluster: &Cluster<'_>, ordinal: u32) -> Output {
     cluster.namespace.kubectl().run(["delete", &claim(ordinal), "--wait=false", "--dry-run=server"])
 }
 
-fn without_service(_: &Stand<'_>, record: &mut Record) {
-    "the loss is not shown: the nodes of this stand find each other without DNS, so no Service is missed"
+fn without_service(_: &TestBed<'_>, record: &mut Record) {
+    "the loss is not shown: in these tests the nodes find each other without DNS, so no Service is missed"
         .clone_into(&mut record.remark);
 }
 
-fn with_service(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with_service(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let delete = |more: &str| cluster.namespace.kubectl().line(&format!("delete service/rqlite-internal {more}"));
     eventually("the Service to be guarded", || match delete("--dry-run=server") {
         output if output.succeeded() => Err(output.stdout),
@@ -274,5 +274,5 @@ fn with_service(stand: &Stand<'_>, record: &mut Record) {
     delete("").ok();
     record.step("deleted the Service, which passed");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

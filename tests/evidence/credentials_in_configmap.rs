@@ -5,7 +5,7 @@ use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{Cluster, Kubectl, Rqliteds};
 use serde_json::Value;
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::users::{USERS, as_admin, config_map, mounted, secret};
 use crate::with_rqlited;
 
@@ -24,8 +24,8 @@ fn shown() {
 
 const SOURCE: &str = "configMap: { name: users }";
 
-fn manifest(stand: &Stand<'_>) -> String {
-    let set = with_argument(&with_argument(&stand.manifest(3), "-auth=/auth/users.json"), "-join-as=node");
+fn manifest(test_bed: &TestBed<'_>) -> String {
+    let set = with_argument(&with_argument(&test_bed.manifest(3), "-auth=/auth/users.json"), "-join-as=node");
     format!("{}{}", config_map("users", USERS), mounted(&set, SOURCE, "/auth"))
 }
 
@@ -40,9 +40,9 @@ fn viewer(cluster: &Cluster<'_>) -> Kubectl {
     plane.kubectl_with(&plane.service_account(namespace.name(), "viewer")).in_namespace(namespace.name())
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    stand.bring_up(&cluster, 3, &manifest(stand));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    test_bed.bring_up(&cluster, 3, &manifest(test_bed));
     let file = viewer(&cluster).get("configmap/users");
     let users: Vec<Value> = serde_json::from_str(file.pointer("/data/users.json").unwrap().as_str().unwrap()).unwrap();
     let all = users.iter().find(|user| user["perms"] == serde_json::json!(["all"])).unwrap();
@@ -50,21 +50,21 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
     let client = cluster.namespace.rqlite("rqlite-0").as_user(name, password);
     client.execute("DROP TABLE kept").unwrap();
     record.lost("a ServiceAccount with the role `view` reads the password, logs in with it and drops the table");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    let refusal = record.refused(&cluster.namespace.apply(&manifest(stand)).refused());
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    let refusal = record.refused(&cluster.namespace.apply(&manifest(test_bed)).refused());
     assert!(refusal.contains("and its content is confidential"), "{refusal}");
     assert!(refusal.ends_with("put the file into a Secret and mount that in the ConfigMap's place"), "{refusal}");
     cluster.namespace.kubectl().line("delete configmap/users").ok();
-    let set = edited(&manifest(stand), SOURCE, "secret: { secretName: users }");
-    stand.bring_up(&cluster, 3, &set.replace(&config_map("users", USERS), &secret("users", USERS)));
+    let set = edited(&manifest(test_bed), SOURCE, "secret: { secretName: users }");
+    test_bed.bring_up(&cluster, 3, &set.replace(&config_map("users", USERS), &secret("users", USERS)));
     record.step("put the file into a Secret and mounted that in the ConfigMap's place");
     let read = viewer(&cluster).run(["get", "secret", "users"]).refused();
     assert!(read.contains("Forbidden"), "{read}");
     record.step("the same ServiceAccount may not read it (Forbidden)");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

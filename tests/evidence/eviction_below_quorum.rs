@@ -4,7 +4,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows};
+use crate::scenario::{Scenario, TestBed, all_rows};
 use crate::with_rqlited;
 
 #[test]
@@ -20,19 +20,19 @@ fn shown() {
         .show(&majors());
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     for ordinal in [1, 2] {
         cluster.evict(ordinal).ok();
         cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")).hold();
     }
     cluster.has_lost_its_quorum(0);
     record.lost("1 of 3 voters is left: strong reads and writes fail until one machine is back");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     cluster.evict(1).ok();
     let node = cluster.namespace.rqlite_node("rqlite-1");
     node.hold();
@@ -52,5 +52,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step("brought the machine of rqlite-1 back; the eviction, tried again, passed by itself");
     cluster.namespace.await_ready("rqlite", 3);
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

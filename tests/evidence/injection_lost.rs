@@ -8,7 +8,7 @@ use quorate_cluster_tests::{
 };
 use serde_json::Value;
 
-use crate::scenario::{Stand, all_rows, has_the_flag, record};
+use crate::scenario::{TestBed, all_rows, has_the_flag, record};
 use crate::with_rqlited;
 
 const RULE: &str = "remove-on-shutdown/injection-lost";
@@ -59,8 +59,8 @@ struct Shown {
 
 impl Shown {
     fn new(quorate: &Quorate<'static>, rqlited: &'static Rqlited) -> Self {
-        let stand = Stand::new(RULE, rqlited, quorate);
-        let cluster = stand.cluster(5, &stand.plain(5));
+        let test_bed = TestBed::new(RULE, rqlited, quorate);
+        let cluster = test_bed.cluster(5, &test_bed.plain(5));
         assert!(has_the_flag(&cluster), "nothing was injected");
         let done = "5 voters with the injected flag, `kubectl apply` of the manifest from git while `/mutate` is not reached; then it is scaled to 3";
         let record = record(quorate.plane(), RULE, done, rqlited);
@@ -69,7 +69,7 @@ impl Shown {
 
     /// Git knows nothing of the flag; the label is why it is applied at all.
     fn manifest(&self, quorate: &Quorate<'static>) -> String {
-        Stand::new(RULE, self.rqlited, quorate).plain(5)
+        TestBed::new(RULE, self.rqlited, quorate).plain(5)
     }
 
     fn refused(&mut self, quorate: &Quorate<'static>) {

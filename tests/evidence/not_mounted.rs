@@ -3,7 +3,7 @@
 use quorate_cluster_tests::Rqliteds;
 use quorate_cluster_tests::evidence::Record;
 
-use crate::scenario::{Scenario, Stand, all_rows};
+use crate::scenario::{Scenario, TestBed, all_rows};
 use crate::users::{USERS, annotated, as_admin, mounted, secret};
 use crate::with_rqlited;
 
@@ -21,8 +21,8 @@ fn shown() {
 }
 
 /// The official shape with a script in the place of its arguments.
-fn scripted(stand: &Stand<'_>, more: &str) -> String {
-    let official = stand.plain(3);
+fn scripted(test_bed: &TestBed<'_>, more: &str) -> String {
+    let official = test_bed.plain(3);
     let (head, rest) = official.split_once("        args:\n").unwrap();
     let (_, tail) = rest.split_once("        readinessProbe:\n").unwrap();
     let script = format!(
@@ -40,25 +40,25 @@ fn asking(manifest: &str) -> String {
     format!("{}{}", secret("users", USERS), annotated(manifest, annotations))
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &asking(&scripted(stand, "")));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &asking(&scripted(test_bed, "")));
     cluster.node(1).execute("INSERT INTO kept VALUES (1000)").unwrap();
     record.lost("it runs without users, although asked for: anybody writes without a password");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    let refusal = record.refused(&cluster.namespace.apply(&asking(&scripted(stand, ""))).refused());
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    let refusal = record.refused(&cluster.namespace.apply(&asking(&scripted(test_bed, ""))).refused());
     assert!(refusal.contains("`-auth` does not give "), "{refusal}");
     let remedy = "mount the Secret and pass its flags in the launch yourself, or remove the ";
     assert!(refusal.contains(remedy), "{refusal}");
-    let set = scripted(stand, "-auth=/users/users.json -join-as=node");
-    stand.bring_up(&cluster, 3, &asking(&mounted(&set, "secret: { secretName: users }", "/users")));
+    let set = scripted(test_bed, "-auth=/users/users.json -join-as=node");
+    test_bed.bring_up(&cluster, 3, &asking(&mounted(&set, "secret: { secretName: users }", "/users")));
     let nobody = cluster.namespace.rqlite("rqlite-1").execute("INSERT INTO kept VALUES (1000)").unwrap_err();
     assert!(nobody.starts_with("401"), "{nobody}");
     record.step("mounted the Secret and passed its flags in the script");
     record.step("a write without a password is refused (401)");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

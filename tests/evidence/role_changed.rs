@@ -4,7 +4,7 @@ use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{Cluster, eventually, majors, manifests};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::with_rqlited;
 
 #[test]
@@ -19,8 +19,8 @@ fn shown() {
     Scenario::of("quorum-guard/role-changed").case(done, without, with).show(&majors());
 }
 
-fn voters(stand: &Stand<'_>) -> String {
-    with_argument(&stand.plain(3), "-raft-cluster-remove-shutdown=true")
+fn voters(test_bed: &TestBed<'_>) -> String {
+    with_argument(&test_bed.plain(3), "-raft-cluster-remove-shutdown=true")
 }
 
 fn readers(manifest: &str) -> String {
@@ -35,24 +35,24 @@ fn count_voters(cluster: &Cluster<'_>) -> usize {
     nodes.iter().filter(|node| node.voter == Some(true)).count()
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &voters(stand));
-    cluster.namespace.apply(&readers(&voters(stand))).ok();
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &voters(test_bed));
+    cluster.namespace.apply(&readers(&voters(test_bed))).ok();
     cluster.namespace.await_ready("rqlite", 3);
     let left = count_voters(&cluster);
     assert_eq!(left, 1);
     cluster.namespace.rqlite_node("rqlite-0").hold();
     cluster.has_lost_its_quorum(1);
     record.lost("1 voter is left of 3: with one node down strong reads and writes fail, although two run");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &voters(stand));
-    let refusal = record.refused(&cluster.namespace.apply(&readers(&voters(stand))).refused());
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &voters(test_bed));
+    let refusal = record.refused(&cluster.namespace.apply(&readers(&voters(test_bed))).refused());
     assert!(refusal.contains("`-raft-non-voter` is turned on for 3 running voters"), "{refusal}");
     assert!(refusal.ends_with("put read-only nodes into a StatefulSet of their own"), "{refusal}");
-    let pool = manifests::database("readers", 3, &stand.rqlited.version.to_string());
+    let pool = manifests::database("readers", 3, &test_bed.rqlited.version.to_string());
     let pool = edited(&pool, "\"readers-internal\"", "\"rqlite-internal\"");
     cluster.namespace.apply(&readers(&pool)).ok();
     cluster.namespace.await_ready("readers", 3);
@@ -64,5 +64,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step("rqlite-0 down: the other two voters go on, and take a write");
     node.release();
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

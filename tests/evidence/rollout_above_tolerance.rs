@@ -4,7 +4,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited, number_behind};
+use crate::scenario::{Scenario, TestBed, all_rows, edited, number_behind};
 use crate::with_rqlited;
 
 /// No registry has it.
@@ -26,8 +26,8 @@ fn shown() {
 }
 
 /// A template that cannot come up, under such a strategy.
-fn rollout(stand: &Stand<'_>, unavailable: u32) -> String {
-    let manifest = edited(&stand.manifest(3), &stand.rqlited.version.to_string(), NOWHERE);
+fn rollout(test_bed: &TestBed<'_>, unavailable: u32) -> String {
+    let manifest = edited(&test_bed.manifest(3), &test_bed.rqlited.version.to_string(), NOWHERE);
     strategy(&manifest, unavailable)
 }
 
@@ -53,9 +53,9 @@ fn await_stuck(cluster: &Cluster<'_>, pods: &[&str]) {
     }
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
-    cluster.namespace.apply(&rollout(stand, 2)).ok();
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+    cluster.namespace.apply(&rollout(test_bed, 2)).ok();
     if !honours(&cluster) {
         eprintln!("SKIPPED rollout-above-tolerance: this API server drops maxUnavailable");
         record.remark = "this API server drops `maxUnavailable`, so nothing can be lost by it".to_owned();
@@ -64,27 +64,27 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
     await_stuck(&cluster, &["rqlite-1", "rqlite-2"]);
     cluster.has_lost_its_quorum(0);
     record.lost("rqlite-1 and rqlite-2 are stopped together and do not come up: strong reads and writes fail");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
     if !record.remark.is_empty() {
         return;
     }
-    let cluster = stand.cluster(3, &stand.manifest(3));
-    let refusal = record.refused(&cluster.namespace.apply(&rollout(stand, 2)).refused());
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
+    let refusal = record.refused(&cluster.namespace.apply(&rollout(test_bed, 2)).refused());
     assert!(refusal.contains("maxUnavailable 2 lets a rollout stop 2 of 3 voters at once"), "{refusal}");
     let at_most = number_behind(&refusal, "set it to at most ");
-    cluster.namespace.apply(&rollout(stand, at_most)).ok();
+    cluster.namespace.apply(&rollout(test_bed, at_most)).ok();
     record.step(format!("applied the same with `maxUnavailable: {at_most}`"));
     await_stuck(&cluster, &["rqlite-2"]);
     let during = all_rows(&cluster, 0..2);
     record.step(format!("the rollout stops at rqlite-2: {during}"));
-    cluster.namespace.apply(&strategy(&stand.manifest(3), at_most)).ok();
+    cluster.namespace.apply(&strategy(&test_bed.manifest(3), at_most)).ok();
     // The controller does not replace a Pod that never got ready by itself (Kubernetes: StatefulSets, "Forced rollback").
     cluster.namespace.kubectl().line("delete pod/rqlite-2 --timeout=30s").ok();
     cluster.namespace.await_ready("rqlite", 3);
     record.step("applied the image that was there before, and deleted the Pod that could not start");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, between, eventually, ids_in, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, has_the_flag, number_behind, remedy_of};
+use crate::scenario::{Scenario, TestBed, all_rows, has_the_flag, number_behind, remedy_of};
 use crate::with_rqlited;
 
 #[test]
@@ -27,29 +27,29 @@ fn shown() {
         .show(&majors());
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     cluster.scaled(1);
     cluster.has_lost_its_quorum(0);
     let repair = cluster.node(0).remove("rqlite-2").unwrap_err();
     record.lost(&format!("strong reads and writes fail for good, and `DELETE /remove` as well ({repair})"));
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let refusal = record.refused(&cluster.scale(1).refused());
     assert!(refusal.contains("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; seen "), "{refusal}");
     walk_down(&cluster, record, refusal, 1);
     record.outcome = all_rows(&cluster, 0..1);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 /// How often the race is run: the quorum is lost where the leader is among those that leave together.
 const RUNS: u32 = 4;
 
-fn without_injected(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.injected(3));
+fn without_injected(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.injected(3));
     let mut lost = 0;
     for _ in 0..RUNS {
         cluster.scaled(1);
@@ -62,7 +62,7 @@ fn without_injected(stand: &Stand<'_>, record: &mut Record) {
         lost,
         RUNS,
     );
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 /// Within more than an election takes.
@@ -77,8 +77,8 @@ fn takes_a_write(cluster: &Cluster<'_>) -> bool {
     false
 }
 
-fn with_injected(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.injected(3));
+fn with_injected(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.injected(3));
     assert!(has_the_flag(&cluster), "nothing was injected");
     let refusal = record.refused(&cluster.scale(1).refused());
     let first = "; scale to 2, wait until the leaving nodes are gone from `/nodes`, remove what stays, then go on";
@@ -97,7 +97,7 @@ fn with_injected(stand: &Stand<'_>, record: &mut Record) {
         walk_down(&cluster, record, last.refused(), 1);
     }
     record.outcome = all_rows(&cluster, 0..1);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
 /// Goes down to `target` by nothing but what each refusal says, in its order.

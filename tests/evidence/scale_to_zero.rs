@@ -3,7 +3,7 @@
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, ephemeral, has_lost_its_rows};
+use crate::scenario::{Scenario, TestBed, all_rows, ephemeral, has_lost_its_rows};
 use crate::with_rqlited;
 
 #[test]
@@ -23,17 +23,17 @@ fn shown() {
         .show(&majors());
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &ephemeral(&stand.manifest(3)));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &ephemeral(&test_bed.manifest(3)));
     cluster.scaled(0);
     cluster.scaled(3);
     has_lost_its_rows(&cluster, 0);
     record.lost("all 3 nodes are Ready again, and the table is gone (`no such table`)");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &ephemeral(&stand.manifest(3)));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &ephemeral(&test_bed.manifest(3)));
     let refusal = record.refused(&cluster.scale(0).refused());
     assert!(refusal.contains("replicas 3 -> 0 deletes the data of all nodes: it lies on no claim"), "{refusal}");
     let remedy = "take a backup, and delete the set on purpose (`quorate.dev/allow-deletion: \"true\"`)";
@@ -45,8 +45,8 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     kubectl.line("delete statefulset/rqlite --timeout=60s").ok();
     cluster.await_pods(0);
     record.step("deleted the set on purpose (`quorate.dev/allow-deletion: \"true\"`)");
-    cluster.namespace.apply(&stand.manifest(3)).ok();
-    stand.await_up(&cluster, 3);
+    cluster.namespace.apply(&test_bed.manifest(3)).ok();
+    test_bed.await_up(&cluster, 3);
     eventually("the backup to be loaded", || cluster.node(0).load(&backup));
     cluster.holds_all_rows(0..3);
     record.step("created it with the data directory on a claim template, and loaded the backup");
@@ -54,5 +54,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     cluster.scaled(3);
     record.step("scaled to 0, which passes now, and back to 3");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

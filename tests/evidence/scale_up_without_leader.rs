@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, Level, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows};
+use crate::scenario::{Scenario, TestBed, all_rows};
 use crate::with_rqlited;
 
 /// How often it is tried: whether the new ones find each other in time is a race.
@@ -29,21 +29,21 @@ fn shown() {
 }
 
 /// Holds down two of three.
-fn leaderless(stand: &Stand<'_>) -> Cluster<'static> {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn leaderless(test_bed: &TestBed<'_>) -> Cluster<'static> {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     cluster.namespace.rqlite_node("rqlite-1").hold();
     cluster.namespace.rqlite_node("rqlite-2").hold();
     cluster.has_lost_its_quorum(0);
     cluster
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
     let mut lost = 0;
     for _ in 0..RUNS {
-        let cluster = leaderless(stand);
+        let cluster = leaderless(test_bed);
         cluster.scale(6).ok();
         lost += u32::from(has_a_second_cluster(&cluster));
-        stand.end(&cluster);
+        test_bed.end(&cluster);
     }
     record.counted(
         "rqlite-3, rqlite-4 and rqlite-5 form a second cluster: Ready, with a leader, without the table, and without rqlite-0",
@@ -73,8 +73,8 @@ fn has_a_second_cluster(cluster: &Cluster<'_>) -> bool {
     false
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = leaderless(stand);
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = leaderless(test_bed);
     let refusal = record.refused(&cluster.scale(6).refused());
     assert!(refusal.contains("replicas 3 -> 6 brings rqlite-3, rqlite-4 and rqlite-5 blank"), "{refusal}");
     let remedy = "bring the cluster's own nodes back over their own claims until one is leader, then grow";
@@ -93,5 +93,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     cluster.namespace.await_ready("rqlite", 6);
     record.step("scaled to 6");
     record.outcome = all_rows(&cluster, 0..6);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

@@ -4,7 +4,7 @@ use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::majors;
 
 use crate::scale_below_quorum::walk_down;
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::with_rqlited;
 
 #[test]
@@ -21,23 +21,23 @@ fn shown() {
 }
 
 /// As in the official chart, a node goes on answering for some seconds when its Pod is to end.
-fn slow_to_end(stand: &Stand<'_>) -> String {
+fn slow_to_end(test_bed: &TestBed<'_>) -> String {
     let hook = "        lifecycle:\n          preStop:\n            exec:\n              command: [sleep, \"5\"]\n";
-    edited(&stand.manifest(9), "        volumeMounts:\n", &format!("{hook}        volumeMounts:\n"))
+    edited(&test_bed.manifest(9), "        volumeMounts:\n", &format!("{hook}        volumeMounts:\n"))
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(9, &slow_to_end(stand));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(9, &slow_to_end(test_bed));
     cluster.scale(5).ok();
     cluster.scale(3).ok();
     cluster.await_pods(3);
     cluster.has_lost_its_quorum(0);
     record.lost("3 of 9 voters stay: strong reads and writes fail for good");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(9, &slow_to_end(stand));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(9, &slow_to_end(test_bed));
     cluster.scale(5).ok();
     let refusal = record.refused(&cluster.scale(3).refused());
     assert!(refusal.contains("replicas 5 -> 3 while "), "{refusal}");
@@ -52,5 +52,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step("asked for 3 again, and did what `scale-below-quorum` said then");
     walk_down(&cluster, record, message, 3);
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

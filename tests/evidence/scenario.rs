@@ -9,7 +9,7 @@ use quorate_cluster_tests::{Cluster, ControlPlane, Level, Quorate, ROWS, Rqlite,
 const AT_ONCE: usize = 3;
 
 /// One half of a scenario on one version.
-type Half = fn(&Stand<'_>, &mut Record);
+type Half = fn(&TestBed<'_>, &mut Record);
 
 /// What is done, and what comes of it.
 struct Case {
@@ -89,7 +89,7 @@ impl Scenario {
         for (versions, records) in versions.chunks(AT_ONCE).zip(records.chunks_mut(AT_ONCE)) {
             thread::scope(|scope| {
                 for (&rqlited, record) in versions.iter().zip(records) {
-                    scope.spawn(move || half(&Stand { plane, rule: self.rule, rqlited, quorate }, record));
+                    scope.spawn(move || half(&TestBed { plane, rule: self.rule, rqlited, quorate }, record));
                 }
             });
         }
@@ -109,14 +109,14 @@ pub(crate) fn record(plane: &ControlPlane, rule: &str, done: &str, rqlited: &Rql
 }
 
 /// Where a half takes place.
-pub(crate) struct Stand<'q> {
+pub(crate) struct TestBed<'q> {
     plane: &'static ControlPlane,
     rule: &'static str,
     pub(crate) rqlited: &'static Rqlited,
     quorate: Option<&'q Quorate<'static>>,
 }
 
-impl<'q> Stand<'q> {
+impl<'q> TestBed<'q> {
     pub(crate) fn new(rule: &'static str, rqlited: &'static Rqlited, quorate: &'q Quorate<'static>) -> Self {
         Self { plane: quorate.plane(), rule, rqlited, quorate: Some(quorate) }
     }

@@ -4,7 +4,7 @@ use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::manifests::with_argument;
 use quorate_cluster_tests::{eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows, edited};
+use crate::scenario::{Scenario, TestBed, all_rows, edited};
 use crate::users::{USERS, as_admin, mounted, secret};
 use crate::with_rqlited;
 
@@ -25,14 +25,14 @@ fn shown() {
         .show(&majors());
 }
 
-fn manifest(stand: &Stand<'_>, at: &str) -> String {
-    let set = with_argument(&with_argument(&stand.manifest(3), "-auth=/auth/users.json"), "-join-as=node");
+fn manifest(test_bed: &TestBed<'_>, at: &str) -> String {
+    let set = with_argument(&with_argument(&test_bed.manifest(3), "-auth=/auth/users.json"), "-join-as=node");
     format!("{}{}", secret("users", USERS), mounted(&set, "secret: { secretName: users }", at))
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    cluster.namespace.apply(&manifest(stand, "/etc/auth")).ok();
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    cluster.namespace.apply(&manifest(test_bed, "/etc/auth")).ok();
     cluster.await_pods(3);
     for pod in ["rqlite-0", "rqlite-1", "rqlite-2"] {
         let node = cluster.namespace.rqlite_node(pod);
@@ -43,22 +43,22 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
         assert!(cluster.node(0).ready().is_err());
     }
     record.lost("every node exits with code 1 at each start");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.place(as_admin);
-    let wrong = manifest(stand, "/etc/auth");
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.place(as_admin);
+    let wrong = manifest(test_bed, "/etc/auth");
     let refusal = record.refused(&cluster.namespace.apply(&wrong).refused());
     assert!(refusal.contains("`-auth=/auth/users.json` "), "{refusal}");
     let remedy = "mount the Secret that has the file at that path, or correct the path";
     assert!(refusal.ends_with(remedy), "{refusal}");
-    stand.bring_up(&cluster, 3, &manifest(stand, "/auth"));
+    test_bed.bring_up(&cluster, 3, &manifest(test_bed, "/auth"));
     record.step(format!("mounted the Secret at that path: {}", all_rows(&cluster, 0..3)));
-    stand.end(&cluster);
-    let cluster = stand.place(as_admin);
-    stand.bring_up(&cluster, 3, &edited(&wrong, "-auth=/auth/users.json", "-auth=/etc/auth/users.json"));
+    test_bed.end(&cluster);
+    let cluster = test_bed.place(as_admin);
+    test_bed.bring_up(&cluster, 3, &edited(&wrong, "-auth=/auth/users.json", "-auth=/etc/auth/users.json"));
     record.step("elsewhere, corrected the path");
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

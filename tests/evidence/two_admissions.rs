@@ -6,7 +6,7 @@ use std::thread;
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Cluster, Output, eventually, majors};
 
-use crate::scenario::{Scenario, Stand, all_rows};
+use crate::scenario::{Scenario, TestBed, all_rows};
 use crate::with_rqlited;
 
 #[test]
@@ -35,8 +35,8 @@ fn both(cluster: &Cluster<'_>) -> [Output; 2] {
     })
 }
 
-fn without(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn without(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let nodes = [0, 1].map(|ordinal| cluster.namespace.rqlite_node(&format!("rqlite-{ordinal}")));
     let outputs = both(&cluster);
     nodes.iter().for_each(|node| node.hold());
@@ -45,11 +45,11 @@ fn without(stand: &Stand<'_>, record: &mut Record) {
     }
     cluster.has_lost_its_quorum(2);
     record.lost("1 of 3 voters is left: strong reads and writes fail until one machine is back");
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }
 
-fn with(stand: &Stand<'_>, record: &mut Record) {
-    let cluster = stand.cluster(3, &stand.manifest(3));
+fn with(test_bed: &TestBed<'_>, record: &mut Record) {
+    let cluster = test_bed.cluster(3, &test_bed.manifest(3));
     let outputs = both(&cluster);
     let admitted = u32::from(!outputs[0].succeeded());
     let refused: Vec<&Output> = outputs.iter().filter(|output| !output.succeeded()).collect();
@@ -68,5 +68,5 @@ fn with(stand: &Stand<'_>, record: &mut Record) {
     record.step("waited until it was back; the one that was refused, tried again, passed");
     cluster.namespace.await_ready("rqlite", 3);
     record.outcome = all_rows(&cluster, 0..3);
-    stand.end(&cluster);
+    test_bed.end(&cluster);
 }

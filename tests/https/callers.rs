@@ -108,12 +108,12 @@ async fn takes_calls_of_any_name_where_none_is_asked_for() {
 }
 
 #[tokio::test]
-async fn refuses_and_counts_strangers_and_still_answers_probes() {
+async fn refuses_and_counts_unknown_callers_and_still_answers_probes() {
     let authority = Authority::new();
     let Checked { server, .. } = checked(&authority, &["kube-apiserver"]).await;
     assert_refused(&server, &server.target, "no-certificate").await;
-    let stranger = Authority::new().caller("kube-apiserver", "apiserver.example");
-    assert_refused(&server, &server.target.clone().showing(stranger), "untrusted").await;
+    let unknown = Authority::new().caller("kube-apiserver", "apiserver.example");
+    assert_refused(&server, &server.target.clone().showing(unknown), "untrusted").await;
     let misnamed = authority.caller("system:node:a", "node.example");
     assert_refused(&server, &server.target.clone().showing(misnamed), "wrong-name").await;
     for path in ["/livez", "/readyz", "/metrics"] {

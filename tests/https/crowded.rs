@@ -1,4 +1,4 @@
-//! All connections held by clients that do not let go: half heads, half prefaces, slow readers. The next one is served all the same.
+//! All connections held by clients that keep them: incomplete heads and prefaces, slow readers. The next one is served all the same.
 
 use std::time::Duration;
 

@@ -185,7 +185,7 @@ async fn does_not_wait_for_a_parent_longer_than_half_of_its_time() {
 }
 
 #[tokio::test]
-async fn breaks_the_glass_by_its_own_clock_and_says_so_in_the_audit() {
+async fn uses_break_glass_by_its_own_clock_and_says_so_in_the_audit() {
     let review = |until: &str| {
         let mut new = rqlite_set(2);
         let value = format!("quorum-guard/scale-below-quorum until={until} disks are gone");

@@ -356,14 +356,14 @@ fn never_writes_a_secret_that_is_not_ours() {
 
 #[test]
 fn mends_what_is_damaged_without_a_gap() {
-    let stranger = || {
+    let other_ca = || {
         let authority = Authority::issue(Validity::starting(START, Duration::days(365))).unwrap();
         let Issued { certificate, key } = authority
             .leaf(&["quorate.quorate-system.svc".to_owned()], Validity::starting(START, Duration::DAY))
             .unwrap();
         (authority, certificate, key)
     };
-    let (authority, certificate, key) = stranger();
+    let (authority, certificate, key) = other_ca();
     let cases: [(&str, Option<&str>, Vec<&str>); 10] = [
         (LEAF, None, vec!["renew"]),
         (LEAF, Some("junk"), vec!["renew"]),

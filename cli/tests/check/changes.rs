@@ -9,7 +9,7 @@ fn denies_a_scale_below_quorum_at_its_line() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{run:?}");
     let expected = "StatefulSet db/rqlite: denied UPDATE db/rqlite.yaml:2:1
   deny quorum-guard/scale-below-quorum: replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; no live view: judged by spec.replicas
-    remedy: scale to 2; to go lower remove rqlite-2 and give the membership (none was given, so no removal can be seen), or use break-glass
+    remedy: scale to 2; to go lower remove rqlite-2 and give the membership (none was given, so no removal can be seen), or use break-annotation
     at db/rqlite.yaml:10:3 spec.replicas
     10 |   replicas: 1
        |   ^^^^^^^^^^^
@@ -177,10 +177,10 @@ fn break_glass_depends_on_who_applies_it() {
     let config = "policies:\n  bootstrap-expect-lock: {enabled: false}\n  remove-on-shutdown: {enabled: false}\n  secret-mounts: {enabled: false}\nbreakGlass: {groups: [sre]}\n";
     let until = time::OffsetDateTime::now_utc() + time::Duration::hours(2);
     let until = until.format(&time::format_description::well_known::Rfc3339).unwrap();
-    let glass = format!(
-        "  annotations:\n    quorate.dev/break-glass: \"quorum-guard/scale-below-quorum until={until} disk lost\"\n  labels:"
+    let annotation = format!(
+        "  annotations:\n    quorate.dev/break-annotation: \"quorum-guard/scale-below-quorum until={until} disk lost\"\n  labels:"
     );
-    let head = set(1).replace("  labels:\n    app: rqlite\nspec", &format!("{glass}\n    app: rqlite\nspec"));
+    let head = set(1).replace("  labels:\n    app: rqlite\nspec", &format!("{annotation}\n    app: rqlite\nspec"));
     let states = States::new(&[("db.yaml", &set(3))], &[("db.yaml", &head)]);
     states.put("quorate.yaml", config);
     let run = |more: &[&str]| states.check_with(&[&["--config", "quorate.yaml"], more].concat());

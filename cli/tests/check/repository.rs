@@ -24,10 +24,10 @@ fn application(name: &str, source: &str) -> String {
 
 fn release(replicas: u32) -> String {
     format!(
-        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: fleet, namespace: flux-system}}\nspec:\n  \
-         url: https://git.example.org/acme/fleet.git\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: \
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: repository, namespace: flux-system}}\nspec:\n  \
+         url: https://git.example.org/acme/repository.git\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: \
          {{name: queue, namespace: mq}}\nspec:\n  releaseName: queue\n  chart:\n    spec:\n      chart: ./charts/queue\n      \
-         sourceRef: {{kind: GitRepository, name: fleet, namespace: flux-system}}\n  values: {{replicas: {replicas}}}\n"
+         sourceRef: {{kind: GitRepository, name: repository, namespace: flux-system}}\n  values: {{replicas: {replicas}}}\n"
     )
 }
 
@@ -43,38 +43,38 @@ fn plain(name: &str, replicas: u32) -> String {
     set(replicas).replace("  name: rqlite\n  namespace: db", &format!("  name: {name}\n  namespace: db"))
 }
 
-struct Fleet {
+struct GitOpsRepository {
     states: States,
     kubectl: PathBuf,
     helm: PathBuf,
 }
 
-impl Fleet {
+impl GitOpsRepository {
     fn new() -> Option<Self> {
-        let fleet = Self { states: States::new(&[], &[]), kubectl: tool("kubectl")?, helm: tool("helm")? };
-        let root = fleet.root();
+        let repository = Self { states: States::new(&[], &[]), kubectl: tool("kubectl")?, helm: tool("helm")? };
+        let root = repository.root();
         git(&root, &["init", "--quiet"]);
-        git(&root, &["remote", "add", "origin", "git@git.example.org:acme/fleet.git"]);
+        git(&root, &["remote", "add", "origin", "git@git.example.org:acme/repository.git"]);
         let base = set(3).replace("  namespace: db\n", "");
-        fleet.put("apps/rqlite/base/kustomization.yaml", "resources: [statefulset.yaml]\n");
-        fleet.put("apps/rqlite/base/statefulset.yaml", &base);
-        fleet.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(5, "db"));
-        fleet.put("apps/rqlite/overlays/test/kustomization.yaml", &overlay(3, "test"));
-        fleet.put("charts/queue/Chart.yaml", "apiVersion: v2\nname: queue\nversion: 1.0.0\n");
-        fleet.put("charts/queue/values.yaml", "replicas: 3\n");
-        fleet.put("charts/queue/templates/set.yaml", &template());
-        let own = "    repoURL: https://git.example.org/acme/fleet\n    path: apps/rqlite/overlays/prod\n";
-        fleet.put("clusters/prod/rqlite.yaml", &application("rqlite", own));
+        repository.put("apps/rqlite/base/kustomization.yaml", "resources: [statefulset.yaml]\n");
+        repository.put("apps/rqlite/base/statefulset.yaml", &base);
+        repository.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(5, "db"));
+        repository.put("apps/rqlite/overlays/test/kustomization.yaml", &overlay(3, "test"));
+        repository.put("charts/queue/Chart.yaml", "apiVersion: v2\nname: queue\nversion: 1.0.0\n");
+        repository.put("charts/queue/values.yaml", "replicas: 3\n");
+        repository.put("charts/queue/templates/set.yaml", &template());
+        let own = "    repoURL: https://git.example.org/acme/repository\n    path: apps/rqlite/overlays/prod\n";
+        repository.put("clusters/prod/rqlite.yaml", &application("rqlite", own));
         let foreign = "    repoURL: https://charts.example.org\n    chart: redis\n    targetRevision: 1.0.0\n";
-        fleet.put("clusters/prod/redis.yaml", &application("redis", foreign));
-        fleet.put("clusters/prod/queue.yaml", &release(3));
-        fleet.put("plain/logs.yaml", &plain("logs", 3));
-        fleet.put(
+        repository.put("clusters/prod/redis.yaml", &application("redis", foreign));
+        repository.put("clusters/prod/queue.yaml", &release(3));
+        repository.put("plain/logs.yaml", &plain("logs", 3));
+        repository.put(
             "plain/web.yaml",
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2}\n",
         );
-        fleet.commit("Begin");
-        Some(fleet)
+        repository.commit("Begin");
+        Some(repository)
     }
 
     fn root(&self) -> PathBuf {
@@ -131,70 +131,71 @@ fn path(path: &Path) -> &str {
 
 #[test]
 fn every_commit_of_a_history_gets_its_verdict() {
-    let Some(fleet) = Fleet::new() else { return };
+    let Some(repository) = GitOpsRepository::new() else { return };
     let below = "quorum-guard/scale-below-quorum";
 
-    fleet.put("plain/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 4}\n");
-    fleet.commit("Scale the web");
-    fleet.assert_last(0, &[]);
+    repository
+        .put("plain/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 4}\n");
+    repository.commit("Scale the web");
+    repository.assert_last(0, &[]);
 
-    fleet.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(2, "db"));
-    fleet.commit("Save money in production");
-    fleet.assert_last(1, &[("denied", "UPDATE", below, KUSTOMIZE, "replicas")]);
-    let text = fleet.last(&[]).stdout;
+    repository.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(2, "db"));
+    repository.commit("Save money in production");
+    repository.assert_last(1, &[("denied", "UPDATE", below, KUSTOMIZE, "replicas")]);
+    let text = repository.last(&[]).stdout;
     assert!(text.contains("|   replicas: 2\n"), "{text}");
 
-    git(&fleet.root(), &["revert", "--no-edit", "HEAD"]);
-    fleet.assert_last(0, &[("allowed", "UPDATE", "quorum-guard/scale-up-without-leader", KUSTOMIZE, "replicas")]);
+    git(&repository.root(), &["revert", "--no-edit", "HEAD"]);
+    repository.assert_last(0, &[("allowed", "UPDATE", "quorum-guard/scale-up-without-leader", KUSTOMIZE, "replicas")]);
 
     let base = set(3).replace("  namespace: db\n", "");
-    fleet.put("apps/rqlite/base/statefulset.yaml", &base.replace("-bootstrap-expect=3", "-bootstrap-expect=5"));
-    fleet.commit("Expect five");
+    repository.put("apps/rqlite/base/statefulset.yaml", &base.replace("-bootstrap-expect=3", "-bootstrap-expect=5"));
+    repository.commit("Expect five");
     let changed = "bootstrap-expect-lock/bootstrap-expect-changed";
-    fleet.assert_last(
+    repository.assert_last(
         1,
         &[
             ("denied", "UPDATE", changed, KUSTOMIZE, "args[2]"),
             ("denied", "UPDATE", changed, "apps/rqlite/overlays/test (kustomize)", "args[2]"),
         ],
     );
-    git(&fleet.root(), &["revert", "--no-edit", "HEAD"]);
+    git(&repository.root(), &["revert", "--no-edit", "HEAD"]);
 
-    fleet.put("clusters/prod/queue.yaml", &release(1));
-    fleet.commit("One queue is enough");
-    fleet.assert_last(1, &[("denied", "UPDATE", below, HELM, "replicas")]);
-    git(&fleet.root(), &["revert", "--no-edit", "HEAD"]);
+    repository.put("clusters/prod/queue.yaml", &release(1));
+    repository.commit("One queue is enough");
+    repository.assert_last(1, &[("denied", "UPDATE", below, HELM, "replicas")]);
+    git(&repository.root(), &["revert", "--no-edit", "HEAD"]);
 
     // The release's own values stand above those of the chart.
-    fleet.put("charts/queue/values.yaml", "replicas: 1\n");
-    fleet.commit("A smaller default");
-    fleet.assert_last(0, &[]);
+    repository.put("charts/queue/values.yaml", "replicas: 1\n");
+    repository.commit("A smaller default");
+    repository.assert_last(0, &[]);
 
-    fleet.put("plain/observability/logs.yml", &plain("logs", 3));
-    std::fs::remove_file(fleet.states.path("plain/logs.yaml")).unwrap();
-    fleet.commit("Move a manifest");
-    fleet.assert_last(0, &[]);
+    repository.put("plain/observability/logs.yml", &plain("logs", 3));
+    std::fs::remove_file(repository.states.path("plain/logs.yaml")).unwrap();
+    repository.commit("Move a manifest");
+    repository.assert_last(0, &[]);
 
-    std::fs::remove_file(fleet.states.path("plain/observability/logs.yml")).unwrap();
-    fleet.commit("Remove the logs");
+    std::fs::remove_file(repository.states.path("plain/observability/logs.yml")).unwrap();
+    repository.commit("Remove the logs");
     let deleted = "quorum-guard/cluster-deleted";
-    fleet.assert_last(1, &[("denied", "DELETE", deleted, "plain/observability/logs.yml", "")]);
-    git(&fleet.root(), &["revert", "--no-edit", "HEAD"]);
+    repository.assert_last(1, &[("denied", "DELETE", deleted, "plain/observability/logs.yml", "")]);
+    git(&repository.root(), &["revert", "--no-edit", "HEAD"]);
 
     let hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: logs, namespace: db}\nspec:\n  \
                minReplicas: 1\n  maxReplicas: 5\n  scaleTargetRef: {apiVersion: apps/v1, kind: StatefulSet, name: logs}\n";
-    fleet.put("plain/hpa.yaml", hpa);
-    fleet.commit("Scale the logs by themselves");
-    let run = fleet.last(&["-o", "json"]);
+    repository.put("plain/hpa.yaml", hpa);
+    repository.commit("Scale the logs by themselves");
+    let run = repository.last(&["-o", "json"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(run.json()["changes"][0]["findings"][0]["rule"], "quorum-guard/autoscaler-on-voters");
 
-    fleet.put(
+    repository.put(
         "clusters/prod/rqlite.yaml",
-        &application("rqlite", "    repoURL: https://git.example.org/acme/fleet\n    path: gone\n"),
+        &application("rqlite", "    repoURL: https://git.example.org/acme/repository\n    path: gone\n"),
     );
-    fleet.commit("Lead nowhere");
-    let run = fleet.last(&["--strict"]);
+    repository.commit("Lead nowhere");
+    let run = repository.last(&["--strict"]);
     assert!(
         run.stdout.contains("Application argocd/rqlite: leads to `gone`, where this repository has no manifests"),
         "{run:?}"
@@ -204,10 +205,10 @@ fn every_commit_of_a_history_gets_its_verdict() {
 
 #[test]
 fn a_missing_tool_is_an_error_and_nothing_is_called_deleted() {
-    let Some(fleet) = Fleet::new() else { return };
-    fleet.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(2, "db"));
-    fleet.commit("Save money in production");
-    let run = fleet.last(&["--kustomize", "/nonexistent/kustomize", "--helm", "/nonexistent/helm"]);
+    let Some(repository) = GitOpsRepository::new() else { return };
+    repository.put("apps/rqlite/overlays/prod/kustomization.yaml", &overlay(2, "db"));
+    repository.commit("Save money in production");
+    let run = repository.last(&["--kustomize", "/nonexistent/kustomize", "--helm", "/nonexistent/helm"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(
         run.stdout.contains("unreadable apps/rqlite/overlays/prod/kustomization.yaml: kustomize (or kubectl) is not to be found; install it, name it with --kustomize, or give rendered manifests\n"),
@@ -216,19 +217,19 @@ fn a_missing_tool_is_an_error_and_nothing_is_called_deleted() {
     );
     assert!(run.stdout.contains("helm is not to be found"), "{}", run.stdout);
     assert!(!run.stdout.contains("DELETE"), "{}", run.stdout);
-    let unrendered = fleet.last(&["--no-render", "--strict"]);
+    let unrendered = repository.last(&["--no-render", "--strict"]);
     assert_eq!(unrendered.code, Some(3), "{unrendered:?}");
 }
 
 #[test]
 fn what_would_need_the_network_is_not_evaluated() {
-    let Some(fleet) = Fleet::new() else { return };
-    fleet.put(
+    let Some(repository) = GitOpsRepository::new() else { return };
+    repository.put(
         "apps/remote/kustomization.yaml",
         "resources: ['https://github.com/rqlite/kubernetes-configuration?ref=main']\n",
     );
-    fleet.commit("Take it from elsewhere");
-    let run = fleet.last(&["--strict"]);
+    repository.commit("Take it from elsewhere");
+    let run = repository.last(&["--strict"]);
     assert_eq!(run.code, Some(3), "{run:?}");
     assert!(
         run.stdout

@@ -20,7 +20,7 @@ use super::support::{listen, run};
 
 /// One request, as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     pub(crate) line: String,
     pub(crate) version: Version,
     pub(crate) authorization: Option<String>,
@@ -41,12 +41,12 @@ struct Answers {
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<ReceivedRequest>>>,
     answers: Answers,
 }
 
 impl Api {
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<ReceivedRequest> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -119,7 +119,7 @@ impl Api {
         let authorization = request.headers().get(AUTHORIZATION).map(text);
         let (users, groups) = ("impersonate-user", "impersonate-group");
         let impersonated = [users, groups].into_iter().flat_map(|name| request.headers().get_all(name));
-        self.asked.lock().unwrap().push(Asked {
+        self.asked.lock().unwrap().push(ReceivedRequest {
             line: format!("{} {}", request.method(), request.uri().path()),
             version: request.version(),
             authorization: authorization.clone(),

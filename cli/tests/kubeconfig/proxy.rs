@@ -16,14 +16,14 @@ use super::support::{closed, listen, run};
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     to: SocketAddr,
-    speaks: Speaks,
+    speaks: ProxyProtocol,
     /// What it wants: the value of `Proxy-Authorization`, or `user:password` for SOCKS.
     wants: Option<&'static str>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 #[derive(Clone)]
-enum Speaks {
+enum ProxyProtocol {
     Http,
     Https(TlsAcceptor),
     Socks,
@@ -35,23 +35,23 @@ enum Speaks {
 
 impl Proxy {
     pub(crate) fn http(to: SocketAddr, wants: Option<&'static str>) -> Self {
-        Self::start(to, Speaks::Http, wants)
+        Self::start(to, ProxyProtocol::Http, wants)
     }
 
     pub(crate) fn https(to: SocketAddr, pki: &Pki) -> Self {
-        Self::start(to, Speaks::Https(TlsAcceptor::from(pki.server(&["127.0.0.1"]))), None)
+        Self::start(to, ProxyProtocol::Https(TlsAcceptor::from(pki.server(&["127.0.0.1"]))), None)
     }
 
     pub(crate) fn socks(to: SocketAddr, wants: Option<&'static str>) -> Self {
-        Self::start(to, Speaks::Socks, wants)
+        Self::start(to, ProxyProtocol::Socks, wants)
     }
 
     pub(crate) fn refusing(to: SocketAddr) -> Self {
-        Self::start(to, Speaks::Refusal, None)
+        Self::start(to, ProxyProtocol::Refusal, None)
     }
 
     pub(crate) fn silent() -> Self {
-        Self::start(closed(), Speaks::Silence, None)
+        Self::start(closed(), ProxyProtocol::Silence, None)
     }
 
     /// Where it was asked to lead.
@@ -59,7 +59,7 @@ impl Proxy {
         self.asked.lock().unwrap().clone()
     }
 
-    fn start(to: SocketAddr, speaks: Speaks, wants: Option<&'static str>) -> Self {
+    fn start(to: SocketAddr, speaks: ProxyProtocol, wants: Option<&'static str>) -> Self {
         let (address, listener) = listen();
         let proxy = Self { address, to, speaks, wants, asked: Arc::default() };
         let own = proxy.clone();
@@ -76,15 +76,15 @@ impl Proxy {
 
     async fn serve(self, stream: TcpStream) -> io::Result<()> {
         match self.speaks.clone() {
-            Speaks::Http => self.lead_http(stream).await,
-            Speaks::Https(tls) => self.lead_http(tls.accept(stream).await?).await,
-            Speaks::Socks => self.lead_socks(stream).await,
-            Speaks::Refusal => {
+            ProxyProtocol::Http => self.lead_http(stream).await,
+            ProxyProtocol::Https(tls) => self.lead_http(tls.accept(stream).await?).await,
+            ProxyProtocol::Socks => self.lead_socks(stream).await,
+            ProxyProtocol::Refusal => {
                 let mut stream = stream;
                 head(&mut stream).await?;
                 stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await
             }
-            Speaks::Silence => std::future::pending().await,
+            ProxyProtocol::Silence => std::future::pending().await,
         }
     }
 

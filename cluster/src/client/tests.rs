@@ -15,7 +15,7 @@ use crate::watch::{STALE_AFTER, WatchHandle, WatchHealth};
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// What the server does with a request.
-enum Does {
+enum ServerBehaviour {
     Says(u16, Value),
     /// The head of an answer, and then nothing.
     Begins,
@@ -25,7 +25,7 @@ enum Does {
 /// A client of that server, and the paths that were asked for.
 fn client(
     version: Version,
-    server: impl Fn(&str) -> Does + Clone + Send + 'static,
+    server: impl Fn(&str) -> ServerBehaviour + Clone + Send + 'static,
 ) -> (Client, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&asked);
@@ -35,11 +35,11 @@ fn client(
         log.lock().unwrap().push(line);
         async move {
             let (status, body) = match does {
-                Does::Says(status, body) => {
+                ServerBehaviour::Says(status, body) => {
                     (status, Full::new(Bytes::from(body.to_string())).map_err(BoxError::from).boxed_unsync())
                 }
-                Does::Begins => (200, StreamBody::new(futures_util::stream::pending()).boxed_unsync()),
-                Does::Nothing => std::future::pending().await,
+                ServerBehaviour::Begins => (200, StreamBody::new(futures_util::stream::pending()).boxed_unsync()),
+                ServerBehaviour::Nothing => std::future::pending().await,
             };
             let mut answer = Response::new(body);
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -50,15 +50,15 @@ fn client(
     (Client::new(Bounded { service, limit: LIMIT, requester: Requester::default() }, "default"), asked)
 }
 
-fn list() -> Does {
-    Does::Says(
+fn list() -> ServerBehaviour {
+    ServerBehaviour::Says(
         200,
         json!({ "metadata": { "resourceVersion": "7" }, "items": [{ "metadata": { "name": "a", "namespace": "db" } }] }),
     )
 }
 
-fn refusal(status: u16) -> Does {
-    Does::Says(
+fn refusal(status: u16) -> ServerBehaviour {
+    ServerBehaviour::Says(
         status,
         json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": "not now" }),
     )
@@ -70,7 +70,7 @@ fn maps(client: Client) -> Api<ConfigMap> {
 
 #[tokio::test(start_paused = true)]
 async fn every_request_ends_in_time_and_says_what_it_was_for() {
-    let servers: [fn(&str) -> Does; 2] = [|_| Does::Nothing, |_| Does::Begins];
+    let servers: [fn(&str) -> ServerBehaviour; 2] = [|_| ServerBehaviour::Nothing, |_| ServerBehaviour::Begins];
     for does in servers {
         let (client, _) = client(Version::HTTP_2, does);
         let from = Instant::now();
@@ -123,13 +123,13 @@ async fn await_open(watched: &WatchHandle, limit: Duration) {
 #[tokio::test(start_paused = true)]
 async fn a_watch_is_open_again_ten_seconds_after_four_minutes_of_any_failure() {
     const WELL: Duration = Duration::from_secs(240);
-    let failures: [fn() -> Does; 5] =
-        [|| refusal(429), || refusal(503), || refusal(500), || Does::Nothing, || Does::Begins];
+    let failures: [fn() -> ServerBehaviour; 5] =
+        [|| refusal(429), || refusal(503), || refusal(500), || ServerBehaviour::Nothing, || ServerBehaviour::Begins];
     for failure in failures {
         let begun = Instant::now();
         let server = move |line: &str| match begun.elapsed() < WELL {
             true => failure(),
-            false if line.contains("watch=true") => Does::Begins,
+            false if line.contains("watch=true") => ServerBehaviour::Begins,
             false => list(),
         };
         let (client, _) = client(Version::HTTP_2, server);
@@ -147,8 +147,8 @@ async fn over_http_1_a_silent_server_is_found_out_within_ten_seconds() {
     let begun = Instant::now();
     let silent = Duration::from_secs(60);
     let server = move |line: &str| match line.contains("watch=true") {
-        _ if begun.elapsed() >= silent => Does::Nothing,
-        true => Does::Begins,
+        _ if begun.elapsed() >= silent => ServerBehaviour::Nothing,
+        true => ServerBehaviour::Begins,
         false => list(),
     };
     let (client, asked) = client(Version::HTTP_11, server);
@@ -166,7 +166,7 @@ async fn over_http_1_a_silent_server_is_found_out_within_ten_seconds() {
 /// Its connection is asked: an HTTP/2 ping.
 #[tokio::test(start_paused = true)]
 async fn over_http_2_a_watch_stays_open() {
-    let server = |line: &str| if line.contains("watch=true") { Does::Begins } else { list() };
+    let server = |line: &str| if line.contains("watch=true") { ServerBehaviour::Begins } else { list() };
     let (client, asked) = client(Version::HTTP_2, server);
     let (watched, task) = follow(client);
     await_open(&watched, STALE_AFTER).await;

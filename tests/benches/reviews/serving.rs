@@ -51,10 +51,10 @@ async fn constant() -> BenchResult<()> {
     let issued = authority.leaf(&["127.0.0.1".to_owned()], validity)?;
     let certificate = CertificateHandle::from(ServingCertificate::from_issued(&issued)?);
     let tls = tls_config(certificate, None, Arc::new(rustls::crypto::aws_lc_rs::default_provider()))?;
-    let door =
+    let listener =
         HttpListener::bind(free_port(), Some(tls), ServerLimits::default(), ConnectionMetrics::default()).await?;
-    print!("{}\n{}", door.address()?, authority.anchor().to_pem());
+    print!("{}\n{}", listener.address()?, authority.anchor().to_pem());
     let (_open, closing) = watch::channel(false);
-    door.serve(routes, closing, Duration::ZERO).await;
+    listener.serve(routes, closing, Duration::ZERO).await;
     Ok(())
 }

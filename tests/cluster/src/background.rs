@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 
-use crate::node_agent::{Hands, NodeAgent};
+use crate::node_agent::{AgentActions, NodeAgent};
 use crate::services::Services;
 
 /// How soon a step that failed is tried again, and a paused agent looks whether it may go on.
@@ -73,8 +73,8 @@ enum AgentEvent {
 }
 
 async fn act(client: Client, agent: NodeAgent) {
-    let hands = Hands::new(client.clone(), agent);
-    while hands.nodes().await.is_err() {
+    let actions = AgentActions::new(client.clone(), agent);
+    while actions.nodes().await.is_err() {
         tokio::time::sleep(TICK).await;
     }
     let (nodes, node_events) = reflect::<Node>(client.clone());
@@ -91,16 +91,16 @@ async fn act(client: Client, agent: NodeAgent) {
         let nodes = nodes.state();
         match seen {
             // An error (a conflict, an API server that restarts) is answered by the next tick.
-            AgentEvent::Pod(pod) => hands.pod(&pod, &nodes).await.unwrap_or_default(),
-            AgentEvent::Claim(claim) => hands.claim(&claim).await.unwrap_or_default(),
+            AgentEvent::Pod(pod) => actions.pod(&pod, &nodes).await.unwrap_or_default(),
+            AgentEvent::Claim(claim) => actions.claim(&claim).await.unwrap_or_default(),
             AgentEvent::Tick => {
                 let (pods, claims) = (pods.state(), claims.state());
-                hands.keep_only(&pods, &claims);
+                actions.keep_only(&pods, &claims);
                 for pod in pods {
-                    hands.pod(&pod, &nodes).await.unwrap_or_default();
+                    actions.pod(&pod, &nodes).await.unwrap_or_default();
                 }
                 for claim in claims {
-                    hands.claim(&claim).await.unwrap_or_default();
+                    actions.claim(&claim).await.unwrap_or_default();
                 }
             }
         }
@@ -115,7 +115,7 @@ where
 {
     let (store, writer) = reflector::store();
     let watch = watcher(Api::<K>::all(client), watcher::Config::default());
-    let objects = watch.backoff(Steady).reflect(writer).applied_objects();
+    let objects = watch.backoff(ConstantPause).reflect(writer).applied_objects();
     (store, objects.filter_map(|object| async { object.ok() }))
 }
 
@@ -128,9 +128,9 @@ where
 }
 
 /// The same short pause after each failure: an API server that a test restarts is back within seconds.
-struct Steady;
+struct ConstantPause;
 
-impl Iterator for Steady {
+impl Iterator for ConstantPause {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
@@ -138,6 +138,6 @@ impl Iterator for Steady {
     }
 }
 
-impl Backoff for Steady {
+impl Backoff for ConstantPause {
     fn reset(&mut self) {}
 }

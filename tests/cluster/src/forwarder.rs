@@ -14,7 +14,7 @@ const LOST: usize = 5;
 const RETRANSMITTED: Duration = Duration::from_millis(1200);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weather {
+enum NetworkState {
     Well,
     Silent,
     Late(Duration),
@@ -25,7 +25,7 @@ enum Weather {
 #[derive(Clone, Debug)]
 pub struct Forwarder {
     address: SocketAddr,
-    weather: Arc<Mutex<Weather>>,
+    network: Arc<Mutex<NetworkState>>,
 }
 
 impl Forwarder {
@@ -34,7 +34,7 @@ impl Forwarder {
     pub fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let forwarder = Self { address, weather: Arc::new(Mutex::new(Weather::Well)) };
+        let forwarder = Self { address, network: Arc::new(Mutex::new(NetworkState::Well)) };
         let own = forwarder.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -51,33 +51,33 @@ impl Forwarder {
 
     /// Nothing passes any more and nothing is closed. Connections that are there or come meanwhile stay silent for ever.
     pub fn go_silent(&self) {
-        self.become_as(Weather::Silent);
+        self.become_as(NetworkState::Silent);
     }
 
     /// What the server says comes so much later.
     pub fn be_late(&self, by: Duration) {
-        self.become_as(Weather::Late(by));
+        self.become_as(NetworkState::Late(by));
     }
 
     /// One in five pieces is lost, and sent again a good second later.
     pub fn lose_packets(&self) {
-        self.become_as(Weather::Lossy);
+        self.become_as(NetworkState::Lossy);
     }
 
     pub fn be_well(&self) {
-        self.become_as(Weather::Well);
+        self.become_as(NetworkState::Well);
     }
 
-    fn become_as(&self, weather: Weather) {
-        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+    fn become_as(&self, network: NetworkState) {
+        *self.network.lock().unwrap_or_else(PoisonError::into_inner) = network;
     }
 
-    fn weather(&self) -> Weather {
-        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    fn network(&self) -> NetworkState {
+        *self.network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn carry(&self, client: TcpStream, server: SocketAddr) {
-        let silent = Arc::new(AtomicBool::new(self.weather() == Weather::Silent));
+        let silent = Arc::new(AtomicBool::new(self.network() == NetworkState::Silent));
         let Ok(server) = TcpStream::connect(server) else { return };
         let ways = [(client.try_clone(), server.try_clone(), false), (Ok(server), Ok(client), true)];
         for (from, to, answers) in ways {
@@ -93,8 +93,8 @@ impl Forwarder {
         let mut piece = vec![0; 16 << 10];
         for count in 1.. {
             let length = from.read(&mut piece)?;
-            let weather = self.weather();
-            if weather == Weather::Silent {
+            let network = self.network();
+            if network == NetworkState::Silent {
                 silent.store(true, Ordering::SeqCst);
             }
             if silent.load(Ordering::SeqCst) {
@@ -103,10 +103,10 @@ impl Forwarder {
                 }
                 continue;
             }
-            match weather {
-                Weather::Late(by) if answers => thread::sleep(by),
-                Weather::Lossy if count % LOST == 0 => thread::sleep(RETRANSMITTED),
-                Weather::Well | Weather::Silent | Weather::Late(_) | Weather::Lossy => {}
+            match network {
+                NetworkState::Late(by) if answers => thread::sleep(by),
+                NetworkState::Lossy if count % LOST == 0 => thread::sleep(RETRANSMITTED),
+                NetworkState::Well | NetworkState::Silent | NetworkState::Late(_) | NetworkState::Lossy => {}
             }
             if length == 0 {
                 return to.shutdown(Shutdown::Write);

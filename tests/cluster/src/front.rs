@@ -29,13 +29,13 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Listens on a port of loopback until the process ends.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct InterceptingProxy {
     address: SocketAddr,
     refusal: Arc<Mutex<Option<StatusCode>>>,
     holds_watches: Arc<AtomicBool>,
 }
 
-impl Front {
+impl InterceptingProxy {
     /// As the user of this kubeconfig.
     #[must_use]
     pub fn start(kubeconfig: &Path) -> Self {

@@ -51,7 +51,7 @@ pub use binaries::environment;
 pub use cluster::{Cluster, ROWS, between, ids_in, majors};
 pub use control_plane::{Builder, ControlPlane};
 pub use forwarder::Forwarder;
-pub use front::Front;
+pub use front::InterceptingProxy;
 pub use kubelet::UNREADY;
 pub use load::{Counts, Load};
 pub use namespace::{Namespace, TEST_LABEL};

@@ -71,14 +71,14 @@ impl NodeAgent {
     }
 }
 
-/// The agent's hands: one step for one object. A step that fails is tried again when the object is seen next.
-pub(crate) struct Hands {
+/// The agent's actions: one step for one object. A step that fails is tried again when the object is seen next.
+pub(crate) struct AgentActions {
     client: Client,
     agent: NodeAgent,
     numbers: AtomicU16,
 }
 
-impl Hands {
+impl AgentActions {
     pub(crate) fn new(client: Client, agent: NodeAgent) -> Self {
         Self { client, agent, numbers: AtomicU16::new(1) }
     }

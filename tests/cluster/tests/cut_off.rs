@@ -1,9 +1,10 @@
-//! What a replica does whose way to the API server fails: what is old is unknown, nobody leads beside another, and all comes back.
+//! What a replica does that cannot reach the API server: what is old is unknown, nobody leads beside another, and all comes back.
 
 use std::time::Duration;
 
 use quorate_cluster_tests::{
-    ControlPlane, Forwarder, Front, Namespace, Output, Quorate, Replica, environment, eventually, manifests, within,
+    ControlPlane, Forwarder, InterceptingProxy, Namespace, Output, Quorate, Replica, environment, eventually,
+    manifests, within,
 };
 
 /// After the way is well again.
@@ -106,7 +107,7 @@ fn a_connection_that_dies_without_a_word_makes_what_was_known_unknown() {
 fn an_api_server_that_refuses_everything_for_a_while_is_asked_again_soon() {
     let refused = environment("QUORATE_REFUSED_SECONDS").map_or(40, |seconds| seconds.parse().unwrap());
     let plane = ControlPlane::start("refusing");
-    let front = Front::start(plane.kubeconfig());
+    let front = InterceptingProxy::start(plane.kubeconfig());
     let quorate = Quorate::installer(&plane).api_server_at(&front.url()).api_server_at(&front.url()).install();
     for status in [429, 503] {
         let namespace = quorate.voters(&format!("refuses_with_{status}"));

@@ -8,14 +8,14 @@ use quorate_cluster_tests::{ControlPlane, Namespace, Output, Quorate, eventually
 /// How the API server refuses what it cannot ask about.
 const UNASKED: &str = "failed calling webhook";
 
-struct Scene {
+struct Fixture {
     namespace: Namespace<'static>,
     _quorate: Quorate<'static>,
 }
 
 /// An rqlite set, one that only its name tells, one of zero replicas, and one that is not rqlite's; then Quorate goes down.
-fn scene() -> &'static Scene {
-    static SCENE: OnceLock<Scene> = OnceLock::new();
+fn fixture() -> &'static Fixture {
+    static SCENE: OnceLock<Fixture> = OnceLock::new();
     SCENE.get_or_init(|| {
         let quorate = Quorate::install(ControlPlane::shared());
         let namespace = quorate.plane().namespace("down");
@@ -34,26 +34,26 @@ fn scene() -> &'static Scene {
             if asked.succeeded() { Err("it passed") } else { Ok(()) }
         });
         quorate.stop();
-        Scene { namespace, _quorate: quorate }
+        Fixture { namespace, _quorate: quorate }
     })
 }
 
 fn patch(set: &str, patch: &str) -> Output {
     let set = format!("statefulset/{set}");
-    scene().namespace.kubectl().run(["patch", &set, "--dry-run=server", "--type=merge", "-p", patch])
+    fixture().namespace.kubectl().run(["patch", &set, "--dry-run=server", "--type=merge", "-p", patch])
 }
 
 fn json_patch(set: &str, patch: &str) -> Output {
     let set = format!("statefulset/{set}");
-    scene().namespace.kubectl().run(["patch", &set, "--dry-run=server", "--type=json", "-p", patch])
+    fixture().namespace.kubectl().run(["patch", &set, "--dry-run=server", "--type=json", "-p", patch])
 }
 
 fn line(line: &str) -> Output {
-    scene().namespace.kubectl().line(&format!("{line} --dry-run=server"))
+    fixture().namespace.kubectl().line(&format!("{line} --dry-run=server"))
 }
 
 fn create(manifest: &str) -> Output {
-    scene().namespace.kubectl().run_with(manifest, ["create", "--dry-run=server", "-f", "-"])
+    fixture().namespace.kubectl().run_with(manifest, ["create", "--dry-run=server", "-f", "-"])
 }
 
 /// A change and what is to become of it.
@@ -98,12 +98,12 @@ fn dangerous_changes_of_rqlite_sets_are_refused() {
             // The manifest from git takes out of the live set what was injected into it.
             ("what was injected, taken out", {
                 let set = manifests::rqlite_set("rqlite", 3);
-                scene().namespace.kubectl().run_with(&set, ["apply", "--dry-run=server", "-f", "-"])
+                fixture().namespace.kubectl().run_with(&set, ["apply", "--dry-run=server", "-f", "-"])
             }),
             ("3 -> 1 that swaps the image", {
                 let one = manifests::rqlite_set("rqlite", 3).replace("replicas: 3", "replicas: 1");
                 let swapped = one.replace("rqlite/rqlite:10.2.0", "nginx");
-                scene().namespace.kubectl().run_with(&swapped, ["apply", "--dry-run=server", "-f", "-"])
+                fixture().namespace.kubectl().run_with(&swapped, ["apply", "--dry-run=server", "-f", "-"])
             }),
             ("deletion", line("delete statefulset/rqlite")),
             ("orphan deletion", line("delete statefulset/rqlite --cascade=orphan")),
@@ -111,7 +111,7 @@ fn dangerous_changes_of_rqlite_sets_are_refused() {
             ("creation", create(&manifests::rqlite_set("rqlite-new", 3))),
             ("a claim's deletion", line("delete persistentvolumeclaim/rqlite-file-rqlite-0")),
             ("a governing Service's deletion", line("delete service/rqlite-internal")),
-            ("a namespace's deletion", line(&format!("delete namespace/{}", scene().namespace.name()))),
+            ("a namespace's deletion", line(&format!("delete namespace/{}", fixture().namespace.name()))),
         ],
         true,
     );
@@ -128,7 +128,7 @@ kind: HorizontalPodAutoscaler
 metadata: { name: rqlite }
 spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, kind: StatefulSet, name: rqlite } }
 "#;
-    let namespace = &scene().namespace;
+    let namespace = &fixture().namespace;
     let eviction = |pod: &str| {
         let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction?dryRun=All", namespace.name());
         let body = format!(
@@ -160,7 +160,7 @@ spec: { minReplicas: 1, maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, k
 
 #[test]
 fn nothing_but_rqlite_sets_is_asked_about() {
-    let namespace = &scene().namespace;
+    let namespace = &fixture().namespace;
     namespace.plane().kubectl().line("create namespace without-rqlite").ok();
     all(
         vec![

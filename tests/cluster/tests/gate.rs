@@ -40,19 +40,19 @@ spec:
 const RULE: &str = "quorum-guard/scale-below-quorum";
 
 /// Two states of a repository, and a cluster in which the first was applied.
-struct Desk<'n, 'a> {
+struct Checkout<'n, 'a> {
     namespace: &'n Namespace<'a>,
     kubeconfig: PathBuf,
     folder: PathBuf,
 }
 
-impl<'n, 'a> Desk<'n, 'a> {
+impl<'n, 'a> Checkout<'n, 'a> {
     /// The first is the set that was applied, of three.
     fn new(namespace: &'n Namespace<'a>) -> Self {
         let folder = namespace.plane().folder().join(namespace.name());
-        let desk = Self { namespace, kubeconfig: namespace.plane().kubeconfig().to_owned(), folder };
-        desk.put("base", &scaled(3));
-        desk
+        let checkout = Self { namespace, kubeconfig: namespace.plane().kubeconfig().to_owned(), folder };
+        checkout.put("base", &scaled(3));
+        checkout
     }
 
     fn put(&self, side: &str, manifest: &str) {
@@ -123,59 +123,59 @@ fn line_of(manifest: &str, text: &str) -> usize {
 #[ignore = "only in a network of its own, for the_clusters_own_quorate_decides"]
 fn guarded() {
     let (_quorate, namespace) = guarded_set("gate");
-    let desk = Desk::new(&namespace);
-    is_refused_at_its_line(&desk);
-    has_what_runs_as_base(&desk);
-    is_admitted(&desk);
-    is_not_admitted_by_silence(&desk);
-    is_refused_by_the_api_server(&desk);
-    is_deleted(&desk);
-    loses_a_field(&desk);
-    is_read_by_a_person(&desk);
+    let checkout = Checkout::new(&namespace);
+    is_refused_at_its_line(&checkout);
+    has_what_runs_as_base(&checkout);
+    is_admitted(&checkout);
+    is_not_admitted_by_silence(&checkout);
+    is_refused_by_the_api_server(&checkout);
+    is_deleted(&checkout);
+    loses_a_field(&checkout);
+    is_read_by_a_person(&checkout);
 }
 
 /// Refused by the cluster, at the line that does it; and nothing changed.
-fn is_refused_at_its_line(desk: &Desk<'_, '_>) {
+fn is_refused_at_its_line(checkout: &Checkout<'_, '_>) {
     let one = scaled(1);
-    let (code, json) = desk.check(&one, &live());
+    let (code, json) = checkout.check(&one, &live());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
     let finding = &change(&json)["findings"][0];
     assert_eq!(finding["at"]["line"], line_of(&one, "replicas: 1"), "{json:#}");
     let message = text(&finding["message"]);
     assert!(message.starts_with("replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; no live view"), "{message}");
     assert!(!text(&finding["remedy"]).is_empty(), "{json:#}");
-    assert_eq!(desk.namespace.replicas("rqlite"), 3);
+    assert_eq!(checkout.namespace.replicas("rqlite"), 3);
 }
 
 /// What runs is the base, where none is given.
-fn has_what_runs_as_base(desk: &Desk<'_, '_>) {
+fn has_what_runs_as_base(checkout: &Checkout<'_, '_>) {
     let one = scaled(1);
     let three = manifests::rqlite("rqlite", 3);
-    let (code, json) = desk.check(&one, &["head/db.yaml", "--live"]);
+    let (code, json) = checkout.check(&one, &["head/db.yaml", "--live"]);
     assert_eq!((code, said(&json)), (Some(1), ("denied", "cluster", RULE)), "{json:#}");
-    let (code, json) = desk.check(&three, &["head/db.yaml", "--live"]);
+    let (code, json) = checkout.check(&three, &["head/db.yaml", "--live"]);
     let all_allowed = json["changes"].as_array().unwrap().iter().all(|change| change["verdict"] == "allowed");
     assert_eq!((code, all_allowed), (Some(0), true), "{json:#}");
 }
 
 /// Admitted; a set that is not there yet is created by a dry run as well.
-fn is_admitted(desk: &Desk<'_, '_>) {
+fn is_admitted(checkout: &Checkout<'_, '_>) {
     let more = format!("{}---\n{}", scaled(5), manifests::rqlite("second", 3));
-    let (code, json) = desk.check(&more, &live());
+    let (code, json) = checkout.check(&more, &live());
     assert_eq!(code, Some(0), "{json:#}");
     let changes = json["changes"].as_array().unwrap();
     let sets: Vec<&Value> = changes.iter().filter(|change| change["kind"] == "StatefulSet").collect();
     assert!(sets.len() == 2 && sets.iter().all(|change| change["by"] == "cluster"), "{json:#}");
     assert_eq!(
-        (desk.namespace.replicas("rqlite"), desk.namespace.names("statefulset")),
+        (checkout.namespace.replicas("rqlite"), checkout.namespace.names("statefulset")),
         (3, vec!["rqlite".to_owned()])
     );
 }
 
 /// An autoscaler of a set that is not there yet passes without a word: silence lowers nothing.
-fn is_not_admitted_by_silence(desk: &Desk<'_, '_>) {
+fn is_not_admitted_by_silence(checkout: &Checkout<'_, '_>) {
     let more = format!("{}---\n{}", scaled(5), manifests::rqlite("second", 3));
-    let (code, json) = desk.check(&format!("{more}---\n{AUTOSCALER}"), &live());
+    let (code, json) = checkout.check(&format!("{more}---\n{AUTOSCALER}"), &live());
     let autoscaler =
         json["changes"].as_array().unwrap().iter().find(|change| change["kind"] == "HorizontalPodAutoscaler");
     let autoscaler = autoscaler.unwrap_or_else(|| panic!("{json:#}"));
@@ -188,18 +188,18 @@ fn is_not_admitted_by_silence(desk: &Desk<'_, '_>) {
 }
 
 /// What the API server itself refuses is not known to be admitted.
-fn is_refused_by_the_api_server(desk: &Desk<'_, '_>) {
+fn is_refused_by_the_api_server(checkout: &Checkout<'_, '_>) {
     let three = manifests::rqlite("rqlite", 3);
     let ordered = three.replace("podManagementPolicy: Parallel", "podManagementPolicy: OrderedReady");
-    let (code, json) = desk.check(&ordered, &live());
+    let (code, json) = checkout.check(&ordered, &live());
     let reason = text(&json["notEvaluated"][0]["reason"]);
     assert_eq!((code, &change(&json)["by"]), (Some(3), &"here".into()), "{json:#}");
     assert!(reason.contains("whatever Quorate says: StatefulSet.apps \"rqlite\" is invalid"), "{reason}");
 }
 
 /// Removed from git: set and Service, each with its place in the base.
-fn is_deleted(desk: &Desk<'_, '_>) {
-    let (code, json) = desk.check("", &live());
+fn is_deleted(checkout: &Checkout<'_, '_>) {
+    let (code, json) = checkout.check("", &live());
     assert_eq!(code, Some(1), "{json:#}");
     for change in json["changes"].as_array().unwrap() {
         assert_eq!((&change["verdict"], &change["by"]), (&"denied".into(), &"cluster".into()), "{json:#}");
@@ -208,14 +208,14 @@ fn is_deleted(desk: &Desk<'_, '_>) {
 }
 
 /// A field that goes from what only is in the cluster: over what is there, not beside it.
-fn loses_a_field(desk: &Desk<'_, '_>) {
+fn loses_a_field(checkout: &Checkout<'_, '_>) {
     let three = manifests::rqlite("rqlite", 3);
     let pinned = AUTOSCALER.replace("second", "rqlite").replace("minReplicas: 1", "minReplicas: 3").replace("5", "3");
-    desk.namespace.apply(&pinned).ok();
-    desk.put("base", &format!("{three}---\n{pinned}"));
+    checkout.namespace.apply(&pinned).ok();
+    checkout.put("base", &format!("{three}---\n{pinned}"));
     let loosened = pinned.replace("  minReplicas: 3\n", "");
     let judged = eventually("the cluster to know the autoscaler", || {
-        let (_, json) = desk.check(&format!("{three}---\n{loosened}"), &live());
+        let (_, json) = checkout.check(&format!("{three}---\n{loosened}"), &live());
         if json["changes"][0]["by"] == "cluster" { Ok(json) } else { Err(json) }
     });
     let [verdict, rule] = [&judged["changes"][0]["verdict"], &judged["changes"][0]["findings"][0]["rule"]].map(text);
@@ -223,10 +223,10 @@ fn loses_a_field(desk: &Desk<'_, '_>) {
 }
 
 /// For a person.
-fn is_read_by_a_person(desk: &Desk<'_, '_>) {
+fn is_read_by_a_person(checkout: &Checkout<'_, '_>) {
     let one = scaled(1);
-    desk.put("head", &one);
-    let (code, text) = desk.quorate(&[&["check", "--namespace", desk.namespace.name()], &live()[..]].concat());
+    checkout.put("head", &one);
+    let (code, text) = checkout.quorate(&[&["check", "--namespace", checkout.namespace.name()], &live()[..]].concat());
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("  by the cluster's own Quorate\n  deny quorum-guard/scale-below-quorum: "), "{text}");
 }
@@ -236,32 +236,32 @@ fn is_read_by_a_person(desk: &Desk<'_, '_>) {
 fn unheard() {
     let (quorate, namespace) = guarded_set("reader");
     let plane = quorate.plane();
-    let mut desk = Desk::new(&namespace);
+    let mut checkout = Checkout::new(&namespace);
     let one = scaled(1);
 
     // A kubeconfig that may only read.
-    desk.kubeconfig = reader(plane, &namespace);
-    let (code, json) = desk.check(&one, &live());
+    checkout.kubeconfig = reader(plane, &namespace);
+    let (code, json) = checkout.check(&one, &live());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
     let why = text(&change(&json)["notHeard"]);
     assert!(why.contains("cannot update resource \"statefulsets\""), "{why}");
     assert_eq!(json["notEvaluated"], Value::Array(Vec::new()), "{json:#}");
 
     // What was recorded with it judges as well as what is read now.
-    let (code, told) = desk.quorate(&["snapshot", "save", "cluster.json"]);
+    let (code, told) = checkout.quorate(&["snapshot", "save", "cluster.json"]);
     assert_eq!((code, told.as_str()), (Some(0), "cluster.json: rqlite sets: 1\n"));
-    let (code, json) = desk.check(&one, &[&SIDES[..], &["--snapshot", "cluster.json"]].concat());
+    let (code, json) = checkout.check(&one, &[&SIDES[..], &["--snapshot", "cluster.json"]].concat());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
 
     // Quorate hangs or is gone.
-    desk.kubeconfig = plane.kubeconfig().to_owned();
+    checkout.kubeconfig = plane.kubeconfig().to_owned();
     quorate.stop();
-    let (code, json) = desk.check(&one, &live());
+    let (code, json) = checkout.check(&one, &live());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
     let why = text(&change(&json)["notHeard"]);
     assert!(why.contains("failed calling webhook"), "{why}");
     plane.helm().in_namespace("quorate-system").line("uninstall quorate --wait").ok();
-    let (code, json) = desk.check(&one, &live());
+    let (code, json) = checkout.check(&one, &live());
     assert_eq!((code, said(&json)), (Some(1), ("denied", "here", RULE)), "{json:#}");
     assert_eq!(change(&json)["notHeard"], "no Quorate guards the cluster", "{json:#}");
 }

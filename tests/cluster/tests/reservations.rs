@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use quorate_cluster_tests::{ControlPlane, Front, Namespace, Output, Quorate, eventually, manifests, within};
+use quorate_cluster_tests::{
+    ControlPlane, InterceptingProxy, Namespace, Output, Quorate, eventually, manifests, within,
+};
 
 fn without_self_removal() -> String {
     manifests::without_self_removal(&manifests::rqlite("rqlite", 3))
@@ -114,7 +116,7 @@ fn a_rehearsal_keeps_nobody_waiting() {
 #[test]
 fn a_replica_whose_watches_are_ten_seconds_behind_adds_nothing_up() {
     let plane = ControlPlane::start("behind");
-    let front = Front::start(plane.kubeconfig());
+    let front = InterceptingProxy::start(plane.kubeconfig());
     let quorate = Quorate::installer(&plane).api_server_at(plane.url()).api_server_at(&front.url()).install();
     let namespace = quorate.guarded("behind", &without_self_removal());
     let first = namespace.kubectl().get("pod/rqlite-0")["metadata"]["uid"].clone();

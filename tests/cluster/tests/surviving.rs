@@ -40,7 +40,7 @@ fn two_api_servers_share_one_etcd_which_can_hang() {
     assert!(!folder.exists(), "{} is left behind", folder.display());
 }
 
-/// The webhook's backend answers nothing: that the API server came to its door is what is shown.
+/// The webhook's backend does not answer: the test shows that the API server connects to it.
 #[test]
 fn a_call_to_a_service_comes_to_the_tests_own_port() {
     let plane = ControlPlane::shared();
@@ -53,7 +53,7 @@ fn a_call_to_a_service_comes_to_the_tests_own_port() {
     });
 
     plane.services().route(namespace.name(), "judge", &[listener.local_addr().unwrap()]);
-    let door = thread::spawn(move || {
+    let backend = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut first = [0; 1];
         stream.read_exact(&mut first).unwrap();
@@ -62,7 +62,7 @@ fn a_call_to_a_service_comes_to_the_tests_own_port() {
     let refusal = namespace.kubectl().line("create configmap judged").refused();
     assert!(refusal.contains("failed calling webhook"), "{refusal}");
     // 0x16: a TLS handshake.
-    assert_eq!(door.join().unwrap(), [0x16]);
+    assert_eq!(backend.join().unwrap(), [0x16]);
     namespace.kubectl().line("delete validatingwebhookconfiguration/judge").ok();
 }
 

@@ -3,7 +3,7 @@
 //! `QUORATE_DRAINS=20` makes that many runs of each variant, and a fifth as many where there is no Quorate; else there is one, with it.
 //! `QUORATE_DRAINS_OF='the last one never back'` makes only those with these words in their names.
 
-mod course;
+mod drain;
 mod pool;
 
 use std::time::Duration;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use quorate_cluster_tests::evidence::Record;
 use quorate_cluster_tests::{Answering, ControlPlane, Quorate, Rqliteds, environment};
 
-use crate::scenario::{Stand, record};
+use crate::scenario::{TestBed, record};
 use crate::with_rqlited;
-use course::{Course, Run, Shape};
+use drain::{MachineBehaviour, Run, Shape};
 
 const RULE: &str = "quorum-guard/eviction-below-quorum";
 
@@ -72,77 +72,92 @@ const OF: &str = "QUORATE_DRAINS_OF";
 struct Variant {
     done: &'static str,
     shape: Shape,
-    course: Course,
+    machines: MachineBehaviour,
 }
 
-const fn variant(done: &'static str, voters: u32, removal: bool, course: Course) -> Variant {
-    Variant { done, shape: Shape { voters, removal }, course }
+const fn variant(done: &'static str, voters: u32, removal: bool, machines: MachineBehaviour) -> Variant {
+    Variant { done, shape: Shape { voters, removal }, machines }
 }
 
 /// Sorted by shape: a cluster serves several.
 const VARIANTS: &[Variant] = &[
-    variant("3 voters with the injected flag, a drain of all machines, each back after 10 s", 3, true, Course::Back),
+    variant(
+        "3 voters with the injected flag, a drain of all machines, each back after 10 s",
+        3,
+        true,
+        MachineBehaviour::Back,
+    ),
     variant(
         "3 voters with the injected flag, a drain of all machines, which with their disks are gone until replaced",
         3,
         true,
-        Course::Replaced,
+        MachineBehaviour::Replaced,
     ),
     variant(
         "3 voters with the injected flag, a drain of all machines, the last one never back",
         3,
         true,
-        Course::LastStaysAway,
+        MachineBehaviour::LastStaysAway,
     ),
     variant(
         "3 voters with the injected flag, a drain of all machines while a rollout is unfinished",
         3,
         true,
-        Course::RollingOut,
+        MachineBehaviour::RollingOut,
     ),
     variant(
         "3 voters with the injected flag beside a dead fourth one, a drain of all machines",
         3,
         true,
-        Course::DeadVoters,
+        MachineBehaviour::DeadVoters,
     ),
     variant(
         "3 voters with the injected flag, one machine away; the follower is killed, and the leader evicted within its lease",
         3,
         true,
-        Course::LeaderWithinItsLease,
+        MachineBehaviour::LeaderWithinItsLease,
     ),
-    variant("3 voters without the flag, a drain of all machines, each back after 10 s", 3, false, Course::Back),
+    variant(
+        "3 voters without the flag, a drain of all machines, each back after 10 s",
+        3,
+        false,
+        MachineBehaviour::Back,
+    ),
     variant(
         "3 voters without the flag, a drain of all machines, the last one never back",
         3,
         false,
-        Course::LastStaysAway,
+        MachineBehaviour::LastStaysAway,
     ),
     variant(
         "3 voters without the flag beside two that were dropped and not removed, a drain of all machines",
         3,
         false,
-        Course::DeadVoters,
+        MachineBehaviour::DeadVoters,
     ),
-    variant("5 voters with the injected flag, a drain of all machines, each back after 10 s", 5, true, Course::Back),
+    variant(
+        "5 voters with the injected flag, a drain of all machines, each back after 10 s",
+        5,
+        true,
+        MachineBehaviour::Back,
+    ),
     variant(
         "5 voters with the injected flag, a drain of all machines while a rollout is unfinished",
         5,
         true,
-        Course::RollingOut,
+        MachineBehaviour::RollingOut,
     ),
     variant(
         "5 voters with the injected flag, a drain of all machines, which with their disks are gone until replaced",
         5,
         true,
-        Course::Replaced,
+        MachineBehaviour::Replaced,
     ),
     variant(
         "5 voters with the injected flag, a drain of all machines, the last one never back",
         5,
         true,
-        Course::LastStaysAway,
+        MachineBehaviour::LastStaysAway,
     ),
 ];
 
@@ -156,9 +171,9 @@ fn shown(major: u32) {
     let words = environment(OF).unwrap_or_default();
     let variants: Vec<Variant> = VARIANTS.iter().filter(|variant| variant.done.contains(&words)).copied().collect();
     let plane = ControlPlane::shared();
-    let without = pool::runs(&Stand::unguarded(RULE, rqlited, plane), &variants, count / 5);
+    let without = pool::runs(&TestBed::unguarded(RULE, rqlited, plane), &variants, count / 5);
     let quorate = Quorate::install(plane);
-    let with = pool::runs(&Stand::new(RULE, rqlited, &quorate), &variants, count);
+    let with = pool::runs(&TestBed::new(RULE, rqlited, &quorate), &variants, count);
     let records: Vec<Record> = variants
         .iter()
         .zip(without.iter().zip(&with))
@@ -169,19 +184,19 @@ fn shown(major: u32) {
 }
 
 /// As Quorate makes it: where there is none the flag and its grace period are written out.
-fn manifest(stand: &Stand<'_>, shape: Shape) -> String {
+fn manifest(test_bed: &TestBed<'_>, shape: Shape) -> String {
     match shape.removal {
-        true => stand.injected(shape.voters),
-        false => stand.manifest(shape.voters),
+        true => test_bed.injected(shape.voters),
+        false => test_bed.manifest(shape.voters),
     }
 }
 
 /// A line for each run, as it ends.
-fn say(stand: &Stand<'_>, variant: &Variant, index: usize, run: &Run) {
+fn say(test_bed: &TestBed<'_>, variant: &Variant, index: usize, run: &Run) {
     eprintln!(
         "rqlited {} {}: {}, run {index}: ended {}, {} times 429, lowest {} answering of quorum {}, {:.1} s without a write, leads {}, {:.0} s",
-        stand.rqlited.version,
-        if stand.is_guarded() { "with Quorate" } else { "without" },
+        test_bed.rqlited.version,
+        if test_bed.is_guarded() { "with Quorate" } else { "without" },
         variant.done,
         run.ended,
         run.retries,
@@ -221,7 +236,7 @@ fn told(mut record: Record, variant: &Variant, without: &[Run], with: &[Run]) ->
         with.len(),
         extremes(with)
     );
-    if variant.course == Course::LeaderWithinItsLease {
+    if variant.machines == MachineBehaviour::LeaderWithinItsLease {
         record.remark =
             "here the quorum is lost by the kill, not by an eviction: what counts is that it comes back".to_owned();
     }
@@ -245,7 +260,7 @@ fn holds(variant: &Variant, runs: &[Run]) {
         assert!(run.ended, "{}: {run:?}", variant.done);
         assert!(run.leads && run.kept, "{}: {run:?}", variant.done);
         // There the kill is what goes below it, and the lease is over within a second.
-        if variant.course != Course::LeaderWithinItsLease {
+        if variant.machines != MachineBehaviour::LeaderWithinItsLease {
             assert!(run.retries > 0 && run.lowest.holds(), "{}: {run:?}", variant.done);
         }
     }

@@ -30,13 +30,13 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Worker {
     uid: Option<String>,
-    mail: Arc<Mail>,
+    messages: Arc<WorkerMessages>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the worker is told.
 #[derive(Debug)]
-struct Mail {
+struct WorkerMessages {
     pod: Mutex<Pod>,
     gone: AtomicBool,
     stop: AtomicBool,
@@ -45,15 +45,18 @@ struct Mail {
 impl Worker {
     /// `former`: the one of a Pod of the same name, which is no more; its process ends at once, before ours starts.
     pub(super) fn start(shared: &Arc<Shared>, pod: &Pod, node: RqliteNode, former: Option<Self>) -> Self {
-        let mail =
-            Arc::new(Mail { pod: Mutex::new(pod.clone()), gone: AtomicBool::default(), stop: AtomicBool::default() });
-        let (shared, told) = (Arc::clone(shared), Arc::clone(&mail));
+        let messages = Arc::new(WorkerMessages {
+            pod: Mutex::new(pod.clone()),
+            gone: AtomicBool::default(),
+            stop: AtomicBool::default(),
+        });
+        let (shared, told) = (Arc::clone(shared), Arc::clone(&messages));
         let name = pod.name_any();
         let thread = thread::Builder::new().name(name).spawn(move || {
             drop(former);
             crate::wait::block_on(live(&shared, &told, Container::new(node)));
         });
-        Self { uid: pod.uid(), mail, thread: Some(thread.expect("a thread")) }
+        Self { uid: pod.uid(), messages, thread: Some(thread.expect("a thread")) }
     }
 
     pub(super) fn is_of(&self, pod: &Pod) -> bool {
@@ -65,17 +68,17 @@ impl Worker {
     }
 
     pub(super) fn tell(&self, pod: &Pod) {
-        *self.mail.pod.lock().unwrap_or_else(PoisonError::into_inner) = pod.clone();
+        *self.messages.pod.lock().unwrap_or_else(PoisonError::into_inner) = pod.clone();
     }
 
     /// Its Pod is no more: the process is killed at once, unless its node is cut off; then when it is back.
     pub(super) fn tell_gone(&self) {
-        self.mail.gone.store(true, Ordering::SeqCst);
+        self.messages.gone.store(true, Ordering::SeqCst);
     }
 
     /// The process is killed at once, whatever else there is.
     pub(super) fn tell_stop(&self) {
-        self.mail.stop.store(true, Ordering::SeqCst);
+        self.messages.stop.store(true, Ordering::SeqCst);
     }
 }
 
@@ -87,24 +90,24 @@ impl Drop for Worker {
     }
 }
 
-impl Mail {
+impl WorkerMessages {
     fn pod(&self) -> Pod {
         self.pod.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn live(shared: &Shared, mail: &Mail, container: Container) {
-    let pod = mail.pod();
+async fn live(shared: &Shared, messages: &WorkerMessages, container: Container) {
+    let pod = messages.pod();
     let client = kube_client::of(&shared.kubeconfig).await;
     let source = Source::new(client, &pod.namespace().unwrap_or_default());
     let folder = shared.folder().join("pods").join(pod.uid().unwrap_or_default());
     let mut life = Life { shared, source, container, folder, said: None };
-    while !mail.stop.load(Ordering::SeqCst) {
-        let pod = mail.pod();
+    while !messages.stop.load(Ordering::SeqCst) {
+        let pod = messages.pod();
         if shared.pauses.is_paused_for(&pod.metadata) {
             // Cut off: the process goes on, nobody hears of it, and what is asked of it is not heard.
             life.container.look();
-        } else if mail.gone.load(Ordering::SeqCst) {
+        } else if messages.gone.load(Ordering::SeqCst) {
             break;
         } else if timeout(LIMIT, life.step(&pod)).await.unwrap_or(false) {
             // Its end is confirmed. A step that hangs (so does the API server) is begun again.

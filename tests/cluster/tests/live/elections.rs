@@ -21,7 +21,7 @@ fn a_terminating_pod_counts_for_nothing_however_well_its_node_answers() {
 
 /// Elections that may be over before anybody asked.
 const ELECTIONS: Duration = Duration::from_secs(120);
-/// One lasts from the first follower that misses its leader to the last one, each after once to twice its patience.
+/// One lasts from the first follower that misses its leader to the last one, each after one to two election timeouts.
 const ELECTION: Duration = Duration::from_secs(15);
 
 /// Its followers miss a leader later, and so not at the same moment.

@@ -1,9 +1,9 @@
 //! Every path to a change of an rqlite set, through the installed webhook, on a real API server: what is said, and what is stored.
 //! What a verdict rests on in detail is tested in the policies' cases; here it is that no path goes around it.
 
+mod break_glass;
 mod deletion;
 mod eviction;
-mod glass;
 mod mutation;
 mod scaling;
 mod updates;
@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use quorate_cluster_tests::{ControlPlane, Namespace, Output, Quorate, manifests};
 
-/// One installation for all tests here, denying, with a group that may break the glass.
+/// One installation for all tests here, denying, with a group that may use break-glass.
 fn quorate() -> &'static Quorate<'static> {
     static QUORATE: OnceLock<Quorate<'static>> = OnceLock::new();
     QUORATE.get_or_init(|| {

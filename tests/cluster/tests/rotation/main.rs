@@ -26,12 +26,12 @@ fn replace_the_authority(plane: &ControlPlane) {
     plane.kubectl().in_namespace(SYSTEM).run(["patch", "secret/quorate-certificate", "--type=json", "-p", lose]).ok();
     eventually("one CA, another one, everywhere", || {
         let now = secret_part(plane, "ca.crt");
-        let settled = secret_part(plane, "next-ca.key").is_empty() && !secret_part(plane, "ca.key").is_empty();
+        let finished = secret_part(plane, "next-ca.key").is_empty() && !secret_part(plane, "ca.key").is_empty();
         let published = bundles(plane).iter().all(|bundle| *bundle == now);
-        if now != before && settled && published {
+        if now != before && finished && published {
             Ok(())
         } else {
-            Err(format!("settled {settled}, published {published}"))
+            Err(format!("finished {finished}, published {published}"))
         }
     });
 }

@@ -27,7 +27,7 @@ pub(crate) struct Shape {
 
 /// What the machines do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Course {
+pub(crate) enum MachineBehaviour {
     /// Each is back after [`AWAY`].
     Back,
     /// None comes back, disks included, until somebody replaces it; who drains does so when the drain stands still.
@@ -66,26 +66,28 @@ pub(crate) struct Run {
 
 /// One drain on this cluster, which is whole. `index` is one that was never used for it: it decides on the order of the machines.
 #[track_caller]
-pub(crate) fn run(cluster: &Cluster<'_>, shape: Shape, course: Course, index: usize) -> Run {
+pub(crate) fn run(cluster: &Cluster<'_>, shape: Shape, machines: MachineBehaviour, index: usize) -> Run {
     let began = Instant::now();
-    if course == Course::DeadVoters {
+    if machines == MachineBehaviour::DeadVoters {
         leave_dead_voters(cluster, shape);
     }
     let watch = Watch::start(cluster, shape.voters, index as u64);
-    if course == Course::RollingOut {
+    if machines == MachineBehaviour::RollingOut {
         // On a machine without time it is not judged, and asked for again.
         eventually("the rollout to be admitted", || {
             let output = cluster.namespace.kubectl().line("rollout restart statefulset/rqlite");
             if output.succeeded() { Ok(()) } else { Err(output.stderr) }
         });
     }
-    let mut drain = Drain::new(cluster, shape, course);
+    let mut drain = Drain::new(cluster, shape, machines);
     let order = order(shape.voters, index);
-    drain.ended = match course {
-        Course::LeaderWithinItsLease => drain.leader_within_its_lease(),
-        Course::Back | Course::Replaced | Course::LastStaysAway | Course::RollingOut | Course::DeadVoters => {
-            drain.all(&order)
-        }
+    drain.ended = match machines {
+        MachineBehaviour::LeaderWithinItsLease => drain.leader_within_its_lease(),
+        MachineBehaviour::Back
+        | MachineBehaviour::Replaced
+        | MachineBehaviour::LastStaysAway
+        | MachineBehaviour::RollingOut
+        | MachineBehaviour::DeadVoters => drain.all(&order),
     };
     drain.await_machines(&order);
     let leads = leads(cluster, shape.voters, NEVER);
@@ -181,7 +183,7 @@ fn leave_dead_voters(cluster: &Cluster<'_>, shape: Shape) {
 struct Drain<'c, 'p> {
     cluster: &'c Cluster<'p>,
     shape: Shape,
-    course: Course,
+    machines: MachineBehaviour,
     began: Instant,
     ended: bool,
     retries: usize,
@@ -191,16 +193,17 @@ struct Drain<'c, 'p> {
 }
 
 impl<'c, 'p> Drain<'c, 'p> {
-    fn new(cluster: &'c Cluster<'p>, shape: Shape, course: Course) -> Self {
+    fn new(cluster: &'c Cluster<'p>, shape: Shape, machines: MachineBehaviour) -> Self {
         let (refusal, steps, away) = (String::new(), Vec::new(), Vec::new());
-        Self { cluster, shape, course, began: Instant::now(), ended: false, retries: 0, refusal, steps, away }
+        Self { cluster, shape, machines, began: Instant::now(), ended: false, retries: 0, refusal, steps, away }
     }
 
     /// Whether it ended.
     fn all(&mut self, order: &[u32]) -> bool {
         order.iter().enumerate().all(|(place, &ordinal)| {
             let last = place + 1 == order.len();
-            let stays_away = self.course == Course::Replaced || (self.course == Course::LastStaysAway && last);
+            let stays_away = self.machines == MachineBehaviour::Replaced
+                || (self.machines == MachineBehaviour::LastStaysAway && last);
             let evicted = self.machine(ordinal);
             if evicted && stays_away {
                 self.away.push(ordinal);
@@ -243,18 +246,18 @@ impl<'c, 'p> Drain<'c, 'p> {
         let dead = refusal.stderr.split_once("; remove ").and_then(|(_, rest)| rest.split_once(", which no pod"));
         let dead = dead.map(|(names, _)| ids_in(names)).unwrap_or_default();
         self.refusal = refusal.stderr;
-        match self.course {
-            Course::DeadVoters if !dead.is_empty() => {
+        match self.machines {
+            MachineBehaviour::DeadVoters if !dead.is_empty() => {
                 dead.iter().for_each(|id| self.remove(id));
                 self.step(format!("removed {}", dead.join(" and ")));
             }
-            Course::Replaced if standstill == 2 => self.replace(),
-            Course::Back
-            | Course::Replaced
-            | Course::LastStaysAway
-            | Course::RollingOut
-            | Course::DeadVoters
-            | Course::LeaderWithinItsLease => {}
+            MachineBehaviour::Replaced if standstill == 2 => self.replace(),
+            MachineBehaviour::Back
+            | MachineBehaviour::Replaced
+            | MachineBehaviour::LastStaysAway
+            | MachineBehaviour::RollingOut
+            | MachineBehaviour::DeadVoters
+            | MachineBehaviour::LeaderWithinItsLease => {}
         }
     }
 
@@ -321,14 +324,17 @@ impl<'c, 'p> Drain<'c, 'p> {
 
     /// Those that come back at all are back.
     fn await_machines(&mut self, order: &[u32]) {
-        match self.course {
-            Course::LeaderWithinItsLease => (0..self.shape.voters).for_each(|ordinal| {
+        match self.machines {
+            MachineBehaviour::LeaderWithinItsLease => (0..self.shape.voters).for_each(|ordinal| {
                 self.node(ordinal).uncordon();
                 self.node(ordinal).release();
             }),
-            Course::Replaced if self.away.len() < order.len() => self.replace(),
-            Course::Replaced => {}
-            Course::Back | Course::LastStaysAway | Course::RollingOut | Course::DeadVoters => thread::sleep(AWAY),
+            MachineBehaviour::Replaced if self.away.len() < order.len() => self.replace(),
+            MachineBehaviour::Replaced => {}
+            MachineBehaviour::Back
+            | MachineBehaviour::LastStaysAway
+            | MachineBehaviour::RollingOut
+            | MachineBehaviour::DeadVoters => thread::sleep(AWAY),
         }
     }
 

@@ -21,7 +21,7 @@ fn member(kubectl: &Kubectl, user: &str, group: &str) -> Kubectl {
 }
 
 #[test]
-fn only_a_configured_group_breaks_the_glass_and_the_audit_log_says_so() {
+fn only_a_configured_group_may_use_break_glass_and_the_audit_log_says_so() {
     let namespace = voters("break_the_glass");
     let admin = namespace.kubectl();
     for group in ["sre", "developers"] {
@@ -31,7 +31,7 @@ fn only_a_configured_group_breaks_the_glass_and_the_audit_log_says_so() {
     let shrink = "scale statefulset/rqlite --replicas=1";
     denied(member(&admin, "dora", "developers").line(shrink), RULE, "quorum is 2");
     warned(member(&admin, "sam", "sre").line(shrink), RULE);
-    let event = quorate().plane().audit_event("the broken glass in the audit log", |event| {
+    let event = quorate().plane().audit_event("the break-glass in the audit log", |event| {
         let annotations = event["annotations"].as_object();
         let values = annotations.into_iter().flat_map(|annotations| annotations.values());
         let named = values.filter_map(Value::as_str).any(|value| value.contains(RULE) && value.contains("disk lost"));
@@ -42,7 +42,7 @@ fn only_a_configured_group_breaks_the_glass_and_the_audit_log_says_so() {
 }
 
 #[test]
-fn the_glass_of_another_rule_stays_whole() {
+fn break_glass_for_another_rule_changes_nothing() {
     let namespace = voters("another_rules_glass");
     let admin = namespace.kubectl();
     admin.line("create rolebinding sre --clusterrole=admin --group=sre").ok();
