@@ -1,6 +1,9 @@
 //! Which change each pair of manifests is, and at which line its finding stands.
 
+use quorate_fixtures::set::rqlite_set;
+
 use super::support::{States, first, set};
+use crate::common::only;
 
 #[test]
 fn denies_a_scale_below_quorum_at_its_line() {
@@ -9,7 +12,7 @@ fn denies_a_scale_below_quorum_at_its_line() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{run:?}");
     let expected = "StatefulSet db/rqlite: denied UPDATE db/rqlite.yaml:2:1
   deny quorum-guard/scale-below-quorum: replicas 3 -> 1 leaves 1 of 3 voters, quorum is 2; no live view: judged by spec.replicas
-    remedy: scale to 2; to go lower remove rqlite-2 and give the membership (none was given, so no removal can be seen), or use break-annotation
+    remedy: scale to 2; to go lower remove rqlite-2 and give the membership (none was given, so no removal can be seen), or use break-glass
     at db/rqlite.yaml:10:3 spec.replicas
     10 |   replicas: 1
        |   ^^^^^^^^^^^
@@ -157,13 +160,8 @@ fn namespaces_that_the_webhook_leaves_alone_are_left_alone() {
 #[test]
 fn a_list_and_json_are_manifests_too() {
     let item = |replicas: u32| {
-        let set: serde_json::Value = serde_json::to_value(
-            serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "apps/v1", "kind": "StatefulSet",
-            "metadata": {"name": "rq", "namespace": "db"}, "spec": {"replicas": replicas, "template": {"spec": {"containers": [
-            {"name": "rqlite", "image": "rqlite/rqlite:9.4.5"}]}}, "volumeClaimTemplates": [{"metadata": {"name": "file"}}]}}]}),
-        )
-        .unwrap();
-        serde_json::to_string_pretty(&set).unwrap()
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [rqlite_set(replicas)]});
+        serde_json::to_string_pretty(&list).unwrap()
     };
     let states = States::new(&[("db.json", &item(5))], &[("db.json", &item(2))]);
     let (code, json) = states.json(&[]);
@@ -174,11 +172,11 @@ fn a_list_and_json_are_manifests_too() {
 
 #[test]
 fn break_glass_depends_on_who_applies_it() {
-    let config = "policies:\n  bootstrap-expect-lock: {enabled: false}\n  remove-on-shutdown: {enabled: false}\n  secret-mounts: {enabled: false}\nbreakGlass: {groups: [sre]}\n";
+    let config = only(&["quorum-guard"]) + "breakGlass: {groups: [sre]}\n";
     let until = time::OffsetDateTime::now_utc() + time::Duration::hours(2);
     let until = until.format(&time::format_description::well_known::Rfc3339).unwrap();
     let annotation = format!(
-        "  annotations:\n    quorate.dev/break-annotation: \"quorum-guard/scale-below-quorum until={until} disk lost\"\n  labels:"
+        "  annotations:\n    quorate.dev/break-glass: \"quorum-guard/scale-below-quorum until={until} disk lost\"\n  labels:"
     );
     let head = set(1).replace("  labels:\n    app: rqlite\nspec", &format!("{annotation}\n    app: rqlite\nspec"));
     let states = States::new(&[("db.yaml", &set(3))], &[("db.yaml", &head)]);

@@ -15,7 +15,7 @@ use quorate_native_tests::change::{edited, edits};
 use quorate_native_tests::evaluation_input::EvaluationInput;
 use quorate_native_tests::launch::Shape;
 use quorate_native_tests::run::{self, Broken};
-use quorate_native_tests::set::{Beside, Set, set};
+use quorate_native_tests::set::{OtherContainers, Set, set};
 use quorate_native_tests::workspace;
 use rqlite::cluster::RqliteSet;
 use rqlite::flag_table::{FLAGS, lookup};
@@ -129,7 +129,7 @@ fn sets() -> impl Strategy<Value = Set> {
 fn foreign() -> impl Strategy<Value = Set> {
     let image = select(vec!["nginx:1", "registry:5000/team/app@sha256:9f86", "postgres:17"]);
     let shape = select(vec![Shape::Args, Shape::Entrypoint, Shape::Chart, Shape::Bare]);
-    let beside = select(vec![Beside::Nothing, Beside::NativeSidecar, Beside::Init]);
+    let beside = select(vec![OtherContainers::Nothing, OtherContainers::NativeSidecar, OtherContainers::Init]);
     (set(), image, shape, beside).prop_map(|(mut set, image, shape, beside)| {
         (set.image, set.launch.shape, set.beside) = (image, shape, beside);
         set.launch.flags.retain(|flag| lookup(flag.name).is_some_and(|spec| !spec.distinctive));
