@@ -5,9 +5,9 @@
 use kubernetes::admission::{Phase, Request};
 use kubernetes::manifest::StatefulSet;
 use kubernetes::verdict::Level;
-use quorate_tests::{
-    binding, block_on, builtin, builtin_with, knowing, set_review, upstream, upstream_sets, workspace,
-};
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
+use quorate_tests::{binding, block_on, builtin, builtin_with, knowing, upstream, upstream_sets, workspace};
 use rqlite::cluster::RqliteSet;
 use rqlite::role::Role;
 use serde_json::{Value, json};
@@ -37,8 +37,8 @@ fn mutating_twice_is_mutating_once_in_every_case() {
 #[test]
 fn mutating_twice_is_mutating_once_for_every_upstream_set() {
     for (name, set) in upstream_sets() {
-        let once = mutated(builtin(), &set_review(None, Some(&set)), NOTHING_KNOWN);
-        let twice = mutated(builtin(), &set_review(None, Some(&once)), NOTHING_KNOWN);
+        let once = mutated(builtin(), &review::of_change(None, Some(&set)), NOTHING_KNOWN);
+        let twice = mutated(builtin(), &review::of_change(None, Some(&once)), NOTHING_KNOWN);
         assert_eq!(twice, once, "{name}");
     }
 }
@@ -46,12 +46,12 @@ fn mutating_twice_is_mutating_once_for_every_upstream_set() {
 #[test]
 fn the_manifest_from_git_gives_the_live_template_again() {
     for (name, git) in upstream_sets() {
-        let live = mutated(builtin(), &set_review(None, Some(&git)), NOTHING_KNOWN);
+        let live = mutated(builtin(), &review::of_change(None, Some(&git)), NOTHING_KNOWN);
         // A client-side apply keeps the annotations that git does not know.
         let mut applied = git.clone();
         applied["metadata"]["annotations"] = live["metadata"]["annotations"].clone();
         for reapplied in [git, applied] {
-            let result = mutated(builtin(), &set_review(Some(&live), Some(&reapplied)), NOTHING_KNOWN);
+            let result = mutated(builtin(), &review::of_change(Some(&live), Some(&reapplied)), NOTHING_KNOWN);
             let template = |set: &Value| set["spec"]["template"].to_string();
             assert_eq!(template(&result), template(&live), "{name}");
         }
@@ -62,7 +62,7 @@ fn the_manifest_from_git_gives_the_live_template_again() {
 fn rqlited_would_see_the_injected_flag_in_every_set_of_three_voters_or_more() {
     let mut injected = 0;
     for (name, git) in upstream_sets() {
-        let live = mutated(builtin(), &set_review(None, Some(&git)), NOTHING_KNOWN);
+        let live = mutated(builtin(), &review::of_change(None, Some(&git)), NOTHING_KNOWN);
         let (before, after) = (detected(&git), detected(&live));
         if before.role() == Role::ReadOnly || before.replicas < 3 {
             assert_eq!(live["spec"], git["spec"], "{name}");
@@ -79,22 +79,17 @@ fn rqlited_would_see_the_injected_flag_in_every_set_of_three_voters_or_more() {
 #[test]
 fn a_defect_that_was_there_is_old_whatever_pods_run() {
     let set = |annotations: Value, version: &str| {
-        json!({
-            "apiVersion": "apps/v1", "kind": "StatefulSet",
-            "metadata": { "name": "rqlite", "namespace": "db", "annotations": annotations },
-            "spec": {
-                "serviceName": "rqlite", "replicas": 1, "selector": { "matchLabels": { "app": "rqlite" } },
-                "template": {
-                    "metadata": { "labels": { "app": "rqlite", "version": version } },
-                    "spec": { "containers": [{ "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "command": ["/start.sh"] }] },
-                },
-            },
-        })
+        let mut set = rqlite_set(1);
+        set["metadata"]["annotations"] = annotations;
+        let template = &mut set["spec"]["template"];
+        template["metadata"]["labels"]["version"] = json!(version);
+        template["spec"]["containers"][0]["command"] = json!(["/start.sh"]);
+        set
     };
     let asking = json!({ "quorate.dev/node-tls-secret": "rqlite-node-tls" });
     for facts in [NOTHING_KNOWN, r#"{"version": 1, "pods": [{"name": "rqlite-0", "ready": true}]}"#] {
         let level = |before: Value| {
-            let bytes = set_review(Some(&set(before, "1")), Some(&set(asking.clone(), "2"))).to_string();
+            let bytes = review::of_change(Some(&set(before, "1")), Some(&set(asking.clone(), "2"))).to_string();
             let request = Request::decode(bytes.as_bytes()).unwrap();
             let review = block_on(builtin().review(Phase::Validate, &request, &knowing(&request, facts)));
             review.findings.iter().find(|finding| finding.rule == "secret-mounts/not-mounted").unwrap().level

@@ -9,7 +9,8 @@ use kubernetes::list;
 use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::Review;
-use quorate_tests::{NOTHING_BEHIND, builtin, evaluate, set_review, stateful_sets, upstream, upstream_sets};
+use quorate_fixtures::review;
+use quorate_tests::{NOTHING_BEHIND, builtin, evaluate, stateful_sets, upstream, upstream_sets};
 use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
@@ -138,7 +139,7 @@ fn recorded_reviews_that_change_no_spec_get_no_finding() {
 #[test]
 fn admits_the_creation_of_every_manifest_and_chart() {
     for (name, set) in upstream_sets() {
-        let evaluated = evaluate(builtin(), &set_review(None, Some(&set)), &NOTHING_BEHIND, NOTHING_KNOWN);
+        let evaluated = evaluate(builtin(), &review::of_change(None, Some(&set)), &NOTHING_BEHIND, NOTHING_KNOWN);
         assert_eq!(evaluated.verdict, Verdict::Allowed, "{name}: {}", told(&evaluated));
     }
 }
@@ -161,7 +162,8 @@ fn scales_every_voter_set_alike_through_apply_and_through_scale() {
     for (name, set) in upstream_sets().into_iter().filter(|(name, _)| voters_on_claims(name)) {
         for (from, to, admitted) in SCALES {
             let (old, new) = (with_replicas(&set, from), with_replicas(&set, to));
-            let applied = evaluate(builtin(), &set_review(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
+            let applied =
+                evaluate(builtin(), &review::of_change(Some(&old), Some(&new)), &NOTHING_BEHIND, NOTHING_KNOWN);
             let scaled =
                 evaluate(builtin(), &scale_review(&old, from, to), &Related::Found(old.clone()), NOTHING_KNOWN);
             for (by, evaluated) in [("apply", applied), ("scale", scaled)] {
@@ -241,17 +243,7 @@ fn with_replicas(set: &Value, replicas: u32) -> Value {
 }
 
 fn scale_review(set: &Value, from: u32, to: u32) -> Value {
-    // autoscaling/v1 omits zero.
-    let document = |count: u32| {
-        let spec = if count == 0 { json!({}) } else { json!({ "replicas": count }) };
-        json!({ "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": set["metadata"], "spec": spec })
-    };
-    let mut review = set_review(Some(set), Some(set));
-    review["request"]["kind"] = json!({ "group": "autoscaling", "version": "v1", "kind": "Scale" });
-    review["request"]["subResource"] = json!("scale");
-    review["request"]["oldObject"] = document(from);
-    review["request"]["object"] = document(to);
-    review
+    review::scale("db", set["metadata"]["name"].as_str().unwrap(), from, to)
 }
 
 fn denying(review: &Review) -> Vec<&str> {

@@ -174,6 +174,21 @@ fn blessed(text: &str, words: &[(&str, &str)]) -> Result<String, String> {
 }
 
 impl Case {
+    /// A case that stands in no file, with the default settings.
+    pub fn of(review: Value, related: Related<Value>, facts: String) -> Self {
+        Self {
+            file: PathBuf::new(),
+            rule: String::new(),
+            name: String::new(),
+            review,
+            related,
+            facts,
+            settings: json!({}),
+            mutates: true,
+            expected: String::new(),
+        }
+    }
+
     /// Both phases natively: mutates, applies the patch, judges what came out.
     pub fn run_native<P: Policy>(&self) -> Ran {
         let mut review = self.review.clone();

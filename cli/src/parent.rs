@@ -295,17 +295,10 @@ mod tests {
     }
 
     fn rqlite_set(name: &str, namespace: &str) -> Value {
-        json!({
-            "kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {"name": name, "namespace": namespace},
-            "spec": {
-                "serviceName": format!("{name}-internal"),
-                "template": {"spec": {"containers": [{
-                    "name": "rqlite", "image": "rqlite/rqlite:10.2.7",
-                    "volumeMounts": [{"name": "file", "mountPath": "/rqlite/file"}],
-                }]}},
-                "volumeClaimTemplates": [{"metadata": {"name": "file"}}],
-            },
-        })
+        let mut set = quorate_fixtures::set::rqlite_set(3);
+        set["metadata"] = json!({"name": name, "namespace": namespace});
+        set["spec"]["serviceName"] = json!(format!("{name}-internal"));
+        set
     }
 
     fn deletion(resource: &'static str, name: &'static str) -> Request {
@@ -332,7 +325,7 @@ mod tests {
             let parents = Parents::from_documents(documents).unwrap();
             finds(&parents, &deletion("namespaces", "db"), &["a", "b"]);
             finds(&parents, &deletion("services", "b-internal"), &["b"]);
-            finds(&parents, &deletion("persistentvolumeclaims", "file-a-0"), &["a"]);
+            finds(&parents, &deletion("persistentvolumeclaims", "rqlite-file-a-0"), &["a"]);
         }
     }
 
@@ -344,8 +337,8 @@ mod tests {
             ("services", "a-internal", "an rqlite StatefulSet that needs Service db/a-internal"),
             (
                 "persistentvolumeclaims",
-                "file-a-0",
-                "an rqlite StatefulSet whose data is on PersistentVolumeClaim db/file-a-0",
+                "rqlite-file-a-0",
+                "an rqlite StatefulSet whose data is on PersistentVolumeClaim db/rqlite-file-a-0",
             ),
         ] {
             let message = format!("found StatefulSet q/a, but {wanted} is behind the review");

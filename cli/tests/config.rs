@@ -1,7 +1,7 @@
 //! `quorate config`: the schema, and every error that a configuration file can have, with its path.
 //! What a good configuration does is tested where it takes effect.
 
-use crate::common::{self, Folder, NO_POLICIES, ONE_POLICY, in_repository};
+use crate::common::{self, Folder, in_repository, no_policies, only};
 
 #[track_caller]
 fn assert_refused(config: &str, complaints: &[&str]) {
@@ -100,7 +100,7 @@ fn refuses_an_unknown_capability() {
 #[test]
 fn refuses_a_capability_that_the_policy_needs_and_is_not_granted() {
     assert_refused(
-        &format!("{ONE_POLICY}    capabilities: []\n"),
+        &format!("{}  quorum-guard: {{capabilities: []}}\n", only(&["quorum-guard"])),
         &[
             "quorate: quorate.yaml: policies.quorum-guard.capabilities: the module asks for `rqlite`, which is not granted",
         ],
@@ -109,7 +109,7 @@ fn refuses_a_capability_that_the_policy_needs_and_is_not_granted() {
 
 #[test]
 fn refuses_a_module_that_is_no_component() {
-    let config = format!("{NO_POLICIES}  own: {{module: own.wasm}}\n");
+    let config = format!("{}  own: {{module: own.wasm}}\n", no_policies());
     Folder::new(&[("quorate.yaml", &config), ("own.wasm", "not wasm")]).quorate(&["config", "check", "quorate.yaml"]).assert_unusable(&[
         "quorate: quorate.yaml: policies.own.module: not a wasm component that this machine can run: failed to parse WebAssembly module; build it with the policy SDK",
     ]);
@@ -117,7 +117,8 @@ fn refuses_a_module_that_is_no_component() {
 
 #[test]
 fn refuses_wrong_settings_with_their_path() {
-    let config = format!("{ONE_POLICY}    settings: {{deletion: maybe, namespaces: {{db: {{delete: warn}}}}}}\n");
+    let settings = "{deletion: maybe, namespaces: {db: {delete: warn}}}";
+    let config = format!("{}  quorum-guard: {{settings: {settings}}}\n", only(&["quorum-guard"]));
     Folder::new(&[("quorate.yaml", &config)]).quorate(&["config", "check", "quorate.yaml"]).assert_unusable(&[
         "quorate: quorate.yaml: policies.quorum-guard.settings/deletion: found string `maybe`, expected one of `deny`, `warn`",
         "quorate: quorate.yaml: policies.quorum-guard.settings/namespaces/db/delete: unknown key, the nearest known one is `deletion`",

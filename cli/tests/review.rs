@@ -4,9 +4,10 @@
 use std::io::Read;
 use std::process::Command;
 
+use quorate_fixtures::review::{self, UID};
 use serde_json::{Value, json};
 
-use crate::common::{Folder, NO_POLICIES, Run, command, in_repository, repository, review, scale};
+use crate::common::{Folder, Run, command, deletion, in_repository, no_policies, repository, scale};
 
 const DENIED: &str = "docs/examples/scale-3-to-1.json";
 const ALLOWED: &str = "docs/examples/scale-3-to-4.json";
@@ -96,15 +97,14 @@ fn the_worst_of_several_files_decides_and_each_gets_its_line() {
 
 #[test]
 fn says_when_no_policy_matched() {
-    let map = review("u-1", ["", "ConfigMap", "", "configmaps", ""], "DELETE", "null", "{}");
-    let folder = Folder::new(&[("map.json", &map), ("none.yaml", NO_POLICIES)]);
+    let folder = Folder::new(&[("map.json", &deletion("ConfigMap", "rqlite")), ("none.yaml", &no_policies())]);
     let run = folder.quorate(&["review", "map.json", "--policies", "quorum-guard"]);
     assert_eq!(
         (run.code, run.stdout.as_str(), run.stderr.as_str()),
         (Some(0), "ConfigMap db/rqlite: allowed, no policy matched\n", "")
     );
     let run = folder.quorate(&["review", "map.json", "--config", "none.yaml", "--format", "json"]);
-    assert_eq!(run.stdout, "{\"verdict\":\"allowed\",\"findings\":[],\"patch\":[],\"uid\":\"u-1\"}\n");
+    assert_eq!(run.stdout, format!("{{\"verdict\":\"allowed\",\"findings\":[],\"patch\":[],\"uid\":\"{UID}\"}}\n"));
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), "quorate: ConfigMap db/rqlite: no policy matched\n"));
 }
 
@@ -145,12 +145,14 @@ fn warns_in_mode_warn() {
 #[test]
 fn refuses_unknown_or_disabled_policies() {
     let folder = Folder::new(&[("quorate.yaml", "policies:\n  secret-mounts: {enabled: false}\n")]);
+    let known = quorate_cases::built_in().filter(|name| *name != "secret-mounts");
+    let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
     folder.quorate(&["review", "any.json", "--policies", "quorum-gard"]).assert_unusable(&[
         "quorate: defaults: no policy `quorum-gard` is loaded, the nearest known one is `quorum-guard`",
     ]);
-    folder
-        .quorate(&["review", "any.json", "--config", "quorate.yaml", "--policies", "secret-mounts"])
-        .assert_unusable(&["quorate: quorate.yaml: no policy `secret-mounts` is loaded, known: `quorum-guard`, `bootstrap-expect-lock`, `remove-on-shutdown`"]);
+    folder.quorate(&["review", "any.json", "--config", "quorate.yaml", "--policies", "secret-mounts"]).assert_unusable(
+        &[&format!("quorate: quorate.yaml: no policy `secret-mounts` is loaded, known: {}", known.join(", "))],
+    );
 }
 
 #[test]
@@ -165,17 +167,18 @@ fn refuses_bad_usage_with_exit_2() {
 /// Every file by itself is exit 2 with one line that names it; the readable one among them is judged all the same.
 #[test]
 fn refuses_hostile_files_and_goes_on() {
-    let good = scale("3", "4");
-    let folder = Folder::new(&[("quorate.yaml", NO_POLICIES), ("good.json", &good), ("empty.json", "")]);
+    let good = scale(3, 4);
+    let uid = format!(r#""uid":"{UID}""#);
+    let folder = Folder::new(&[("quorate.yaml", &no_policies()), ("good.json", &good), ("empty.json", "")]);
     folder.put("truncated.json", &good.as_bytes()[..good.len() / 2]);
     folder.put("binary.json", [0x7f, b'E', b'L', b'F', 0xff, 0x00]);
     folder.put("deep.json", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)));
-    folder.put("twice.json", good.replacen(r#""uid": "u-scale""#, r#""uid": "u-1", "uid": "u-2""#, 1));
-    folder.put("deep-twice.json", scale("3", r#"4, "replicas": 1"#));
-    folder.put("kind.json", good.replace(r#""kind": "AdmissionReview""#, r#""kind": "Pod""#));
+    folder.put("twice.json", good.replacen(&uid, r#""uid":"u-1","uid":"u-2""#, 1));
+    folder.put("deep-twice.json", good.replacen(r#""replicas":4"#, r#""replicas":4,"replicas":1"#, 1));
+    folder.put("kind.json", good.replace(r#""kind":"AdmissionReview""#, r#""kind":"Pod""#));
     folder.put("version.json", good.replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1"));
     folder.put("operation.json", good.replace("UPDATE", "UPSERT"));
-    folder.put("no-uid.json", good.replace(r#""uid": "u-scale","#, ""));
+    folder.put("no-uid.json", good.replace(&format!("{uid},"), ""));
     folder.put("no-request.json", r#"{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1"}"#);
     folder.put("large.json", " ".repeat(8 * 1024 * 1024 + 1));
     let files = [
@@ -210,7 +213,7 @@ fn refuses_hostile_files_and_goes_on() {
         .chain(["good.json"])
         .collect();
     let run = folder.quorate(&args);
-    assert_eq!((run.code, run.json()["uid"].as_str()), (Some(2), Some("u-scale")), "{run:?}");
+    assert_eq!((run.code, run.json()["uid"].as_str()), (Some(2), Some(UID)), "{run:?}");
     let complaints: Vec<&str> = run.stderr.lines().filter(|line| !line.ends_with("no policy matched")).collect();
     assert_eq!(complaints.len(), files.len(), "{}", run.stderr);
     for ((name, said), complaint) in files.into_iter().zip(complaints) {
@@ -222,7 +225,7 @@ fn refuses_hostile_files_and_goes_on() {
 
 #[test]
 fn does_not_judge_replicas_beyond_int32() {
-    let folder = Folder::new(&[("scale.json", &scale("3", "2147483648"))]);
+    let folder = Folder::new(&[("scale.json", &scale(3, 2_147_483_648))]);
     let run = folder.quorate(&["review", "scale.json", "--format", "json", "--policies", "quorum-guard"]);
     assert_eq!((run.code, run.json()["verdict"].as_str()), (Some(3), Some("not-judged")), "{run:?}");
     assert_eq!(rules(&run.json()), ["quorum-guard/not-judged"]);
@@ -234,8 +237,8 @@ fn refuses_a_parent_that_is_not_the_reviews() {
         format!("apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: {name}\n  namespace: {namespace}\n")
     };
     let folder = Folder::new(&[
-        ("quorate.yaml", NO_POLICIES),
-        ("scale.json", &scale("3", "4")),
+        ("quorate.yaml", &no_policies()),
+        ("scale.json", &scale(3, 4)),
         ("other.yaml", &set("other", "db")),
         ("elsewhere.yaml", &set("rqlite", "q")),
         ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: rqlite\n"),
@@ -261,9 +264,7 @@ fn refuses_a_parent_that_is_not_the_reviews() {
 
 #[test]
 fn denies_the_deletion_of_what_a_set_needs_with_its_parent() {
-    let service = review("u-1", ["", "Service", "", "services", ""], "DELETE", "null", "{}");
-    let service = service.replace(r#""name": "rqlite""#, r#""name": "rqlite-svc-internal""#);
-    let folder = Folder::new(&[("service.json", &service)]);
+    let folder = Folder::new(&[("service.json", &deletion("Service", "rqlite-svc-internal"))]);
     let parent = repository().join(PARENT).display().to_string();
     let review = ["review", "service.json", "--policies", "quorum-guard"];
     let run = folder.quorate(&[&review[..], &["--parent", &parent]].concat());
@@ -281,8 +282,8 @@ fn denies_the_deletion_of_what_a_set_needs_with_its_parent() {
 #[test]
 fn refuses_facts_that_cannot_be_read() {
     let folder = Folder::new(&[
-        ("quorate.yaml", NO_POLICIES),
-        ("scale.json", &scale("3", "4")),
+        ("quorate.yaml", &no_policies()),
+        ("scale.json", &scale(3, 4)),
         ("version.json", r#"{"version": 2}"#),
         ("time.json", r#"{"version": 1, "now": "noon"}"#),
         ("key.json", r#"{"version": 1, "nodes": []}"#),
@@ -304,16 +305,8 @@ fn refuses_facts_that_cannot_be_read() {
 /// Names out of a review are shown, not obeyed by the terminal.
 #[test]
 fn shows_control_characters_in_a_name() {
-    let folder = Folder::new(&[
-        ("quorate.yaml", NO_POLICIES),
-        (
-            "name.json",
-            &scale("3", "4").replace(
-                r#""name": "rqlite", "namespace": "db", "operation""#,
-                r#""name": "\u001b[2Jrq", "namespace": "db", "operation""#,
-            ),
-        ),
-    ]);
+    let review = review::scale("db", "\u{1b}[2Jrq", 3, 4).to_string();
+    let folder = Folder::new(&[("quorate.yaml", &no_policies()), ("name.json", &review)]);
     let run = folder.quorate(&["review", "name.json", "--config", "quorate.yaml"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "StatefulSet db/\\u{1b}[2Jrq: allowed, no policy matched\n"));
 }

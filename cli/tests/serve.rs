@@ -79,7 +79,10 @@ fn prints_what_it_serves_and_stops_on_sigterm() {
 fn logs_json_when_told_and_prints_nothing() {
     let folder = Folder::new(&[(
         "quorate.yaml",
-        "logs: {format: json}\npolicies: {quorum-guard: {mode: warn}, remove-on-shutdown: {enabled: false}, secret-mounts: {enabled: false}}\n",
+        &format!(
+            "logs: {{format: json}}\n{}  quorum-guard: {{mode: warn}}\n",
+            common::only(&["quorum-guard", "bootstrap-expect-lock"])
+        ),
     )]);
     let config = folder.path("quorate.yaml");
     let mut server = Server::start(&["--config", &config]);
@@ -101,12 +104,12 @@ fn does_not_start_on_a_taken_port_or_without_its_certificate() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = Folder::new(&[
-        ("quorate.yaml", common::NO_POLICIES),
+        ("quorate.yaml", &common::no_policies()),
         (
             "files.yaml",
             &format!(
                 "{}listen: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\ncertificate: {{source: files, certFile: tls.crt, keyFile: tls.key}}\n",
-                common::NO_POLICIES
+                common::no_policies()
             ),
         ),
     ]);

@@ -5,7 +5,9 @@ use std::process::{Child, Command, Stdio};
 
 use kubernetes::verdict::Level;
 use quorate_engine::{Binding, BreakGlass, PolicyLimits, PolicySet};
-use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, evaluate, set_review};
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
+use quorate_tests::{NOTHING_BEHIND, binding, builtin_with, evaluate};
 use serde_json::{Value, json};
 
 /// How many ordinary reviews; 200 without it.
@@ -37,22 +39,10 @@ fn policies() -> PolicySet {
 }
 
 fn set(replicas: u32, variables: usize) -> Value {
-    let variables: Vec<Value> = (0..variables).map(|n| json!({"name": format!("E{n}"), "value": "x"})).collect();
-    json!({
-        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "rqlite", "namespace": "db"},
-        "spec": {
-            "replicas": replicas, "serviceName": "rqlite", "selector": {"matchLabels": {"app": "rqlite"}},
-            "template": {
-                "metadata": {"labels": {"app": "rqlite"}},
-                "spec": {"containers": [{
-                    "name": "rqlite", "image": "rqlite/rqlite:10.2.7", "env": variables,
-                    "args": ["-disco-mode=dns", "-disco-config={\"name\":\"rqlite\"}", "-bootstrap-expect=3"],
-                    "volumeMounts": [{"name": "file", "mountPath": "/rqlite/file"}],
-                }]},
-            },
-            "volumeClaimTemplates": [{"metadata": {"name": "file"}, "spec": {}}],
-        },
-    })
+    let variables = (0..variables).map(|n| json!({"name": format!("E{n}"), "value": "x"}));
+    let mut set = rqlite_set(replicas);
+    set["spec"]["template"]["spec"]["containers"][0]["env"] = variables.collect();
+    set
 }
 
 #[test]
@@ -60,9 +50,9 @@ fn a_review_that_waits_for_a_cpu_is_judged() {
     let policies = policies();
     let _busy: Vec<Busy> = (0..BUSY).map(|_| Busy::start()).collect();
     let reviews = std::env::var_os(REVIEWS_VARIABLE).map_or(200, |given| given.to_str().unwrap().parse().unwrap());
-    let ordinary = set_review(Some(&set(3, 0)), Some(&set(1, 0)));
+    let ordinary = review::of_change(Some(&set(3, 0)), Some(&set(1, 0)));
     // Some milliseconds of CPU each, and on a busy machine many times as much until they are through.
-    let long = set_review(Some(&set(3, 300)), Some(&set(1, 300)));
+    let long = review::of_change(Some(&set(3, 300)), Some(&set(1, 300)));
     let asked = std::iter::repeat_n(&long, 5).chain(std::iter::repeat_n(&ordinary, reviews));
     for (count, review) in asked.enumerate() {
         let evaluated = evaluate(&policies, review, &NOTHING_BEHIND, "{\"version\":1}");

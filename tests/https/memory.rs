@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use hyper::StatusCode;
 use quorate_engine::BreakGlass;
-use quorate_tests::{binding, builtin_with, set_review};
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
+use quorate_tests::{binding, builtin_with};
 use quorate_webhook::{ReviewSources, Server};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -102,19 +104,11 @@ fn serves_until_it_is_killed() {
 /// Of three voters to one, which leaves none to spare.
 fn shrink(text_bytes: usize) -> String {
     let set = |replicas: u32| {
-        json!({
-            "apiVersion": "apps/v1", "kind": "StatefulSet",
-            "metadata": {"name": "rqlite", "namespace": "db", "annotations": {"example.com/text": "x".repeat(text_bytes)}},
-            "spec": {
-                "replicas": replicas, "serviceName": "rqlite", "selector": {"matchLabels": {"app": "rqlite"}},
-                "template": {
-                    "metadata": {"labels": {"app": "rqlite"}},
-                    "spec": {"containers": [{"name": "rqlite", "image": "rqlite/rqlite:10.2.7", "args": ["-bootstrap-expect=3"]}]},
-                },
-            },
-        })
+        let mut set = rqlite_set(replicas);
+        set["metadata"]["annotations"] = json!({"example.com/text": "x".repeat(text_bytes)});
+        set
     };
-    set_review(Some(&set(3)), Some(&set(1))).to_string()
+    review::of_change(Some(&set(3)), Some(&set(1))).to_string()
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use hyper::StatusCode;
 use quorate_engine::{BreakGlass, PolicySet};
+use quorate_fixtures::review;
 use quorate_webhook::{Addresses, BoundServer, ReviewSources, ServeError, Server, ServerConfig};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -82,14 +83,13 @@ impl Running {
 
 /// A review of something that no policy knows, with this text in its object.
 pub(crate) fn review(uid: &str, text: &str) -> String {
-    let object = json!({"metadata": {"name": "settings"}, "data": {"text": text}});
-    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {
-        "uid": uid, "operation": "UPDATE", "name": "settings", "namespace": "db",
-        "kind": {"group": "", "version": "v1", "kind": "ConfigMap"},
-        "resource": {"group": "", "version": "v1", "resource": "configmaps"},
-        "userInfo": {"username": "alice"}, "object": object, "oldObject": object,
-    }})
-    .to_string()
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "db"},
+        "data": {"text": text},
+    });
+    let mut review = review::of_change(Some(&map), Some(&map));
+    review["request"]["uid"] = json!(uid);
+    review.to_string()
 }
 
 #[track_caller]

@@ -8,13 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use quorate_engine::{Binding, OnError, PolicyLimits};
-use quorate_tests::set_review;
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
 use quorate_webhook::{CertificateHandle, Readiness, ServerConfig, Webhook};
 use serde_json::Value;
 
 use crate::support::{call, post, webhook};
 use quorate_tests::guest::{policy_a, policy_b, set, told};
-use quorate_tests::sample::rqlite_set;
 
 /// The guest's first policy does as it is told, the second one always denies.
 fn with(first: Binding) -> Webhook {
@@ -31,7 +31,7 @@ fn looping() -> Binding {
 }
 
 async fn response(routes: &Router, path: &str) -> Value {
-    let review = set_review(None, Some(&rqlite_set(3)));
+    let review = review::of_change(None, Some(&rqlite_set(3)));
     call(routes, post(path, review.to_string())).await.response()
 }
 

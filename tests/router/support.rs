@@ -9,8 +9,9 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use quorate_engine::{BreakGlass, PolicySet};
 use quorate_facts::ObjectSource;
+use quorate_fixtures::review;
 use quorate_webhook::{ReviewSources, ServerConfig, Webhook};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tower::ServiceExt;
@@ -47,13 +48,10 @@ pub(crate) fn empty() -> Router {
 
 /// A review of something that no policy knows.
 pub(crate) fn review(uid: &str) -> String {
-    format!(
-        r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"{uid}",
-        "kind":{{"group":"","version":"v1","kind":"ConfigMap"}},
-        "resource":{{"group":"","version":"v1","resource":"configmaps"}},
-        "name":"settings","namespace":"db","operation":"CREATE","userInfo":{{"username":"alice"}},
-        "object":{{"metadata":{{"name":"settings"}}}},"oldObject":null,"dryRun":false}}}}"#
-    )
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "db"}});
+    let mut review = review::of_change(None, Some(&map));
+    review["request"]["uid"] = json!(uid);
+    review.to_string()
 }
 
 pub(crate) fn post(path: &str, body: impl Into<Body>) -> Request<Body> {

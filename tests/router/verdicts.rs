@@ -11,12 +11,13 @@ use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
 use quorate_engine::{BreakGlass, PolicySet};
 use quorate_facts::{ObjectSource, RelatedFuture, found};
-use quorate_tests::{binding, builtin_with, set_review};
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
+use quorate_tests::{binding, builtin_with};
 use quorate_webhook::ServerConfig;
 use serde_json::{Value, json};
 
 use crate::support::{call, post, webhook, webhook_with};
-use quorate_tests::sample::rqlite_set;
 
 fn builtin() -> Arc<PolicySet> {
     static SET: OnceLock<Arc<PolicySet>> = OnceLock::new();
@@ -35,32 +36,8 @@ async fn response(routes: &Router, path: &str, review: &Value) -> Value {
     call(routes, post(path, review.to_string())).await.response()
 }
 
-fn sub_resource(kind: [&str; 3], plural: &str, sub_resource: &str, name: &str, operation: &str) -> Value {
-    let [group, version, kind] = kind;
-    let resource_group = if plural == "pods" { "" } else { "apps" };
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "u-sub", "kind": {"group": group, "version": version, "kind": kind},
-        "resource": {"group": resource_group, "version": "v1", "resource": plural}, "subResource": sub_resource,
-        "name": name, "namespace": "db", "operation": operation,
-        "userInfo": {"username": "alice", "groups": ["system:authenticated"]}, "dryRun": false}})
-}
-
 fn scale(from: u32, to: u32) -> Value {
-    let object = |replicas: u32| {
-        json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "rqlite", "namespace": "db"},
-               "spec": {"replicas": replicas}, "status": {"replicas": from, "selector": "app=rqlite"}})
-    };
-    let mut review = sub_resource(["autoscaling", "v1", "Scale"], "statefulsets", "scale", "rqlite", "UPDATE");
-    review["request"]["object"] = object(to);
-    review["request"]["oldObject"] = object(from);
-    review
-}
-
-fn eviction() -> Value {
-    let mut review = sub_resource(["policy", "v1", "Eviction"], "pods", "eviction", "rqlite-0", "CREATE");
-    review["request"]["object"] = json!({"apiVersion": "policy/v1", "kind": "Eviction",
-                                         "metadata": {"name": "rqlite-0", "namespace": "db"}});
-    review
+    review::scale("db", "rqlite", from, to)
 }
 
 /// Has one StatefulSet, `db/rqlite`.
@@ -90,7 +67,7 @@ impl ObjectSource for Silent {
 
 #[tokio::test]
 async fn denies_scale_from_five_to_two_with_403() {
-    let review = set_review(Some(&rqlite_set(5)), Some(&rqlite_set(2)));
+    let review = review::of_change(Some(&rqlite_set(5)), Some(&rqlite_set(2)));
     let response = response(&routes(), "/validate", &review).await;
     assert_eq!((&response["allowed"], &response["uid"]), (&json!(false), &review["request"]["uid"]));
     let status = &response["status"];
@@ -106,7 +83,7 @@ async fn denies_scale_from_five_to_two_with_403() {
 
 #[tokio::test]
 async fn allows_scale_from_five_to_three_with_a_warning() {
-    let review = set_review(Some(&rqlite_set(5)), Some(&rqlite_set(3)));
+    let review = review::of_change(Some(&rqlite_set(5)), Some(&rqlite_set(3)));
     let response = response(&routes(), "/validate", &review).await;
     assert_eq!(response["allowed"], true, "{response}");
     let warnings = response["warnings"].as_array().unwrap();
@@ -122,7 +99,7 @@ async fn leaves_a_set_that_is_not_rqlite_alone() {
             json!([{"name": "web", "image": "nginx:1.29", "args": ["-bootstrap-expect=3"]}]);
         set
     };
-    let review = set_review(Some(&nginx(5)), Some(&nginx(1)));
+    let review = review::of_change(Some(&nginx(5)), Some(&nginx(1)));
     for path in ["/validate", "/mutate"] {
         let response = response(&routes(), path, &review).await;
         assert_eq!(response, json!({"uid": review["request"]["uid"], "allowed": true}));
@@ -131,7 +108,7 @@ async fn leaves_a_set_that_is_not_rqlite_alone() {
 
 #[tokio::test]
 async fn patches_what_is_created_and_denies_nothing_in_mutate() {
-    let review = set_review(None, Some(&rqlite_set(3)));
+    let review = review::of_change(None, Some(&rqlite_set(3)));
     let response = response(&routes(), "/mutate", &review).await;
     assert_eq!((&response["allowed"], &response["patchType"]), (&json!(true), &json!("JSONPatch")), "{response}");
     let patch = STANDARD.decode(response["patch"].as_str().unwrap()).unwrap();
@@ -167,7 +144,7 @@ async fn denies_a_decrease_whose_set_is_unknown_and_warns_of_growth() {
 
 #[tokio::test]
 async fn answers_an_eviction_without_its_set_with_429() {
-    let response = response(&routes(), "/validate", &eviction()).await;
+    let response = response(&routes(), "/validate", &review::eviction("db", "rqlite-0")).await;
     assert_eq!(response["status"]["code"], 429, "{response}");
     assert_eq!(response["status"]["reason"], "TooManyRequests");
     let message = response["status"]["message"].as_str().unwrap();
@@ -190,7 +167,7 @@ async fn uses_break_glass_by_its_own_clock_and_says_so_in_the_audit() {
         let mut new = rqlite_set(2);
         let value = format!("quorum-guard/scale-below-quorum until={until} disks are gone");
         new["metadata"]["annotations"] = json!({"quorate.dev/break-glass": value});
-        let mut review = set_review(Some(&rqlite_set(5)), Some(&new));
+        let mut review = review::of_change(Some(&rqlite_set(5)), Some(&new));
         review["request"]["userInfo"] = json!({"username": "bob", "groups": ["sre"]});
         review
     };

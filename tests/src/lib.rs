@@ -1,4 +1,4 @@
-//! What the tests that cross crates share: the built-in policies loaded, upstream's recordings found, reviews made.
+//! What the tests that cross crates share: the built-in policies loaded, upstream's recordings found.
 //! Holds no assertion about a verdict.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -6,7 +6,6 @@
 
 pub mod client;
 pub mod guest;
-pub mod sample;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -90,28 +89,6 @@ pub const NOTHING_BEHIND: Related<Value> = Related::Unknown(Reason::NothingBehin
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
-}
-
-/// The AdmissionReview of a StatefulSet's CREATE (no `old`), UPDATE, or DELETE (no `new`).
-pub fn set_review(old: Option<&Value>, new: Option<&Value>) -> Value {
-    let operation = match (old, new) {
-        (None, _) => "CREATE",
-        (Some(_), Some(_)) => "UPDATE",
-        (Some(_), None) => "DELETE",
-    };
-    let either = new.or(old).expect("an object");
-    json!({
-        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "request": {
-            "uid": "7e1f4a52-0000-4000-8000-000000000002",
-            "kind": { "group": "apps", "version": "v1", "kind": "StatefulSet" },
-            "resource": { "group": "apps", "version": "v1", "resource": "statefulsets" },
-            "name": either["metadata"]["name"], "namespace": either["metadata"].get("namespace").unwrap_or(&json!("db")),
-            "operation": operation,
-            "userInfo": { "username": "alice", "groups": ["system:authenticated"] },
-            "object": new, "oldObject": old, "dryRun": false, "options": {},
-        }
-    })
 }
 
 /// The StatefulSets of a manifest file with several documents.

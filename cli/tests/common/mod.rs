@@ -9,6 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use quorate_fixtures::review;
+use serde_json::json;
+
 /// The repository, where `docs/examples` is.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -91,40 +94,25 @@ fn quorate(folder: &Path, args: &[&str], input: &str) -> Run {
 }
 
 /// No policy at all: fast to start, and everything readable is allowed.
-pub(crate) const NO_POLICIES: &str = "policies:
-  quorum-guard: {enabled: false}
-  bootstrap-expect-lock: {enabled: false}
-  remove-on-shutdown: {enabled: false}
-  secret-mounts: {enabled: false}
-";
-
-/// One policy, since compiling all four in a debug build takes seconds.
-pub(crate) const ONE_POLICY: &str = "policies:
-  bootstrap-expect-lock: {enabled: false}
-  remove-on-shutdown: {enabled: false}
-  secret-mounts: {enabled: false}
-  quorum-guard:
-";
-
-/// The scale of StatefulSet `db/rqlite`; the counts are JSON.
-pub(crate) fn scale(from: &str, to: &str) -> String {
-    let scale = |replicas: &str| {
-        format!(
-            r#"{{"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {{"name": "rqlite", "namespace": "db"}}, "spec": {{"replicas": {replicas}}}, "status": {{"replicas": 3, "selector": "app=rqlite"}}}}"#
-        )
-    };
-    review("u-scale", ["autoscaling", "Scale", "apps", "statefulsets", "scale"], "UPDATE", &scale(to), &scale(from))
+pub(crate) fn no_policies() -> String {
+    only(&[])
 }
 
-/// An AdmissionReview about `db/rqlite`: group and kind of the object, group, resource and sub-resource of the request.
-pub(crate) fn review(uid: &str, about: [&str; 5], operation: &str, object: &str, old_object: &str) -> String {
-    let [group, kind, resource_group, resource, sub_resource] = about;
-    format!(
-        r#"{{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {{"uid": "{uid}",
-"kind": {{"group": "{group}", "version": "v1", "kind": "{kind}"}},
-"resource": {{"group": "{resource_group}", "version": "v1", "resource": "{resource}"}}, "subResource": "{sub_resource}",
-"name": "rqlite", "namespace": "db", "operation": "{operation}",
-"userInfo": {{"username": "admin", "groups": ["system:authenticated"]}},
-"object": {object}, "oldObject": {old_object}, "dryRun": false}}}}"#
-    )
+/// A configuration with these alone of the built-in policies, since compiling all of them in a debug build takes seconds. More of each of
+/// them may stand behind it.
+pub(crate) fn only(enabled: &[&str]) -> String {
+    let disabled = quorate_cases::built_in().filter(|name| !enabled.contains(name));
+    let lines: String = disabled.map(|name| format!("  {name}: {{enabled: false}}\n")).collect();
+    format!("policies:\n{lines}")
+}
+
+/// The scale of StatefulSet `db/rqlite`.
+pub(crate) fn scale(from: i64, to: i64) -> String {
+    review::scale("db", "rqlite", from, to).to_string()
+}
+
+/// The deletion of an object of the core group in `db`.
+pub(crate) fn deletion(kind: &str, name: &str) -> String {
+    let object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "db"}});
+    review::of_change(Some(&object), None).to_string()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::api::Setup;
 use super::support::{Home, closed, kubeconfig, kubeconfig_in};
-use crate::common::NO_POLICIES;
+use crate::common::no_policies;
 
 const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
@@ -32,7 +32,7 @@ fn quorate_is_where_the_live_configuration_calls_it() {
         (&nothing, "", "Service quorate-system/quorate"),
     ] {
         let home = Home::new(&kubeconfig_in(&format!("{{server: 'http://{}'}}", api.address), "{}", "team"));
-        home.put("quorate.yaml", &format!("{NO_POLICIES}{config}"));
+        home.put("quorate.yaml", &format!("{}{config}", no_policies()));
         let run = home.quorate(&[], &["doctor", "--config", "quorate.yaml", "--format", "json"]);
         assert!(about_endpoints(&run).contains(says), "{says}: {}", run.stdout);
         assert!(!run.stdout.contains("team"), "{}", run.stdout);
@@ -58,7 +58,7 @@ fn what_cannot_be_asked_is_one_check_with_a_remedy() {
         ),
     ] {
         let home = Home::new(&kubeconfig(&format!("{{server: 'http://{server}'}}"), user));
-        home.put("quorate.yaml", NO_POLICIES);
+        home.put("quorate.yaml", &no_policies());
         let run = home.quorate(&[], &["doctor", "--config", "quorate.yaml", "--format", "json"]);
         let message = message.replace("SERVER", &server.to_string());
         let check = json!({"topic": "reachability", "level": "unknown", "message": message, "remedy": remedy});

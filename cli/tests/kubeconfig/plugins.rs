@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Setup};
 use super::pki::{Leaf, Pki};
 use super::support::{Home, kubeconfig};
-use crate::common::{NO_POLICIES, command};
+use crate::common::{command, no_policies};
 
 const VERSION: &str = "client.authentication.k8s.io/v1";
 
@@ -52,7 +52,7 @@ fn a_token_that_ends_is_renewed_while_a_command_runs() {
         let status = json!({"token": "given-COUNT", "expirationTimestamp": until});
         let counted = prints(&status).replace("COUNT", "'$(grep -c '' calls)'");
         let home = home(&api, &format!("echo >> calls\n{counted}"), "");
-        home.put("quorate.yaml", NO_POLICIES);
+        home.put("quorate.yaml", &no_policies());
         home.quorate(&[], &["doctor", "--config", "quorate.yaml"]);
         let asked: Vec<String> = api.asked().into_iter().filter_map(|asked| asked.authorization).collect();
         let different: BTreeSet<&String> = asked.iter().collect();

@@ -9,7 +9,7 @@ use super::api::{Api, Setup};
 use super::pki::Pki;
 use super::proxy::Proxy;
 use super::support::{Home, closed, kubeconfig};
-use crate::common::{NO_POLICIES, command};
+use crate::common::{command, no_policies};
 
 /// A name that nobody but the proxy of a test can look up.
 const NAME: &str = "api.example";
@@ -194,7 +194,10 @@ fn every_command_goes_through_it() {
     let api = Setup::default().tls(&pki, &["127.0.0.1"]);
     let proxy = Proxy::http(api.address, None);
     let home = behind(&pki, &api, &url("http", proxy.address));
-    home.put("quorate.yaml", &format!("{NO_POLICIES}cluster: {{}}\nlisten: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\n"));
+    home.put(
+        "quorate.yaml",
+        &format!("{}cluster: {{}}\nlisten: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\n", no_policies()),
+    );
     home.put("empty.yaml", "");
     let doctor = home.quorate(&[], &["doctor", "--config", "quorate.yaml"]);
     assert!(doctor.stdout.contains("fine API server v1.36.0 answers"), "{doctor:?}");

@@ -1,27 +1,21 @@
 //! The 12 kB AdmissionReview that is measured: an update as an API server sends it.
 //! Says nothing about what the verdict should be.
 
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
 use serde_json::{Value, json};
-
-use quorate_tests::sample::rqlite_set;
 
 /// The UPDATE of an annotation, as an API server sends it: both objects whole, with status and managedFields.
 pub(crate) fn update_review() -> Value {
     let (old, new) = (stored("2026-11-22T10:00:00Z"), stored("2026-11-22T10:05:00Z"));
-    let resource = json!({"group": "apps", "version": "v1", "resource": "statefulsets"});
-    let kind = json!({"group": "apps", "version": "v1", "kind": "StatefulSet"});
-    json!({
-        "kind": "AdmissionReview",
-        "apiVersion": "admission.k8s.io/v1",
-        "request": {
-            "uid": "7e1f4a52-0000-4000-8000-00000000be9c",
-            "kind": kind, "resource": resource, "requestKind": kind, "requestResource": resource,
-            "name": "rqlite", "namespace": "db", "operation": "UPDATE",
-            "userInfo": {"username": "admin", "groups": ["system:masters", "system:authenticated"]},
-            "object": new, "oldObject": old, "dryRun": false,
-            "options": {"kind": "UpdateOptions", "apiVersion": "meta.k8s.io/v1", "fieldManager": "kubectl-rollout"},
-        },
-    })
+    let mut review = review::of_change(Some(&old), Some(&new));
+    let request = &mut review["request"];
+    request["requestKind"] = request["kind"].clone();
+    request["requestResource"] = request["resource"].clone();
+    request["userInfo"] = json!({"username": "admin", "groups": ["system:masters", "system:authenticated"]});
+    request["options"] =
+        json!({"kind": "UpdateOptions", "apiVersion": "meta.k8s.io/v1", "fieldManager": "kubectl-rollout"});
+    review
 }
 
 fn stored(restarted_at: &str) -> Value {

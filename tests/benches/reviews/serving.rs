@@ -21,7 +21,7 @@ use crate::BenchResult;
 use crate::calls::builtin;
 use crate::process::ServerKind;
 
-const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"7e1f4a52-0000-4000-8000-00000000be9c","allowed":true}}"#;
+const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"7e1f4a52-0000-4000-8000-000000000001","allowed":true}}"#;
 
 pub(crate) async fn serve(kind: ServerKind) -> BenchResult<()> {
     match kind {

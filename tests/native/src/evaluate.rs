@@ -3,7 +3,6 @@
 //! `tests/agreement.rs` shows that both give the same.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
 use quorate_cases::Case;
@@ -196,17 +195,7 @@ fn is_defect(old: &Finding, finding: &Finding) -> bool {
 }
 
 fn case_of(input: &EvaluationInput) -> Case {
-    Case {
-        file: PathBuf::new(),
-        rule: String::new(),
-        name: String::new(),
-        review: input.review.clone(),
-        related: input.related.clone(),
-        facts: input.facts.to_string(),
-        settings: json!({}),
-        mutates: true,
-        expected: String::new(),
-    }
+    Case::of(input.review.clone(), input.related.clone(), input.facts.to_string())
 }
 
 /// A policy behind its trait.

@@ -1,45 +1,19 @@
 //! A manifest with a launch and asks, and both phases of the policy on it. Asserts nothing but that the mutation says nothing.
 
-use quorate_sdk::review::PROJECTIONS;
-use quorate_sdk::{Documents, Envelope, Level, Operation, ParentState, Phase, Verdict, policy};
+use kubernetes::related::{Reason, Related};
+use quorate_cases::Case;
+use quorate_fixtures::review;
+use quorate_fixtures::set::rqlite_set;
+use quorate_sdk::{Level, Phase, Verdict};
 use secret_mounts::SecretMounts;
 use serde_json::{Value, json};
 
 const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
 
-fn envelope(phase: Phase, operation: Operation) -> Envelope {
-    let text = str::to_owned;
-    Envelope {
-        uid: text("1"),
-        phase,
-        operation,
-        group: text("apps"),
-        version: text("v1"),
-        kind: text("StatefulSet"),
-        resource: text("statefulsets"),
-        sub_resource: None,
-        namespace: Some(text("db")),
-        name: Some(text("rqlite")),
-        username: text("alice"),
-        groups: Vec::new(),
-        dry_run: false,
-        options: None,
-    }
-}
-
-fn pieces(document: &Value) -> Vec<Option<String>> {
-    PROJECTIONS.iter().map(|pointer| document.pointer(pointer).map(Value::to_string)).collect()
-}
-
 fn review(phase: Phase, old: &Value, new: &Value) -> Verdict {
-    let operation = if old.is_null() { Operation::Create } else { Operation::Update };
-    let documents = Documents {
-        object: pieces(new),
-        old_object: pieces(old),
-        parent: pieces(&Value::Null),
-        parent_state: ParentState::Unknown,
-    };
-    policy::review::<SecretMounts>(envelope(phase, operation), documents, "{}", NOTHING_KNOWN)
+    let review = review::of_change(Some(old).filter(|old| !old.is_null()), Some(new));
+    let nothing_behind = Related::Unknown(Reason::NothingBehind);
+    Case::of(review.clone(), nothing_behind, NOTHING_KNOWN.to_owned()).run_phase::<SecretMounts>(phase, &review)
 }
 
 /// The object after the mutating phase; `old` null at a creation.
@@ -62,31 +36,18 @@ pub(crate) fn validated(old: &Value, new: &Value) -> Vec<String> {
 
 /// In the shape of the official 3-node manifest, as the API server stores it: defaults written out.
 pub(crate) fn manifest(launch: &Value, asks: &[(&str, &str)]) -> Value {
-    let mut container = json!({
-        "name": "rqlite",
-        "image": "rqlite/rqlite:9.1.3",
-        "readinessProbe": {"httpGet": {"path": "/readyz", "port": 4001, "scheme": "HTTP"}},
-        "livenessProbe": {"httpGet": {"path": "/readyz?noleader", "port": 4001, "scheme": "HTTP"}},
-        "startupProbe": {"exec": {"command": ["true"]}},
-        "volumeMounts": [{"name": "rqlite-file", "mountPath": "/rqlite/file"}],
-    });
+    let mut set = rqlite_set(3);
+    set["metadata"]["annotations"] = json!({"team": "data"});
+    for (key, value) in asks {
+        set["metadata"]["annotations"][format!("quorate.dev/{key}")] = json!(value);
+    }
+    let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+    container["image"] = json!("rqlite/rqlite:9.1.3");
+    container["startupProbe"] = json!({"exec": {"command": ["true"]}});
+    // The launch alone says what is run.
+    container.as_object_mut().unwrap().remove("args");
     for (key, value) in launch.as_object().unwrap() {
         container[key] = value.clone();
     }
-    let mut annotations = json!({"team": "data"});
-    for (key, value) in asks {
-        annotations[format!("quorate.dev/{key}")] = json!(value);
-    }
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": "rqlite", "namespace": "db", "annotations": annotations},
-        "spec": {
-            "replicas": 3,
-            "serviceName": "rqlite",
-            "selector": {"matchLabels": {"app": "rqlite"}},
-            "template": {"metadata": {"labels": {"app": "rqlite"}}, "spec": {"containers": [container]}},
-            "volumeClaimTemplates": [{"metadata": {"name": "rqlite-file"}}],
-        },
-    })
+    set
 }
