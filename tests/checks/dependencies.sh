@@ -46,6 +46,7 @@ allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
 allowed quorate-facts kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-fixtures serde_json
+allowed quorate-guest-build anyhow wit-component
 allowed quorate-cases kubernetes quorate-facts quorate-fixtures quorate-sdk json-patch serde serde-saphyr serde_json
 while read -r policy; do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
@@ -82,7 +83,7 @@ never quorate-check kube axum rustls hyper quorate-cluster quorate-webhook
 never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
 mapfile -t policies <policies/builtin/policies.txt
-never quorate "${policies[@]}" quorate-fixtures quorate-tests quorate-native-tests quorate-cluster-tests
+never quorate "${policies[@]}" quorate-fixtures quorate-guest-build quorate-tests quorate-native-tests quorate-cluster-tests
 # The engine is given a provider; what that knows of is not its matter.
 if git grep -nwE 'rqlite|StatefulSet|Pod' -- engine >&2; then
     echo "dependencies: engine/ names what its provider knows of (tests/checks/dependencies.sh)" >&2

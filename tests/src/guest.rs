@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -14,8 +13,8 @@ use kubernetes::object::indexed;
 use quorate_document::Document;
 use quorate_engine::{Binding, BreakGlass, Policy, PolicyLimits, PolicySet};
 use quorate_facts::INTERFACE;
+use quorate_guest_build::Guest;
 use serde_json::json;
-use wit_component::ComponentEncoder;
 
 /// What the guest calls itself.
 pub const A: &str = "hostile-policy-a";
@@ -26,30 +25,13 @@ pub const B: &str = "hostile-policy-b";
 pub fn hostile() -> &'static [u8] {
     static COMPONENT: OnceLock<Vec<u8>> = OnceLock::new();
     COMPONENT.get_or_init(|| {
-        let core = std::fs::read(build()).unwrap();
-        ComponentEncoder::default().validate(true).module(&core).unwrap().encode().unwrap()
+        // A target folder beside the running test's.
+        let test = std::env::current_exe().unwrap();
+        let target_dir = &test.ancestors().nth(3).unwrap().join("tmp/hostile");
+        let folder = &Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/hostile");
+        let hostile = Guest { name: "quorate-hostile", folder, profile: "release", target_dir, locked: true };
+        hostile.component().unwrap()
     })
-}
-
-/// In a target folder of its own, beside the running test's: the outer build holds the lock of the common one.
-fn build() -> std::path::PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap().join("tmp/hostile");
-    let triple = "wasm32-unknown-unknown";
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/hostile/Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--release", "--target", triple, "--target-dir"]).arg(&target);
-    cargo.arg("--manifest-path").arg(manifest);
-    for outer in
-        ["CARGO_BUILD_TARGET", "CARGO_ENCODED_RUSTFLAGS", "LLVM_PROFILE_FILE", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS"]
-    {
-        cargo.env_remove(outer);
-    }
-    assert!(
-        cargo.status().unwrap().success(),
-        "the hostile guest did not build; if need be: rustup target add {triple}"
-    );
-    target.join(triple).join("release/quorate_hostile.wasm")
 }
 
 /// The guest with each text replaced by another of the same length: another name, other imports, other exports.

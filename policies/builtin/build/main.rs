@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, reason = "cargo reads a build script's standard output")]
 #![expect(clippy::disallowed_methods, reason = "cargo speaks to a build script through its environment")]
 
-mod guest;
 mod page;
 
 use std::fmt::Write as _;
@@ -11,13 +10,17 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
+use quorate_guest_build::Guest;
 
 /// The built-in policies, a line each: the one list that all others read. Mutating ones run in this order: `remove-on-shutdown` has to see
 /// an `-auth` that `secret-mounts` injects, since a node with it needs `-join-as` to remove itself.
 const POLICIES: &str = include_str!("../policies.txt");
 
+/// Of the workspace's Cargo.toml.
+const PROFILE: &str = "guest";
+
 /// What every guest is built from, besides its own folder; from `policies/`.
-const SHARED_SOURCES: [&str; 8] = [
+const SHARED_SOURCES: [&str; 10] = [
     "wit",
     "sdk/src",
     "sdk/Cargo.toml",
@@ -25,6 +28,8 @@ const SHARED_SOURCES: [&str; 8] = [
     "../rqlite/Cargo.toml",
     "../kubernetes/src",
     "../kubernetes/Cargo.toml",
+    "../document/src",
+    "../document/Cargo.toml",
     "../Cargo.lock",
 ];
 
@@ -36,8 +41,11 @@ fn main() -> Result<()> {
 
     let mut list = String::from("const MODULES: &[Module] = &[\n");
     for name in POLICIES.lines() {
-        let component = guest::component(name, policies, &out)?;
-        let pages = page::pages(name, &policies.join(name))?;
+        let folder = policies.join(name);
+        let guest = Guest { name, folder: &folder, profile: PROFILE, target_dir: &out.join("guests"), locked: false };
+        let component = out.join(format!("{name}.wasm"));
+        fs::write(&component, guest.component()?)?;
+        let pages = page::pages(name, &folder)?;
         module(&mut list, name, &component, &pages)?;
     }
     list.push_str("];\n");
