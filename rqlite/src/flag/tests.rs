@@ -113,13 +113,14 @@ fn a_token_of_which_nothing_is_known_is_the_data_directory_only_at_the_end() {
 
 #[test]
 fn usage_errors_are_told_and_exit_with_two() {
+    let unknown = |flag: &str| format!("`{flag}` is no flag of rqlited {}", Version::NEWEST);
     for (argv, message) in [
         (["---x", "/d"].as_slice(), "`---x` is no flag, it has too many dashes or no name"),
         (&["-=x", "/d"], "`-=x` is no flag, it has too many dashes or no name"),
         (&["/d", "-nope"], "`-nope` stands behind the data directory, where nothing may stand"),
         (&["-fk", "-join-as"], "`-join-as` needs a value and nothing follows it"),
-        (&["-nope=3", "/d"], "`-nope` is no flag of rqlited 10.2.7"),
-        (&["-on-disk", "/d"], "`-on-disk` is no flag of rqlited 10.2.7"),
+        (&["-nope=3", "/d"], &unknown("-nope")),
+        (&["-on-disk", "/d"], &unknown("-on-disk")),
         (&["-join-interval=3", "/d"], "`-join-interval` is given `3`, which is no duration, such as `3s`"),
         (&["-bootstrap-expect", "$(N)", "/d"], "`-bootstrap-expect` is given `$(N)`, which is no integer"),
         (&["-fk=yes", "/d"], "`-fk` is given `yes`, which is no boolean"),

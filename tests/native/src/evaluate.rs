@@ -261,3 +261,14 @@ fn read(policy: &str, raw: Raw) -> Vec<Finding> {
 fn repeats(later: &Finding, earlier: &Finding) -> bool {
     later.rule == earlier.rule && later.field == earlier.field && later.message.starts_with(&earlier.message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policies_are_the_built_in_ones_in_their_order() {
+        let named: Vec<&str> = POLICIES.iter().map(|policy| policy.name).collect();
+        assert_eq!(named, quorate_cases::built_in().collect::<Vec<_>>());
+    }
+}
