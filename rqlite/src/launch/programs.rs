@@ -1,12 +1,9 @@
-//! Programs by their names: shells, wrappers, launchers, and those that only speak of rqlited; and where in an argv the program
-//! stands that one of them starts. Does not read what the server then gets.
+//! Programs by their names: shells, wrappers, launchers, and those that only speak of rqlited; and what an argv comes to, of which
+//! the words are given that the manifest tells (None: a word that it does not). Does not read what the server then gets.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::Program;
-use crate::flag::Token;
-use crate::value::{Source, Value};
 
 /// What a program of that name does with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +29,7 @@ pub(super) enum ProgramKind {
 }
 
 const SERVER: &str = "rqlited";
+const ENTRYPOINT: &str = "docker-entrypoint.sh";
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
 const FOREIGN_SHELLS: &[&str] = &["fish", "ksh", "mksh", "zsh"];
 const WRAPPERS: &[&str] = &["tini", "tini-static", "dumb-init"];
@@ -180,16 +178,51 @@ const VALUED_OPTIONS: &[&str] = &[
     "--userspec",
 ];
 
-/// Of an argv; None where the manifest does not tell its program.
-pub(super) fn kind_of(argv: &[Token]) -> Option<ProgramKind> {
-    Some(kind(name_of(argv.first()?)?))
+/// What an argv comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome<'a> {
+    Server,
+    Entrypoint,
+    Shell,
+    ForeignShell,
+    /// The program at that word.
+    HandsOver(usize),
+    /// A shell of its own: `flock FILE -c SCRIPT`. At that word stands what is before the `-c`.
+    LockedScript(usize),
+    /// The command line that `env -S` splits into words, and where the arguments behind it begin.
+    SplitString(&'a str, usize),
+    /// No program that is read further.
+    Ends(Program),
+}
+
+/// `own_image`: what stands behind a `--` of a program that nobody here knows is started.
+pub(super) fn outcome<'a>(argv: &[Option<&'a str>], own_image: bool) -> Outcome<'a> {
+    let Some(kind) = kind_of(argv) else { return Outcome::Ends(Program::Unreadable) };
+    match kind {
+        ProgramKind::Server => Outcome::Server,
+        ProgramKind::Entrypoint => Outcome::Entrypoint,
+        ProgramKind::Shell => Outcome::Shell,
+        ProgramKind::ForeignShell => Outcome::ForeignShell,
+        ProgramKind::Busybox => Outcome::HandsOver(1),
+        ProgramKind::Wrapper => wrapped(argv).map_or_else(|| Outcome::Ends(server_among(argv)), Outcome::HandsOver),
+        ProgramKind::Launcher => launched(argv),
+        ProgramKind::Tool => Outcome::Ends(Program::Other),
+        ProgramKind::Unknown => {
+            let started = if own_image { behind_dashes(argv) } else { None };
+            started.map_or(Outcome::Ends(Program::Unreadable), Outcome::HandsOver)
+        }
+    }
+}
+
+/// None where the manifest does not tell the program.
+pub(super) fn kind_of(argv: &[Option<&str>]) -> Option<ProgramKind> {
+    Some(kind(basename((*argv.first()?)?)))
 }
 
 pub(super) fn kind(name: &str) -> ProgramKind {
     // A script may have thousands of commands.
-    static BY_NAME: LazyLock<BTreeMap<&str, ProgramKind>> = LazyLock::new(|| {
+    static BY_NAME: LazyLock<Vec<(&str, ProgramKind)>> = LazyLock::new(|| {
         let kinds = [
-            (["docker-entrypoint.sh"].as_slice(), ProgramKind::Entrypoint),
             (SHELLS, ProgramKind::Shell),
             (FOREIGN_SHELLS, ProgramKind::ForeignShell),
             (WRAPPERS, ProgramKind::Wrapper),
@@ -197,9 +230,19 @@ pub(super) fn kind(name: &str) -> ProgramKind {
             (&["busybox"], ProgramKind::Busybox),
             (TOOLS, ProgramKind::Tool),
         ];
-        kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| (*name, *kind))).collect()
+        let mut by_name: Vec<_> =
+            kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| (*name, *kind))).collect();
+        by_name.sort_unstable_by_key(|(name, _)| *name);
+        by_name
     });
-    if is_server(name) { ProgramKind::Server } else { BY_NAME.get(name).copied().unwrap_or(ProgramKind::Unknown) }
+    if is_server(name) {
+        return ProgramKind::Server;
+    }
+    if name == ENTRYPOINT {
+        return ProgramKind::Entrypoint;
+    }
+    let found = BY_NAME.binary_search_by_key(&name, |(known, _)| known).ok().and_then(|at| BY_NAME.get(at));
+    found.map_or(ProgramKind::Unknown, |(_, kind)| *kind)
 }
 
 /// `rqlited`, `rqlited-10.2.7`, `rqlited-v9.4.5-linux-amd64`.
@@ -209,22 +252,18 @@ fn is_server(name: &str) -> bool {
     version.strip_prefix('v').unwrap_or(version).starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The last segment of a program's path; None where the manifest does not tell it.
-pub(super) fn name_of(token: &Token) -> Option<&str> {
-    token.value.known().map(|path| basename(path))
-}
-
+/// The last segment of a program's path.
 pub(super) fn basename(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Where behind a wrapper's options and an optional `--` the program stands; None where that cannot be told.
-pub(super) fn wrapped(argv: &[Token]) -> Option<usize> {
+fn wrapped(argv: &[Option<&str>]) -> Option<usize> {
     // `tini -p SIGNAL`, `tini -e CODE`; `dumb-init -r FROM:TO`.
     let valued = |letter: char| "per".contains(letter);
     let mut index = 1;
     loop {
-        let word = argv.get(index)?.value.known()?;
+        let word = (*argv.get(index)?)?;
         let Some(option) = word.strip_prefix('-').filter(|option| !option.is_empty()) else { return Some(index) };
         let takes_next = match option.strip_prefix('-') {
             Some("") => return Some(index + 1),
@@ -236,10 +275,17 @@ pub(super) fn wrapped(argv: &[Token]) -> Option<usize> {
     }
 }
 
-/// Where behind a launcher's own arguments the server, its entrypoint or a shell stands.
-pub(super) fn launched(argv: &[Token]) -> Option<usize> {
-    let words: Vec<Option<&str>> = argv.iter().map(|token| token.value.known().map(String::as_str)).collect();
-    search(&words).started
+fn launched<'a>(argv: &[Option<&'a str>]) -> Outcome<'a> {
+    if let Some(started) = search(argv).started {
+        return Outcome::HandsOver(started);
+    }
+    if let Some(option) = script_option(argv) {
+        return Outcome::LockedScript(option);
+    }
+    if let Some((text, behind)) = split_string(argv) {
+        return Outcome::SplitString(text, behind);
+    }
+    other_launched(argv).map_or(Outcome::Ends(Program::Unreadable), Outcome::HandsOver)
 }
 
 /// What the words behind a launcher tell.
@@ -304,17 +350,16 @@ fn is_value(before: Option<&str>) -> bool {
 }
 
 /// The word before the `-c` or `--command` of a `flock FILE -c SCRIPT`.
-pub(super) fn script_option(argv: &[Token]) -> Option<usize> {
-    let lock = argv.first().and_then(name_of).is_some_and(|name| name == "flock");
-    let option =
-        argv.iter().position(|token| token.value.known().is_some_and(|word| word == "-c" || word == "--command"))?;
-    option.checked_sub(1).filter(|_| lock)
+fn script_option(argv: &[Option<&str>]) -> Option<usize> {
+    name_of(argv).filter(|name| *name == "flock")?;
+    let option = argv.iter().position(|word| matches!(word, Some("-c" | "--command")))?;
+    option.checked_sub(1)
 }
 
-/// The command line that `env -S` splits into words, and where the arguments behind it begin.
-pub(super) fn split_string(argv: &[Token]) -> Option<(&str, usize)> {
-    argv.first().and_then(name_of).filter(|name| *name == "env")?;
-    let word = |index: usize| argv.get(index).and_then(|token| token.value.known()).map(String::as_str);
+/// See [`Outcome::SplitString`].
+fn split_string<'a>(argv: &[Option<&'a str>]) -> Option<(&'a str, usize)> {
+    name_of(argv).filter(|name| *name == "env")?;
+    let word = |index: usize| argv.get(index).copied().flatten();
     let given = |index: usize| match word(index)? {
         "-S" | "--split-string" => Some((word(index + 1)?, index + 2)),
         attached => {
@@ -325,20 +370,23 @@ pub(super) fn split_string(argv: &[Token]) -> Option<(&str, usize)> {
     (1..argv.len()).find_map(given)
 }
 
+fn name_of<'a>(argv: &[Option<&'a str>]) -> Option<&'a str> {
+    (*argv.first()?).map(basename)
+}
+
 /// Where behind some `--` of a program that nobody here knows one stands that is known to start a server.
-pub(super) fn behind_dashes(argv: &[Token]) -> Option<usize> {
+fn behind_dashes(argv: &[Option<&str>]) -> Option<usize> {
     let starts = |index: &usize| {
-        let dashes =
-            argv.get(index.wrapping_sub(1)).and_then(|token| token.value.known()).is_some_and(|word| word == "--");
-        let kind = argv.get(*index).and_then(name_of).map(kind);
-        dashes && kind.is_some_and(|kind| !matches!(kind, ProgramKind::Unknown | ProgramKind::Tool))
+        let dashes = argv.get(index.wrapping_sub(1)).is_some_and(|word| *word == Some("--"));
+        let kind = if dashes { argv.get(*index..).and_then(kind_of) } else { None };
+        kind.is_some_and(|kind| !matches!(kind, ProgramKind::Unknown | ProgramKind::Tool))
     };
     (2..argv.len()).find(starts)
 }
 
 /// What an argv names that cannot be read.
-pub(super) fn server_among(argv: &[Token]) -> Program {
-    let kinds = argv.iter().skip(1).filter_map(name_of).map(kind);
+fn server_among(argv: &[Option<&str>]) -> Program {
+    let kinds = argv.iter().skip(1).flatten().map(|word| kind(basename(word)));
     kinds.fold(Program::Unreadable, |program, kind| match (program, kind) {
         (_, ProgramKind::Server) | (Program::Rqlited, _) => Program::Rqlited,
         (_, ProgramKind::Entrypoint) => Program::Entrypoint,
@@ -347,21 +395,22 @@ pub(super) fn server_among(argv: &[Token]) -> Program {
 }
 
 /// The first word behind a launcher that may be its program, where that is no server; a user or a file before it is passed over.
-pub(super) fn other_launched(argv: &[Token]) -> Option<usize> {
-    let launcher = name_of(argv.first()?)?;
-    let operands = usize::from(WITH_OPERAND.contains(&launcher));
-    let word_at = |index: usize| argv.get(index).and_then(|token| token.value.known()).map(String::as_str);
+fn other_launched(argv: &[Option<&str>]) -> Option<usize> {
+    let operands = usize::from(WITH_OPERAND.contains(&name_of(argv)?));
+    let word_at = |index: usize| argv.get(index).copied().flatten();
     let is_word = |index: &usize| !word_at(*index).is_some_and(is_argument) && !is_value(word_at(*index - 1));
     (1..argv.len()).filter(is_word).nth(operands)
 }
 
 /// SIGTERM comes through the programs before `started`. `flock` waits for its child and passes nothing on, unless it is told to
-/// become it; `dumb-init -r 15:3` sends another signal instead.
-pub(super) fn pass_sigterm(argv: &[Token], started: usize) -> bool {
+/// become it; `dumb-init -r 15:3` sends another signal instead. Whether a program that nobody here knows passes it on is not known.
+pub(super) fn pass_sigterm(argv: &[Option<&str>], started: usize) -> bool {
+    if kind_of(argv) == Some(ProgramKind::Unknown) {
+        return false;
+    }
     let mut lock = false;
-    for token in argv.iter().take(started) {
-        let Some(word) = token.value.known() else { continue };
-        match word.rsplit('/').next().unwrap_or_default() {
+    for word in argv.iter().take(started).flatten() {
+        match basename(word) {
             "flock" => lock = true,
             "-F" | "--no-fork" => lock = false,
             // `-r 15:3`, `-r15:3`, `--rewrite=15:3`; 15 is SIGTERM.
@@ -377,27 +426,11 @@ pub(super) fn pass_sigterm(argv: &[Token], started: usize) -> bool {
 }
 
 /// One argument is the server's path, of a program that is known to run what it is given.
-pub(super) fn passes_by(argv: &[Token]) -> bool {
-    let server = |token: &Token| {
-        name_of(token).is_some_and(|name| matches!(kind(name), ProgramKind::Server | ProgramKind::Entrypoint))
+pub(super) fn passes_by(argv: &[Option<&str>]) -> bool {
+    let server = |word: &&str| {
+        let name = basename(word);
+        is_server(name) || name == ENTRYPOINT
     };
     let idle = matches!(kind_of(argv), Some(ProgramKind::Unknown | ProgramKind::Tool));
-    !idle && argv.iter().skip(1).any(server)
-}
-
-/// The program comes out of the shell itself; what a ConfigMap holds is nobody's guess.
-pub(super) fn is_computed(argv: &[Token]) -> bool {
-    matches!(argv.first().map(|token| &token.value), Some(Value::Deferred(source)) if by_script(source))
-}
-
-fn by_script(source: &Source) -> bool {
-    match source {
-        Source::Script(_) => true,
-        Source::Composed { parts, .. } => parts.iter().any(by_script),
-        Source::ConfigMapKey { .. }
-        | Source::SecretKey { .. }
-        | Source::FileKey { .. }
-        | Source::Field(_)
-        | Source::Resource(_) => false,
-    }
+    !idle && argv.iter().skip(1).flatten().any(|word| server(word))
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::entrypoint::Entrypoint;
 use super::env::{Environment, Text};
 use super::naming;
-use super::programs::{self, ProgramKind};
+use super::programs::{self, Outcome, ProgramKind};
 use super::script::{self, Script};
-use super::words::{ReceivedWords, ScriptContext};
+use super::words::{ReceivedWord, ReceivedWords, ScriptContext};
 use super::{Insertion, NoInsertion, Program, Shape, Words};
 use crate::flag::{CommandLine, Origin, Token, UsageError};
 use crate::image::{self, Repository};
@@ -126,31 +126,40 @@ impl<'a> Reader<'a> {
 
     /// A whole argv, its first token the program.
     fn argv(&self, mut argv: Vec<Token>) -> LaunchReading {
-        let Some(kind) = programs::kind_of(&argv).filter(|_| self.depth < DEEPEST) else {
+        if self.depth >= DEEPEST {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
-        };
-        match kind {
-            ProgramKind::Server => self.server(&argv),
-            ProgramKind::Entrypoint => {
+        }
+        let words = known(&argv);
+        match programs::outcome(&words, self.own_image) {
+            Outcome::Server => self.server(&argv),
+            Outcome::Entrypoint => {
                 let reading = self.deeper().entrypoint(argv.split_off(1));
                 let own = matches!(reading.shape, Shape::Flags | Shape::Keyword | Shape::CommandServer);
                 LaunchReading { shape: if own { Shape::Entrypoint } else { reading.shape }, ..reading }
             }
-            ProgramKind::Shell => self.shell(&argv),
-            ProgramKind::ForeignShell => foreign_shell(&argv),
-            ProgramKind::Busybox => self.hand_over(argv, 1),
-            ProgramKind::Wrapper => match programs::wrapped(&argv) {
-                Some(started) => self.hand_over(argv, started),
-                None => unreadable(programs::server_among(&argv), NoInsertion::Unreadable),
-            },
-            ProgramKind::Launcher => self.launcher(argv),
-            ProgramKind::Tool => unreadable(Program::Other, NoInsertion::Unreadable),
-            ProgramKind::Unknown => match programs::behind_dashes(&argv).filter(|_| self.own_image) {
-                // Whether it passes signals on is not known.
-                Some(started) => LaunchReading { sigterm_arrives: false, ..self.hand_over(argv, started) },
-                None => unreadable(Program::Unreadable, NoInsertion::Unreadable),
-            },
+            Outcome::Shell => self.shell(&argv),
+            Outcome::ForeignShell => foreign_shell(&argv),
+            Outcome::HandsOver(started) => self.hand_over(argv, started),
+            Outcome::LockedScript(option) => self.locked_script(&argv, option),
+            Outcome::SplitString(text, behind) => {
+                let arguments = argv.get(behind..).unwrap_or_default();
+                unread_script(named_in(&format!("env {text}"), &[]), text, arguments)
+            }
+            Outcome::Ends(program) => unreadable(program, NoInsertion::Unreadable),
         }
+    }
+
+    /// The program of an argv that comes to none that is read further; what it would be read as has no more in it.
+    fn idle(&self, argv: &[Option<&str>]) -> Option<Program> {
+        let mut argv = argv;
+        for _ in self.depth..DEEPEST {
+            match programs::outcome(argv, self.own_image) {
+                Outcome::HandsOver(started) => argv = argv.get(started..).unwrap_or_default(),
+                Outcome::Ends(program @ (Program::Other | Program::Unreadable)) => return Some(program),
+                _ => return None,
+            }
+        }
+        Some(Program::Unreadable)
     }
 
     fn server(&self, argv: &[Token]) -> LaunchReading {
@@ -169,10 +178,10 @@ impl<'a> Reader<'a> {
 
     /// What stands behind a wrapper or a launcher, as if it were the container's own program.
     fn hand_over(&self, mut argv: Vec<Token>, started: usize) -> LaunchReading {
-        let passes = programs::pass_sigterm(&argv, started);
+        let passes = programs::pass_sigterm(&known(&argv), started);
         let behind = argv.split_off(started.min(argv.len()));
         // `timeout 1d env DATA_DIR=/data docker-entrypoint.sh`
-        let env = argv.iter().position(|token| programs::name_of(token).is_some_and(|name| name == "env"));
+        let env = known(&argv).iter().position(|word| word.is_some_and(|word| programs::basename(word) == "env"));
         let environment = env.map(|at| self.environment.behind_env(argv.get(at + 1..).unwrap_or_default()));
         let reader = Reader { environment: environment.as_ref().unwrap_or(self.environment), ..self.deeper() };
         let reading = reader.argv(behind);
@@ -180,27 +189,14 @@ impl<'a> Reader<'a> {
         LaunchReading { shape, sigterm_arrives: reading.sigterm_arrives && passes, ..reading }
     }
 
-    fn launcher(&self, argv: Vec<Token>) -> LaunchReading {
-        if let Some(started) = programs::launched(&argv) {
-            return self.hand_over(argv, started);
+    /// `flock FILE -c SCRIPT`; at `option` stands the word before the `-c`.
+    fn locked_script(&self, argv: &[Token], option: usize) -> LaunchReading {
+        let mut words = argv.get(option..).unwrap_or_default().to_vec();
+        if let Some(long) = words.get_mut(1) {
+            *long = Token::new(long.text.clone(), Value::Known("-c".to_owned()), long.origin.clone());
         }
-        // `flock FILE -c SCRIPT` starts a shell of its own.
-        if let Some(option) = programs::script_option(&argv) {
-            let mut words = argv.get(option..).unwrap_or_default().to_vec();
-            if let Some(long) = words.get_mut(1) {
-                *long = Token::new(long.text.clone(), Value::Known("-c".to_owned()), long.origin.clone());
-            }
-            let reading = self.deeper().shell(&words);
-            return LaunchReading { sigterm_arrives: false, ..reading };
-        }
-        if let Some((text, behind)) = programs::split_string(&argv) {
-            let arguments = argv.get(behind..).unwrap_or_default();
-            return unread_script(named_in(&format!("env {text}"), &[]), text, arguments);
-        }
-        match programs::other_launched(&argv) {
-            Some(started) => self.hand_over(argv, started),
-            None => unreadable(Program::Unreadable, NoInsertion::Unreadable),
-        }
+        let reading = self.deeper().shell(&words);
+        LaunchReading { sigterm_arrives: false, ..reading }
     }
 
     fn shell(&self, argv: &[Token]) -> LaunchReading {
@@ -208,7 +204,8 @@ impl<'a> Reader<'a> {
             return unreadable(Program::Unreadable, NoInsertion::Unreadable);
         };
         let arguments = argv.get(at + 1..).unwrap_or_default();
-        let Some(script) = script::read(&self.environment.expand(&token.text)) else {
+        let expanded = self.environment.expand(&token.text);
+        let Some(script) = script::read(&expanded) else {
             return unread_script(named_in(&token.text, arguments), &token.text, arguments);
         };
         let own = place_of(token);
@@ -232,22 +229,26 @@ impl<'a> Reader<'a> {
         let mut count = 0;
         let mut diverted = false;
         for command in &script.commands {
-            let mut received = around.receive(command);
-            words += received.tokens.len();
+            let received = around.receive(command);
+            words += received.words.len();
             if words > MOST_WORDS {
                 return unread_script(*named, &around.text, around.arguments);
             }
-            let exec = strip_builtins(&mut received.tokens);
+            let known: Vec<Option<&str>> = received.words.iter().map(ReceivedWord::known).collect();
+            let (builtins, exec) = skip_builtins(&known);
+            let (argv, own) =
+                (known.get(builtins..).unwrap_or_default(), received.words.get(builtins..).unwrap_or_default());
             // `exec "$@"` behind `set -- …`: the program is not among the arguments that the container gives.
-            let stale = received.stale && received.tokens.first().is_none_or(|token| place_of(token).is_some());
-            if received.tokens.is_empty() && !stale {
+            let stale = received.stale && own.first().is_none_or(ReceivedWord::is_passed);
+            if own.is_empty() && !stale {
                 continue;
             }
-            let computed = programs::is_computed(&received.tokens) && *named != Program::Unreadable;
-            let hidden = programs::passes_by(&received.tokens);
-            let tokens = std::mem::take(&mut received.tokens);
-            let inner =
-                if stale { unreadable(Program::Unreadable, NoInsertion::Unreadable) } else { reader.argv(tokens) };
+            let computed = own.first().is_some_and(ReceivedWord::is_computed) && *named != Program::Unreadable;
+            let idle = if stale { Some(Program::Unreadable) } else { reader.idle(argv) };
+            let inner = match idle {
+                Some(program) => unreadable(program, NoInsertion::Unreadable),
+                None => reader.argv(around.tokens(own)),
+            };
             if matches!(inner.program, Program::Rqlited | Program::Entrypoint | Program::Image) {
                 count += 1;
                 program = inner.program;
@@ -267,7 +268,7 @@ impl<'a> Reader<'a> {
                 found = None;
                 continue;
             }
-            diverted |= command.diverts() || (hidden && inner.program == Program::Unreadable);
+            diverted |= command.diverts() || (inner.program == Program::Unreadable && programs::passes_by(argv));
             if inner.program == Program::Unreadable && program == Program::Other {
                 program = Program::Unreadable;
             }
@@ -409,20 +410,21 @@ fn inline_script(argv: &[Token]) -> Option<(usize, &Token)> {
 pub(super) fn single_command(argv: &[String]) -> Option<Vec<String>> {
     let container = Container { command: argv.to_vec(), ..Container::default() };
     let tokens = Words::of(&container, &Environment::of(&container)).command;
-    if programs::kind_of(&tokens) != Some(ProgramKind::Shell) {
+    if programs::kind_of(&known(&tokens)) != Some(ProgramKind::Shell) {
         return Some(argv.to_vec());
     }
     let (_, script) = inline_script(&tokens)?;
-    let script = script::read(&Text::literal(&script.text))?;
+    let text = Text::literal(&script.text);
+    let script = script::read(&text)?;
     match script.commands.as_slice() {
         [command] => command.words.iter().map(|word| word.literal().map(str::to_owned)).collect(),
         _ => None,
     }
 }
 
-/// Drops what a shell does itself before it starts a program (`exec`, `command`, `time`); true if `exec` was among it.
-fn strip_builtins(tokens: &mut Vec<Token>) -> bool {
-    let word = |index: usize| tokens.get(index).and_then(|token| token.value.known()).map(String::as_str);
+/// How many words are what a shell does itself before it starts a program (`exec`, `command`, `time`); true if `exec` was among them.
+fn skip_builtins(words: &[Option<&str>]) -> (usize, bool) {
+    let word = |index: usize| words.get(index).copied().flatten();
     let (mut at, mut exec) = (0, false);
     loop {
         let options: &[&str] = match word(at) {
@@ -439,8 +441,12 @@ fn strip_builtins(tokens: &mut Vec<Token>) -> bool {
             at += if option == "-a" { 2 } else { 1 };
         }
     }
-    tokens.drain(..at.min(tokens.len()));
-    exec
+    (at.min(words.len()), exec)
+}
+
+/// The words as far as the manifest tells them.
+fn known(argv: &[Token]) -> Vec<Option<&str>> {
+    argv.iter().map(|token| token.value.known().map(String::as_str)).collect()
 }
 
 fn place_of(token: &Token) -> Option<Place> {

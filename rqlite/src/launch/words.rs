@@ -12,7 +12,7 @@ use kubernetes::manifest::Place;
 /// A script in its container.
 pub(super) struct ScriptContext<'a> {
     pub(super) environment: &'a Environment<'a>,
-    pub(super) script: &'a Script,
+    pub(super) script: &'a Script<'a>,
     /// As the manifest has it; the reference for what only the shell knows.
     pub(super) text: Arc<str>,
     pub(super) place: Place,
@@ -20,10 +20,49 @@ pub(super) struct ScriptContext<'a> {
     pub(super) arguments: &'a [Token],
 }
 
+/// A word of a command.
+#[derive(Debug)]
+pub(super) enum ReceivedWord<'a> {
+    /// The script's own, without any expansion. It becomes a token where the command is read further: a script may have thousands.
+    Plain(&'a str),
+    Token(Token),
+}
+
+impl ReceivedWord<'_> {
+    pub(super) fn known(&self) -> Option<&str> {
+        match self {
+            ReceivedWord::Plain(text) => Some(text),
+            ReceivedWord::Token(token) => token.value.known().map(String::as_str),
+        }
+    }
+
+    /// One of the arguments that the container gives.
+    pub(super) fn is_passed(&self) -> bool {
+        matches!(self, ReceivedWord::Token(Token { origin: Origin::Container(_), .. }))
+    }
+
+    /// It comes out of the shell itself; what a ConfigMap holds is nobody's guess.
+    pub(super) fn is_computed(&self) -> bool {
+        matches!(self, ReceivedWord::Token(token) if matches!(&token.value, Value::Deferred(source) if by_script(source)))
+    }
+}
+
+fn by_script(source: &Source) -> bool {
+    match source {
+        Source::Script(_) => true,
+        Source::Composed { parts, .. } => parts.iter().any(by_script),
+        Source::ConfigMapKey { .. }
+        | Source::SecretKey { .. }
+        | Source::FileKey { .. }
+        | Source::Field(_)
+        | Source::Resource(_) => false,
+    }
+}
+
 /// A command's words, and which of the script's arguments are among them.
 #[derive(Debug, Default)]
-pub(super) struct ReceivedWords {
-    pub(super) tokens: Vec<Token>,
+pub(super) struct ReceivedWords<'a> {
+    pub(super) words: Vec<ReceivedWord<'a>>,
     pub(super) zero: bool,
     pub(super) all: bool,
     /// The script changed its arguments before, so that those among the words are not what is passed.
@@ -31,31 +70,38 @@ pub(super) struct ReceivedWords {
 }
 
 impl ScriptContext<'_> {
-    pub(super) fn receive(&self, command: &Command) -> ReceivedWords {
-        let mut received = ReceivedWords::default();
+    pub(super) fn receive<'c>(&self, command: &'c Command) -> ReceivedWords<'c> {
+        let words = Vec::with_capacity(command.words.len());
+        let mut received = ReceivedWords { words, ..ReceivedWords::default() };
         for word in &command.words {
             match word.parts.as_slice() {
                 [Part::Arguments { quoted }] => {
                     received.all = true;
                     let arguments = self.arguments.iter().skip(1).cloned();
-                    arguments.for_each(|argument| self.pass(argument, *quoted, &mut received.tokens));
+                    arguments.for_each(|argument| self.pass(argument, *quoted, &mut received.words));
                 }
                 [Part::Positional { position, quoted }] => {
                     received.zero |= *position == 0;
                     let argument = self.argument(*position);
-                    argument.into_iter().for_each(|argument| self.pass(argument, *quoted, &mut received.tokens));
+                    argument.into_iter().for_each(|argument| self.pass(argument, *quoted, &mut received.words));
                 }
-                [Part::Literal(text)] if !text.is_empty() => {
-                    let value = Value::Known(text.clone());
-                    received.tokens.push(Token::new(text.clone(), value, Origin::Script(self.place)));
-                }
-                _ => received.tokens.extend(self.expand(word)),
+                [Part::Literal(text)] if !text.is_empty() => received.words.push(ReceivedWord::Plain(text)),
+                _ => received.words.extend(self.expand(word).into_iter().map(ReceivedWord::Token)),
             }
         }
         let of_arguments = |part: &Part| matches!(part, Part::Arguments { .. } | Part::Positional { .. });
-        let uses_arguments = command.words.iter().flat_map(|word| &word.parts).any(of_arguments);
-        received.stale = uses_arguments && self.script.arguments_changed;
+        let uses_arguments = || command.words.iter().flat_map(|word| &word.parts).any(of_arguments);
+        received.stale = self.script.arguments_changed && uses_arguments();
         received
+    }
+
+    /// The words as tokens.
+    pub(super) fn tokens(&self, words: &[ReceivedWord]) -> Vec<Token> {
+        let token = |word: &ReceivedWord| match word {
+            ReceivedWord::Plain(text) => self.token((*text).to_owned(), Text::literal(text)),
+            ReceivedWord::Token(token) => token.clone(),
+        };
+        words.iter().map(token).collect()
     }
 
     fn argument(&self, position: usize) -> Option<Token> {
@@ -67,11 +113,11 @@ impl ScriptContext<'_> {
         }
     }
 
-    fn pass(&self, argument: Token, quoted: bool, to: &mut Vec<Token>) {
+    fn pass(&self, argument: Token, quoted: bool, to: &mut Vec<ReceivedWord>) {
         if quoted {
-            to.push(argument);
+            to.push(ReceivedWord::Token(argument));
         } else {
-            to.extend(split(&argument, self.environment));
+            to.extend(split(&argument, self.environment).into_iter().map(ReceivedWord::Token));
         }
     }
 
@@ -103,9 +149,9 @@ impl ScriptContext<'_> {
     /// As written, its value, and whether the shell splits it at blanks.
     fn part(&self, part: &Part) -> (String, Text, bool) {
         match part {
-            Part::Literal(text) => (text.clone(), Text::literal(text), false),
+            Part::Literal(text) => (text.to_string(), Text::literal(text), false),
             Part::Reference { name, source, quoted } => {
-                (format!("$({name})"), Text::reference(name, source.clone()), !quoted)
+                (format!("$({name})"), Text::reference(name, (*source).clone()), !quoted)
             }
             Part::Variable { name, quoted, has_default } => {
                 let shown = if *has_default { format!("${{{name}...}}") } else { format!("${name}") };

@@ -1,10 +1,12 @@
 //! A small reader of shell scripts: their simple commands, as words with what is quoted and what is replaced.
 //! Does not run anything: substitutions, here-documents and functions are told as unreadable, not followed.
 
+mod cursor;
 mod reader;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::env::Text;
@@ -12,8 +14,8 @@ use crate::value::Source;
 
 /// A script's commands in order.
 #[derive(Debug, Default)]
-pub(super) struct Script {
-    pub(super) commands: Vec<Command>,
+pub(super) struct Script<'t> {
+    pub(super) commands: Vec<Command<'t>>,
     /// Variables that the script sets, so that the container's environment does not tell them.
     pub(super) assigned: BTreeSet<String>,
     /// `shift`, `set -- …`, `eval`: the arguments are not those of the container any more.
@@ -22,7 +24,7 @@ pub(super) struct Script {
     pub(super) environment_changed: bool,
 }
 
-impl Script {
+impl Script<'_> {
     fn note_effects(&mut self, command: &Command) {
         let Some((head, rest)) = command.words.split_first() else {
             return;
@@ -56,8 +58,8 @@ impl Script {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Command {
-    pub(super) words: Vec<Word>,
+pub(super) struct Command<'t> {
+    pub(super) words: Vec<Word<'t>>,
     /// Inside of `if`, a loop, a subshell, a group.
     pub(super) nested: bool,
     /// Inside of one of these that is no group: an `exit` there need not end the script.
@@ -68,7 +70,7 @@ pub(super) struct Command {
     pub(super) conditional: bool,
 }
 
-impl Command {
+impl Command<'_> {
     /// The shell may not come to what stands after it, or comes to it with other words or signals than they are read with here.
     /// A guard (`test -d /data || exit 1`) is no diversion: where the shell goes on, it goes on unchanged.
     pub(super) fn diverts(&self) -> bool {
@@ -88,19 +90,20 @@ impl Command {
 }
 
 #[derive(Debug, Default, Clone)]
-pub(super) struct Word {
-    pub(super) parts: Vec<Part>,
+pub(super) struct Word<'t> {
+    pub(super) parts: Vec<Part<'t>>,
     /// Any of it is quoted: it stays one word, even an empty one.
     pub(super) quoted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
-    Literal(String),
+pub(super) enum Part<'t> {
+    /// Borrowed where the text has it in one run: a script may have thousands of words.
+    Literal(Cow<'t, str>),
     /// Put in by the kubelet.
     Reference {
-        name: String,
-        source: Source,
+        name: &'t str,
+        source: &'t Source,
         quoted: bool,
     },
     Variable {
@@ -121,7 +124,7 @@ pub(super) enum Part {
     Opaque(String),
 }
 
-impl Word {
+impl<'t> Word<'t> {
     /// The text of a word without any expansion.
     pub(super) fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
@@ -131,10 +134,18 @@ impl Word {
         }
     }
 
-    fn push(&mut self, c: char) {
+    fn push(&mut self, run: &'t str) {
         match self.parts.last_mut() {
-            Some(Part::Literal(text)) => text.push(c),
-            Some(_) | None => self.parts.push(Part::Literal(c.to_string())),
+            _ if run.is_empty() => {}
+            Some(Part::Literal(text)) => text.to_mut().push_str(run),
+            Some(_) | None => self.parts.push(Part::Literal(Cow::Borrowed(run))),
+        }
+    }
+
+    fn push_char(&mut self, c: char) {
+        match self.parts.last_mut() {
+            Some(Part::Literal(text)) => text.to_mut().push(c),
+            Some(_) | None => self.parts.push(Part::Literal(Cow::Owned(c.to_string()))),
         }
     }
 
@@ -152,7 +163,7 @@ impl Word {
 }
 
 /// Reads a script; None for what is not understood as a whole (here-documents, open quotes, `function`).
-pub(super) fn read(script: &Text) -> Option<Script> {
+pub(super) fn read(script: &Text) -> Option<Script<'_>> {
     reader::read(script)
 }
 

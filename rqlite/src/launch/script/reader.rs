@@ -1,50 +1,42 @@
 //! The shell's quoting and its operators, character by character.
 //! Not what a command means for those after it: `Script` notes that.
 
+use super::cursor::{Atom, Cursor};
 use super::{Command, Part, Script, Word, is_name};
-use crate::launch::env::{Piece, Text};
+use crate::launch::env::Text;
 use crate::value::Source;
 
-pub(super) fn read(script: &Text) -> Option<Script> {
-    let mut atoms = Vec::with_capacity(script.len());
-    script.0.iter().for_each(|piece| extend(&mut atoms, piece));
-    Reader { atoms, ..Reader::default() }.script()
+pub(super) fn read(script: &Text) -> Option<Script<'_>> {
+    Reader::at(Cursor::at_start_of(script)).script()
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Atom<'t> {
-    Char(char),
-    Reference { name: &'t str, source: &'t Source },
+/// What is not simply a part of its word, outside of quotes.
+fn is_special(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t'
+            | b'\n'
+            | b';'
+            | b'#'
+            | b'&'
+            | b'|'
+            | b'<'
+            | b'>'
+            | b'('
+            | b')'
+            | b'\\'
+            | b'\''
+            | b'"'
+            | b'$'
+            | b'`'
+    )
 }
 
-fn extend<'t>(atoms: &mut Vec<Atom<'t>>, piece: &'t Piece) {
-    match piece {
-        Piece::Literal(text) => atoms.extend(text.chars().map(Atom::Char)),
-        Piece::Reference { name, source } => atoms.push(Atom::Reference { name, source }),
-    }
-}
-
-impl Atom<'_> {
-    /// As a reference is written.
-    fn push_to(self, text: &mut String) {
-        match self {
-            Atom::Char(c) => text.push(c),
-            Atom::Reference { name, .. } => {
-                text.push_str("$(");
-                text.push_str(name);
-                text.push(')');
-            }
-        }
-    }
-}
-
-#[derive(Default)]
 struct Reader<'t> {
-    atoms: Vec<Atom<'t>>,
-    at: usize,
-    script: Script,
-    current: Command,
-    word: Word,
+    cursor: Cursor<'t>,
+    script: Script<'t>,
+    current: Command<'t>,
+    word: Word<'t>,
     depth: usize,
     parentheses: usize,
     /// The command in the making stands behind `&&` or `||`.
@@ -59,19 +51,38 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn script(mut self) -> Option<Script> {
-        while let Some(atom) = self.next() {
-            match atom {
-                Atom::Reference { name, source } => self.reference(name, source, false),
-                Atom::Char(c) => self.plain(c)?,
+    fn at(cursor: Cursor<'t>) -> Self {
+        Reader {
+            cursor,
+            script: Script::default(),
+            current: Command::default(),
+            word: Word::default(),
+            depth: 0,
+            parentheses: 0,
+            conditional: false,
+            assigns: false,
+            groups: vec![],
+            head: None,
+            unreadable: false,
+        }
+    }
+
+    fn script(mut self) -> Option<Script<'t>> {
+        loop {
+            let run = self.cursor.take_until(is_special);
+            self.word.push(run);
+            match self.cursor.next() {
+                Some(Atom::Reference { name, source }) => self.reference(name, source, false),
+                Some(Atom::Char(c)) => self.plain(c)?,
+                None => break,
             }
         }
         self.end_command(false);
         (!self.unreadable).then_some(self.script)
     }
 
-    fn reference(&mut self, name: &str, source: &Source, quoted: bool) {
-        self.word.parts.push(Part::Reference { name: name.to_owned(), source: source.clone(), quoted });
+    fn reference(&mut self, name: &'t str, source: &'t Source, quoted: bool) {
+        self.word.parts.push(Part::Reference { name, source, quoted });
     }
 
     fn plain(&mut self, c: char) -> Option<()> {
@@ -80,10 +91,10 @@ impl<'t> Reader<'t> {
             ' ' | '\t' => self.end_word(),
             '\n' | ';' => self.end_command(false),
             '#' if self.word.is_empty() => self.skip_line(),
-            '&' if self.take('&') => self.end_condition(),
-            '&' if self.peek() == Some('>') => self.end_word(),
+            '&' if self.cursor.take('&') => self.end_condition(),
+            '&' if self.cursor.peek() == Some('>') => self.end_word(),
             '&' => self.end_command(true),
-            '|' if self.take('|') => self.end_condition(),
+            '|' if self.cursor.take('|') => self.end_condition(),
             '|' => self.end_command(true),
             '<' | '>' => self.redirect(c)?,
             // `name()`: what it does is told from its calls only.
@@ -94,11 +105,11 @@ impl<'t> Reader<'t> {
                 self.parentheses += 1;
             }
             ')' => self.close_parenthesis(),
-            '\\' => match self.next()? {
+            '\\' => match self.cursor.next()? {
                 Atom::Char('\n') => {}
                 Atom::Char(c) => {
                     self.word.quoted = true;
-                    self.word.push(c);
+                    self.word.push_char(c);
                 }
                 Atom::Reference { .. } => return None,
             },
@@ -106,7 +117,7 @@ impl<'t> Reader<'t> {
             '"' => self.double_quoted()?,
             '$' => self.dollar(false)?,
             '`' => self.backquoted()?,
-            c => self.word.push(c),
+            c => self.word.push_char(c),
         }
         Some(())
     }
@@ -192,9 +203,9 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_line(&mut self) {
-        while self.peek().is_some_and(|c| c != '\n') || matches!(self.atoms.get(self.at), Some(Atom::Reference { .. }))
-        {
-            self.at += 1;
+        self.cursor.take_until(|byte| byte == b'\n');
+        while self.cursor.peek().is_none() && self.cursor.next().is_some() {
+            self.cursor.take_until(|byte| byte == b'\n');
         }
     }
 
@@ -205,32 +216,30 @@ impl<'t> Reader<'t> {
             self.word = Word::default();
         }
         self.end_word();
-        if c == '<' && self.peek() == Some('<') {
+        if c == '<' && self.cursor.peek() == Some('<') {
             return None;
         }
-        while self.peek().is_some_and(|c| matches!(c, '>' | '&' | '|' | ' ' | '\t')) {
-            self.at += 1;
-        }
-        let mut target = Reader { atoms: std::mem::take(&mut self.atoms), at: self.at, ..Reader::default() };
-        while target.peek().is_none_or(|c| !" \t\n;&|()<>".contains(c)) {
-            match target.next() {
+        self.cursor.take_until(|byte| !matches!(byte, b'>' | b'&' | b'|' | b' ' | b'\t'));
+        let mut target = Reader::at(self.cursor);
+        while target.cursor.peek().is_none_or(|c| !" \t\n;&|()<>".contains(c)) {
+            match target.cursor.next() {
                 Some(Atom::Char(c)) => target.plain(c)?,
                 Some(Atom::Reference { .. }) => {}
                 None => break,
             }
         }
-        self.at = target.at;
-        self.atoms = target.atoms;
+        self.cursor = target.cursor;
         Some(())
     }
 
     fn single_quoted(&mut self) -> Option<()> {
         self.word.quoted = true;
         loop {
-            match self.next()? {
-                Atom::Char('\'') => return Some(()),
-                Atom::Char(c) => self.word.push(c),
+            let run = self.cursor.take_until(|byte| byte == b'\'');
+            self.word.push(run);
+            match self.cursor.next()? {
                 Atom::Reference { name, source } => self.reference(name, source, true),
+                Atom::Char(_) => return Some(()),
             }
         }
     }
@@ -238,21 +247,23 @@ impl<'t> Reader<'t> {
     fn double_quoted(&mut self) -> Option<()> {
         self.word.quoted = true;
         loop {
-            match self.next()? {
+            let run = self.cursor.take_until(|byte| matches!(byte, b'"' | b'$' | b'`' | b'\\'));
+            self.word.push(run);
+            match self.cursor.next()? {
                 Atom::Char('"') => return Some(()),
                 Atom::Char('$') => self.dollar(true)?,
                 Atom::Char('`') => self.backquoted()?,
-                Atom::Char('\\') => match self.next()? {
+                Atom::Char('\\') => match self.cursor.next()? {
                     Atom::Char('\n') => {}
                     Atom::Char(c) => {
                         if !matches!(c, '$' | '`' | '"' | '\\') {
-                            self.word.push('\\');
+                            self.word.push_char('\\');
                         }
-                        self.word.push(c);
+                        self.word.push_char(c);
                     }
                     Atom::Reference { .. } => return None,
                 },
-                Atom::Char(c) => self.word.push(c),
+                Atom::Char(c) => self.word.push_char(c),
                 Atom::Reference { name, source } => self.reference(name, source, true),
             }
         }
@@ -260,7 +271,7 @@ impl<'t> Reader<'t> {
 
     /// Behind a `$`.
     fn dollar(&mut self, quoted: bool) -> Option<()> {
-        let part = match self.peek() {
+        let part = match self.cursor.peek() {
             Some('(') => Part::Opaque(self.balanced('(', ')')?),
             Some('{') => {
                 let text = self.balanced('{', '}')?;
@@ -268,22 +279,23 @@ impl<'t> Reader<'t> {
                 parameter(&text, quoted)
             }
             Some('@') => {
-                self.at += 1;
+                self.cursor.next();
                 Part::Arguments { quoted }
             }
             Some(digit @ '0'..='9') => {
-                self.at += 1;
+                self.cursor.next();
                 Part::Positional { position: usize::try_from(digit.to_digit(10)?).ok()?, quoted }
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                Part::Variable { name: self.name(), quoted, has_default: false }
+                let name = self.cursor.take_until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+                Part::Variable { name: name.to_owned(), quoted, has_default: false }
             }
             Some(c @ ('*' | '#' | '?' | '!' | '$' | '-')) => {
-                self.at += 1;
+                self.cursor.next();
                 Part::Opaque(format!("${c}"))
             }
             Some(_) | None => {
-                self.word.push('$');
+                self.word.push_char('$');
                 return Some(());
             }
         };
@@ -291,21 +303,12 @@ impl<'t> Reader<'t> {
         Some(())
     }
 
-    fn name(&mut self) -> String {
-        let mut name = String::new();
-        while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || *c == '_') {
-            name.push(c);
-            self.at += 1;
-        }
-        name
-    }
-
     /// The text of a bracketed expansion, with its brackets and the `$` before them.
     fn balanced(&mut self, open: char, close: char) -> Option<String> {
         let mut text = "$".to_owned();
         let mut depth = 0_usize;
         loop {
-            match self.next()? {
+            match self.cursor.next()? {
                 Atom::Char(c) => {
                     text.push(c);
                     if matches!(c, '\'' | '"') {
@@ -323,7 +326,7 @@ impl<'t> Reader<'t> {
 
     fn copy_quoted(&mut self, quote: char, text: &mut String) -> Option<()> {
         loop {
-            self.next()?.push_to(text);
+            self.cursor.next()?.push_to(text);
             if text.ends_with(quote) && !text.ends_with("\\\"") {
                 return Some(());
             }
@@ -333,7 +336,7 @@ impl<'t> Reader<'t> {
     fn backquoted(&mut self) -> Option<()> {
         let mut text = "`".to_owned();
         loop {
-            match self.next()? {
+            match self.cursor.next()? {
                 Atom::Char('`') => break,
                 atom @ (Atom::Char(_) | Atom::Reference { .. }) => atom.push_to(&mut text),
             }
@@ -341,25 +344,6 @@ impl<'t> Reader<'t> {
         text.push('`');
         self.word.parts.push(Part::Opaque(text));
         Some(())
-    }
-
-    fn next(&mut self) -> Option<Atom<'t>> {
-        let atom = *self.atoms.get(self.at)?;
-        self.at += 1;
-        Some(atom)
-    }
-
-    fn peek(&self) -> Option<char> {
-        match self.atoms.get(self.at) {
-            Some(Atom::Char(c)) => Some(*c),
-            Some(Atom::Reference { .. }) | None => None,
-        }
-    }
-
-    fn take(&mut self, expected: char) -> bool {
-        let found = self.peek() == Some(expected);
-        self.at += usize::from(found);
-        found
     }
 }
 
@@ -371,7 +355,7 @@ fn assigned_in(text: &str) -> Option<String> {
 }
 
 /// `${NAME}`, `${NAME:-default}` and its kin, `${1}`, `${@}`; all other expansions are opaque.
-fn parameter(text: &str, quoted: bool) -> Part {
+fn parameter<'t>(text: &str, quoted: bool) -> Part<'t> {
     let inner = text.trim_start_matches("${").trim_end_matches('}');
     if inner == "@" {
         return Part::Arguments { quoted };

@@ -6,7 +6,8 @@ use super::*;
 /// Each command's words, `*` for what is not literal.
 #[track_caller]
 fn words(script: &str) -> Vec<Vec<String>> {
-    let script = read(&Text::literal(script)).unwrap();
+    let text = Text::literal(script);
+    let script = read(&text).unwrap();
     let word = |word: &Word| word.literal().unwrap_or("*").to_owned();
     script.commands.iter().map(|command| command.words.iter().map(word).collect()).collect()
 }
@@ -25,7 +26,8 @@ fn quotes_and_escapes_keep_a_word_together() {
 
 #[test]
 fn expansions_are_told_from_text() {
-    let script = read(&Text::literal("$A \"${B:-c}\" $0 \"$@\" ${@} $(d \")\" e) `f` ${G#x} $? $1x $")).unwrap();
+    let text = Text::literal("$A \"${B:-c}\" $0 \"$@\" ${@} $(d \")\" e) `f` ${G#x} $? $1x $");
+    let script = read(&text).unwrap();
     let parts: Vec<Vec<Part>> = script.commands[0].words.iter().map(|word| word.parts.clone()).collect();
     let variable = |name: &str, quoted, has_default| Part::Variable { name: name.into(), quoted, has_default };
     assert_eq!(
@@ -62,7 +64,8 @@ fn nesting_is_noted() {
         "{ X; }",
         "case a in b|c) X;; esac",
     ] {
-        let script = read(&Text::literal(&format!("{nested}\nY"))).unwrap();
+        let text = Text::literal(&format!("{nested}\nY"));
+        let script = read(&text).unwrap();
         let nested_of = |name: &str| {
             let named = |command: &&Command| command.words[0].literal() == Some(name);
             script.commands.iter().find(named).unwrap().nested
@@ -74,7 +77,8 @@ fn nesting_is_noted() {
 
 #[test]
 fn pipelines_and_background_are_detached() {
-    let script = read(&Text::literal("a | b & c")).unwrap();
+    let text = Text::literal("a | b & c");
+    let script = read(&text).unwrap();
     assert_eq!(script.commands.iter().map(|command| command.detached).collect::<Vec<_>>(), [true, true, false]);
 }
 
@@ -116,9 +120,8 @@ fn only_what_ends_or_changes_the_way_there_diverts() {
 
 #[test]
 fn what_the_script_sets_is_noted() {
-    let script =
-        read(&Text::literal("A=1 B=\"$x\"; export C=2 D; read E; for F in 1 2; do :; done; set -eu -o pipefail"))
-            .unwrap();
+    let text = Text::literal("A=1 B=\"$x\"; export C=2 D; read E; for F in 1 2; do :; done; set -eu -o pipefail");
+    let script = read(&text).unwrap();
     assert_eq!(script.assigned.iter().collect::<Vec<_>>(), ["A", "B", "C", "E", "F"]);
     assert!(!script.arguments_changed && !script.environment_changed);
     for changes in ["set -- a", "shift", "eval x", "set a"] {
