@@ -232,7 +232,7 @@ pub(super) fn kind(name: &str) -> ProgramKind {
         ];
         let mut by_name: Vec<_> =
             kinds.iter().flat_map(|(names, kind)| names.iter().map(|name| (*name, *kind))).collect();
-        by_name.sort_unstable_by_key(|(name, _)| *name);
+        by_name.sort_unstable_by_key(|(name, _)| by_length(name));
         by_name
     });
     if is_server(name) {
@@ -241,8 +241,14 @@ pub(super) fn kind(name: &str) -> ProgramKind {
     if name == ENTRYPOINT {
         return ProgramKind::Entrypoint;
     }
-    let found = BY_NAME.binary_search_by_key(&name, |(known, _)| known).ok().and_then(|at| BY_NAME.get(at));
+    let found = BY_NAME.binary_search_by_key(&by_length(name), |(known, _)| by_length(known));
+    let found = found.ok().and_then(|at| BY_NAME.get(at));
     found.map_or(ProgramKind::Unknown, |(_, kind)| *kind)
+}
+
+/// An order in which most names are told apart without a look at their letters.
+fn by_length(name: &str) -> (usize, &str) {
+    (name.len(), name)
 }
 
 /// `rqlited`, `rqlited-10.2.7`, `rqlited-v9.4.5-linux-amd64`.
@@ -254,7 +260,10 @@ fn is_server(name: &str) -> bool {
 
 /// The last segment of a program's path.
 pub(super) fn basename(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
+    match path.bytes().rposition(|byte| byte == b'/') {
+        Some(at) => path.get(at + 1..).unwrap_or_default(),
+        None => path,
+    }
 }
 
 /// Where behind a wrapper's options and an optional `--` the program stands; None where that cannot be told.
@@ -312,7 +321,7 @@ pub(super) fn search(words: &[Option<&str>]) -> Search {
             operand = false;
             continue;
         }
-        if is_argument(word) || word.contains("://") || is_value(word_at(index - 1)) {
+        if is_argument(word) || is_address(word) || is_value(word_at(index - 1)) {
             continue;
         }
         // Of a word that is not known, nobody knows whether it was the operand.
@@ -344,9 +353,15 @@ fn is_argument(word: &str) -> bool {
     word.contains('=') || word.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
+/// `http://rqlited:4001`
+fn is_address(word: &str) -> bool {
+    // Few words have the one letter; to look for several takes much more.
+    word.contains(':') && word.contains("://")
+}
+
 /// It belongs to the option before it.
 fn is_value(before: Option<&str>) -> bool {
-    before.is_some_and(|option| VALUED_OPTIONS.contains(&option))
+    before.is_some_and(|option| option.starts_with('-') && VALUED_OPTIONS.contains(&option))
 }
 
 /// The word before the `-c` or `--command` of a `flock FILE -c SCRIPT`.

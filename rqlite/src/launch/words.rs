@@ -74,7 +74,7 @@ impl ScriptContext<'_> {
         let words = Vec::with_capacity(command.words.len());
         let mut received = ReceivedWords { words, ..ReceivedWords::default() };
         for word in &command.words {
-            match word.parts.as_slice() {
+            match &*word.parts {
                 [Part::Arguments { quoted }] => {
                     received.all = true;
                     let arguments = self.arguments.iter().skip(1).cloned();
@@ -90,7 +90,7 @@ impl ScriptContext<'_> {
             }
         }
         let of_arguments = |part: &Part| matches!(part, Part::Arguments { .. } | Part::Positional { .. });
-        let uses_arguments = || command.words.iter().flat_map(|word| &word.parts).any(of_arguments);
+        let uses_arguments = || command.words.iter().flat_map(|word| word.parts.iter()).any(of_arguments);
         received.stale = self.script.arguments_changed && uses_arguments();
         received
     }
@@ -124,7 +124,7 @@ impl ScriptContext<'_> {
     /// One word, or several where an unquoted variable has blanks, or none where it is empty.
     fn expand(&self, word: &Word) -> Vec<Token> {
         let mut fields = vec![Field::default()];
-        for part in &word.parts {
+        for part in word.parts.iter() {
             let (shown, text, splits) = self.part(part);
             if splits && text.has_blanks() {
                 split_into(&mut fields, text);

@@ -8,6 +8,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 use super::env::Text;
 use crate::value::Source;
@@ -91,14 +92,14 @@ impl Command<'_> {
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Word<'t> {
-    pub(super) parts: Vec<Part<'t>>,
+    pub(super) parts: Parts<'t>,
     /// Any of it is quoted: it stays one word, even an empty one.
     pub(super) quoted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part<'t> {
-    /// Borrowed where the text has it in one run: a script may have thousands of words.
+    /// Borrowed where the text has it in one run.
     Literal(Cow<'t, str>),
     /// Put in by the kubelet.
     Reference {
@@ -124,10 +125,54 @@ pub(super) enum Part<'t> {
     Opaque(String),
 }
 
+/// Those of a word. Most have one, which takes no allocation of its own: a script may have thousands of words.
+#[derive(Debug, Clone)]
+pub(super) enum Parts<'t> {
+    One(Part<'t>),
+    Several(Vec<Part<'t>>),
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Parts::Several(Vec::new())
+    }
+}
+
+impl<'t> Deref for Parts<'t> {
+    type Target = [Part<'t>];
+
+    fn deref(&self) -> &[Part<'t>] {
+        match self {
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Several(parts) => parts,
+        }
+    }
+}
+
+impl<'t> Parts<'t> {
+    fn last_mut(&mut self) -> Option<&mut Part<'t>> {
+        match self {
+            Parts::One(part) => Some(part),
+            Parts::Several(parts) => parts.last_mut(),
+        }
+    }
+
+    fn push(&mut self, part: Part<'t>) {
+        *self = match std::mem::take(self) {
+            Parts::One(first) => Parts::Several(vec![first, part]),
+            Parts::Several(parts) if parts.is_empty() => Parts::One(part),
+            Parts::Several(mut parts) => {
+                parts.push(part);
+                Parts::Several(parts)
+            }
+        };
+    }
+}
+
 impl<'t> Word<'t> {
     /// The text of a word without any expansion.
     pub(super) fn literal(&self) -> Option<&str> {
-        match self.parts.as_slice() {
+        match &*self.parts {
             [] => Some(""),
             [Part::Literal(text)] => Some(text),
             _ => None,

@@ -28,7 +28,7 @@ fn quotes_and_escapes_keep_a_word_together() {
 fn expansions_are_told_from_text() {
     let text = Text::literal("$A \"${B:-c}\" $0 \"$@\" ${@} $(d \")\" e) `f` ${G#x} $? $1x $");
     let script = read(&text).unwrap();
-    let parts: Vec<Vec<Part>> = script.commands[0].words.iter().map(|word| word.parts.clone()).collect();
+    let parts: Vec<Vec<Part>> = script.commands[0].words.iter().map(|word| word.parts.to_vec()).collect();
     let variable = |name: &str, quoted, has_default| Part::Variable { name: name.into(), quoted, has_default };
     assert_eq!(
         parts,
