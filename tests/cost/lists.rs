@@ -62,7 +62,10 @@ pub(crate) const LISTS: &[List] = &[
     }),
     list("words behind the data directory", |set, n| push(set, "args", n, |i| json!(format!("w{i}")))),
     list("a script's commands", |set, n| script(set, &"x=1; ".repeat(n), &[])),
-    heavy("a script's commands behind env", |set, n| script(set, &"env A=1 true; ".repeat(n), &[])),
+    heavy("a script's commands behind env", |set, n| {
+        let commands: String = (0..n).map(|i| format!("env A={i} true; ")).collect();
+        script(set, &commands, &[]);
+    }),
     list("a script's assignments", |set, n| {
         let assignments: String = (0..n).map(|i| format!("A{i}=$E{i}; ")).collect();
         script(set, &assignments, &[]);
