@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) struct List {
     pub(crate) name: &'static str,
     pub(crate) fill: fn(&mut Value, usize),
-    /// 5,000 entries take no more than half of the budget.
+    /// 5,000 entries take no more than half of the budget. All others take no more than the whole.
     pub(crate) fits: bool,
 }
 
@@ -15,7 +15,7 @@ const fn list(name: &'static str, fill: fn(&mut Value, usize)) -> List {
     List { name, fill, fits: true }
 }
 
-/// 5,000 of these take up to four times as much: a set that has them does not start, and is refused as not judged.
+/// 5,000 of these take 1.08 times half of the budget (189 M instructions).
 const fn heavy(name: &'static str, fill: fn(&mut Value, usize)) -> List {
     List { name, fill, fits: false }
 }

@@ -49,9 +49,10 @@ fn against(list: &List) -> Vec<String> {
                     if more * 10 > less * MOST_TENTHS {
                         found.push(format!("{}: {less} instructions become {more}", what()));
                     }
-                    let most = half_the_budget(whole);
-                    if list.fits && more > most {
-                        found.push(format!("{}: {more} instructions, half of the budget are {most}", what()));
+                    let half = half_the_budget(whole);
+                    let most = if list.fits { half } else { 2 * half };
+                    if more > most {
+                        found.push(format!("{}: {more} instructions, half of the budget are {half}", what()));
                     }
                 }
                 (Err(error), _) | (_, Err(error)) => found.push(format!("{}: {error}", what())),

@@ -41,7 +41,8 @@ fn policies() -> PolicySet {
 fn set(replicas: u32, variables: usize) -> Value {
     let variables = (0..variables).map(|n| json!({"name": format!("E{n}"), "value": "x"}));
     let mut set = rqlite_set(replicas);
-    set["spec"]["template"]["spec"]["containers"][0]["env"] = variables.collect();
+    let container = set.pointer_mut("/spec/template/spec/containers/0").unwrap().as_object_mut().unwrap();
+    container.insert("env".to_owned(), variables.collect());
     set
 }
 

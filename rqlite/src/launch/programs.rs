@@ -447,5 +447,5 @@ pub(super) fn passes_by(argv: &[Option<&str>]) -> bool {
         is_server(name) || name == ENTRYPOINT
     };
     let idle = matches!(kind_of(argv), Some(ProgramKind::Unknown | ProgramKind::Tool));
-    !idle && argv.iter().skip(1).flatten().any(|word| server(word))
+    !idle && argv.iter().skip(1).flatten().any(server)
 }

@@ -156,7 +156,13 @@ impl<'a> Reader<'a> {
             match programs::outcome(argv, self.own_image) {
                 Outcome::HandsOver(started) => argv = argv.get(started..).unwrap_or_default(),
                 Outcome::Ends(program @ (Program::Other | Program::Unreadable)) => return Some(program),
-                _ => return None,
+                Outcome::Server
+                | Outcome::Entrypoint
+                | Outcome::Shell
+                | Outcome::ForeignShell
+                | Outcome::LockedScript(_)
+                | Outcome::SplitString(..)
+                | Outcome::Ends(_) => return None,
             }
         }
         Some(Program::Unreadable)
