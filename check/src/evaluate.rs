@@ -28,7 +28,7 @@ use super::result::{EvaluatedChange, LocatedFinding, SourceLocation, VerdictSour
 use super::snapshot::{RunningSet, Snapshot};
 use super::source::text_at;
 use super::tree::{Side, SourceFile, SourceTree};
-use crate::input;
+use crate::input::{self, ParsedDocument};
 
 /// The rule under which this command itself speaks.
 pub const REPLICAS_NOT_KNOWN: &str = "check/replicas-not-known";
@@ -196,11 +196,14 @@ fn replicas_not_known() -> Finding {
     }
 }
 
+/// The places of a file's documents.
+type FilePositions = Vec<ParsedDocument<YamlPositions>>;
+
 /// The files of both sides, to show lines of.
 pub(super) struct SourceFiles<'t> {
     base: [&'t SourceTree; 2],
     head: [&'t SourceTree; 2],
-    positions: RefCell<BTreeMap<(Side, String), Vec<YamlPositions>>>,
+    positions: RefCell<BTreeMap<(Side, String), FilePositions>>,
 }
 
 impl<'t> SourceFiles<'t> {
@@ -222,11 +225,11 @@ impl<'t> SourceFiles<'t> {
         let file = self.file(origin.side, &origin.path);
         let mut all = self.positions.borrow_mut();
         let positions = all.entry((origin.side, origin.path.clone())).or_insert_with(|| {
-            let parsed = file.map(|file| input::parse_yaml::<YamlPositions>(&file.text));
+            let parsed = file.map(|file| input::parse_documents::<YamlPositions>(&file.text));
             parsed.and_then(Result::ok).unwrap_or_default()
         });
         let position =
-            positions.get(origin.document).map_or(TextPosition::START, |positions| positions.of(&origin.root, field));
+            positions.get(origin.document).map_or(TextPosition::START, |document| document.at(&origin.root, field));
         let line = file.and_then(|file| file.text.lines().nth(position.line.saturating_sub(1)));
         let rendered_from = file.and_then(|file| file.rendered_from.clone());
         SourceLocation {

@@ -1,17 +1,21 @@
 //! The tree of a commit, read out of the git repository's objects: no checkout is touched, no network is asked.
 //! Does not know what the files hold.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use gix::object::tree::EntryKind;
 
-use super::tree::{SourceTree, UnreadFile, may_be_manifest};
+use super::render::joined;
+use super::selection::Selection;
+use super::tree::{SourceTree, may_be_manifest};
 use crate::input::{InputReadError, MANIFEST_BYTES};
 
 /// A repository that was found.
-pub(super) struct Repository(gix::Repository);
+pub(super) struct Repository(pub(super) gix::Repository);
 
 impl Repository {
     /// The repository that the folder lies in.
@@ -25,24 +29,56 @@ impl Repository {
         self.0.workdir().map(Path::to_path_buf)
     }
 
-    /// Every file of a commit that may be a manifest and that `wanted` names.
-    pub(super) fn tree(&self, reference: &str, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<SourceTree> {
+    /// Every file of a commit that may be a manifest and that is selected.
+    pub(super) fn tree(&self, reference: &str, selection: &Selection) -> anyhow::Result<SourceTree> {
         let mut tree = SourceTree::default();
-        self.files(reference, &mut |path, kind, read| {
-            if !(may_be_manifest(Path::new(&path)) && wanted(Path::new(&path))) {
-                return Ok(());
-            }
+        let mut blobs = BTreeMap::new();
+        self.files(reference, &mut |path, kind, id| {
             match kind {
-                EntryKind::Blob | EntryKind::BlobExecutable => tree.take(path, read()?, false),
-                EntryKind::Link => {
-                    tree.left_out
-                        .push(UnreadFile { path, why: "a symbolic link, which is not followed in git".to_owned() });
+                EntryKind::Commit if selection.selects(Path::new(&path)) => {
+                    tree.submodules.insert(path, id.to_string());
                 }
                 EntryKind::Tree | EntryKind::Commit => {}
+                EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
+                    blobs.insert(path, (kind, id));
+                }
             }
             Ok(())
         })?;
+        for path in blobs.keys() {
+            if selection.selects(Path::new(path)) && may_be_manifest(Path::new(path)) {
+                self.take(path, &blobs, &mut tree)?;
+            }
+        }
         Ok(tree)
+    }
+
+    /// A file, or the one that a symbolic link leads to.
+    fn take(&self, path: &str, blobs: &Blobs, tree: &mut SourceTree) -> anyhow::Result<()> {
+        match self.resolved(path, blobs)? {
+            Ok(id) => tree.take(path.to_owned(), self.blob(id).with_context(|| path.to_owned())?, false),
+            Err(why) => tree.refuse(path.to_owned(), why.to_owned(), false),
+        }
+        Ok(())
+    }
+
+    /// The content at a path, through symbolic links that stay in the tree. Else why there is none.
+    fn resolved(&self, path: &str, blobs: &Blobs) -> anyhow::Result<Result<gix::ObjectId, &'static str>> {
+        let mut at = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            match blobs.get(&at) {
+                Some((EntryKind::Link, id)) => {
+                    let Ok(target) = self.blob(*id).with_context(|| at.clone())? else { break };
+                    match link_target(folder_of(&at), &String::from_utf8_lossy(&target)) {
+                        Some(target) => at = target,
+                        None => return Ok(Err(LINK_OUTSIDE)),
+                    }
+                }
+                Some((_, id)) => return Ok(Ok(*id)),
+                None => break,
+            }
+        }
+        Ok(Err(LINK_TO_NO_FILE))
     }
 
     /// Where it was cloned from.
@@ -50,40 +86,53 @@ impl Repository {
         self.0.config_snapshot().string("remote.origin.url").map(|url| url.to_string())
     }
 
-    /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a manifest is left out.
+    /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a manifest is left out, and a
+    /// symbolic link that leads out of the folder.
     pub(super) fn check_out(&self, reference: &str, folder: &Path) -> anyhow::Result<()> {
-        self.files(reference, &mut |path, kind, read| {
+        let mut links = Vec::new();
+        self.files(reference, &mut |path, kind, id| {
             let target = folder.join(&path);
             // Git refuses `..` in a tree; a hand-made one must not write elsewhere.
             if Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_))) {
                 return Ok(());
             }
-            if let (EntryKind::Blob | EntryKind::BlobExecutable, Some(parent)) = (kind, target.parent())
-                && let Ok(bytes) = read()?
-            {
-                fs::create_dir_all(parent)?;
+            let (EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link, Some(parent)) = (kind, target.parent())
+            else {
+                return Ok(());
+            };
+            let Ok(bytes) = self.blob(id).with_context(|| path.clone())? else { return Ok(()) };
+            fs::create_dir_all(parent)?;
+            if kind == EntryKind::Link {
+                links.push((path, bytes));
+            } else {
                 fs::write(target, bytes)?;
             }
             Ok(())
-        })
+        })?;
+        // Last, so that nothing is written through one.
+        for (path, bytes) in links {
+            let target = String::from_utf8_lossy(&bytes);
+            if link_target(folder_of(&path), &target).is_some() {
+                symlink(target.as_ref(), folder.join(&path))?;
+            }
+        }
+        Ok(())
     }
 
-    fn files(&self, reference: &str, visit: &mut BlobVisitor<'_>) -> anyhow::Result<()> {
+    fn files(&self, reference: &str, visit: &mut EntryVisitor<'_>) -> anyhow::Result<()> {
         let unknown = || {
             format!("`{reference}` is no commit of this repository; fetch it first (a shallow clone has one commit)")
         };
         let commit = self.0.rev_parse_single(reference).with_context(unknown)?;
         let tree = commit.object().with_context(unknown)?.peel_to_tree().with_context(unknown)?;
         for entry in tree.traverse().breadthfirst.files().with_context(unknown)? {
-            let path = entry.filepath.to_string();
-            let read = || self.blob(entry.oid).with_context(|| path.clone());
-            visit(path.clone(), entry.mode.kind(), &read)?;
+            visit(entry.filepath.to_string(), entry.mode.kind(), entry.oid)?;
         }
         Ok(())
     }
 
     /// A blob's bytes. Its size is asked for first: nobody reads a gigabyte to say that it is too large.
-    fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
+    pub(super) fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
         let size = usize::try_from(self.0.find_header(id)?.size()).unwrap_or(usize::MAX);
         if size > MANIFEST_BYTES {
             return Ok(Err(InputReadError::TooLarge(MANIFEST_BYTES)));
@@ -92,6 +141,43 @@ impl Repository {
     }
 }
 
-/// Is handed a path, its kind, and a way to read it.
-type BlobVisitor<'v> = dyn FnMut(String, EntryKind, &dyn Fn() -> anyhow::Result<Result<Vec<u8>, InputReadError>>) -> anyhow::Result<()>
-    + 'v;
+/// Links one behind the other, as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+pub(super) const LINK_OUTSIDE: &str = "a symbolic link that leads outside, and is not followed";
+pub(super) const LINK_TO_NO_FILE: &str = "a symbolic link that leads to no file";
+
+/// A commit's files and links by their paths.
+type Blobs = BTreeMap<String, (EntryKind, gix::ObjectId)>;
+
+/// Is handed a path, its kind, and what it names.
+type EntryVisitor<'v> = dyn FnMut(String, EntryKind, gix::ObjectId) -> anyhow::Result<()> + 'v;
+
+/// Where a link in this folder leads within the tree. None where it leaves it; `..` behind a name could, through another link.
+fn link_target(folder: &str, target: &str) -> Option<String> {
+    let parts = Path::new(target).components();
+    let behind_dots = parts.skip_while(|part| matches!(part, Component::ParentDir | Component::CurDir));
+    let plain = behind_dots.clone().all(|part| matches!(part, Component::Normal(_)));
+    let whole = joined(folder, target);
+    (plain && whole != ".." && !whole.starts_with("../")).then_some(whole)
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link_target;
+
+    #[test]
+    fn links_stay_in_the_tree() {
+        assert_eq!(link_target("env", "../shared/a.yaml").as_deref(), Some("shared/a.yaml"));
+        assert_eq!(link_target("env", "./a.yaml").as_deref(), Some("env/a.yaml"));
+        for target in ["../../etc/passwd", "/etc/passwd", "b/../../../etc", "..", "../.."] {
+            let out = link_target("env", target);
+            assert!(out.is_none() || out.as_deref() == Some(""), "{target}: {out:?}");
+        }
+        assert_eq!(link_target("", ".."), None);
+    }
+}

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// Largest manifest, configuration or facts file, in bytes: twice what the API server accepts as a request body (3 MiB).
 pub const MANIFEST_BYTES: usize = 6 * 1024 * 1024;
@@ -51,6 +51,52 @@ pub fn text(bytes: Vec<u8>) -> Result<String, InputReadError> {
     String::from_utf8(bytes).map_err(|error| InputReadError::NotText(error.utf8_error().valid_up_to()))
 }
 
+/// A document, and the place in its text from which its own places are counted.
+#[derive(Debug, Clone)]
+pub(crate) struct ParsedDocument<T> {
+    pub(crate) value: T,
+    pub(crate) lines_before: usize,
+    pub(crate) columns_before: usize,
+}
+
+/// The documents of a manifest: a YAML stream, or JSON texts one behind the other, as `kubectl get -o json` of several calls writes them.
+pub(crate) fn parse_documents<T: DeserializeOwned>(text: &str) -> Result<Vec<ParsedDocument<T>>, InputReadError> {
+    let Some(texts) = json_texts(text) else {
+        let whole = |value| ParsedDocument { value, lines_before: 0, columns_before: 0 };
+        return Ok(parse_yaml(text)?.into_iter().map(whole).collect());
+    };
+    let mut documents = Vec::new();
+    let (mut lines_before, mut columns_before) = (0_usize, 0_usize);
+    for own in texts {
+        let parsed = parse_yaml(own).or_else(|_| {
+            // Once more in its place, for the place of the error.
+            parse_yaml(&format!("{}{}{own}", "\n".repeat(lines_before), " ".repeat(columns_before)))
+        })?;
+        documents.extend(parsed.into_iter().map(|value| ParsedDocument { value, lines_before, columns_before }));
+        let last_line = own.rsplit('\n').next().unwrap_or_default().chars().count();
+        let lines = own.matches('\n').count();
+        lines_before = lines_before.saturating_add(lines);
+        columns_before = if lines == 0 { columns_before.saturating_add(last_line) } else { last_line };
+    }
+    Ok(documents)
+}
+
+/// The texts of what is JSON and more than one, each with the blanks before it. None for anything else.
+fn json_texts(text: &str) -> Option<Vec<&str>> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut texts = Vec::new();
+    let mut start = 0;
+    while let Some(read) = stream.next() {
+        read.ok()?;
+        texts.push(text.get(start..stream.byte_offset())?);
+        start = stream.byte_offset();
+    }
+    (texts.len() > 1).then_some(texts)
+}
+
 /// The documents of a YAML stream, as kubectl reads them: `0440` is octal, a duplicate key is an error.
 pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, InputReadError> {
     let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
@@ -73,7 +119,7 @@ fn one_line(error: &serde_saphyr::Error) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{bounded, parse_yaml};
+    use super::{bounded, parse_documents, parse_yaml};
 
     #[track_caller]
     fn assert_yaml(text: &str, expected: Value) {
@@ -92,6 +138,22 @@ mod tests {
     #[test]
     fn reads_json_too_with_tabs() {
         assert_yaml("{\n\t\"spec\": {\n\t\t\"replicas\": 3\n\t}\n}\n", json!([{"spec": {"replicas": 3}}]));
+    }
+
+    #[test]
+    fn reads_json_texts_one_behind_the_other() {
+        let text = "{\"a\": 1} {\"b\": {}}\n{\n\t\"c\": []\n}\n";
+        let read = parse_documents::<Value>(text).unwrap();
+        let places: Vec<_> = read.iter().map(|one| (one.lines_before, one.columns_before)).collect();
+        assert_eq!(places, [(0, 0), (0, 8), (0, 18)]);
+        assert_eq!(
+            read.into_iter().map(|one| one.value).collect::<Vec<_>>(),
+            [json!({"a": 1}), json!({"b": {}}), json!({"c": []})]
+        );
+        let error = parse_documents::<Value>("{\"a\": 1}\n{\"b\": 1,\n\"b\": 2}").unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
+        assert_eq!(parse_documents::<Value>("{a: 1}\n").unwrap().len(), 1);
+        assert!(parse_documents::<Value>("{\"a\": 1}\nb: 2\n").is_err());
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
+use crate::input::ParsedDocument;
+
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TextPosition {
@@ -20,6 +22,12 @@ impl TextPosition {
         let from_one = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
         Self { line: from_one(location.line()), column: from_one(location.column()) }
     }
+
+    /// Counted on from the end of what stands before the text.
+    fn behind(self, lines: usize, columns: usize) -> Self {
+        let columns = if self.line == 1 { columns } else { 0 };
+        Self { line: self.line.saturating_add(lines), column: self.column.saturating_add(columns) }
+    }
 }
 
 /// The places of one document. What an alias or a merge key brings in stands where it was written.
@@ -29,10 +37,17 @@ pub(crate) struct YamlPositions(Spanned<YamlNode>);
 impl YamlPositions {
     /// Where the field stands (`spec.template.spec.containers[0].args[2]`), else the nearest ancestor that is there, else `root` itself.
     /// `root` is a path too: the object's own inside of a List.
-    pub(crate) fn of(&self, root: &str, field: &str) -> TextPosition {
+    fn of(&self, root: &str, field: &str) -> TextPosition {
         let whole = NodePosition { node: &self.0.value, position: TextPosition::of(self.0.defined) };
         let start = descend(whole, root);
         descend(start, field).position
+    }
+}
+
+impl ParsedDocument<YamlPositions> {
+    /// The same, counted from the start of the file.
+    pub(crate) fn at(&self, root: &str, field: &str) -> TextPosition {
+        self.value.of(root, field).behind(self.lines_before, self.columns_before)
     }
 }
 
@@ -153,7 +168,7 @@ impl<'de> Visitor<'de> for YamlNodeVisitor {
 #[cfg(test)]
 mod tests {
     use super::{TextPosition, YamlPositions};
-    use crate::input::parse_yaml;
+    use crate::input::{ParsedDocument, parse_documents};
 
     const SET: &str = "\
 # the voters
@@ -171,8 +186,8 @@ spec:
 
     #[track_caller]
     fn assert_at(text: &str, document: usize, root: &str, field: &str, line: usize, column: usize) {
-        let places: Vec<YamlPositions> = parse_yaml(text).unwrap();
-        assert_eq!(places[document].of(root, field), TextPosition { line, column }, "{field}");
+        let places: Vec<ParsedDocument<YamlPositions>> = parse_documents(text).unwrap();
+        assert_eq!(places[document].at(root, field), TextPosition { line, column }, "{field}");
     }
 
     #[test]
@@ -198,6 +213,8 @@ spec:
         assert_at(text, 1, "items[0]", "spec.replicas", 7, 5);
         assert_at(text, 1, "items[1]", "spec.replicas", 8, 10);
         assert_at("{\"spec\": {\n\t\"replicas\": 3}}", 0, "", "spec.replicas", 2, 2);
+        assert_at("{\"a\": 1} {\"spec\": {\"replicas\": 3}}", 1, "", "spec.replicas", 1, 20);
+        assert_at("{\"a\": 1}\n{\"spec\":\n {\"replicas\": 3}}", 1, "", "spec.replicas", 3, 3);
     }
 
     #[test]

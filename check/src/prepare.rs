@@ -106,7 +106,7 @@ fn render<'p>(
                 let file = SourceFile { text, named: true, rendered_from: Some(root.file(&input.tree)) };
                 rendered.files.insert(root.name(), file);
             }
-            Err(error) => open.push((root, RenderFailure::Failed(error.to_string()))),
+            Err(error) => open.push((root, RenderFailure::Failed(error.without(&ground.folder).to_string()))),
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! What a check comes to: every change with its verdict, what could not be read, judged or evaluated, and the exit code.
 //! Says nothing by itself about any object; how it is shown is for `output`.
 
+use std::collections::BTreeSet;
+
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::Finding;
 
@@ -104,6 +106,22 @@ pub(crate) struct CheckResult {
 }
 
 impl CheckResult {
+    /// What cannot be read in the base and in the head alike is none of this change's errors.
+    pub(crate) fn set_aside_what_was_broken_before(&mut self, is_same_file: &dyn Fn(&str) -> bool) {
+        let key = |error: &InputError| (error.path.clone(), error.message.clone());
+        let of = |side| self.input_errors.iter().filter(move |error| error.side == side).map(key);
+        let before: BTreeSet<(String, String)> = of(Side::Base).collect();
+        let both: BTreeSet<(String, String)> = of(Side::Head).filter(|error| before.contains(error)).collect();
+        let errors = std::mem::take(&mut self.input_errors);
+        let (old, new): (Vec<InputError>, Vec<InputError>) =
+            errors.into_iter().partition(|error| both.contains(&key(error)) && is_same_file(&error.path));
+        self.input_errors = new;
+        self.not_evaluated.extend(old.into_iter().map(|InputError { side, path, position, message }| {
+            let reason = format!("unreadable before and after this change: {message}");
+            NotEvaluated { side, path, position, what: None, reason }
+        }));
+    }
+
     /// In an order that depends on nothing but the input.
     pub(crate) fn sort(&mut self) {
         self.changes.sort_by(|a, b| (&a.id, &a.location.file).cmp(&(&b.id, &b.location.file)));

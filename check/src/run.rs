@@ -99,16 +99,25 @@ fn evaluate_sides(
         head: config_maps::of_side(&mut after.manifests, are_judged),
     };
     let mut result = CheckResult::default();
-    unread(Side::Base, &base.tree, &mut result);
-    unread(Side::Head, &head.tree, &mut result);
+    unread(Side::Base, &base.tree, &mut before.manifests, &mut result);
+    unread(Side::Head, &head.tree, &mut after.manifests, &mut result);
+    if sides.base.is_some() {
+        result.not_evaluated.extend(moved_submodules(&base.tree, &head.tree));
+    }
     let files = SourceFiles::new([&base.tree, &before.rendered], [&head.tree, &after.rendered]);
     compare(evaluator, before.manifests, after.manifests, &maps, &files, &mut result)?;
+    let same = |path: &str| match (base.tree.files.get(path), head.tree.files.get(path)) {
+        (Some(old), Some(new)) => old.text == new.text,
+        _ => false,
+    };
+    result.set_aside_what_was_broken_before(&same);
     result.sort();
     Ok(result)
 }
 
-fn unread(side: Side, tree: &SourceTree, result: &mut CheckResult) {
+fn unread(side: Side, tree: &SourceTree, manifests: &mut Manifests, result: &mut CheckResult) {
     let position = None;
+    manifests.unclear.extend(tree.unclear().map(str::to_owned));
     result.input_errors.extend(tree.unread.iter().map(|unread| InputError {
         side,
         path: unread.path.clone(),
@@ -122,6 +131,26 @@ fn unread(side: Side, tree: &SourceTree, result: &mut CheckResult) {
         what: None,
         reason: left_out.why.clone(),
     }));
+}
+
+/// Submodules of which the two states have other commits: what such a change applies is in another repository.
+fn moved_submodules(base: &SourceTree, head: &SourceTree) -> Vec<NotEvaluated> {
+    let short = |commit: &String| commit.chars().take(10).collect::<String>();
+    let paths: BTreeSet<&String> = base.submodules.keys().chain(head.submodules.keys()).collect();
+    let moved = paths.into_iter().filter_map(|path| {
+        let (side, reason) = match (base.submodules.get(path), head.submodules.get(path)) {
+            (Some(old), Some(new)) if old == new => return None,
+            (Some(old), Some(new)) => {
+                (Side::Head, format!("a submodule that moves from commit {} to {}", short(old), short(new)))
+            }
+            (None, Some(new)) => (Side::Head, format!("a new submodule, at commit {}", short(new))),
+            (Some(old), None) => (Side::Base, format!("a submodule that goes, from commit {}", short(old))),
+            (None, None) => return None,
+        };
+        let reason = format!("{reason}; what it holds is in its own repository");
+        Some(NotEvaluated { side, path: path.clone(), position: None, what: None, reason })
+    });
+    moved.collect()
 }
 
 fn compare(

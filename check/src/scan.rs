@@ -6,10 +6,12 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use super::object::{Object, ObjectOrigin, is_config_map, kind_of};
-use super::position::TextPosition;
+use super::placeholder::{Placeholders, hidden};
+use super::position::{TextPosition, YamlPositions};
 use super::result::{InputError, NotEvaluated};
-use super::source::{ParsedFile, RawObject, has_marker, marker, parse, text_at};
+use super::source::{ParsedFile, RawObject, parse, text_at};
 use super::tree::{Side, SourceFile, SourceTree};
+use crate::input;
 
 /// What is to be kept of an object, by group and kind.
 pub(super) type KindFilter<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
@@ -32,6 +34,7 @@ enum FileContent {
     Objects { kept: Vec<RawObject>, others: usize },
     Malformed { position: Option<TextPosition>, message: String },
     Template(TextPosition),
+    Encrypted,
 }
 
 /// One side read, to be taken over by the other where their files are the same.
@@ -105,15 +108,12 @@ impl Manifests {
                 self.input_errors.push(InputError { side, path: path.to_owned(), position, message });
             }
             FileContent::Template(position) => {
-                self.unclear.insert(path.to_owned());
                 let reason = "holds template markers (`{{ }}`); render it, or check the chart it belongs to".to_owned();
-                self.not_evaluated.push(NotEvaluated {
-                    side,
-                    path: path.to_owned(),
-                    position: Some(position),
-                    what: None,
-                    reason,
-                });
+                self.not_evaluated(side, path, Some(position), None, reason);
+            }
+            FileContent::Encrypted => {
+                let reason = "encrypted by SOPS with its kind, so that it is not known which object it is".to_owned();
+                self.not_evaluated(side, path, None, None, reason);
             }
             FileContent::Objects { kept, others } => {
                 self.others = self.others.saturating_add(others);
@@ -126,9 +126,10 @@ impl Manifests {
 
     fn object(&mut self, side: Side, path: &str, file: &SourceFile, raw: RawObject, scope: &str, namespace: &str) {
         let origin = ObjectOrigin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
-        let is_template = has_marker(&raw.value);
+        let which = if file.rendered_from.is_some() { Placeholders::Variables } else { Placeholders::All };
+        let hidden = hidden(&raw.value, which);
         let (group, kind) = kind_of(&raw.value).map_or(("", ""), |(group, _, kind)| (group, kind));
-        if is_config_map(group, kind) && (is_template || text_at(&raw.value, "/metadata/name").is_none()) {
+        if is_config_map(group, kind) && (hidden.is_some() || text_at(&raw.value, "/metadata/name").is_none()) {
             // Only its values are of interest, and they are not known.
             self.others = self.others.saturating_add(1);
             return;
@@ -145,20 +146,27 @@ impl Manifests {
             });
             return;
         };
-        if is_template {
-            self.unclear.insert(path.to_owned());
-            let reason = "holds template markers (`{{ }}`); render it".to_owned();
-            let what = Some(object.id.shown());
-            self.not_evaluated.push(NotEvaluated {
-                side,
-                path: path.to_owned(),
-                position: Some(marker(&file.text)),
-                what,
-                reason,
-            });
+        let Some((field, text)) = hidden else {
+            self.objects.push(object);
             return;
-        }
-        self.objects.push(object);
+        };
+        let reason = format!("`{field}` is `{text}`, which somebody fills in; render it, or write it down");
+        let positions = input::parse_documents::<YamlPositions>(&file.text).unwrap_or_default();
+        let position = positions.get(object.origin.document).map(|document| document.at(&object.origin.root, &field));
+        self.not_evaluated(side, path, position, Some(object.id.shown()), reason);
+    }
+
+    /// It is not known what the file holds.
+    fn not_evaluated(
+        &mut self,
+        side: Side,
+        path: &str,
+        position: Option<TextPosition>,
+        what: Option<String>,
+        reason: String,
+    ) {
+        self.unclear.insert(path.to_owned());
+        self.not_evaluated.push(NotEvaluated { side, path: path.to_owned(), position, what, reason });
     }
 }
 
@@ -185,6 +193,7 @@ fn file_content(parsed: ParsedFile, wanted: KindFilter<'_>) -> FileContent {
     match parsed {
         ParsedFile::Malformed { position, message } => FileContent::Malformed { position, message },
         ParsedFile::Template(position) => FileContent::Template(position),
+        ParsedFile::Encrypted => FileContent::Encrypted,
         ParsedFile::Objects(objects) => {
             let is_wanted = |raw: &RawObject| kind_of(&raw.value).is_some_and(|(group, _, kind)| wanted(group, kind));
             let is_object = |raw: &&RawObject| kind_of(&raw.value).is_some();

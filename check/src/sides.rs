@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 
 use super::git::Repository;
 use super::options::Options;
+use super::selection::Selection;
 use super::tree::SourceTree;
 use super::walk;
 use crate::input;
@@ -76,10 +77,9 @@ impl Sides {
     fn of_git(options: &Options, base: &str) -> anyhow::Result<Self> {
         let around = options.repository.as_deref().unwrap_or(Path::new("."));
         let repository = Rc::new(Repository::around(around)?);
-        let is_named = |path: &Path| options.paths.iter().any(|named| path.starts_with(plain(named)));
-        let wanted = |path: &Path| options.paths.is_empty() || is_named(path);
+        let selection = Selection::of(&options.paths, around, repository.folder().as_deref())?;
         let commit = |reference: &str| -> anyhow::Result<SideInput> {
-            let tree = repository.tree(reference, &wanted)?;
+            let tree = repository.tree(reference, &selection)?;
             let ground = TreeSource::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
             Ok(SideInput { tree, source: ground })
         };
@@ -87,23 +87,12 @@ impl Sides {
             Some(head) => commit(head)?,
             None => {
                 let folder = repository.folder().context("the repository is bare; name a commit with --head")?;
-                SideInput { tree: below(&folder, &wanted)?, source: TreeSource::Folder(folder) }
+                let tree = repository.working_tree(&folder, &selection)?;
+                SideInput { tree, source: TreeSource::Folder(folder) }
             }
         };
-        Ok(Self { base: Some(commit(base)?), head, url: repository.url() })
+        let base = commit(base)?;
+        selection.ensure_used()?;
+        Ok(Self { base: Some(base), head, url: repository.url() })
     }
-}
-
-/// The wanted files of a checkout.
-fn below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> anyhow::Result<SourceTree> {
-    let mut tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
-    tree.files.retain(|path, _| wanted(Path::new(path)));
-    tree.unread.retain(|unread| wanted(Path::new(&unread.path)));
-    tree.left_out.retain(|left_out| wanted(Path::new(&left_out.path)));
-    Ok(tree)
-}
-
-/// `./db/` as git writes it.
-fn plain(path: &Path) -> &Path {
-    path.strip_prefix("./").unwrap_or(path)
 }

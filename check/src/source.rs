@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::object::kind_of;
+use super::placeholder::BRACES;
 use super::position::TextPosition;
 use super::tree::SourceFile;
 use crate::input::{self, InputReadError};
@@ -27,20 +29,27 @@ pub(crate) enum ParsedFile {
     },
     /// A template that nobody has rendered; the place is that of its first marker.
     Template(TextPosition),
+    /// SOPS encrypted it with all keys and values, so that it is not known which object it is.
+    Encrypted,
 }
 
 /// Text without this word cannot hold an object. Most files of a repository need not be parsed for that reason.
 const REQUIRED_KEY: &str = "apiVersion";
 
-const TEMPLATE_MARKER: &str = "{{";
+/// How a value begins that SOPS encrypted.
+const SOPS_VALUE: &str = "ENC[";
 
 pub(crate) fn parse(file: &SourceFile) -> ParsedFile {
     if !file.named && !file.text.contains(REQUIRED_KEY) {
         return ParsedFile::Objects(Vec::new());
     }
-    match input::parse_yaml::<Value>(&file.text) {
-        Ok(documents) => ParsedFile::Objects(documents.into_iter().enumerate().flat_map(flattened).collect()),
-        Err(_) if file.text.contains(TEMPLATE_MARKER) => ParsedFile::Template(marker(&file.text)),
+    match input::parse_documents::<Value>(&file.text) {
+        Ok(documents) if documents.iter().any(|document| is_encrypted(&document.value)) => ParsedFile::Encrypted,
+        Ok(documents) => {
+            let values = documents.into_iter().map(|document| whole_numbers(document.value));
+            ParsedFile::Objects(values.enumerate().flat_map(flattened).collect())
+        }
+        Err(_) if file.text.contains(BRACES) => ParsedFile::Template(first_braces(&file.text)),
         Err(InputReadError::Yaml(malformed)) => {
             ParsedFile::Malformed { position: malformed.location.map(TextPosition::of), message: malformed.message }
         }
@@ -48,35 +57,54 @@ pub(crate) fn parse(file: &SourceFile) -> ParsedFile {
     }
 }
 
-/// Whether a text of the object, or a key, holds a template marker.
-pub(crate) fn has_marker(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains(TEMPLATE_MARKER) && text.contains("}}"),
-        Value::Array(items) => items.iter().any(has_marker),
-        Value::Object(members) => members.iter().any(|(key, value)| key.contains(TEMPLATE_MARKER) || has_marker(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
+/// Which object it was cannot be told.
+fn is_encrypted(document: &Value) -> bool {
+    kind_of(document)
+        .is_some_and(|(group, version, kind)| [group, version, kind].iter().any(|word| word.starts_with(SOPS_VALUE)))
 }
 
-/// Where the first marker of the text stands.
-pub(crate) fn marker(text: &str) -> TextPosition {
-    let found = text.lines().enumerate().find_map(|(index, line)| Some((index, line.find(TEMPLATE_MARKER)?, line)));
+/// Where the first braces of the text stand.
+fn first_braces(text: &str) -> TextPosition {
+    let found = text.lines().enumerate().find_map(|(index, line)| Some((index, line.find(BRACES)?, line)));
     found.map_or(TextPosition::START, |(index, byte, line)| TextPosition {
         line: index.saturating_add(1),
         column: line.get(..byte).map_or(1, |before| before.chars().count().saturating_add(1)),
     })
 }
 
-fn flattened((document, mut value): (usize, Value)) -> Vec<RawObject> {
-    let is_list = text_at(&value, "/kind").is_some_and(|kind| kind.ends_with("List"));
-    let items = if is_list { value.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take) } else { None };
-    match items {
-        Some(items) => {
-            let item = |(index, value)| RawObject { value, document, root: format!("items[{index}]") };
-            items.into_iter().enumerate().map(item).collect()
+/// `3.0` is 3, as it is for kubectl: Go writes a whole float64 without a point.
+fn whole_numbers(value: Value) -> Value {
+    /// Above it not every whole number is one.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
+            whole.and_then(|float| format!("{float:.0}").parse::<i64>().ok()).map_or(Value::Number(number), Value::from)
         }
-        None => vec![RawObject { value, document, root: String::new() }],
+        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, whole_numbers(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
+}
+
+/// The items of a list, each with the kind of the list where it has none of its own, as the API machinery writes and reads typed lists
+/// (apimachinery, `meta.EachListItem`); else the document itself.
+fn flattened((document, mut value): (usize, Value)) -> Vec<RawObject> {
+    let of_items = text_at(&value, "/kind").and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
+    let api_version = text_at(&value, "/apiVersion").map(str::to_owned);
+    let items = value.get_mut("items").and_then(Value::as_array_mut).filter(|_| of_items.is_some()).map(std::mem::take);
+    let Some(items) = items else { return vec![RawObject { value, document, root: String::new() }] };
+    let typed = [("kind", of_items.filter(|kind| !kind.is_empty())), ("apiVersion", api_version)];
+    let is_typed = typed.iter().all(|(_, text)| text.is_some());
+    let item = |(index, mut value): (usize, Value)| {
+        if let Some(members) = value.as_object_mut().filter(|_| is_typed) {
+            for (key, text) in &typed {
+                members.entry(*key).or_insert_with(|| Value::from(text.clone()));
+            }
+        }
+        RawObject { value, document, root: format!("items[{index}]") }
+    };
+    items.into_iter().enumerate().map(item).collect()
 }
 
 pub(crate) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
@@ -86,6 +114,7 @@ pub(crate) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
 #[cfg(test)]
 mod tests {
     use super::{ParsedFile, parse};
+    use crate::object::kind_of;
     use crate::position::TextPosition;
     use crate::tree::SourceFile;
 
@@ -106,6 +135,36 @@ mod tests {
         assert_roots("kind: List\nitems:\n- {a: 1}\n- {b: 2}\n", &[(0, "items[0]"), (0, "items[1]")]);
         assert_roots("{\"kind\": \"ConfigMapList\", \"items\": []}", &[]);
         assert_roots("", &[]);
+    }
+
+    #[test]
+    fn whole_floats_are_integers() {
+        let ParsedFile::Objects(objects) = parsed("{a: 3.0, b: [-0.0, 1.5, 1e3, 1e300], c: '3.0'}", true) else {
+            panic!("parsed")
+        };
+        let expected = serde_json::json!({"a": 3, "b": [0, 1.5, 1000, 1e300], "c": "3.0"});
+        assert_eq!(objects[0].value, expected);
+    }
+
+    #[test]
+    fn the_items_of_a_typed_list_have_its_kind() {
+        let text = "kind: StatefulSetList\napiVersion: apps/v1\nitems:\n- {metadata: {name: a}}\n- {kind: X, apiVersion: y/v1}\n";
+        let ParsedFile::Objects(objects) = parsed(text, false) else { panic!("{text}") };
+        let kinds: Vec<_> = objects.iter().map(|raw| kind_of(&raw.value)).collect();
+        assert_eq!(kinds, [Some(("apps", "v1", "StatefulSet")), Some(("y", "v1", "X"))]);
+        // `List` names no kind of its items.
+        let ParsedFile::Objects(objects) = parsed("kind: List\napiVersion: v1\nitems: [{a: 1}]\n", false) else {
+            panic!("parsed")
+        };
+        assert_eq!(kind_of(&objects[0].value), None);
+    }
+
+    #[test]
+    fn what_is_encrypted_with_its_kind_is_no_object() {
+        let whole = "apiVersion: ENC[AES256_GCM,data:x]\nkind: ENC[AES256_GCM,data:y]\nsops: {version: 3.9.0}\n";
+        assert!(matches!(parsed(whole, false), ParsedFile::Encrypted));
+        let values = "apiVersion: v1\nkind: Secret\ndata: {a: 'ENC[AES256_GCM,data:x]'}\nsops: {version: 3.9.0}\n";
+        assert!(matches!(parsed(values, false), ParsedFile::Objects(_)));
     }
 
     #[test]

@@ -35,8 +35,10 @@ pub(crate) struct UnreadFile {
 pub(crate) struct SourceTree {
     pub(crate) files: BTreeMap<String, SourceFile>,
     pub(crate) unread: Vec<UnreadFile>,
-    /// What was left out on purpose, and why: a symbolic link that leads nowhere.
+    /// What was left out, and why: a symbolic link that leads nowhere, a file that is encrypted.
     pub(crate) left_out: Vec<UnreadFile>,
+    /// Folders that are other repositories' (git's submodules), and the commit of each.
+    pub(crate) submodules: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,21 +52,63 @@ pub(crate) struct SourceFile {
 
 impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let text = without_byte_order_marks(text);
         self.files.insert(path, SourceFile { text, named, rendered_from: None });
     }
 
-    pub(crate) fn refuse(&mut self, path: String, error: &InputReadError) {
-        self.unread.push(UnreadFile { path, why: error.to_string() });
+    /// What was named on the command line must be readable; what only lies in the tree may be whatever it is.
+    pub(crate) fn refuse(&mut self, path: String, why: String, named: bool) {
+        let list = if named { &mut self.unread } else { &mut self.left_out };
+        list.push(UnreadFile { path, why });
     }
 
-    /// A file's bytes, if they are a text of a bearable size.
+    /// A file's bytes, if they are a text of a bearable size, and the file itself.
     pub(crate) fn take(&mut self, path: String, read: Result<Vec<u8>, InputReadError>, named: bool) {
-        match read.and_then(input::text) {
+        let text = read.map_err(|error| error.to_string()).and_then(|bytes| match stand_in(&bytes) {
+            Some(what) => Err(what.to_owned()),
+            None => input::text(bytes).map_err(|error| error.to_string()),
+        });
+        match text {
             Ok(text) => self.add(path, text, named),
-            Err(error) => self.refuse(path, &error),
+            Err(why) => self.refuse(path, why, named),
         }
     }
+
+    /// Files of which it is not known what they hold.
+    pub(crate) fn unclear(&self) -> impl Iterator<Item = &str> {
+        self.unread.iter().chain(&self.left_out).map(|unread| unread.path.as_str())
+    }
+}
+
+/// What lies in the place of a file's content, told by its first bytes: a pointer of git LFS (its specification, version 1), or what
+/// git-crypt, age, GnuPG or Ansible made of it.
+fn stand_in(bytes: &[u8]) -> Option<&'static str> {
+    const STARTS: [(&[u8], &str); 6] = [
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of git LFS; fetch the content with `git lfs pull`"),
+        (b"\0GITCRYPT", "encrypted by git-crypt"),
+        (b"age-encryption.org/v1", "encrypted by age"),
+        (b"-----BEGIN AGE ENCRYPTED FILE-----", "encrypted by age"),
+        (b"-----BEGIN PGP MESSAGE-----", "encrypted by GnuPG"),
+        (b"$ANSIBLE_VAULT;", "encrypted by Ansible Vault"),
+    ];
+    STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, what)| *what)
+}
+
+/// YAML allows such a mark where a document begins: at the start of the text, before a line `---`, and behind one.
+fn without_byte_order_marks(text: String) -> String {
+    const MARK: char = '\u{feff}';
+    if !text.contains(MARK) {
+        return text;
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    let mut begins = true;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_start_matches(MARK);
+        let separates = bare.starts_with("---");
+        cleaned.push_str(if begins || separates { bare } else { line });
+        begins = separates;
+    }
+    cleaned
 }
 
 /// Whether a file of this name is looked at when it was not named itself.
@@ -74,4 +118,36 @@ pub(crate) fn may_be_manifest(path: &Path) -> bool {
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     matches!(extension.to_ascii_lowercase().as_str(), "yaml" | "yml" | "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SourceTree;
+
+    fn text(content: &str) -> String {
+        let mut tree = SourceTree::default();
+        tree.take("a.yaml".to_owned(), Ok(content.as_bytes().to_vec()), false);
+        tree.files.remove("a.yaml").unwrap().text
+    }
+
+    #[test]
+    fn byte_order_marks_go_where_documents_begin_and_nowhere_else() {
+        assert_eq!(text("\u{feff}a: 1\n---\n\u{feff}b: 2\n"), "a: 1\n---\nb: 2\n");
+        assert_eq!(text("a: 1\n\u{feff}---\r\n\u{feff}b: 2\n"), "a: 1\n---\r\nb: 2\n");
+        assert_eq!(text("a: \"\u{feff}\"\n"), "a: \"\u{feff}\"\n");
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_content_is_told() {
+        let why = |content: &[u8], named: bool| {
+            let mut tree = SourceTree::default();
+            tree.take("a.yaml".to_owned(), Ok(content.to_vec()), named);
+            assert_eq!(tree.unclear().collect::<Vec<_>>(), ["a.yaml"]);
+            if named { tree.unread.remove(0).why } else { tree.left_out.remove(0).why }
+        };
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+        assert_eq!(why(pointer, false), "a pointer of git LFS; fetch the content with `git lfs pull`");
+        assert_eq!(why(b"\0GITCRYPT\0\x01", true), "encrypted by git-crypt");
+        assert_eq!(why(b"\xff\xfea\0", false), "not UTF-8 at byte 0");
+    }
 }

@@ -1,10 +1,12 @@
-//! The files of folders and those that were named. Follows a symbolic link to a file, never one to a folder, so no loop is entered.
+//! The files of folders and those that were named. Follows a symbolic link to a file below the folder, never one to a folder, so no loop is
+//! entered.
 //! Does not know git, and does not parse.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tree::{SourceTree, UnreadFile, may_be_manifest};
+use super::git::{LINK_OUTSIDE, LINK_TO_NO_FILE};
+use super::tree::{SourceTree, may_be_manifest};
 use crate::input::{self, InputReadError};
 
 /// What no repository keeps manifests in.
@@ -14,7 +16,7 @@ const SKIPPED: [&str; 2] = [".git", "node_modules"];
 pub(super) fn folder(folder: &Path) -> Result<SourceTree, InputReadError> {
     let mut tree = SourceTree::default();
     fs::read_dir(folder)?;
-    walk(folder, folder, &mut tree);
+    walk(folder, &Root { shown_from: folder, bound: folder.canonicalize()? }, &mut tree);
     Ok(tree)
 }
 
@@ -23,7 +25,7 @@ pub(super) fn named(paths: &[PathBuf]) -> SourceTree {
     let mut tree = SourceTree::default();
     for path in paths {
         if !input::is_stdin(path) && path.is_dir() {
-            walk(path, Path::new(""), &mut tree);
+            walk(path, &Root { shown_from: Path::new(""), bound: bound_of(path) }, &mut tree);
         } else {
             let shown = if input::is_stdin(path) { "standard input".to_owned() } else { shown(path) };
             tree.take(shown, input::read(path, input::MANIFEST_BYTES), true);
@@ -32,10 +34,27 @@ pub(super) fn named(paths: &[PathBuf]) -> SourceTree {
     tree
 }
 
-fn walk(folder: &Path, root: &Path, tree: &mut SourceTree) {
+/// What is walked.
+struct Root<'p> {
+    /// Paths are shown from here on.
+    shown_from: &'p Path,
+    /// No symbolic link is followed out of it. Absolute, without links.
+    bound: PathBuf,
+}
+
+/// The current folder, with all that lies beside a folder in it; the folder itself where it lies elsewhere.
+fn bound_of(folder: &Path) -> PathBuf {
+    let own = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    match Path::new(".").canonicalize() {
+        Ok(current) if own.starts_with(&current) => current,
+        _ => own,
+    }
+}
+
+fn walk(folder: &Path, root: &Root<'_>, tree: &mut SourceTree) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return tree.refuse(within(folder, root), &error.into()),
+        Err(error) => return tree.refuse(within(folder, root), error.to_string(), false),
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
@@ -52,22 +71,23 @@ fn walk(folder: &Path, root: &Path, tree: &mut SourceTree) {
     }
 }
 
-fn file(path: &Path, root: &Path, is_link: bool, tree: &mut SourceTree) {
+fn file(path: &Path, root: &Root<'_>, is_link: bool, tree: &mut SourceTree) {
     let shown = within(path, root);
+    if is_link && path.canonicalize().is_ok_and(|found| !found.starts_with(&root.bound)) {
+        return tree.refuse(shown, LINK_OUTSIDE.to_owned(), false);
+    }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => {
             tree.take(shown, input::read(path, input::MANIFEST_BYTES), false);
         }
-        Ok(_) => tree.left_out.push(UnreadFile { path: shown, why: "no plain file".to_owned() }),
-        Err(_) if is_link => {
-            tree.left_out.push(UnreadFile { path: shown, why: "a symbolic link that leads nowhere".to_owned() });
-        }
-        Err(error) => tree.refuse(shown, &error.into()),
+        Ok(_) | Err(_) if is_link => tree.refuse(shown, LINK_TO_NO_FILE.to_owned(), false),
+        Ok(_) => tree.refuse(shown, "no plain file".to_owned(), false),
+        Err(error) => tree.refuse(shown, error.to_string(), false),
     }
 }
 
-fn within(path: &Path, root: &Path) -> String {
-    shown(path.strip_prefix(root).unwrap_or(path))
+fn within(path: &Path, root: &Root<'_>) -> String {
+    shown(path.strip_prefix(root.shown_from).unwrap_or(path))
 }
 
 fn shown(path: &Path) -> String {

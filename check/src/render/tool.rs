@@ -24,12 +24,22 @@ pub(crate) enum ToolError {
     Missing { tool: &'static str, option: &'static str },
     #[error("{tool} cannot be run: {error}")]
     Unusable { tool: &'static str, error: io::Error },
-    #[error("{tool} failed: {said}")]
+    #[error("{tool} failed: {}", shortened(said))]
     Failed { tool: &'static str, said: String },
     #[error("{tool} wrote more than {OUTPUT_BYTES} bytes")]
     TooMuch { tool: &'static str },
     #[error("{tool} wrote something else than text")]
     NotText { tool: &'static str },
+}
+
+impl ToolError {
+    /// Without the folder that the tree was laid down in, which may be another one each time.
+    pub(crate) fn without(self, folder: &Path) -> Self {
+        let Self::Failed { tool, said } = self else { return self };
+        let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let said = if absolute.is_absolute() { said.replace(&*absolute.to_string_lossy(), ".") } else { said };
+        Self::Failed { tool, said }
+    }
 }
 
 /// A tool and the option that names it.
@@ -78,7 +88,7 @@ impl ToolName {
             return Err(ToolError::TooMuch { tool });
         }
         if !status.map_err(unusable)?.success() {
-            return Err(ToolError::Failed { tool, said: shortened(&said) });
+            return Err(ToolError::Failed { tool, said: String::from_utf8_lossy(&said).into_owned() });
         }
         let bytes = output.map_err(unusable)?.unwrap_or_default();
         String::from_utf8(bytes).map(Some).map_err(|_| ToolError::NotText { tool })
@@ -97,9 +107,8 @@ fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// The last lines count: tools say the cause at the end.
-fn shortened(said: &[u8]) -> String {
+fn shortened(said: &str) -> String {
     const SHOWN: usize = 600;
-    let said = String::from_utf8_lossy(said);
     let words: Vec<&str> = said.split_whitespace().collect();
     let line = words.join(" ");
     let skip = line.chars().count().saturating_sub(SHOWN);

@@ -9,6 +9,7 @@ mod git;
 mod ignore_differences;
 mod large;
 mod outputs;
+mod reading;
 mod repository;
 mod shape;
 mod snapshot;
