@@ -50,10 +50,10 @@ fn reword(mut text: String) -> String {
 
 /// Text out of a review or a file, fit for a terminal: control characters are shown, not obeyed.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let shown = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
+    let shown = text.chars().map(|c| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() });
     Cow::Owned(shown.collect())
 }
 
