@@ -92,6 +92,7 @@ fn propagation(policy: Propagation) -> PropagationPolicy {
     match policy {
         Propagation::Background => PropagationPolicy::Background,
         Propagation::Foreground => PropagationPolicy::Foreground,
+        Propagation::Orphan => PropagationPolicy::Orphan,
     }
 }
 

@@ -34,6 +34,7 @@ pub enum DryRunAction<'t> {
 pub enum Propagation {
     Background,
     Foreground,
+    Orphan,
 }
 
 impl<'t> DryRun<'t> {
@@ -55,6 +56,7 @@ impl Propagation {
         match self {
             Self::Background => "Background",
             Self::Foreground => "Foreground",
+            Self::Orphan => "Orphan",
         }
     }
 }
