@@ -14,8 +14,24 @@ pub struct CheckInputs<'g> {
     /// The cluster, where it is to be asked.
     pub live: Option<LiveCluster<'g>>,
     pub now: OffsetDateTime,
+    /// What is to be said of the check itself.
+    pub notices: Vec<String>,
+    /// Values files of which no leading object of the repository says what they are for.
+    pub values: Vec<MappedValues>,
     /// The one on which the cluster was connected to.
     pub runtime: &'g Runtime,
+}
+
+/// Values files, and what they are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedValues {
+    /// A pattern of paths within the repository; `*` stays in a folder, `**` does not.
+    pub files: String,
+    pub chart: String,
+    /// Empty: any that is at hand.
+    pub version: String,
+    /// `namespace/name`
+    pub release: String,
 }
 
 /// The policies that are evaluated.

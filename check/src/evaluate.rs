@@ -16,33 +16,31 @@ use rqlite::facts::Facts;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::applier::Applier;
+use super::applier::{Applier, Appliers};
 use super::check_inputs::PolicySource;
 use super::cluster::ClusterEvaluator;
 use super::config_maps::ConfigMaps;
 use super::head::HeadObjects;
-use super::manifest_change::{ChangeOperation, ManifestChange};
+use super::manifest_change::{AppliedAs, ChangeOperation, ManifestChange, ShownWay};
 use super::object::{Object, ObjectOrigin, resource_of};
 use super::position::{TextPosition, YamlPositions};
 use super::result::{EvaluatedChange, LocatedFinding, SourceLocation, VerdictSource};
+use super::rules::{IMMUTABLE_CHANGE, NOT_APPLIED, REPLICAS_NOT_KNOWN, WAY_NOT_KNOWN};
 use super::snapshot::{RunningSet, Snapshot};
 use super::source::text_at;
 use super::tree::{Side, SourceFile, SourceTree};
+use super::values_line;
 use crate::input::{self, ParsedDocument};
-
-/// The rule under which this command itself speaks.
-pub const REPLICAS_NOT_KNOWN: &str = "check/replicas-not-known";
-
-/// Its page, for `quorate explain`.
-pub const REPLICAS_NOT_KNOWN_PAGE: &str = include_str!("replicas-not-known.md");
 
 /// What all changes of one call share.
 pub(super) struct ChangeEvaluator<'c> {
     pub(super) policies: PolicySource<'c>,
     pub(super) loaded: OnceLock<PolicySet>,
-    pub(super) profile: Applier,
+    pub(super) appliers: Appliers,
     /// What was known of the cluster.
     pub(super) snapshot: Option<Snapshot>,
+    /// Which cluster that is.
+    pub(super) destination: Option<String>,
     /// Asked for each change, where there is a cluster to ask.
     pub(super) cluster: Option<ClusterEvaluator<'c>>,
     pub(super) now: OffsetDateTime,
@@ -109,16 +107,18 @@ impl ChangeEvaluator<'_> {
         context: EvaluationContext<'_>,
         files: &SourceFiles<'_>,
     ) -> anyhow::Result<EvaluatedChange> {
-        let here = self.review(change, running, context)?;
+        let applier = self.applier(change);
+        let here = self.review(change, &applier, running, context)?;
         let (review, by) = match &self.cluster {
             Some(guard) if !self.evaluates_shape_only(running) => {
-                self.runtime.block_on(guard.with_cluster_verdict(change, running.is_some(), &self.profile, here))
+                self.runtime.block_on(guard.with_cluster_verdict(change, running.is_some(), &applier, here))
             }
             Some(_) | None => (here, VerdictSource::Local),
         };
         let origin = &change.object.origin;
         let found = review.findings.into_iter().map(|finding| {
-            let location = files.locate(origin, &finding.field);
+            let by_values = values_line::locate(change, &finding.field, files);
+            let location = by_values.unwrap_or_else(|| files.locate(origin, &finding.field));
             LocatedFinding { finding, location }
         });
         Ok(EvaluatedChange {
@@ -131,7 +131,37 @@ impl ChangeEvaluator<'_> {
             patch: review.patch,
             object: change.new.clone().unwrap_or_default(),
             location: files.locate(origin, ""),
+            cause: change.cause.clone(),
+            ways: change.ways.clone(),
+            accepted_until: None,
         })
+    }
+
+    /// A set of which it cannot be told what becomes of it.
+    pub(super) fn not_followed(
+        &self,
+        old: &Object,
+        why: String,
+        ways: Vec<ShownWay>,
+        files: &SourceFiles<'_>,
+    ) -> EvaluatedChange {
+        let remedy = "look at its way with --ways; make it one that can be followed, or accept the gap";
+        let finding = WAY_NOT_KNOWN.finding(Level::NotJudged, why, "", remedy);
+        let location = files.locate(&old.origin, "");
+        EvaluatedChange {
+            id: old.id.clone(),
+            names_namespace: text_at(&old.value, "/metadata/namespace").is_some(),
+            operation: None,
+            verdict: Verdict::NotJudged,
+            by: VerdictSource::Local,
+            findings: vec![LocatedFinding { finding, location: location.clone() }],
+            patch: json_patch::Patch::default(),
+            object: Value::Null,
+            location,
+            cause: None,
+            ways,
+            accepted_until: None,
+        }
     }
 
     /// What runs is a base too.
@@ -139,15 +169,22 @@ impl ChangeEvaluator<'_> {
         self.shape_only && running.is_none()
     }
 
+    fn applier(&self, change: &ManifestChange) -> Applier {
+        let way = &change.object.way;
+        let tool = way.links.last().map_or_else(|| self.appliers.unknown(way.is_chart), |link| link.tool);
+        self.appliers.by(tool)
+    }
+
     fn review(
         &self,
         change: &ManifestChange,
+        applier: &Applier,
         running: Option<&RunningSet>,
         context: EvaluationContext<'_>,
     ) -> anyhow::Result<Review> {
-        let text = change.review(&self.profile);
+        let text = change.review(applier);
         let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
-        let head = HeadObjects { objects: context.head, scope: &change.object.scope };
+        let head = HeadObjects { objects: context.head, scope: &change.object.scope, way: &change.object.way };
         let related = self.runtime.block_on(related(&head, &request));
         let known = running.map_or_else(|| Ok(Facts::default()), RunningSet::facts)?;
         let RecordedFacts(facts) = RecordedFacts::at(context.maps.complete(known, change), self.now)?;
@@ -167,8 +204,41 @@ impl ChangeEvaluator<'_> {
             review.findings.push(replicas_not_known());
             review.verdict = Finding::verdict(&review.findings);
         }
+        by_applier(change, &mut review);
+        said_once(&mut review.findings);
         Ok(review)
     }
+}
+
+/// What no policy can read, each of them says.
+fn said_once(findings: &mut Vec<Finding>) {
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| {
+        finding.level != Level::NotJudged || seen.insert((finding.message.clone(), finding.field.clone()))
+    });
+}
+
+/// What the tool, or the API server, makes of the change.
+fn by_applier(change: &ManifestChange, review: &mut Review) {
+    match &change.applied {
+        AppliedAs::Asked => {}
+        AppliedAs::Refused(field) if review.verdict == Verdict::Allowed => {
+            let message = format!("the API server refuses this update: `{field}` cannot be changed to this");
+            let remedy = "leave it as it is; to change it, delete the set with --cascade=orphan and create it again";
+            review.findings.push(IMMUTABLE_CHANGE.finding(Level::NotJudged, message, field, remedy));
+        }
+        AppliedAs::Refused(_) => {}
+        AppliedAs::LeftAlone(why) => {
+            review.findings = vec![NOT_APPLIED.finding(Level::Warn, why.clone(), "", "")];
+        }
+        AppliedAs::Confirmed(word) => {
+            for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
+                finding.level = Level::Warn;
+                finding.message = format!("{} (somebody confirms it first: `{word}`)", finding.message);
+            }
+        }
+    }
+    review.verdict = Finding::verdict(&review.findings);
 }
 
 /// Whether the policies reckoned with a count that nobody wrote down.
@@ -184,16 +254,9 @@ fn depends_on_unknown_replicas(change: &ManifestChange, request: &Request) -> bo
 }
 
 fn replicas_not_known() -> Finding {
-    Finding {
-        rule: REPLICAS_NOT_KNOWN.to_owned(),
-        level: Level::NotJudged,
-        message: "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests"
-            .to_owned(),
-        field: "spec.replicas".to_owned(),
-        remedy: "write `spec.replicas` down, or give what runs, with --snapshot or --live".to_owned(),
-        retry: false,
-        of_shape: false,
-    }
+    let message = "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests";
+    let remedy = "write `spec.replicas` down, or give what runs, with --snapshot or --live";
+    REPLICAS_NOT_KNOWN.finding(Level::NotJudged, message.to_owned(), "spec.replicas", remedy)
 }
 
 /// The places of a file's documents.
@@ -218,6 +281,15 @@ impl<'t> SourceFiles<'t> {
             Side::Head => self.head,
         };
         trees.into_iter().find_map(|tree| tree.files.get(path))
+    }
+
+    /// The files whose values went into rendered output.
+    pub(super) fn values_of(&self, origin: &ObjectOrigin) -> &'t [String] {
+        self.file(origin.side, &origin.path).map_or(&[], |file| file.values.as_slice())
+    }
+
+    pub(super) fn text(&self, side: Side, path: &str) -> Option<&'t str> {
+        self.file(side, path).map(|file| file.text.as_str())
     }
 
     /// The line of a field of an object, or the nearest one there is.

@@ -1,7 +1,7 @@
 //! The tree of a commit, read out of the git repository's objects: no checkout is touched, no network is asked.
 //! Does not know what the files hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
@@ -9,9 +9,9 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context as _;
 use gix::object::tree::EntryKind;
 
+use super::gaps::names_rqlite;
 use super::render::joined;
-use super::selection::Selection;
-use super::tree::{SourceTree, may_be_manifest};
+use super::tree::{LINK_OUTSIDE, LINK_TO_NO_FILE, SourceTree, Submodule, may_be_manifest};
 use crate::input::{InputReadError, MANIFEST_BYTES};
 
 /// A repository that was found.
@@ -29,24 +29,30 @@ impl Repository {
         self.0.workdir().map(Path::to_path_buf)
     }
 
-    /// Every file of a commit that may be a manifest and that is selected.
-    pub(super) fn tree(&self, reference: &str, selection: &Selection) -> anyhow::Result<SourceTree> {
+    /// Every file of a commit that may be a manifest.
+    pub(super) fn tree(&self, reference: &str) -> anyhow::Result<SourceTree> {
         let mut tree = SourceTree::default();
         let mut blobs = BTreeMap::new();
+        let mut submodules = BTreeMap::new();
         self.files(reference, &mut |path, kind, id| {
             match kind {
-                EntryKind::Commit if selection.selects(Path::new(&path)) => {
-                    tree.submodules.insert(path, id.to_string());
+                EntryKind::Commit => {
+                    submodules.insert(path, id);
                 }
-                EntryKind::Tree | EntryKind::Commit => {}
+                EntryKind::Tree => {}
                 EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link => {
                     blobs.insert(path, (kind, id));
                 }
             }
             Ok(())
         })?;
+        for (path, commit) in submodules {
+            let submodule = self.submodule(&path, commit, &blobs)?;
+            tree.submodules.insert(path, submodule);
+        }
+        tree.note(&blobs);
         for path in blobs.keys() {
-            if selection.selects(Path::new(path)) && may_be_manifest(Path::new(path)) {
+            if may_be_manifest(Path::new(path)) {
                 self.take(path, &blobs, &mut tree)?;
             }
         }
@@ -54,7 +60,7 @@ impl Repository {
     }
 
     /// A file, or the one that a symbolic link leads to.
-    fn take(&self, path: &str, blobs: &Blobs, tree: &mut SourceTree) -> anyhow::Result<()> {
+    pub(super) fn take(&self, path: &str, blobs: &Blobs, tree: &mut SourceTree) -> anyhow::Result<()> {
         match self.resolved(path, blobs)? {
             Ok(id) => tree.take(path.to_owned(), self.blob(id).with_context(|| path.to_owned())?, false),
             Err(why) => tree.refuse(path.to_owned(), why.to_owned(), false),
@@ -69,7 +75,7 @@ impl Repository {
             match blobs.get(&at) {
                 Some((EntryKind::Link, id)) => {
                     let Ok(target) = self.blob(*id).with_context(|| at.clone())? else { break };
-                    match link_target(folder_of(&at), &String::from_utf8_lossy(&target)) {
+                    match link_target(parent_of(&at), &String::from_utf8_lossy(&target)) {
                         Some(target) => at = target,
                         None => return Ok(Err(LINK_OUTSIDE)),
                     }
@@ -81,14 +87,71 @@ impl Repository {
         Ok(Err(LINK_TO_NO_FILE))
     }
 
+    /// The text of a file of a commit. None: the commit has no such file.
+    pub(super) fn text(&self, reference: &str, path: &str) -> anyhow::Result<Option<String>> {
+        let mut found = None;
+        self.files(reference, &mut |at, _, id| {
+            if at == path {
+                found = Some(id);
+            }
+            Ok(())
+        })?;
+        let bytes = found.map(|id| self.blob(id)).transpose()?;
+        Ok(bytes.and_then(Result::ok).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// A submodule at a commit; what it holds is looked at where that is in the clone.
+    pub(super) fn submodule(&self, path: &str, commit: gix::ObjectId, blobs: &Blobs) -> anyhow::Result<Submodule> {
+        let addresses = match blobs.get(".gitmodules") {
+            Some((_, id)) => self.blob(*id)?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let addresses = String::from_utf8_lossy(&addresses).into_owned();
+        let own = addresses
+            .split("[submodule")
+            .filter(|section| section.lines().any(|line| line.trim() == format!("path = {path}")));
+        let places = [self.0.git_dir().join("modules").join(path), self.folder().unwrap_or_default().join(path)];
+        let found = places.into_iter().filter_map(|place| gix::open(place).ok());
+        let holds = found.map(Self).any(|repository| repository.names_rqlite(commit).unwrap_or(false));
+        let is_rqlite = holds || names_rqlite(path) || own.into_iter().any(names_rqlite);
+        Ok(Submodule { commit: commit.to_string(), is_rqlite })
+    }
+
+    /// Whether some manifest of the commit has the word in it.
+    fn names_rqlite(&self, commit: gix::ObjectId) -> anyhow::Result<bool> {
+        let mut found = false;
+        self.files(&commit.to_string(), &mut |path, kind, id| {
+            let is_file = matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable);
+            if !found && is_file && may_be_manifest(Path::new(&path)) {
+                found = self.blob(id)?.is_ok_and(|bytes| names_rqlite(&String::from_utf8_lossy(&bytes)));
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The names of all tags.
+    pub(super) fn tags(&self) -> BTreeSet<String> {
+        let names = self.0.references().ok().and_then(|references| {
+            let tags = references.tags().ok()?;
+            Some(tags.flatten().map(|tag| tag.name().shorten().to_string()).collect())
+        });
+        names.unwrap_or_default()
+    }
+
     /// Where it was cloned from.
     pub(super) fn url(&self) -> Option<String> {
         self.0.config_snapshot().string("remote.origin.url").map(|url| url.to_string())
     }
 
-    /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a manifest is left out, and a
-    /// symbolic link that leads out of the folder.
-    pub(super) fn check_out(&self, reference: &str, folder: &Path) -> anyhow::Result<()> {
+    /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a
+    /// manifest is left out, unless it `may_be_large`, and a symbolic link that leads out of the folder.
+    pub(super) fn check_out(
+        &self,
+        reference: &str,
+        folder: &Path,
+        may_be_large: &dyn Fn(&str) -> bool,
+    ) -> anyhow::Result<()> {
         let mut links = Vec::new();
         self.files(reference, &mut |path, kind, id| {
             let target = folder.join(&path);
@@ -100,7 +163,12 @@ impl Repository {
             else {
                 return Ok(());
             };
-            let Ok(bytes) = self.blob(id).with_context(|| path.clone())? else { return Ok(()) };
+            let Ok(bytes) = self
+                .bounded_blob(id, if may_be_large(&path) { LAID_DOWN_BYTES } else { MANIFEST_BYTES })
+                .with_context(|| path.clone())?
+            else {
+                return Ok(());
+            };
             fs::create_dir_all(parent)?;
             if kind == EntryKind::Link {
                 links.push((path, bytes));
@@ -112,7 +180,7 @@ impl Repository {
         // Last, so that nothing is written through one.
         for (path, bytes) in links {
             let target = String::from_utf8_lossy(&bytes);
-            if link_target(folder_of(&path), &target).is_some() {
+            if link_target(parent_of(&path), &target).is_some() {
                 symlink(target.as_ref(), folder.join(&path))?;
             }
         }
@@ -123,7 +191,10 @@ impl Repository {
         let unknown = || {
             format!("`{reference}` is no commit of this repository; fetch it first (a shallow clone has one commit)")
         };
-        let commit = self.0.rev_parse_single(reference).with_context(unknown)?;
+        let commit = match reference.split_once("...") {
+            Some((one, other)) => self.merge_base(one, other)?,
+            None => self.0.rev_parse_single(reference).with_context(unknown)?,
+        };
         let tree = commit.object().with_context(unknown)?.peel_to_tree().with_context(unknown)?;
         for entry in tree.traverse().breadthfirst.files().with_context(unknown)? {
             visit(entry.filepath.to_string(), entry.mode.kind(), entry.oid)?;
@@ -131,24 +202,42 @@ impl Repository {
         Ok(())
     }
 
+    /// Where two lines of commits parted; an empty name is `HEAD`.
+    fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<gix::Id<'_>> {
+        let commit = |name: &str| {
+            let name = if name.is_empty() { "HEAD" } else { name };
+            let found = self.0.rev_parse_single(name);
+            found.with_context(|| {
+                format!("`{name}` is no commit of this repository; fetch it first (a shallow clone has one commit)")
+            })
+        };
+        let (one_id, other_id) = (commit(one)?, commit(other)?);
+        let base = self.0.merge_base(one_id, other_id);
+        base?.with_context(|| format!("`{one}` and `{other}` have no commit in common here; a shallow clone must hold the one that they parted at"))
+    }
+
     /// A blob's bytes. Its size is asked for first: nobody reads a gigabyte to say that it is too large.
-    pub(super) fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
+    fn blob(&self, id: gix::ObjectId) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
+        self.bounded_blob(id, MANIFEST_BYTES)
+    }
+
+    fn bounded_blob(&self, id: gix::ObjectId, most: usize) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
         let size = usize::try_from(self.0.find_header(id)?.size()).unwrap_or(usize::MAX);
-        if size > MANIFEST_BYTES {
-            return Ok(Err(InputReadError::TooLarge(MANIFEST_BYTES)));
+        if size > most {
+            return Ok(Err(InputReadError::TooLarge(most)));
         }
         Ok(Ok(self.0.find_object(id)?.detach().data))
     }
 }
 
+/// The largest file that a tool is given, in bytes: more than any manifest, since a chart may read any file.
+const LAID_DOWN_BYTES: usize = 64 << 20;
+
 /// Links one behind the other, as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
-pub(super) const LINK_OUTSIDE: &str = "a symbolic link that leads outside, and is not followed";
-pub(super) const LINK_TO_NO_FILE: &str = "a symbolic link that leads to no file";
-
-/// A commit's files and links by their paths.
-type Blobs = BTreeMap<String, (EntryKind, gix::ObjectId)>;
+/// Files and links by their paths.
+pub(super) type Blobs = BTreeMap<String, (EntryKind, gix::ObjectId)>;
 
 /// Is handed a path, its kind, and what it names.
 type EntryVisitor<'v> = dyn FnMut(String, EntryKind, gix::ObjectId) -> anyhow::Result<()> + 'v;
@@ -162,7 +251,7 @@ fn link_target(folder: &str, target: &str) -> Option<String> {
     (plain && whole != ".." && !whole.starts_with("../")).then_some(whole)
 }
 
-fn folder_of(path: &str) -> &str {
+fn parent_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

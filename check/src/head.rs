@@ -14,12 +14,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::object::Object;
+use super::ways::Way;
 
 /// The objects of the state that is to be, as a change of this scope sees them.
 pub(super) struct HeadObjects<'h> {
     pub(super) objects: &'h [Object],
     /// Several clusters may each have an object of the same name: the one of the change's own scope comes first.
     pub(super) scope: &'h str,
+    pub(super) way: &'h Way,
 }
 
 impl ObjectSource for HeadObjects<'_> {
@@ -39,9 +41,12 @@ impl ObjectSource for HeadObjects<'_> {
 }
 
 impl HeadObjects<'_> {
+    /// The sets of the namespace in the cluster that the change's way leads to.
     fn sets_in(&self, namespace: &str) -> impl Iterator<Item = &Object> {
         let there = move |object: &&Object| {
-            object.id.request_kind() == RequestKind::StatefulSet && object.id.namespace.as_deref() == Some(namespace)
+            object.id.request_kind() == RequestKind::StatefulSet
+                && object.id.namespace.as_deref() == Some(namespace)
+                && (!self.way.is_known() || !object.way.is_known() || object.way.cluster() == self.way.cluster())
         };
         self.objects.iter().filter(there)
     }
@@ -62,6 +67,11 @@ impl HeadObjects<'_> {
         }
         found(&list::stateful_sets(items.iter().map(String::as_str)))
     }
+}
+
+/// Whether the object is a set that runs rqlite.
+pub(super) fn runs_rqlite(object: &Object) -> bool {
+    object.id.request_kind() == RequestKind::StatefulSet && dependencies(object).is_some()
 }
 
 /// None: it does not run rqlite.

@@ -27,7 +27,7 @@ pub fn ignore_differences(
 ) -> anyhow::Result<Exit> {
     let IgnoreDifferencesOptions { paths, namespace, programs } = options.clone();
     let created =
-        Options { paths, as_create: true, user: "argocd".to_owned(), namespace, programs, ..Options::default() };
+        Options { paths, as_create: true, user: Some("argocd".to_owned()), namespace, programs, ..Options::default() };
     let result = check_result(&created, given)?;
     for input_error in &result.input_errors {
         complain(format!("{}: {}", input_error.path, input_error.message));

@@ -3,25 +3,27 @@
 //! Holds no rule: what is denied, and in which words, is the policies'.
 //!
 //! ```text
-//! tree ─ source ─ object ─┬─ render (kustomize, helm)
-//!  files   YAML    who    ├─ gitops (Argo CD, Flux)
-//!                         └─ pair ─ manifest_change ─ evaluate (cluster) ─ result ─ output
+//! tree ─ source ─ object ─ ways ─ pair ─ comparison ─ evaluate (cluster) ─ gaps ─ result ─ output
+//!  files   YAML    who      by whom: Argo CD, Flux; render: kustomize, helm
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod applier;
 mod apply;
+mod base_file;
 mod check_inputs;
 mod cluster;
+mod comparison;
 mod config_maps;
 mod evaluate;
 mod exit;
+mod gaps;
 mod git;
-mod gitops;
 mod head;
 mod ignore_differences;
 pub mod input;
+mod keda;
 mod manifest_change;
 mod object;
 mod options;
@@ -29,9 +31,10 @@ mod output;
 mod pair;
 mod placeholder;
 mod position;
-mod prepare;
+mod recreation;
 mod render;
 mod result;
+pub mod rules;
 mod run;
 mod scan;
 mod selection;
@@ -40,11 +43,13 @@ mod snapshot;
 mod source;
 pub mod style;
 mod tree;
+mod values_line;
 mod walk;
+mod ways;
 mod working_folder;
 
-pub use check_inputs::{CheckInputs, LiveCluster, PolicySource};
-pub use evaluate::{REPLICAS_NOT_KNOWN, REPLICAS_NOT_KNOWN_PAGE};
+pub use base_file::{BaseFile, base_file};
+pub use check_inputs::{CheckInputs, LiveCluster, MappedValues, PolicySource};
 pub use exit::Exit;
 pub use ignore_differences::ignore_differences;
 pub use options::{FailOn, IgnoreDifferencesOptions, Options, OutputFormat, OutputTo, RenderPrograms};

@@ -1,15 +1,16 @@
 //! Who an object is, whatever file it lies in: group-kind, namespace and name; and where it was found.
 //! Does not compare objects.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use kubernetes::request::RequestKind;
 use kubernetes::subject::named;
 use rqlite::dependencies::Dependencies;
 use serde_json::Value;
 
-use super::source::{RawObject, text_at};
+use super::source::{RawObject, kind_of, text_at};
 use super::tree::Side;
+use super::ways::{Tool, Way};
 
 /// What makes two manifests the same object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,20 +50,12 @@ pub(crate) struct Object {
     pub(crate) version: String,
     pub(crate) value: Value,
     pub(crate) origin: ObjectOrigin,
-    /// What is applied together: the folder that was rendered, or nothing for plain files. Several clusters may each have an object
-    /// of the same name.
+    /// By whom it is applied.
+    pub(crate) way: Arc<Way>,
+    /// The key of that way, as the head would name it. Several clusters may each have an object of the same name.
     pub(crate) scope: String,
-    /// Whoever applies it leaves the object when the manifest is removed.
-    pub(crate) unpruned: bool,
     /// What an rqlite set needs beside itself, once a deletion asked for it.
     pub(crate) dependencies: OnceLock<Option<Dependencies>>,
-}
-
-/// Group, version and kind of what looks like an object.
-pub(crate) fn kind_of(value: &Value) -> Option<(&str, &str, &str)> {
-    let (api_version, kind) = (text_at(value, "/apiVersion")?, text_at(value, "/kind")?);
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    Some((group, version, kind))
 }
 
 pub(crate) fn is_config_map(group: &str, kind: &str) -> bool {
@@ -71,7 +64,7 @@ pub(crate) fn is_config_map(group: &str, kind: &str) -> bool {
 
 impl Object {
     /// None where it is no object, or has no name of its own.
-    pub(crate) fn of(raw: RawObject, origin: ObjectOrigin, scope: &str, default_namespace: &str) -> Option<Self> {
+    pub(crate) fn of(raw: RawObject, origin: ObjectOrigin, way: &Arc<Way>, default_namespace: &str) -> Option<Self> {
         let (group, version, kind) = kind_of(&raw.value)?;
         let name = text_at(&raw.value, "/metadata/name")?.to_owned();
         let namespace = if is_of_the_cluster(kind) {
@@ -86,14 +79,17 @@ impl Object {
             version,
             value: raw.value,
             origin,
-            scope: scope.to_owned(),
-            unpruned: false,
+            way: Arc::clone(way),
+            scope: way.key(),
             dependencies: OnceLock::new(),
         })
     }
+}
 
-    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
-        self.value.get("metadata")?.get("annotations")?.get(key)?.as_str()
+impl Object {
+    /// Whether it leads to other objects.
+    pub(crate) fn leads(&self) -> bool {
+        Tool::of_leading(&self.id.group, &self.id.kind).is_some()
     }
 }
 

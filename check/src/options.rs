@@ -12,7 +12,7 @@ pub struct Options {
     /// objects by themselves show is judged.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The state before: a commit, branch or tag of the git repository.
+    /// The state before: a commit, branch or tag of the git repository; `A...B` is the commit at which A and B parted.
     #[arg(long, value_name = "REF", conflicts_with_all = ["base_dir", "head_dir"])]
     pub base: Option<String>,
     /// The state after: a commit, branch or tag; without it, the files of the repository's working folder.
@@ -30,15 +30,19 @@ pub struct Options {
     /// Without a base: judge the objects as if they were created now.
     #[arg(long, conflicts_with_all = ["base", "base_dir"])]
     pub as_create: bool,
-    /// Who applies the change: `argocd`, `flux`, `admin`, or the name of a user.
-    #[arg(long = "as", value_name = "USER", default_value = "argocd")]
-    pub user: String,
+    /// Who applies what no leading object of the tree applies: `argocd`, `flux`, `helm`, `kubectl`, `admin`, or the name of a user, who
+    /// deletes as kubectl does. Without it: the tool whose objects stand in the tree, helm for a chart, else argocd.
+    #[arg(long = "as", value_name = "USER")]
+    pub user: Option<String>,
     /// A group of that user.
     #[arg(long = "as-group", value_name = "GROUP")]
     pub groups: Vec<String>,
     /// What runs, as `quorate snapshot save` recorded it: the changes are then those of the running sets, judged with their members.
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// The cluster that --snapshot and --live are about: an Application's server or name, or the folder of a Flux cluster.
+    #[arg(long, value_name = "NAME")]
+    pub destination: Option<String>,
     /// The namespace of objects that name none: `default`; with `--live` that of the kubeconfig's context.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
@@ -47,6 +51,12 @@ pub struct Options {
     /// Let these programs use the network.
     #[arg(long)]
     pub network: bool,
+    /// A folder with charts: `NAME/Chart.yaml`, or `NAME-VERSION.tgz`. What names them is rendered with them.
+    #[arg(long, value_name = "FOLDER")]
+    pub chart_dir: Option<PathBuf>,
+    /// Print only by which way each rqlite set comes into a cluster, in both states.
+    #[arg(long)]
+    pub ways: bool,
     /// Render nothing: kustomizations and charts are named as not evaluated.
     #[arg(long)]
     pub no_render: bool,

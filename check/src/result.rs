@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_engine::Finding;
 
-use super::manifest_change::ChangeOperation;
-use super::object::ObjectId;
+use super::head::runs_rqlite;
+use super::manifest_change::{ChangeOperation, ShownWay};
+use super::object::{Object, ObjectId};
 use super::options::FailOn;
 use super::position::TextPosition;
+use super::rules::WAY_NOT_KNOWN;
 use super::tree::Side;
 use crate::exit::Exit;
 
@@ -31,6 +33,24 @@ pub(crate) struct NotEvaluated {
     /// `Application argocd/db`, where it is not the whole file.
     pub(crate) what: Option<String>,
     pub(crate) reason: String,
+    /// Of a leading object: the object, as JSON.
+    pub(crate) object: Option<String>,
+    /// An rqlite set may be behind it.
+    pub(crate) counts: bool,
+    /// Somebody accepted it until this date.
+    pub(crate) accepted_until: Option<String>,
+}
+
+impl NotEvaluated {
+    /// A whole file, which does not count until it was weighed.
+    pub(crate) fn of(side: Side, path: String, reason: String) -> Self {
+        Self { side, path, position: None, what: None, reason, object: None, counts: false, accepted_until: None }
+    }
+
+    /// As people call it.
+    pub(crate) fn name(&self) -> &str {
+        self.what.as_deref().unwrap_or(&self.path)
+    }
 }
 
 /// A place in a file, with what stands there.
@@ -81,6 +101,49 @@ pub(crate) struct EvaluatedChange {
     /// What was evaluated, before the patch.
     pub(crate) object: serde_json::Value,
     pub(crate) location: SourceLocation,
+    /// Why it comes to this change: the link that broke, the word that forces it.
+    pub(crate) cause: Option<String>,
+    /// By whom it is applied, before and after.
+    pub(crate) ways: Vec<ShownWay>,
+    /// Somebody accepted until this date that it is not known.
+    pub(crate) accepted_until: Option<String>,
+}
+
+/// An object that goes from the repository and stays in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct KeptObject {
+    #[serde(skip)]
+    pub(crate) id: ObjectId,
+    pub(crate) kind: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+    pub(crate) ways: Vec<ShownWay>,
+    pub(crate) reason: String,
+    /// It is a set of rqlite's: a warning.
+    #[serde(skip)]
+    pub(crate) is_set: bool,
+}
+
+impl KeptObject {
+    pub(crate) fn of(object: &Object, reason: String) -> Self {
+        let ObjectId { kind, namespace, name, .. } = object.id.clone();
+        Self {
+            id: object.id.clone(),
+            kind,
+            namespace,
+            name,
+            ways: vec![ShownWay::of(object)],
+            reason,
+            is_set: runs_rqlite(object),
+        }
+    }
+}
+
+/// An rqlite set of a side, and its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShownSet {
+    pub(crate) id: ObjectId,
+    pub(crate) way: ShownWay,
 }
 
 /// What was not worth a line of its own.
@@ -91,8 +154,6 @@ pub(crate) struct ChangeCounts {
     pub(crate) unchanged: usize,
     /// Objects that no policy matches.
     pub(crate) not_concerned: usize,
-    /// Manifests that are removed while their objects stay.
-    pub(crate) kept: usize,
     /// Changes in namespaces of which the API server does not ask.
     pub(crate) left_alone: usize,
 }
@@ -102,7 +163,14 @@ pub(crate) struct CheckResult {
     pub(crate) changes: Vec<EvaluatedChange>,
     pub(crate) input_errors: Vec<InputError>,
     pub(crate) not_evaluated: Vec<NotEvaluated>,
+    pub(crate) kept: Vec<KeptObject>,
     pub(crate) counts: ChangeCounts,
+    /// What is to be said of the check itself.
+    pub(crate) notices: Vec<String>,
+    /// Every rqlite set of both sides.
+    pub(crate) sets: Vec<ShownSet>,
+    /// Files that some way takes.
+    pub(crate) used_files: BTreeSet<String>,
 }
 
 impl CheckResult {
@@ -118,13 +186,17 @@ impl CheckResult {
         self.input_errors = new;
         self.not_evaluated.extend(old.into_iter().map(|InputError { side, path, position, message }| {
             let reason = format!("unreadable before and after this change: {message}");
-            NotEvaluated { side, path, position, what: None, reason }
+            NotEvaluated { position, ..NotEvaluated::of(side, path, reason) }
         }));
     }
 
     /// In an order that depends on nothing but the input.
     pub(crate) fn sort(&mut self) {
-        self.changes.sort_by(|a, b| (&a.id, &a.location.file).cmp(&(&b.id, &b.location.file)));
+        let deletes_first = |change: &EvaluatedChange| change.operation != Some(ChangeOperation::Delete);
+        self.changes.sort_by(|a, b| {
+            (&a.id, deletes_first(a), &a.location.file).cmp(&(&b.id, deletes_first(b), &b.location.file))
+        });
+        self.kept.sort_by(|a, b| (&a.id, &a.ways.len(), &a.reason).cmp(&(&b.id, &b.ways.len(), &b.reason)));
         // What is the same on both sides is said once, of the head.
         self.input_errors.sort_by(|a, b| (&a.path, &a.message, b.side).cmp(&(&b.path, &b.message, a.side)));
         self.input_errors.dedup_by(|a, b| a.path == b.path && a.message == b.message);
@@ -145,8 +217,11 @@ impl CheckResult {
 
     /// The first that applies.
     pub(crate) fn exit(&self, fail_on: FailOn, strict: bool) -> Exit {
-        let warned = fail_on == FailOn::Warn && self.changes.iter().any(EvaluatedChange::warns);
-        let is_open = self.count(Verdict::NotJudged) > 0 || !self.not_evaluated.is_empty();
+        let warns = self.changes.iter().any(EvaluatedChange::warns) || self.kept.iter().any(|kept| kept.is_set);
+        let warned = fail_on == FailOn::Warn && warns;
+        let is_open =
+            |change: &EvaluatedChange| change.verdict == Verdict::NotJudged && change.accepted_until.is_none();
+        let is_open = self.changes.iter().any(is_open) || self.counting().next().is_some();
         if self.count(Verdict::Denied) > 0 || warned {
             Exit::Denied
         } else if !self.input_errors.is_empty() {
@@ -158,19 +233,46 @@ impl CheckResult {
         }
     }
 
-    /// One line, what was not evaluated included.
+    /// What was not evaluated and may hide an rqlite set.
+    pub(crate) fn counting(&self) -> impl Iterator<Item = &NotEvaluated> {
+        self.not_evaluated.iter().filter(|gap| gap.counts)
+    }
+
+    /// What became of which is not known, in the first line; then all counts.
     pub(crate) fn summary(&self) -> String {
+        let ways = self.changes.iter().filter(|change| change.is_not_followed() && change.accepted_until.is_none());
+        let sets: Vec<String> = ways.map(EvaluatedChange::subject).collect();
+        let gaps = self.counting().map(|gap| gap.name().to_owned());
+        let mut open: Vec<String> = sets.into_iter().chain(gaps).collect();
+        open.dedup();
+        if open.is_empty() {
+            return self.counts_line();
+        }
+        const SHOWN: usize = 5;
+        let more = open.len().saturating_sub(SHOWN);
+        open.truncate(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("not known, and an rqlite set may be behind it: {}{more}\n{}", open.join(", "), self.counts_line())
+    }
+
+    fn counts_line(&self) -> String {
         let mut parts = vec![if self.changes.is_empty() { "nothing to judge".to_owned() } else { self.verdicts() }];
-        let ChangeCounts { unchanged, not_concerned, kept, left_alone } = self.counts;
+        let ChangeCounts { unchanged, not_concerned, left_alone } = self.counts;
         let mut add = |count: usize, what: &str| {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
             }
         };
-        add(self.not_evaluated.len(), "not evaluated");
+        let counting = self.counting().count();
+        add(counting, "not evaluated");
+        let accepted = self.not_evaluated.iter().filter(|gap| gap.accepted_until.is_some()).count();
+        let accepted_changes = self.changes.iter().filter(|change| change.accepted_until.is_some()).count();
+        let without = self.not_evaluated.len().saturating_sub(counting).saturating_sub(accepted);
+        add(without, "not evaluated without rqlite");
+        add(accepted.saturating_add(accepted_changes), "accepted");
         add(self.input_errors.len(), "unreadable");
         add(unchanged, "unchanged");
-        add(kept, "removed here but kept in the cluster");
+        add(self.kept.len(), "removed here but kept in the cluster");
         add(left_alone, "in namespaces that Quorate leaves alone");
         add(not_concerned, "of other kinds");
         parts.join(", ")
@@ -185,6 +287,11 @@ impl CheckResult {
 }
 
 impl EvaluatedChange {
+    /// What becomes of it is not known.
+    pub(crate) fn is_not_followed(&self) -> bool {
+        self.findings.iter().any(|found| found.finding.rule == WAY_NOT_KNOWN.id)
+    }
+
     pub(crate) fn warns(&self) -> bool {
         self.findings.iter().any(|found| found.finding.level == Level::Warn)
     }
@@ -238,18 +345,21 @@ mod tests {
             patch: json_patch::Patch::default(),
             object: serde_json::Value::Null,
             location,
+            cause: None,
+            ways: Vec::new(),
+            accepted_until: None,
         }
     }
 
     fn result(evaluated: Vec<EvaluatedChange>, input_errors: usize, not_evaluated: usize) -> CheckResult {
         let (side, path) = (Side::Head, "a.yaml".to_owned());
         let input_error = InputError { side, path: path.clone(), position: None, message: "no YAML".to_owned() };
-        let missing = NotEvaluated { side, path, position: None, what: None, reason: "a template".to_owned() };
+        let missing = NotEvaluated { counts: true, ..NotEvaluated::of(side, path, "a template".to_owned()) };
         CheckResult {
             changes: evaluated,
             input_errors: vec![input_error; input_errors],
             not_evaluated: vec![missing; not_evaluated],
-            counts: ChangeCounts::default(),
+            ..CheckResult::default()
         }
     }
 
@@ -272,11 +382,12 @@ mod tests {
     fn the_summary_counts_everything() {
         let mut all =
             result(vec![evaluated(Verdict::Denied, None), evaluated(Verdict::Allowed, Some(Level::Warn))], 1, 2);
-        all.counts = ChangeCounts { unchanged: 4, not_concerned: 9, kept: 1, left_alone: 0 };
+        all.counts = ChangeCounts { unchanged: 4, not_concerned: 9, left_alone: 0 };
+        all.not_evaluated.push(NotEvaluated::of(Side::Head, "b.yaml".to_owned(), "a template".to_owned()));
         assert_eq!(
             all.summary(),
-            "1 denied, 0 not judged, 1 allowed (1 with warnings), 2 not evaluated, 1 unreadable, 4 unchanged, \
-             1 removed here but kept in the cluster, 9 of other kinds"
+            "not known, and an rqlite set may be behind it: a.yaml\n1 denied, 0 not judged, 1 allowed (1 with warnings), \
+             2 not evaluated, 1 not evaluated without rqlite, 1 unreadable, 4 unchanged, 9 of other kinds"
         );
         assert_eq!(CheckResult::default().summary(), "nothing to judge");
     }

@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 
-use super::object::{Object, ObjectOrigin, is_config_map, kind_of};
+use super::object::{Object, ObjectOrigin, is_config_map};
 use super::placeholder::{Placeholders, hidden};
 use super::position::{TextPosition, YamlPositions};
 use super::result::{InputError, NotEvaluated};
-use super::source::{ParsedFile, RawObject, parse, text_at};
+use super::source::{ParsedFile, REQUIRED_KEY, RawObject, kind_of, parse, text_at};
 use super::tree::{Side, SourceFile, SourceTree};
+use super::ways::Way;
 use crate::input;
 
 /// What is to be kept of an object, by group and kind.
@@ -43,7 +45,12 @@ pub(super) struct ScannedFiles<'t>(BTreeMap<&'t str, (&'t SourceFile, FileConten
 
 impl<'t> ScannedFiles<'t> {
     /// Reads a tree's files, without those of `known` that are the same there.
-    pub(super) fn of(tree: &'t SourceTree, known: Option<&ScannedFiles<'_>>, wanted: KindFilter<'_>) -> Self {
+    pub(super) fn of(
+        tree: &'t SourceTree,
+        known: Option<&ScannedFiles<'_>>,
+        other: Option<&SourceTree>,
+        wanted: KindFilter<'_>,
+    ) -> Self {
         let same = |path: &str, file: &SourceFile| {
             let (other, digest) = known?.0.get(path)?;
             (other.text == file.text && other.named == file.named).then(|| digest.clone())
@@ -56,75 +63,82 @@ impl<'t> ScannedFiles<'t> {
                 None => open.push((path.as_str(), file)),
             }
         }
-        read.extend(in_parallel(&open, wanted));
+        let must_be_read = |path: &str| {
+            other.and_then(|other| other.files.get(path)).is_some_and(|file| file.text.contains(REQUIRED_KEY))
+        };
+        read.extend(in_parallel(&open, &must_be_read, wanted));
         Self(read)
+    }
+
+    /// Every file, with whether it holds any object.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'t str, bool)> {
+        self.0.iter().map(|(path, (_, content))| {
+            let holds = match content {
+                FileContent::Objects { kept, others } => !kept.is_empty() || *others > 0,
+                FileContent::Malformed { .. } | FileContent::Template(_) | FileContent::Encrypted => true,
+            };
+            (*path, holds)
+        })
     }
 
     /// Copies of the objects of some kinds, whatever their files belong to.
     pub(super) fn kept(&self, side: Side, kinds: KindFilter<'_>, namespace: &str) -> Vec<Object> {
+        let nobody = Arc::new(Way::default());
         let mut objects = Vec::new();
-        for (path, (_, digest)) in &self.0 {
-            let FileContent::Objects { kept, .. } = digest else { continue };
+        for (path, (_, content)) in &self.0 {
+            let FileContent::Objects { kept, .. } = content else { continue };
             let fits = kept.iter().filter(|raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| kinds(group, kind)));
             objects.extend(fits.filter_map(|raw| {
                 let (path, root) = ((*path).to_owned(), raw.root.clone());
                 let origin = ObjectOrigin { side, path, document: raw.document, root };
-                Object::of(raw.clone(), origin, "", namespace)
+                Object::of(raw.clone(), origin, &nobody, namespace)
             }));
         }
         objects
     }
 
-    /// The objects, those without a namespace in the default one.
-    pub(super) fn manifests(
-        self,
-        side: Side,
-        scope: &dyn Fn(&str) -> Option<ManifestScope>,
-        default_namespace: &str,
-    ) -> Manifests {
-        let mut manifests = Manifests::default();
-        for (path, (file, digest)) in self.0 {
-            let Some(ManifestScope { scope, namespace }) = scope(path) else { continue };
-            let namespace = namespace.as_deref().unwrap_or(default_namespace);
-            manifests.take(side, path, file, digest, &scope, namespace);
+    /// Adds what a file holds to what is applied by a way; objects without a namespace go to the given one.
+    pub(super) fn apply(&self, side: Side, path: &str, way: &Arc<Way>, namespace: &str, manifests: &mut Manifests) {
+        if let Some((file, content)) = self.0.get(path) {
+            manifests.take(side, path, file, content, way, namespace);
         }
-        manifests
     }
 }
 
-/// What a file belongs to.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ManifestScope {
-    pub(super) scope: String,
-    /// Where its objects go that name no namespace.
-    pub(super) namespace: Option<String>,
-}
-
 impl Manifests {
-    fn take(&mut self, side: Side, path: &str, file: &SourceFile, digest: FileContent, scope: &str, namespace: &str) {
-        match digest {
+    fn take(
+        &mut self,
+        side: Side,
+        path: &str,
+        file: &SourceFile,
+        content: &FileContent,
+        way: &Arc<Way>,
+        namespace: &str,
+    ) {
+        match content {
             FileContent::Malformed { position, message } => {
                 self.unclear.insert(path.to_owned());
+                let (position, message) = (*position, message.clone());
                 self.input_errors.push(InputError { side, path: path.to_owned(), position, message });
             }
             FileContent::Template(position) => {
                 let reason = "holds template markers (`{{ }}`); render it, or check the chart it belongs to".to_owned();
-                self.not_evaluated(side, path, Some(position), None, reason);
+                self.not_evaluated(side, path, Some(*position), None, reason);
             }
             FileContent::Encrypted => {
                 let reason = "encrypted by SOPS with its kind, so that it is not known which object it is".to_owned();
                 self.not_evaluated(side, path, None, None, reason);
             }
             FileContent::Objects { kept, others } => {
-                self.others = self.others.saturating_add(others);
+                self.others = self.others.saturating_add(*others);
                 for raw in kept {
-                    self.object(side, path, file, raw, scope, namespace);
+                    self.object(side, path, file, raw.clone(), way, namespace);
                 }
             }
         }
     }
 
-    fn object(&mut self, side: Side, path: &str, file: &SourceFile, raw: RawObject, scope: &str, namespace: &str) {
+    fn object(&mut self, side: Side, path: &str, file: &SourceFile, raw: RawObject, way: &Arc<Way>, namespace: &str) {
         let origin = ObjectOrigin { side, path: path.to_owned(), document: raw.document, root: raw.root.clone() };
         let which = if file.rendered_from.is_some() { Placeholders::Variables } else { Placeholders::All };
         let hidden = hidden(&raw.value, which);
@@ -135,15 +149,10 @@ impl Manifests {
             return;
         }
         let kind = kind.to_owned();
-        let Some(object) = Object::of(raw, origin, scope, namespace) else {
+        let Some(object) = Object::of(raw, origin, way, namespace) else {
             let reason = "has no `metadata.name`, so it cannot be told which object it is".to_owned();
-            self.not_evaluated.push(NotEvaluated {
-                side,
-                path: path.to_owned(),
-                position: None,
-                what: Some(kind),
-                reason,
-            });
+            let whole = NotEvaluated::of(side, path.to_owned(), reason);
+            self.not_evaluated.push(NotEvaluated { what: Some(kind), ..whole });
             return;
         };
         let Some((field, text)) = hidden else {
@@ -166,18 +175,23 @@ impl Manifests {
         reason: String,
     ) {
         self.unclear.insert(path.to_owned());
-        self.not_evaluated.push(NotEvaluated { side, path: path.to_owned(), position, what, reason });
+        let whole = NotEvaluated::of(side, path.to_owned(), reason);
+        self.not_evaluated.push(NotEvaluated { position, what, ..whole });
     }
 }
 
 fn in_parallel<'t>(
     files: &[(&'t str, &'t SourceFile)],
+    must_be_read: &(dyn Fn(&str) -> bool + Sync),
     wanted: KindFilter<'_>,
 ) -> Vec<(&'t str, (&'t SourceFile, FileContent))> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = files.len().div_ceil(cores).max(1);
     let digest = |files: &[(&'t str, &'t SourceFile)]| -> Vec<_> {
-        files.iter().map(|(path, file)| (*path, (*file, file_content(parse(file), wanted)))).collect()
+        files
+            .iter()
+            .map(|(path, file)| (*path, (*file, file_content(parse(file, must_be_read(path)), wanted))))
+            .collect()
     };
     thread::scope(|scope| {
         let workers: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || digest(files))).collect();

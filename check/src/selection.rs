@@ -1,19 +1,22 @@
-//! Which files of a repository a check looks at: all, or those below its PATHs, which are taken from the current folder as git takes them.
-//! Reads no file.
+//! Which part of a repository a check is about: all of it, or what has to do with its PATHs, which are taken from the current folder as git
+//! takes them. What a way below them reaches is read wherever it lies.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use super::render::joined;
+use super::tree::SourceTree;
 
-/// The PATHs of a check. Asked about every file of both sides, it knows in the end which of them selected nothing.
-pub(super) struct Selection {
-    /// As given, and within the repository.
-    paths: Vec<(PathBuf, PathBuf)>,
-    used: RefCell<BTreeSet<PathBuf>>,
+/// The PATHs of a check; none select all.
+#[derive(Debug, Default)]
+pub(super) struct Selection(Vec<SelectedPath>);
+
+#[derive(Debug)]
+struct SelectedPath {
+    given: PathBuf,
+    /// The same within the repository.
+    within: PathBuf,
 }
 
 impl Selection {
@@ -35,30 +38,27 @@ impl Selection {
             };
             let leaves = text.starts_with('/') || text == ".." || text.starts_with("../");
             ensure!(!leaves, "{} lies outside of the repository", path.display());
-            Ok((path.clone(), PathBuf::from(text)))
+            Ok(SelectedPath { given: path.clone(), within: PathBuf::from(text) })
         };
-        Ok(Self { paths: paths.iter().map(within).collect::<anyhow::Result<_>>()?, used: RefCell::default() })
+        Ok(Self(paths.iter().map(within).collect::<anyhow::Result<_>>()?))
     }
 
-    /// Whether the file, by its path within the repository, is looked at.
-    pub(super) fn selects(&self, file: &Path) -> bool {
-        let selecting: Vec<&PathBuf> =
-            self.paths.iter().map(|(_, within)| within).filter(|within| file.starts_with(within)).collect();
-        let mut used = self.used.borrow_mut();
-        let new: Vec<&PathBuf> = selecting.iter().copied().filter(|within| !used.contains(*within)).collect();
-        used.extend(new.into_iter().cloned());
-        self.paths.is_empty() || !selecting.is_empty()
+    /// Whether the file or folder, by its path within the repository, lies below one of them.
+    pub(super) fn selects(&self, path: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|selected| Path::new(path).starts_with(&selected.within))
     }
 
     /// # Errors
-    /// When a path selected nothing: most likely it is misspelt, and nothing was checked.
-    pub(super) fn ensure_used(&self) -> anyhow::Result<()> {
-        let used = self.used.borrow();
-        let unused = self.paths.iter().find(|(_, within)| !used.contains(within));
-        if let Some((path, _)) = unused {
-            anyhow::bail!("{} selects no file, neither in the base nor in the head", path.display());
-        }
-        Ok(())
+    /// When a path selects nothing in either state: most likely it is misspelt, and nothing was checked.
+    pub(super) fn ensure_used(&self, trees: [&SourceTree; 2]) -> anyhow::Result<()> {
+        let is_there = |selected: &SelectedPath| {
+            let mut paths = trees.iter().flat_map(|tree| tree.paths.keys().chain(tree.submodules.keys()));
+            paths.any(|path| Path::new(path).starts_with(&selected.within))
+        };
+        let unused = self.0.iter().find(|selected| !is_there(selected));
+        unused.map_or(Ok(()), |path| {
+            bail!("{} selects no file, neither in the base nor in the head", path.given.display())
+        })
     }
 }
 
@@ -80,25 +80,25 @@ mod tests {
         let selection = selection.unwrap();
         for (file, is) in [("apps/db/a.yaml", true), ("docs/b.yaml", true), ("apps/a.yaml", true), ("db/a.yaml", false)]
         {
-            assert_eq!(selection.selects(Path::new(file)), is, "{file}");
+            assert_eq!(selection.selects(file), is, "{file}");
         }
-        assert!(selection.ensure_used().is_ok());
     }
 
     #[test]
     fn a_path_that_selects_nothing_is_an_error() {
         let (_root, selection) = selection(&["apps", "app"], "");
         let selection = selection.unwrap();
-        assert!(selection.selects(Path::new("apps/a.yaml")));
-        let error = selection.ensure_used().unwrap_err().to_string();
+        let mut tree = SourceTree::default();
+        tree.add("apps/a.yaml".to_owned(), String::new(), false);
+        let error = selection.ensure_used([&tree, &SourceTree::default()]).unwrap_err().to_string();
         assert_eq!(error, "app selects no file, neither in the base nor in the head");
     }
 
     #[test]
     fn a_path_outside_of_the_repository_is_an_error() {
-        let (_root, selection) = selection(&["../../other"], "apps");
-        assert_eq!(selection.err().unwrap().to_string(), "../../other lies outside of the repository");
-        let (_root, all) = super::tests::selection(&["."], "");
-        assert!(all.unwrap().selects(Path::new("apps/a.yaml")));
+        let (_root, refused) = selection(&["../../other"], "apps");
+        assert_eq!(refused.err().unwrap().to_string(), "../../other lies outside of the repository");
+        let (_root, all) = selection(&["."], "");
+        assert!(all.unwrap().selects("apps/a.yaml"));
     }
 }

@@ -1,6 +1,7 @@
 //! Where both states of the repository come from: commits, folders, named files, standard input.
 //! Does not look into the files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,8 +21,14 @@ pub(super) struct SideInput {
 }
 
 pub(super) enum TreeSource {
-    Folder(PathBuf),
-    Commit { repository: Rc<Repository>, reference: String },
+    /// What the user named: it is read where it lies.
+    Named,
+    /// The files of a folder, by the tree's paths; nothing else that lies there is shown to a tool.
+    Folder,
+    Commit {
+        repository: Rc<Repository>,
+        reference: String,
+    },
 }
 
 /// Both states; without a base there is only one.
@@ -30,6 +37,10 @@ pub(super) struct Sides {
     pub(super) head: SideInput,
     /// URL of the repository, where it is known.
     pub(super) url: Option<String>,
+    /// The tags of the repository: other states than this one.
+    pub(super) tags: BTreeSet<String>,
+    /// What of it the check is about.
+    pub(super) selection: Selection,
 }
 
 /// A folder that holds a state, as long as this lives.
@@ -38,17 +49,23 @@ pub(super) struct WorkingFolder {
     _temporary: Option<tempfile::TempDir>,
 }
 
-impl TreeSource {
-    /// The state as files; a commit's are written to a temporary folder.
+impl SideInput {
+    /// The state as files in a temporary folder, without symbolic links that lead out of it, and without what git leaves out.
     pub(super) fn check_out(&self) -> anyhow::Result<WorkingFolder> {
-        match self {
-            Self::Folder(folder) => Ok(WorkingFolder { folder: folder.clone(), _temporary: None }),
-            Self::Commit { repository, reference } => {
+        let temporary = match &self.source {
+            TreeSource::Named => return Ok(WorkingFolder { folder: PathBuf::new(), _temporary: None }),
+            TreeSource::Folder => {
                 let temporary = tempfile::tempdir()?;
-                repository.check_out(reference, temporary.path())?;
-                Ok(WorkingFolder { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
+                self.tree.copy(temporary.path())?;
+                temporary
             }
-        }
+            TreeSource::Commit { repository, reference } => {
+                let temporary = tempfile::tempdir()?;
+                repository.check_out(reference, temporary.path(), &|path| self.tree.is_rendered(path))?;
+                temporary
+            }
+        };
+        Ok(WorkingFolder { folder: temporary.path().to_owned(), _temporary: Some(temporary) })
     }
 }
 
@@ -60,9 +77,15 @@ impl Sides {
         if let (Some(base), Some(head)) = (&options.base_dir, &options.head_dir) {
             let input = |folder: &PathBuf| -> anyhow::Result<SideInput> {
                 let tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
-                Ok(SideInput { tree, source: TreeSource::Folder(folder.clone()) })
+                Ok(SideInput { tree, source: TreeSource::Folder })
             };
-            return Ok(Self { base: Some(input(base)?), head: input(head)?, url: None });
+            return Ok(Self {
+                base: Some(input(base)?),
+                head: input(head)?,
+                url: None,
+                tags: BTreeSet::new(),
+                selection: Selection::default(),
+            });
         }
         ensure!(
             !options.paths.is_empty(),
@@ -70,8 +93,8 @@ impl Sides {
         );
         let from_stdin = options.paths.iter().filter(|path| input::is_stdin(path)).count();
         ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
-        let head = SideInput { tree: walk::named(&options.paths), source: TreeSource::Folder(PathBuf::new()) };
-        Ok(Self { base: None, head, url: None })
+        let head = SideInput { tree: walk::named(&options.paths), source: TreeSource::Named };
+        Ok(Self { base: None, head, url: None, tags: BTreeSet::new(), selection: Selection::default() })
     }
 
     fn of_git(options: &Options, base: &str) -> anyhow::Result<Self> {
@@ -79,7 +102,7 @@ impl Sides {
         let repository = Rc::new(Repository::around(around)?);
         let selection = Selection::of(&options.paths, around, repository.folder().as_deref())?;
         let commit = |reference: &str| -> anyhow::Result<SideInput> {
-            let tree = repository.tree(reference, &selection)?;
+            let tree = repository.tree(reference)?;
             let ground = TreeSource::Commit { repository: Rc::clone(&repository), reference: reference.to_owned() };
             Ok(SideInput { tree, source: ground })
         };
@@ -87,12 +110,12 @@ impl Sides {
             Some(head) => commit(head)?,
             None => {
                 let folder = repository.folder().context("the repository is bare; name a commit with --head")?;
-                let tree = repository.working_tree(&folder, &selection)?;
-                SideInput { tree, source: TreeSource::Folder(folder) }
+                let tree = repository.working_tree(&folder)?;
+                SideInput { tree, source: TreeSource::Folder }
             }
         };
         let base = commit(base)?;
-        selection.ensure_used()?;
-        Ok(Self { base: Some(base), head, url: repository.url() })
+        selection.ensure_used([&base.tree, &head.tree])?;
+        Ok(Self { base: Some(base), head, url: repository.url(), tags: repository.tags(), selection })
     }
 }

@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::object::kind_of;
 use super::placeholder::BRACES;
 use super::position::TextPosition;
 use super::tree::SourceFile;
@@ -34,19 +33,24 @@ pub(crate) enum ParsedFile {
 }
 
 /// Text without this word cannot hold an object. Most files of a repository need not be parsed for that reason.
-const REQUIRED_KEY: &str = "apiVersion";
+pub(crate) const REQUIRED_KEY: &str = "apiVersion";
 
 /// How a value begins that SOPS encrypted.
 const SOPS_VALUE: &str = "ENC[";
 
-pub(crate) fn parse(file: &SourceFile) -> ParsedFile {
-    if !file.named && !file.text.contains(REQUIRED_KEY) {
+/// `must_be_read`: the other side has objects in it, so that it matters whether it can be read.
+pub(crate) fn parse(file: &SourceFile, must_be_read: bool) -> ParsedFile {
+    let may_be_escaped = || file.text.contains("\\x") || file.text.contains("\\u");
+    if !file.named && !must_be_read && !file.text.contains(REQUIRED_KEY) && !may_be_escaped() {
         return ParsedFile::Objects(Vec::new());
     }
     match input::parse_documents::<Value>(&file.text) {
         Ok(documents) if documents.iter().any(|document| is_encrypted(&document.value)) => ParsedFile::Encrypted,
         Ok(documents) => {
-            let values = documents.into_iter().map(|document| whole_numbers(document.value));
+            let values = documents.into_iter().map(|mut document| {
+                make_whole(&mut document.value);
+                document.value
+            });
             ParsedFile::Objects(values.enumerate().flat_map(flattened).collect())
         }
         Err(_) if file.text.contains(BRACES) => ParsedFile::Template(first_braces(&file.text)),
@@ -59,6 +63,11 @@ pub(crate) fn parse(file: &SourceFile) -> ParsedFile {
 
 /// Which object it was cannot be told.
 fn is_encrypted(document: &Value) -> bool {
+    let is_whole = document.get("sops").is_some_and(Value::is_object) && kind_of(document).is_none();
+    is_whole || has_encrypted_kind(document)
+}
+
+fn has_encrypted_kind(document: &Value) -> bool {
     kind_of(document)
         .is_some_and(|(group, version, kind)| [group, version, kind].iter().any(|word| word.starts_with(SOPS_VALUE)))
 }
@@ -73,17 +82,19 @@ fn first_braces(text: &str) -> TextPosition {
 }
 
 /// `3.0` is 3, as it is for kubectl: Go writes a whole float64 without a point.
-fn whole_numbers(value: Value) -> Value {
+fn make_whole(value: &mut Value) {
     /// Above it not every whole number is one.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) if number.is_f64() => {
             let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
-            whole.and_then(|float| format!("{float:.0}").parse::<i64>().ok()).map_or(Value::Number(number), Value::from)
+            if let Some(integer) = whole.and_then(|float| format!("{float:.0}").parse::<i64>().ok()) {
+                *value = Value::from(integer);
+            }
         }
-        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
-        Value::Object(members) => members.into_iter().map(|(key, value)| (key, whole_numbers(value))).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(members) => members.values_mut().for_each(make_whole),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -92,7 +103,8 @@ fn whole_numbers(value: Value) -> Value {
 fn flattened((document, mut value): (usize, Value)) -> Vec<RawObject> {
     let of_items = text_at(&value, "/kind").and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
     let api_version = text_at(&value, "/apiVersion").map(str::to_owned);
-    let items = value.get_mut("items").and_then(Value::as_array_mut).filter(|_| of_items.is_some()).map(std::mem::take);
+    // Whatever its kind: clients take every object with `items` for a list.
+    let items = value.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
     let Some(items) = items else { return vec![RawObject { value, document, root: String::new() }] };
     let typed = [("kind", of_items.filter(|kind| !kind.is_empty())), ("apiVersion", api_version)];
     let is_typed = typed.iter().all(|(_, text)| text.is_some());
@@ -107,19 +119,25 @@ fn flattened((document, mut value): (usize, Value)) -> Vec<RawObject> {
     items.into_iter().enumerate().map(item).collect()
 }
 
+/// Group, version and kind of what looks like an object.
+pub(crate) fn kind_of(value: &Value) -> Option<(&str, &str, &str)> {
+    let (api_version, kind) = (text_at(value, "/apiVersion")?, text_at(value, "/kind")?);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    Some((group, version, kind))
+}
+
 pub(crate) fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer)?.as_str()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ParsedFile, parse};
-    use crate::object::kind_of;
+    use super::{ParsedFile, kind_of, parse};
     use crate::position::TextPosition;
     use crate::tree::SourceFile;
 
     fn parsed(text: &str, named: bool) -> ParsedFile {
-        parse(&SourceFile { text: text.to_owned(), named, rendered_from: None })
+        parse(&SourceFile { text: text.to_owned(), named, rendered_from: None, values: Vec::new() }, false)
     }
 
     #[track_caller]

@@ -2,9 +2,14 @@
 //! Where they come from (folders, git, standard input) is for `walk` and `git`; what they hold is for `source`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
 
-use crate::input::{self, InputReadError};
+use gix::object::tree::EntryKind;
+
+use super::git::Blobs;
+use super::render::{KUSTOMIZATIONS, above, joined};
+use crate::input::{self, InputReadError, MANIFEST_BYTES};
 
 /// Before or after the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -23,6 +28,9 @@ impl Side {
     }
 }
 
+pub(crate) const LINK_OUTSIDE: &str = "a symbolic link that leads outside, and is not followed";
+pub(crate) const LINK_TO_NO_FILE: &str = "a symbolic link that leads to no file";
+
 /// Why a file's bytes are no manifest.
 #[derive(Debug, Clone)]
 pub(crate) struct UnreadFile {
@@ -37,8 +45,30 @@ pub(crate) struct SourceTree {
     pub(crate) unread: Vec<UnreadFile>,
     /// What was left out, and why: a symbolic link that leads nowhere, a file that is encrypted.
     pub(crate) left_out: Vec<UnreadFile>,
+    /// Every path of the state, whatever it holds.
+    pub(crate) paths: BTreeMap<String, Content>,
     /// Folders that are other repositories' (git's submodules), and the commit of each.
-    pub(crate) submodules: BTreeMap<String, String>,
+    pub(crate) submodules: BTreeMap<String, Submodule>,
+}
+
+/// Where the content of a path is, to tell whether it is the same on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A blob of git.
+    Blob(gix::ObjectId),
+    File(PathBuf),
+    /// A symbolic link: what it leads to may change without it.
+    Link,
+    /// Only the text of the file is known.
+    Text,
+}
+
+/// Another repository's state in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Submodule {
+    pub(crate) commit: String,
+    /// By its path, its address, or what of it is in the clone, it holds something of rqlite.
+    pub(crate) is_rqlite: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -48,12 +78,15 @@ pub(crate) struct SourceFile {
     pub(crate) named: bool,
     /// Output of a tool: the file of the repository that it was made from.
     pub(crate) rendered_from: Option<String>,
+    /// Of such output: the files whose values went into it.
+    pub(crate) values: Vec<String>,
 }
 
 impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = without_byte_order_marks(text);
-        self.files.insert(path, SourceFile { text, named, rendered_from: None });
+        self.paths.entry(path.clone()).or_insert(Content::Text);
+        self.files.insert(path, SourceFile { text, named, rendered_from: None, values: Vec::new() });
     }
 
     /// What was named on the command line must be readable; what only lies in the tree may be whatever it is.
@@ -71,6 +104,66 @@ impl SourceTree {
         match text {
             Ok(text) => self.add(path, text, named),
             Err(why) => self.refuse(path, why, named),
+        }
+    }
+
+    /// Writes the files into a folder; of a symbolic link to a file, what it leads to, where that may be read.
+    pub(crate) fn copy(&self, folder: &Path) -> std::io::Result<()> {
+        for (path, content) in &self.paths {
+            let is_plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+            let target = folder.join(path);
+            let Some(parent) = target.parent().filter(|_| is_plain) else { continue };
+            let may_be_large = || self.is_rendered(path);
+            let is_borne = |found: &fs::Metadata| found.len() <= MANIFEST_BYTES as u64 || may_be_large();
+            let from = match (content, self.files.get(path)) {
+                (Content::File(file), _)
+                    if fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && is_borne(&found)) =>
+                {
+                    Some(file)
+                }
+                (Content::File(_), _) | (_, None) => continue,
+                (Content::Link | Content::Text | Content::Blob(_), Some(_)) => None,
+            };
+            fs::create_dir_all(parent)?;
+            match (from, self.files.get(path)) {
+                (Some(file), _) => drop(fs::copy(file, target)?),
+                (None, Some(file)) => fs::write(target, &file.text)?,
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a chart or a kustomization stands in a folder around the path: it may read a file of any size.
+    pub(crate) fn is_rendered(&self, path: &str) -> bool {
+        let names = KUSTOMIZATIONS.into_iter().chain(["Chart.yaml"]);
+        above(path).skip(1).any(|folder| names.clone().any(|name| self.files.contains_key(&joined(folder, name))))
+    }
+
+    /// Notes the paths of a commit.
+    pub(crate) fn note(&mut self, blobs: &Blobs) {
+        for (path, (kind, id)) in blobs {
+            let content = if *kind == EntryKind::Link { Content::Link } else { Content::Blob(*id) };
+            self.paths.insert(path.clone(), content);
+        }
+    }
+
+    /// Whether a path has the same content in both states. False where that cannot be told.
+    pub(crate) fn is_same(&self, other: &Self, path: &str) -> bool {
+        let text = |tree: &Self| tree.files.get(path).map(|file| file.text.clone());
+        match (self.paths.get(path), other.paths.get(path)) {
+            (None, None) => true,
+            (Some(Content::Blob(one)), Some(Content::Blob(other))) => one == other,
+            (Some(Content::File(one)), Some(Content::File(other))) => {
+                matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+            }
+            (Some(Content::Blob(id)), Some(Content::File(file)))
+            | (Some(Content::File(file)), Some(Content::Blob(id))) => {
+                let bytes = fs::read(file).unwrap_or_default();
+                gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &bytes).is_ok_and(|hash| hash == *id)
+            }
+            (Some(Content::Text), Some(Content::Text)) => text(self) == text(other),
+            _ => false,
         }
     }
 

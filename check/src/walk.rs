@@ -5,8 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::git::{LINK_OUTSIDE, LINK_TO_NO_FILE};
-use super::tree::{SourceTree, may_be_manifest};
+use super::tree::{Content, LINK_OUTSIDE, LINK_TO_NO_FILE, SourceTree, may_be_manifest};
 use crate::input::{self, InputReadError};
 
 /// What no repository keeps manifests in.
@@ -65,15 +64,20 @@ fn walk(folder: &Path, root: &Root<'_>, tree: &mut SourceTree) {
             if !SKIPPED.contains(&name) {
                 walk(&path, root, tree);
             }
-        } else if may_be_manifest(&path) {
-            file(&path, root, kind.is_symlink(), tree);
+        } else {
+            let content = if kind.is_symlink() { Content::Link } else { Content::File(path.clone()) };
+            tree.paths.insert(within(&path, root), content);
+            if may_be_manifest(&path) {
+                file(&path, within(&path, root), &root.bound, tree);
+            }
         }
     }
 }
 
-fn file(path: &Path, root: &Root<'_>, is_link: bool, tree: &mut SourceTree) {
-    let shown = within(path, root);
-    if is_link && path.canonicalize().is_ok_and(|found| !found.starts_with(&root.bound)) {
+/// A file, or the one that a symbolic link leads to, unless that lies outside of `bound` (absolute, without links).
+pub(super) fn file(path: &Path, shown: String, bound: &Path, tree: &mut SourceTree) {
+    let is_link = path.is_symlink();
+    if is_link && path.canonicalize().is_ok_and(|found| !found.starts_with(bound)) {
         return tree.refuse(shown, LINK_OUTSIDE.to_owned(), false);
     }
     match fs::metadata(path) {

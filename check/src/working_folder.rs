@@ -9,36 +9,43 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use gix::index::entry::{Flags, Mode};
+use gix::object::tree::EntryKind;
 
-use super::git::{LINK_OUTSIDE, LINK_TO_NO_FILE, Repository};
-use super::selection::Selection;
-use super::tree::{SourceTree, may_be_manifest};
-use crate::input::{self, MANIFEST_BYTES};
+use super::git::{Blobs, Repository};
+use super::tree::{Content, SourceTree, may_be_manifest};
+use super::walk;
 
 impl Repository {
-    /// Every selected file of the working folder that may be a manifest.
+    /// Every file of the working folder that may be a manifest.
     ///
     /// # Errors
     /// When the index or the folder cannot be read.
-    pub(super) fn working_tree(&self, folder: &Path, selection: &Selection) -> anyhow::Result<SourceTree> {
+    pub(super) fn working_tree(&self, folder: &Path) -> anyhow::Result<SourceTree> {
         let root = folder.canonicalize().with_context(|| folder.display().to_string())?;
         let index = self.0.index_or_empty().context("the index of the repository cannot be read")?;
-        let mut work = WorkingFolder { repository: self, root: &root, selection, tree: SourceTree::default() };
-        let mut listed = BTreeSet::new();
+        let mut work = WorkingFolder {
+            repository: self,
+            root: &root,
+            listed: BTreeSet::new(),
+            blobs: Blobs::new(),
+            left_out: BTreeSet::new(),
+            submodules: BTreeMap::new(),
+            tree: SourceTree::default(),
+        };
         for entry in index.entries() {
-            let path = entry.path(&index).to_string();
-            if entry.mode.is_sparse() {
-                work.left_out_folder(&path, entry.id)?;
-            } else {
-                work.listed(&path, entry)?;
-            }
-            listed.insert(path.trim_end_matches('/').to_owned());
+            work.list(&entry.path(&index).to_string(), entry)?;
         }
+        for (path, commit) in std::mem::take(&mut work.submodules) {
+            let submodule = self.submodule(&path, commit, &work.blobs)?;
+            work.tree.submodules.insert(path, submodule);
+        }
+        work.note_listed();
+        work.take_listed()?;
         let mut ignored = self
             .0
             .excludes(&index, None, gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped)
             .context("what git ignores cannot be read")?;
-        work.unlisted("", &listed, &mut ignored)?;
+        work.take_unlisted("", &mut ignored)?;
         Ok(work.tree)
     }
 }
@@ -46,58 +53,79 @@ impl Repository {
 struct WorkingFolder<'r> {
     repository: &'r Repository,
     root: &'r Path,
-    selection: &'r Selection,
+    /// The index's paths; of a folder that a sparse index names as a whole, the folder's.
+    listed: BTreeSet<String>,
+    /// The index's files and links.
+    blobs: Blobs,
+    /// Those of them that a sparse checkout leaves out.
+    left_out: BTreeSet<String>,
+    /// The commits that they are at.
+    submodules: BTreeMap<String, gix::ObjectId>,
     tree: SourceTree,
 }
 
 impl WorkingFolder<'_> {
-    /// A file, link or submodule of the index.
-    fn listed(&mut self, path: &str, entry: &gix::index::Entry) -> anyhow::Result<()> {
-        if !self.selection.selects(Path::new(path)) {
-            return Ok(());
-        }
-        if entry.mode.is_submodule() {
-            let own = gix::open(self.root.join(path))
-                .ok()
-                .and_then(|submodule| submodule.head_id().ok().map(gix::Id::detach));
-            self.tree.submodules.insert(path.to_owned(), own.unwrap_or(entry.id).to_string());
-            return Ok(());
-        }
-        if !may_be_manifest(Path::new(path)) {
-            return Ok(());
-        }
-        match fs::symlink_metadata(self.root.join(path)) {
-            Ok(_) => self.file(path),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if entry.flags.contains(Flags::SKIP_WORKTREE) {
-                    self.tree.take(path.to_owned(), self.repository.blob(entry.id)?, false);
-                }
+    /// Notes an entry of the index.
+    fn list(&mut self, path: &str, entry: &gix::index::Entry) -> anyhow::Result<()> {
+        let path = path.trim_end_matches('/');
+        self.listed.insert(path.to_owned());
+        if entry.mode.is_sparse() {
+            let folder = self.repository.0.find_object(entry.id)?.peel_to_tree()?;
+            for entry in folder.traverse().breadthfirst.files()? {
+                self.note(format!("{path}/{}", entry.filepath), entry.mode.kind(), entry.oid, true);
             }
-            Err(error) => self.tree.refuse(path.to_owned(), error.to_string(), false),
+        } else if let Some(mode) = entry.mode.to_tree_entry_mode() {
+            let is_left_out = entry.flags.contains(Flags::SKIP_WORKTREE);
+            self.note(path.to_owned(), mode.kind(), entry.id, is_left_out);
         }
         Ok(())
     }
 
-    /// A folder that a sparse index names as a whole: nothing of it lies in the working folder.
-    fn left_out_folder(&mut self, path: &str, id: gix::ObjectId) -> anyhow::Result<()> {
-        let folder = self.repository.0.find_object(id)?.peel_to_tree()?;
-        for entry in folder.traverse().breadthfirst.files()? {
-            let path = format!("{}/{}", path.trim_end_matches('/'), entry.filepath);
-            let selected = self.selection.selects(Path::new(&path)) && may_be_manifest(Path::new(&path));
-            if selected && entry.mode.is_blob() {
-                self.tree.take(path, self.repository.blob(entry.oid)?, false);
+    fn note(&mut self, path: String, kind: EntryKind, id: gix::ObjectId, is_left_out: bool) {
+        if kind == EntryKind::Commit {
+            let own = gix::open(self.root.join(&path));
+            let own = own.ok().and_then(|submodule| submodule.head_id().ok().map(gix::Id::detach));
+            self.submodules.insert(path, own.unwrap_or(id));
+            return;
+        }
+        if is_left_out {
+            self.left_out.insert(path.clone());
+        }
+        self.blobs.insert(path, (kind, id));
+    }
+
+    /// Every path of the index, with where its content is.
+    fn note_listed(&mut self) {
+        for (path, (kind, id)) in &self.blobs {
+            let place = self.root.join(path);
+            let content = match (kind, self.left_out.contains(path)) {
+                (EntryKind::Link, _) => Content::Link,
+                (_, true) => Content::Blob(*id),
+                (_, false) => Content::File(place),
+            };
+            self.tree.paths.insert(path.clone(), content);
+        }
+    }
+
+    /// Files and links of the index: as they lie there, and what a sparse checkout leaves out as the index has it.
+    fn take_listed(&mut self) -> anyhow::Result<()> {
+        for path in self.blobs.keys().filter(|path| may_be_manifest(Path::new(path))) {
+            let place = self.root.join(path);
+            match fs::symlink_metadata(&place) {
+                Ok(_) => walk::file(&place, path.clone(), self.root, &mut self.tree),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if self.left_out.contains(path) {
+                        self.repository.take(path, &self.blobs, &mut self.tree)?;
+                    }
+                }
+                Err(error) => self.tree.refuse(path.clone(), error.to_string(), false),
             }
         }
         Ok(())
     }
 
     /// What lies below the folder, is not listed, and is not ignored.
-    fn unlisted(
-        &mut self,
-        folder: &str,
-        listed: &BTreeSet<String>,
-        ignored: &mut gix::AttributeStack<'_>,
-    ) -> anyhow::Result<()> {
+    fn take_unlisted(&mut self, folder: &str, ignored: &mut gix::AttributeStack<'_>) -> anyhow::Result<()> {
         let entries = match fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
             Err(error) => {
@@ -113,33 +141,27 @@ impl WorkingFolder<'_> {
         }
         for (name, kind) in names {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            if name == ".git" || listed.contains(&path) {
+            if name == ".git" || self.listed.contains(&path) {
                 continue;
             }
             let mode = if kind.is_dir() { Mode::DIR } else { Mode::FILE };
             if ignored.at_path(&path, Some(mode))?.is_excluded() {
                 continue;
             }
+            let place = self.root.join(&path);
+            if !kind.is_dir() {
+                let content = if kind.is_symlink() { Content::Link } else { Content::File(place.clone()) };
+                self.tree.paths.insert(path.clone(), content);
+            }
             if kind.is_dir() {
                 // Another repository's, as git has it.
-                if !self.root.join(&path).join(".git").exists() {
-                    self.unlisted(&path, listed, ignored)?;
+                if !place.join(".git").exists() {
+                    self.take_unlisted(&path, ignored)?;
                 }
-            } else if self.selection.selects(Path::new(&path)) && may_be_manifest(Path::new(&path)) {
-                self.file(&path);
+            } else if may_be_manifest(Path::new(&path)) {
+                walk::file(&place, path, self.root, &mut self.tree);
             }
         }
         Ok(())
-    }
-
-    /// A file as it lies there, or the one that a symbolic link leads to.
-    fn file(&mut self, path: &str) {
-        let path = path.to_owned();
-        match self.root.join(&path).canonicalize() {
-            Ok(found) if !found.starts_with(self.root) => self.tree.refuse(path, LINK_OUTSIDE.to_owned(), false),
-            Ok(found) if !found.is_file() => self.tree.refuse(path, LINK_TO_NO_FILE.to_owned(), false),
-            Ok(found) => self.tree.take(path, input::read(&found, MANIFEST_BYTES), false),
-            Err(_) => self.tree.refuse(path, LINK_TO_NO_FILE.to_owned(), false),
-        }
     }
 }

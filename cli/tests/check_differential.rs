@@ -158,7 +158,8 @@ fn by_check(cases: &[Case]) -> BTreeMap<String, Checked> {
             "-o",
             "json",
             "--as",
-            "alice",
+            // A user's deletions are none of a manifest's removal, as kubectl's are not.
+            if operation == "DELETE" { "flux" } else { "alice" },
         ];
         let output = common::command(root.path(), &args).output().unwrap();
         let json: Value = serde_json::from_slice(&output.stdout)

@@ -18,7 +18,17 @@ fn the_schema_is_a_json_schema_that_knows_every_top_level_key() {
     let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
     assert_eq!(
         keys,
-        ["bodyLimitBytes", "breakGlass", "certificate", "cluster", "listen", "logs", "metricsListen", "policies"]
+        [
+            "bodyLimitBytes",
+            "breakGlass",
+            "certificate",
+            "check",
+            "cluster",
+            "listen",
+            "logs",
+            "metricsListen",
+            "policies"
+        ]
     );
 }
 

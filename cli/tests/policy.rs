@@ -95,11 +95,11 @@ fn lists_the_rules_of_a_policy() {
     );
 }
 
-/// The one id that is no policy's.
 #[test]
 fn explains_what_check_says_by_itself() {
-    assert_explained("check/replicas-not-known");
-    assert_eq!(in_repository(&["explain", "check"]).stdout, "check/replicas-not-known\n");
+    let own = ["check/immutable-change", "check/not-applied", "check/replicas-not-known", "check/way-not-known"];
+    own.into_iter().for_each(assert_explained);
+    assert_eq!(in_repository(&["explain", "check"]).stdout, format!("{}\n", own.join("\n")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Judges the commits of a pull or merge request with `quorate check`. Finds the base from the CI's own variables; QUORATE_BASE and
-# QUORATE_HEAD go before them. Arguments are handed on: --strict, --config quorate.yaml, paths.
+# QUORATE_HEAD go before them. Arguments are handed on: --chart-dir charts, --config /etc/quorate.yaml, paths. --strict is given too, so that a change
+# that may hide an rqlite set does not pass; QUORATE_STRICT=0 leaves it out.
 set -euo pipefail
 
 base=${QUORATE_BASE:-}
@@ -23,8 +24,15 @@ elif [ -n "${GITLAB_CI:-}" ]; then
     outputs+=(--output "junit=${QUORATE_JUNIT:-quorate.xml}")
 fi
 
+strict=(--strict)
+for argument in "$@"; do
+    # The command takes it once.
+    [ "$argument" != --strict ] || strict=()
+done
+[ "${QUORATE_STRICT:-1}" != 0 ] || strict=()
+
 status=0
-quorate check --base "$base" --head "$head" "${outputs[@]}" "$@" || status=$?
+quorate check --base "$base" --head "$head" ${strict[@]+"${strict[@]}"} "${outputs[@]}" "$@" || status=$?
 if [ -n "${summary:-}" ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
     cat "$summary" >>"$GITHUB_STEP_SUMMARY"
 fi

@@ -1,4 +1,4 @@
-//! Workflow commands of GitHub Actions: an annotation at the line, for every finding and everything that was not evaluated.
+//! Workflow commands of GitHub Actions: an annotation at the line, for every finding and every gap that counts.
 //! https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use kubernetes::verdict::Level;
 
 use super::super::position::TextPosition;
-use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
+use super::super::result::{CheckResult, EvaluatedChange, InputError, KeptObject, LocatedFinding, NotEvaluated};
 
 pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
     for evaluated in &result.changes {
@@ -15,7 +15,14 @@ pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()>
     for InputError { path, position, message, .. } in &result.input_errors {
         command("error", path, position.unwrap_or(TextPosition::START), "unreadable", message, out)?;
     }
-    for NotEvaluated { path, position, what, reason, .. } in &result.not_evaluated {
+    for KeptObject { id, ways, reason, .. } in &result.kept {
+        let way = ways.first().map(|way| format!(" ({})", way.way)).unwrap_or_default();
+        writeln!(out, "::warning title=kept in the cluster::{}", data(&format!("{}: {reason}{way}", id.shown())))?;
+    }
+    for notice in &result.notices {
+        writeln!(out, "::notice title=quorate check::{}", data(notice))?;
+    }
+    for NotEvaluated { path, position, what, reason, .. } in result.counting() {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
         command(
             "notice",

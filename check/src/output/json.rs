@@ -6,10 +6,11 @@ use std::io::Write;
 use kubernetes::verdict::{Level, Verdict};
 use serde::Serialize;
 
-use super::super::manifest_change::ChangeOperation;
+use super::super::manifest_change::{ChangeOperation, ShownWay};
 use super::super::position::TextPosition;
 use super::super::result::{
-    ChangeCounts, CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated, SourceLocation, VerdictSource,
+    ChangeCounts, CheckResult, EvaluatedChange, InputError, KeptObject, LocatedFinding, NotEvaluated, SourceLocation,
+    VerdictSource,
 };
 use super::super::tree::Side;
 use crate::exit::Exit;
@@ -25,6 +26,8 @@ struct ReportJson<'o> {
     changes: Vec<ChangeJson<'o>>,
     unreadable: Vec<InputErrorJson<'o>>,
     not_evaluated: Vec<NotEvaluatedJson<'o>>,
+    kept: &'o [KeptObject],
+    notices: &'o [String],
 }
 
 #[derive(Serialize)]
@@ -36,7 +39,10 @@ struct SummaryJson {
     allowed: usize,
     allowed_with_warnings: usize,
     not_evaluated: usize,
+    /// Of these, what an rqlite set may be behind.
+    not_evaluated_that_count: usize,
     unreadable: usize,
+    kept: usize,
     #[serde(flatten)]
     counts: ChangeCounts,
 }
@@ -56,7 +62,13 @@ struct ChangeJson<'o> {
     /// Why the cluster's own Quorate was not heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_heard: Option<&'o str>,
+    /// Why it comes to this: the link that broke, the word that forces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<&'o str>,
     at: LocationJson<'o>,
+    ways: &'o [ShownWay],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_until: Option<&'o str>,
     findings: Vec<FindingJson<'o>>,
     patch: &'o json_patch::Patch,
 }
@@ -94,6 +106,7 @@ struct InputErrorJson<'o> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct NotEvaluatedJson<'o> {
     side: Side,
     file: &'o str,
@@ -101,6 +114,9 @@ struct NotEvaluatedJson<'o> {
     place: Option<LineColumn>,
     what: Option<&'o str>,
     reason: &'o str,
+    counts: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_until: Option<&'o str>,
 }
 
 #[derive(Serialize)]
@@ -120,12 +136,16 @@ pub(super) fn write(result: &CheckResult, exit: Exit, out: &mut dyn Write) -> an
             allowed: result.count(Verdict::Allowed),
             allowed_with_warnings: result.warned(),
             not_evaluated: result.not_evaluated.len(),
+            not_evaluated_that_count: result.counting().count(),
             unreadable: result.input_errors.len(),
+            kept: result.kept.len(),
             counts: result.counts,
         },
         changes: result.changes.iter().map(change).collect(),
         unreadable: result.input_errors.iter().map(unreadable).collect(),
         not_evaluated: result.not_evaluated.iter().map(not_evaluated).collect(),
+        kept: &result.kept,
+        notices: &result.notices,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     Ok(writeln!(out)?)
@@ -146,7 +166,10 @@ fn change(evaluated: &EvaluatedChange) -> ChangeJson<'_> {
         verdict: evaluated.verdict,
         by,
         not_heard,
+        because: evaluated.cause.as_deref(),
         at: at(&evaluated.location),
+        ways: &evaluated.ways,
+        accepted_until: evaluated.accepted_until.as_deref(),
         findings: evaluated.findings.iter().map(finding).collect(),
         patch: &evaluated.patch,
     }
@@ -165,8 +188,17 @@ fn unreadable(InputError { side, path, position: place, message }: &InputError) 
     InputErrorJson { side: *side, file: path, place: place.map(line_column), message }
 }
 
-fn not_evaluated(NotEvaluated { side, path, position: place, what, reason }: &NotEvaluated) -> NotEvaluatedJson<'_> {
-    NotEvaluatedJson { side: *side, file: path, place: place.map(line_column), what: what.as_deref(), reason }
+fn not_evaluated(gap: &NotEvaluated) -> NotEvaluatedJson<'_> {
+    let NotEvaluated { side, path, position, what, reason, counts, accepted_until, .. } = gap;
+    NotEvaluatedJson {
+        side: *side,
+        file: path,
+        place: position.map(line_column),
+        what: what.as_deref(),
+        reason,
+        counts: *counts,
+        accepted_until: accepted_until.as_deref(),
+    }
 }
 
 fn line_column(TextPosition { line, column }: TextPosition) -> LineColumn {

@@ -1,11 +1,11 @@
-//! Markdown, for the summary of a job or a comment on a pull request: a table of the findings, and what was not evaluated.
+//! Markdown, for the summary of a job or a comment on a pull request: a table of the findings, what is kept, and every gap that counts.
 //! Text of manifests is escaped: it is others' words.
 
 use std::io::{self, Write};
 
 use kubernetes::verdict::{Level, Verdict};
 
-use super::super::result::{CheckResult, InputError, NotEvaluated, SourceLocation, verdict_name};
+use super::super::result::{CheckResult, InputError, KeptObject, NotEvaluated, SourceLocation, verdict_name};
 
 pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "### quorate check: {}\n", escaped(&result.summary()))?;
@@ -26,7 +26,8 @@ pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()>
         };
         let remedy =
             if found.finding.remedy.is_empty() { String::new() } else { format!("; {}", found.finding.remedy) };
-        let text = format!("{}{remedy}", found.finding.message);
+        let cause = evaluated.cause.as_ref().map(|cause| format!(" (because {cause})")).unwrap_or_default();
+        let text = format!("{}{cause}{remedy}", found.finding.message);
         writeln!(
             out,
             "| {} | {} | {level} `{}`: {} | {} |",
@@ -39,11 +40,13 @@ pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()>
     }
     let unreadable =
         result.input_errors.iter().map(|InputError { path, message, .. }| format!("unreadable {path}: {message}"));
-    let not_evaluated = result.not_evaluated.iter().map(|NotEvaluated { path, what, reason, .. }| {
+    let kept = result.kept.iter().map(|KeptObject { id, reason, .. }| format!("kept {}: {reason}", id.shown()));
+    let notices = result.notices.iter().cloned();
+    let not_evaluated = result.counting().map(|NotEvaluated { path, what, reason, .. }| {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
         format!("not evaluated {path}: {what}{reason}")
     });
-    let rest: Vec<String> = unreadable.chain(not_evaluated).collect();
+    let rest: Vec<String> = unreadable.chain(kept).chain(not_evaluated).chain(notices).collect();
     if !rest.is_empty() {
         writeln!(out)?;
     }
@@ -71,6 +74,10 @@ fn escaped(text: &str) -> String {
             part.chars().map(one).collect()
         }
     };
+    if text.matches('`').count() % 2 == 1 {
+        // One that is not closed would turn all that follows around.
+        return text.replace('`', "'").chars().map(one).collect();
+    }
     text.split('`').enumerate().map(part).collect::<Vec<String>>().join("`")
 }
 
@@ -80,6 +87,7 @@ mod tests {
 
     #[test]
     fn markup_of_others_is_shown_not_obeyed() {
+        assert_eq!(escaped("rq`<img> @all"), "rq'\\<img> @\u{200b}all");
         assert_eq!(escaped("a|b <img> @all `x_y|z` *c*"), "a\\|b \\<img> @\u{200b}all `x_y\\|z` \\*c\\*");
     }
 }

@@ -12,11 +12,12 @@ use std::fs;
 use std::io::Write;
 
 use anyhow::Context as _;
+use kubernetes::text::printable;
 use quorate_engine::Finding;
 
 use super::options::{OutputFormat, OutputTo};
 use super::position::TextPosition;
-use super::result::{CheckResult, EvaluatedChange, SourceLocation};
+use super::result::{CheckResult, EvaluatedChange, ShownSet, SourceLocation};
 use crate::exit::Exit;
 
 /// Writes every output that was asked for.
@@ -30,6 +31,17 @@ pub(super) fn write(result: &CheckResult, exit: Exit, outputs: &[OutputTo], out:
                 fs::write(path, bytes.into_inner()).with_context(|| path.display().to_string())?;
             }
         }
+    }
+    Ok(out.flush()?)
+}
+
+/// `base StatefulSet db/rqlite: <- ...`, a line for each rqlite set and side.
+pub(super) fn write_ways(result: &CheckResult, out: &mut dyn Write) -> anyhow::Result<()> {
+    for ShownSet { id, way } in &result.sets {
+        writeln!(out, "{} {} <- {}", way.side.name(), printable(&id.shown()), printable(&way.way))?;
+    }
+    for gap in result.counting() {
+        writeln!(out, "{} {}: not evaluated: {}", gap.side.name(), printable(gap.name()), printable(&gap.reason))?;
     }
     Ok(out.flush()?)
 }
@@ -50,7 +62,8 @@ fn one(format: OutputFormat, result: &CheckResult, exit: Exit, out: &mut dyn Wri
 fn sentence(evaluated: &EvaluatedChange, finding: &Finding) -> String {
     let Finding { message, remedy, .. } = finding;
     let stop = if remedy.is_empty() { "" } else { "; " };
-    format!("{}: {message}{stop}{remedy}", evaluated.subject())
+    let cause = evaluated.cause.as_ref().map(|cause| format!(" (because {cause})")).unwrap_or_default();
+    format!("{}: {message}{cause}{stop}{remedy}", evaluated.subject())
 }
 
 /// Where to point in the repository: a line of rendered output is none of the file that it was made from.

@@ -8,7 +8,8 @@ use kubernetes::verdict::{Level, Verdict};
 
 use super::super::position::TextPosition;
 use super::super::result::{
-    CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated, SourceLocation, VerdictSource, verdict_name,
+    CheckResult, EvaluatedChange, InputError, KeptObject, LocatedFinding, NotEvaluated, SourceLocation, VerdictSource,
+    verdict_name,
 };
 use super::super::tree::Side;
 use crate::style::{BOLD, DIM, GREEN, RED, YELLOW};
@@ -20,8 +21,10 @@ const SHOWN: usize = 120;
 pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
     result.changes.iter().try_for_each(|evaluated| change(evaluated, out))?;
     result.input_errors.iter().try_for_each(|input_error| unreadable(input_error, out))?;
-    result.not_evaluated.iter().try_for_each(|missing| not_evaluated(missing, out))?;
-    writeln!(out, "{BOLD}{}{BOLD:#}", result.summary())
+    result.kept.iter().try_for_each(|object| kept(object, out))?;
+    result.counting().try_for_each(|missing| not_evaluated(missing, out))?;
+    result.notices.iter().try_for_each(|notice| writeln!(out, "{YELLOW}note{YELLOW:#} {}", printable(notice)))?;
+    writeln!(out, "{BOLD}{}{BOLD:#}", printable_lines(&result.summary()))
 }
 
 fn change(evaluated: &EvaluatedChange, out: &mut dyn Write) -> io::Result<()> {
@@ -31,7 +34,11 @@ fn change(evaluated: &EvaluatedChange, out: &mut dyn Write) -> io::Result<()> {
         Verdict::NotJudged => YELLOW,
     };
     let verdict = verdict_name(evaluated.verdict);
-    let operation = evaluated.operation.map_or("shape", |operation| operation.name());
+    let operation = match evaluated.operation {
+        Some(operation) => operation.name(),
+        None if evaluated.is_not_followed() => "from",
+        None => "shape",
+    };
     writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {style}{verdict}{style:#} {DIM}{operation} {}{DIM:#}",
@@ -44,7 +51,19 @@ fn change(evaluated: &EvaluatedChange, out: &mut dyn Write) -> io::Result<()> {
         VerdictSource::Cluster => writeln!(out, "  {DIM}by the cluster's own Quorate{DIM:#}")?,
         VerdictSource::LocalFallback(why) => writeln!(out, "  {DIM}judged here: {}{DIM:#}", printable(why))?,
     }
+    if let Some(cause) = &evaluated.cause {
+        writeln!(out, "  {DIM}because {}{DIM:#}", printable(cause))?;
+    }
     evaluated.findings.iter().try_for_each(|found| finding(found, out))
+}
+
+fn kept(KeptObject { id, reason, .. }: &KeptObject, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{YELLOW}kept{YELLOW:#} {}: {}", printable(&id.shown()), printable(reason))
+}
+
+/// Names out of manifests stand in it, and its lines are ours.
+fn printable_lines(text: &str) -> String {
+    text.lines().map(|line| printable(line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn finding(LocatedFinding { finding, location }: &LocatedFinding, out: &mut dyn Write) -> io::Result<()> {
@@ -93,7 +112,7 @@ fn unreadable(InputError { side, path, position, message }: &InputError, out: &m
 }
 
 fn not_evaluated(
-    NotEvaluated { side, path, position, what, reason }: &NotEvaluated,
+    NotEvaluated { side, path, position, what, reason, .. }: &NotEvaluated,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let what = what.as_deref().map(|what| format!("{}: ", printable(what))).unwrap_or_default();

@@ -4,13 +4,18 @@
 mod closure;
 mod helm;
 mod kustomize;
+mod renderer;
+mod substitute;
 mod tool;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-pub(super) use closure::{RenderClosures, folder_of, joined};
+pub(super) use closure::{NotBuilt, RenderClosures, above, folder_of, joined};
+pub(super) use renderer::{AskedBy, RenderFailure, Renderer};
 pub(super) use tool::{ToolError, Tools};
+
+use serde_json::Value;
 
 use super::tree::SourceTree;
 
@@ -20,48 +25,136 @@ pub(super) struct RenderRoot {
     /// Within the tree; empty for the tree itself.
     pub(super) folder: String,
     pub(super) method: RenderMethod,
-    /// Where its objects go that name no namespace.
-    pub(super) namespace: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RenderMethod {
-    Kustomize,
-    Helm {
-        release: String,
-        /// Files, within the tree.
-        values: Vec<String>,
-        /// YAML text, which goes over the files.
-        inline: Option<String>,
+    Kustomize(KustomizeOptions),
+    Helm(HelmOptions),
+}
+
+/// What is laid over a kustomization.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KustomizeOptions {
+    /// Members of a kustomization, as a JSON object; empty for none. Folders of components are those of the tree.
+    pub(super) overlay: String,
+    /// What it is laid over, where that is not the folder's own kustomization: files and folders of the tree.
+    pub(super) resources: Vec<String>,
+    /// Its tool lets files outside of the kustomization's own folder be read. We do so where all of them are known, and lie in the tree.
+    pub(super) is_unrestricted: bool,
+    /// `${NAME}` is filled in.
+    pub(super) substitutions: Option<BTreeMap<String, String>>,
+}
+
+impl KustomizeOptions {
+    /// The folders of the components in the overlay.
+    pub(super) fn components(&self) -> Vec<String> {
+        let overlay: Value = serde_json::from_str(&self.overlay).unwrap_or_default();
+        let items = overlay.get("components").and_then(Value::as_array).into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
+
+/// How a chart is installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HelmOptions {
+    pub(super) release: String,
+    pub(super) namespace: Option<String>,
+    pub(super) chart: ChartAt,
+    /// Files, within the tree.
+    pub(super) values: Vec<String>,
+    /// YAML text, which goes over the files.
+    pub(super) inline: Option<String>,
+    pub(super) sets: Vec<SetValue>,
+    /// What its templates see as their Kubernetes, where that is told.
+    pub(super) kube_version: Option<String>,
+    pub(super) api_versions: Vec<String>,
+    /// Its templates see an upgrade of what is there.
+    pub(super) is_upgrade: bool,
+}
+
+/// Where a chart is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ChartAt {
+    /// Within the tree.
+    Folder(String),
+    /// A folder or an archive elsewhere, that the user gave.
+    Archive(PathBuf),
+    Remote {
+        repository: String,
+        name: String,
+        version: String,
     },
+}
+
+impl Default for ChartAt {
+    fn default() -> Self {
+        Self::Folder(String::new())
+    }
+}
+
+/// One value that goes over files and text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SetValue {
+    /// `a.b=c`
+    Value { assignment: String, is_text: bool },
+    /// A file within the tree gives it.
+    File { name: String, file: String },
 }
 
 impl RenderRoot {
     pub(super) fn kustomize(folder: &str) -> Self {
-        Self { folder: folder.to_owned(), method: RenderMethod::Kustomize, namespace: None }
+        let options = KustomizeOptions { is_unrestricted: true, ..KustomizeOptions::default() };
+        Self { folder: folder.to_owned(), method: RenderMethod::Kustomize(options) }
     }
 
-    /// A chart with nothing but its own values.
-    pub(super) fn chart(folder: &str) -> Self {
-        let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("release");
-        let recipe = RenderMethod::Helm { release: name.to_owned(), values: Vec::new(), inline: None };
-        Self { folder: folder.to_owned(), method: recipe, namespace: None }
+    /// A chart with nothing but its own values, and those of a file beside it; the release has the chart's name.
+    pub(super) fn chart(folder: &str, name: Option<&str>, values: Option<&str>) -> Self {
+        let of_folder = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("release");
+        let name = name.unwrap_or(of_folder);
+        let options = HelmOptions {
+            release: name.to_owned(),
+            chart: ChartAt::Folder(folder.to_owned()),
+            values: values.into_iter().map(str::to_owned).collect(),
+            ..HelmOptions::default()
+        };
+        Self { folder: folder.to_owned(), method: RenderMethod::Helm(options) }
     }
 
     /// What its output is listed under.
     pub(super) fn name(&self) -> String {
-        let folder = if self.folder.is_empty() { "." } else { &self.folder };
+        let folder = if self.folder.is_empty() { ".".to_owned() } else { self.folder.clone() };
         match &self.method {
-            RenderMethod::Kustomize => format!("{folder} (kustomize)"),
-            RenderMethod::Helm { release, .. } => format!("{folder} (helm, release {release})"),
+            RenderMethod::Kustomize(_) => format!("{folder} (kustomize)"),
+            RenderMethod::Helm(HelmOptions { release, chart, values, .. }) => {
+                let chart = if matches!(chart, ChartAt::Folder(_)) { folder.clone() } else { chart.shown() };
+                let values: String = values.iter().map(|file| format!(", {file}")).collect();
+                format!("{chart} (helm, release {release}{values})")
+            }
         }
+    }
+
+    /// The files whose values go into it, the strongest last.
+    pub(super) fn values(&self) -> impl Iterator<Item = String> {
+        let options = match &self.method {
+            RenderMethod::Helm(options) => Some(options),
+            RenderMethod::Kustomize(_) => None,
+        };
+        let own = options.and_then(|options| match &options.chart {
+            ChartAt::Folder(folder) => Some(joined(folder, "values.yaml")),
+            ChartAt::Archive(_) | ChartAt::Remote { .. } => None,
+        });
+        own.into_iter().chain(options.into_iter().flat_map(|options| options.values.iter().cloned()))
     }
 
     /// The file that stands for the folder.
     pub(super) fn file(&self, tree: &SourceTree) -> String {
-        match self.method {
-            RenderMethod::Helm { .. } => joined(&self.folder, "Chart.yaml"),
-            RenderMethod::Kustomize => {
+        match &self.method {
+            RenderMethod::Helm(HelmOptions { chart: ChartAt::Folder(folder), .. }) => joined(folder, "Chart.yaml"),
+            RenderMethod::Helm(HelmOptions { values, chart, .. }) => {
+                values.last().cloned().unwrap_or_else(|| chart.shown())
+            }
+            RenderMethod::Kustomize(_) => {
                 let names = KUSTOMIZATIONS.iter().map(|name| joined(&self.folder, name));
                 names.into_iter().find(|path| tree.files.contains_key(path)).unwrap_or_else(|| self.folder.clone())
             }
@@ -70,52 +163,39 @@ impl RenderRoot {
 
     /// What the tool makes of it; `ground` is where the tree lies.
     pub(super) fn render(&self, tools: &Tools, ground: &Path, namespace: &str) -> Result<String, ToolError> {
-        let folder = ground.join(&self.folder);
         match &self.method {
-            RenderMethod::Kustomize => kustomize::render(tools, &folder),
-            RenderMethod::Helm { release, values, inline } => {
-                let namespace = self.namespace.as_deref().unwrap_or(namespace);
-                let values: Vec<_> = values.iter().map(|file| ground.join(file)).collect();
-                helm::render(
-                    tools,
-                    &folder,
-                    &helm::ChartRelease { release, namespace, values: &values, inline: inline.as_deref() },
-                )
+            RenderMethod::Kustomize(options) => {
+                let rendered = kustomize::render(tools, ground, &self.folder, options)?;
+                let variables = options.substitutions.as_ref();
+                Ok(variables.map_or_else(|| rendered.clone(), |variables| substitute::filled(&rendered, variables)))
             }
+            RenderMethod::Helm(options) => {
+                let rendered = helm::render(tools, ground, options, namespace)?;
+                // A template may ask for a random value; what comes out then says nothing of the next time.
+                if helm::render(tools, ground, options, namespace)? == rendered {
+                    Ok(rendered)
+                } else {
+                    Err(ToolError::Failed { tool: "helm", said: "the chart gives another output each time".to_owned() })
+                }
+            }
+        }
+    }
+}
+
+impl ChartAt {
+    fn shown(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.clone(),
+            Self::Archive(path) => {
+                path.file_name().map_or_else(|| "chart".to_owned(), |name| name.to_string_lossy().into_owned())
+            }
+            Self::Remote { name, version, .. } => format!("{name} {version}"),
         }
     }
 }
 
 /// The names that kustomize itself looks for.
 pub(super) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-/// What of a tree is to be rendered, and which of its files are therefore no manifests by themselves.
-#[derive(Debug, Default)]
-pub(super) struct RenderPlan {
-    pub(super) roots: BTreeSet<RenderRoot>,
-    pub(super) consumed: BTreeSet<String>,
-    /// Roots that cannot be rendered without the network.
-    pub(super) remote: BTreeMap<String, String>,
-}
-
-impl RenderPlan {
-    /// Every chart and every kustomization that no other one uses, and those that Argo CD or Flux apply.
-    pub(super) fn of(tree: &SourceTree, closures: &RenderClosures, followed: &[RenderRoot]) -> Self {
-        let mut roots: BTreeSet<RenderRoot> = followed.iter().cloned().collect();
-        let is_followed = |folder: &str| followed.iter().any(|root| root.folder == folder);
-        roots.extend(
-            closures.charts.iter().filter(|folder| !is_followed(folder)).map(|folder| RenderRoot::chart(folder)),
-        );
-        let outer = closures.outer().filter(|folder| !is_followed(folder));
-        roots.extend(outer.map(RenderRoot::kustomize));
-        let below_chart = |path: &str| closures.charts.iter().any(|chart| is_below(path, chart));
-        let consumed = tree.files.keys().filter(|path| closures.uses(path) || below_chart(path));
-        let consumed = consumed.cloned().collect();
-        let remote = |root: &RenderRoot| Some((root.folder.clone(), closures.remote_of(&root.folder)?.to_owned()));
-        let remote = roots.iter().filter(|root| root.method == RenderMethod::Kustomize).filter_map(remote).collect();
-        Self { consumed, roots, remote }
-    }
-}
 
 /// Whether the path is the folder, or lies in it.
 pub(super) fn is_below(path: &str, folder: &str) -> bool {

@@ -1,14 +1,25 @@
 //! The user's own kustomize and helm: which they are, how they are run, and what is said when they are missing or fail.
-//! A tool sees no network of ours: proxies that lead nowhere, no git protocol but files, unless `--network` is given.
+//! A tool sees no network of ours and nothing of our environment, unless `--network` is given.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::input::MANIFEST_BYTES;
 
 /// What a tool may write: as much as several manifests.
 const OUTPUT_BYTES: usize = 8 * MANIFEST_BYTES;
+
+/// What a tool may take for one folder.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What it may take to end once nobody reads what it writes.
+const WITHOUT_OUTPUT: Duration = Duration::from_secs(2);
+
+/// How often its end is looked for.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// How the tools are called.
 #[derive(Debug, Clone)]
@@ -28,6 +39,8 @@ pub(crate) enum ToolError {
     Failed { tool: &'static str, said: String },
     #[error("{tool} wrote more than {OUTPUT_BYTES} bytes")]
     TooMuch { tool: &'static str },
+    #[error("{tool} took more than {} s", LONGEST.as_secs())]
+    TooLong { tool: &'static str },
     #[error("{tool} wrote something else than text")]
     NotText { tool: &'static str },
 }
@@ -50,19 +63,45 @@ pub(super) struct ToolName {
 }
 
 impl Tools {
-    /// A command of the program, cut off from network and terminal.
+    /// A command of the program, with bounded memory, cut off from the terminal; without `--network` from the network, and from all that
+    /// the environment holds of whoever runs the check.
     pub(super) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("GIT_TERMINAL_PROMPT", "0");
+        let mut command = bounded_command(program);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if !self.network {
+            command.env_clear();
+            let kept = ["PATH", "TMPDIR", "LANG", "SYSTEMROOT"].into_iter();
+            command.envs(kept.filter_map(|name| Some((name, std::env::var_os(name)?))));
             // The discard port of loopback: nothing answers there.
-            for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
-                command.env(proxy, "http://127.0.0.1:9");
+            for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+                command.env(proxy, "http://127.0.0.1:9").env(proxy.to_lowercase(), "http://127.0.0.1:9");
             }
-            command.env("GIT_ALLOW_PROTOCOL", "file");
+            command.env("GIT_ALLOW_PROTOCOL", "none");
         }
+        command.env("GIT_TERMINAL_PROMPT", "0");
         command
     }
+}
+
+/// Memory that a tool may take, in KiB.
+const MEMORY_KIB: u32 = 4 << 20;
+
+/// Where there is a shell, it sets the bound; a system without that bound goes on without.
+fn bounded_command(program: &Path) -> Command {
+    const SHELL: &str = "/bin/sh";
+    let Some(found) = on_path(program).filter(|_| Path::new(SHELL).exists()) else { return Command::new(program) };
+    let mut command = Command::new(SHELL);
+    command.args(["-c", &format!("ulimit -v {MEMORY_KIB} 2>/dev/null; exec \"$0\" \"$@\"")]).arg(found);
+    command
+}
+
+/// The program's file. None: there is no such program.
+fn on_path(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return program.is_file().then(|| program.to_owned());
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 impl ToolName {
@@ -74,28 +113,50 @@ impl ToolName {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ToolError::Unusable { tool, error }),
         };
-        let errors = child.stderr.take().map(|stderr| std::thread::spawn(move || bounded(stderr)));
-        let output = child.stdout.take().map(bounded).transpose();
-        let too_much = matches!(&output, Ok(Some(bytes)) if bytes.len() > OUTPUT_BYTES);
-        if too_much {
-            // Else it would wait for a reader.
-            let _ = child.kill();
-        }
-        let status = child.wait();
-        let said = errors.and_then(|reader| reader.join().ok()).and_then(Result::ok).unwrap_or_default();
+        let errors = child.stderr.take().map(|stderr| thread::spawn(move || bounded(stderr)));
+        let output = child.stdout.take().map(|stdout| thread::spawn(move || bounded(stdout)));
         let unusable = |error| ToolError::Unusable { tool, error };
-        if too_much {
+        let status = ended(&mut child, output.as_ref()).map_err(unusable)?;
+        let read = |reader: Option<JoinHandle<io::Result<Vec<u8>>>>| {
+            reader.and_then(|reader| reader.join().ok()).transpose().map(Option::unwrap_or_default)
+        };
+        let Some(status) = status else { return Err(ToolError::TooLong { tool }) };
+        let said = read(errors).unwrap_or_default();
+        let bytes = read(output).map_err(unusable)?;
+        if bytes.len() > OUTPUT_BYTES {
             return Err(ToolError::TooMuch { tool });
         }
-        if !status.map_err(unusable)?.success() {
+        if !status.success() {
             return Err(ToolError::Failed { tool, said: String::from_utf8_lossy(&said).into_owned() });
         }
-        let bytes = output.map_err(unusable)?.unwrap_or_default();
         String::from_utf8(bytes).map(Some).map_err(|_| ToolError::NotText { tool })
     }
 
     pub(super) fn missing(self) -> ToolError {
         ToolError::Missing { tool: self.tool, option: self.option }
+    }
+}
+
+/// Waits for the end; None: it took too long, and was ended. So is one that writes more than is read.
+fn ended<T>(child: &mut Child, output: Option<&JoinHandle<T>>) -> io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    let mut closed = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if output.is_some_and(JoinHandle::is_finished) {
+            closed.get_or_insert_with(Instant::now);
+        }
+        if closed.is_some_and(|closed: Instant| closed.elapsed() > WITHOUT_OUTPUT) {
+            child.kill()?;
+        }
+        if start.elapsed() > LONGEST {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(LOOK);
     }
 }
 

@@ -34,5 +34,5 @@ fn pages() -> impl Iterator<Item = Page> {
     let modules = quorate_builtin::modules().iter();
     let of_policies = modules
         .flat_map(|module| module.pages.iter().map(|page| (format!("{}/{}", module.name, page.rule), page.text)));
-    of_policies.chain([(quorate_check::REPLICAS_NOT_KNOWN.to_owned(), quorate_check::REPLICAS_NOT_KNOWN_PAGE)])
+    of_policies.chain(quorate_check::rules::RULES.into_iter().map(|rule| (rule.id.to_owned(), rule.page)))
 }

@@ -43,6 +43,32 @@ pub(crate) struct Config {
     pub(crate) break_glass: BreakGlass,
     /// How the server logs.
     pub(crate) logs: Logs,
+    /// What `quorate check` cannot know of a repository by itself.
+    pub(crate) check: Check,
+}
+
+/// For `quorate check` alone.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Check {
+    /// Values files whose Application or HelmRelease lives elsewhere, with their charts.
+    pub(crate) values: Vec<Values>,
+}
+
+/// Values files, and the chart that they are for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Values {
+    /// A pattern of paths within the repository: `env/*/rqlite.yaml`. `*` stays in a folder, `**` does not.
+    pub(crate) files: String,
+    /// The chart's name: one of the repository, or of `--chart-dir`.
+    pub(crate) chart: String,
+    /// The chart's version or range. Absent: any that is at hand.
+    #[serde(default)]
+    pub(crate) version: String,
+    /// The release that they are for: `namespace/name`.
+    #[schemars(regex(pattern = "^[^/]+/[^/]+$"))]
+    pub(crate) release: String,
 }
 
 impl Default for Config {
@@ -57,6 +83,7 @@ impl Default for Config {
             policies: BTreeMap::new(),
             break_glass: BreakGlass::default(),
             logs: Logs::default(),
+            check: Check::default(),
         }
     }
 }

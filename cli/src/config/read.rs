@@ -37,10 +37,16 @@ impl ConfigFile {
         let Some(file) = file else {
             return Ok(Self { name: "defaults".to_owned(), folder: PathBuf::new(), config: Config::default() });
         };
+        let text = input::read_text(file)
+            .map_err(|source| ConfigError::Unreadable { file: file.display().to_string(), source })?;
+        Self::parse(file, &text)
+    }
+
+    /// The text that the file has, or had.
+    pub(crate) fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let name = file.display().to_string();
         let unreadable = |source| ConfigError::Unreadable { file: name.clone(), source };
-        let text = input::read_text(file).map_err(unreadable)?;
-        let documents = input::parse_yaml(&text).map_err(unreadable)?;
+        let documents = input::parse_yaml(text).map_err(unreadable)?;
         let config = decode(documents, &name)?;
         Ok(Self { name, folder: file.parent().map(Path::to_path_buf).unwrap_or_default(), config })
     }

@@ -64,18 +64,28 @@ fn a_removed_service_that_voters_are_found_by_is_denied_at_its_line_in_base() {
 
 #[test]
 fn a_manifest_that_is_removed_may_leave_its_object() {
-    for annotation in [
-        "argocd.argoproj.io/sync-options: Prune=false",
-        "helm.sh/resource-policy: keep",
-        "kustomize.toolkit.fluxcd.io/prune: disabled",
+    for (annotation, tool) in [
+        ("argocd.argoproj.io/sync-options: Prune=false", "argocd"),
+        ("helm.sh/resource-policy: keep", "helm"),
+        ("kustomize.toolkit.fluxcd.io/prune: disabled", "flux"),
     ] {
         let kept =
             set(3).replace("  labels:\n    app: rqlite\nspec:", &format!("  annotations:\n    {annotation}\nspec:"));
         let states = States::new(&[("db.yaml", &kept)], &[]);
-        let run = states.check(&["--strict"]);
+        let run = states.check(&["--strict", "--as", tool]);
         assert_eq!(run.code, Some(0), "{run:?}");
-        assert_eq!(run.stdout, "nothing to judge, 1 removed here but kept in the cluster\n");
+        let (first, rest) = run.stdout.split_once('\n').unwrap();
+        assert!(first.starts_with("kept StatefulSet db/rqlite: ") && first.contains(annotation), "{first}");
+        assert_eq!(rest, "nothing to judge, 1 removed here but kept in the cluster\n");
+        // The word of another tool keeps nothing, and the message says whose it is.
+        let other = if tool == "argocd" { "flux" } else { "argocd" };
+        let run = states.check(&["--as", other]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stdout.contains(&format!("would keep it with `--as {tool}`")), "{}", run.stdout);
     }
+    let run = States::new(&[("db.yaml", &set(3))], &[]).check(&["--strict", "--as", "kubectl"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("kubectl apply deletes nothing without --prune"), "{}", run.stdout);
 }
 
 #[test]

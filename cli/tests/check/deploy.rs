@@ -74,6 +74,23 @@ fn the_script_judges_a_merge_request_on_gitlab_and_a_commit_elsewhere() {
     assert_eq!((same.code, same.stdout.as_str()), (Some(0), "nothing to judge, 1 unchanged\n"), "{same:?}");
 }
 
+/// A change behind which an rqlite set may be is no success, unless somebody says so.
+#[test]
+fn the_script_is_strict_until_it_is_told_otherwise() {
+    let states = States::new(&[], &[]);
+    git(&states.path(""), &["init", "--quiet"]);
+    for count in [3, 1] {
+        let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: rqlite, namespace: db}\nspec:\n  chart: \
+                       {spec: {chart: rqlite, version: 2.0.0, sourceRef: {kind: HelmRepository, name: rqlite}}}\n";
+        states.put("release.yaml", format!("{release}  values: {{replicaCount: {count}}}\n"));
+        git(&states.path(""), &["add", "."]);
+        git(&states.path(""), &["commit", "--quiet", "-m", "release"]);
+    }
+    assert_eq!(script(&states, &[], &[]).code, Some(3));
+    assert_eq!(script(&states, &[], &["--strict"]).code, Some(3));
+    assert_eq!(script(&states, &[("QUORATE_STRICT", "0")], &[]).code, Some(0));
+}
+
 /// The composite action's own shell, with the variables that GitHub sets.
 #[test]
 fn the_action_hands_its_arguments_on() {

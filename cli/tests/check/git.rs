@@ -148,6 +148,21 @@ fn what_a_sparse_checkout_leaves_out_is_there() {
 }
 
 #[test]
+fn a_link_that_a_sparse_checkout_leaves_out_leads_where_it_leads_in_the_commit() {
+    let states = repository();
+    let root = states.path("");
+    states.put("shared/rqlite.tpl", set(5).replace("name: rqlite\n", "name: other\n"));
+    symlink("../shared/rqlite.tpl", states.path("db/other.yaml")).unwrap();
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "--quiet", "-m", "linked"]);
+    for index in ["false", "true"] {
+        git(&root, &["-c", &format!("index.sparse={index}"), "sparse-checkout", "set", "docs"]);
+        let run = check(&states, &["--base", "HEAD", "--strict"]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), "nothing to judge, 2 unchanged\n"), "{index} {run:?}");
+    }
+}
+
+#[test]
 fn what_git_ignores_and_other_repositories_are_left_out() {
     let states = repository();
     let root = states.path("");
@@ -181,21 +196,50 @@ fn symbolic_links_are_followed_in_the_tree_on_both_sides_alike() {
     git(&root, &["add", "."]);
     git(&root, &["commit", "--quiet", "-m", "five"]);
     states.put("shared/rqlite.tpl", set(1));
-    let left = |run: &crate::common::Run| -> Vec<String> {
-        run.stdout.lines().filter(|line| line.starts_with("not evaluated ")).map(str::to_owned).collect()
-    };
     let worked = check(&states, &["--base", "HEAD"]);
     assert_eq!(worked.code, Some(1), "{worked:?}");
     assert!(worked.stdout.contains("5 -> 1"), "{}", worked.stdout);
     git(&root, &["commit", "--quiet", "-am", "one"]);
     let committed = check(&states, &["--base", "HEAD~1", "--head", "HEAD"]);
     assert_eq!(committed.stdout, worked.stdout);
+    let json = check(&states, &["--base", "HEAD~1", "--head", "HEAD", "-o", "json"]).json();
+    let left: Vec<(&str, &str)> = json["notEvaluated"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gap| (gap["file"].as_str().unwrap(), gap["reason"].as_str().unwrap()))
+        .collect();
     let expected = [
-        "env/dots.yaml: a symbolic link that leads outside, and is not followed",
-        "env/nowhere.yaml: a symbolic link that leads to no file",
-        "env/outside.yaml: a symbolic link that leads outside, and is not followed",
+        ("env/dots.yaml", "a symbolic link that leads outside, and is not followed"),
+        ("env/nowhere.yaml", "a symbolic link that leads to no file"),
+        ("env/outside.yaml", "a symbolic link that leads outside, and is not followed"),
     ];
-    assert_eq!(left(&committed), expected.map(|text| format!("not evaluated {text}")), "{}", committed.stdout);
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn a_kustomization_uses_a_link_to_a_file_of_the_repository() {
+    let Some(kubectl) = super::support::tool("kubectl") else { return };
+    let states = States::new(&[], &[]);
+    let root = states.path("");
+    git(&root, &["init", "--quiet"]);
+    states.put("shared/patch.yaml", "[{\"op\": \"replace\", \"path\": \"/spec/replicas\", \"value\": 3}]");
+    states.put("db/set.yaml", set(5));
+    states.put(
+        "db/kustomization.yaml",
+        "resources: [set.yaml]\npatches: [{path: patch.yaml, target: {kind: StatefulSet}}]\n",
+    );
+    symlink("../shared/patch.yaml", states.path("db/patch.yaml")).unwrap();
+    git(&root, &["add", "."]);
+    git(&root, &["commit", "--quiet", "-m", "three"]);
+    states.put("shared/patch.yaml", "[{\"op\": \"replace\", \"path\": \"/spec/replicas\", \"value\": 1}]");
+    let tools = ["--kustomize", kubectl.to_str().unwrap()];
+    let worked = check(&states, &[&tools[..], &["--base", "HEAD"]].concat());
+    git(&root, &["commit", "--quiet", "-am", "one"]);
+    let committed = check(&states, &[&tools[..], &["--base", "HEAD~1", "--head", "HEAD"]].concat());
+    for run in [worked, committed] {
+        assert!(run.code == Some(1) && run.stdout.contains("replicas 3 -> 1"), "{run:?}");
+    }
 }
 
 #[test]

@@ -48,8 +48,19 @@ fn annotations_stand_at_the_line() {
         run.stdout
     );
     assert!(lines[1].starts_with("::error file=x.yaml,line="), "{}", run.stdout);
-    assert!(lines[2].starts_with("::notice file=t.yaml,line=1,col=13,title=not evaluated::"), "{}", run.stdout);
-    assert_eq!(lines.len(), 4);
+    // A template that is no rqlite's is only counted.
+    assert_eq!(
+        lines[2],
+        "::notice title=quorate check::1 denied, 0 not judged, 0 allowed, 1 not evaluated without rqlite, 1 unreadable"
+    );
+    assert_eq!(lines.len(), 3);
+    let kept = States::new(&[("db.yaml", &set(3))], &[]).check(&["-o", "github", "--as", "kubectl"]);
+    assert!(
+        kept.stdout.starts_with(
+            "::warning title=kept in the cluster::StatefulSet db/rqlite: kubectl apply deletes nothing without --prune"
+        ),
+        "{kept:?}"
+    );
 }
 
 #[test]

@@ -9,7 +9,6 @@ use super::git::git;
 use super::support::{States, run, set, tool};
 
 const KUSTOMIZE: &str = "apps/rqlite/overlays/prod (kustomize)";
-const HELM: &str = "charts/queue (helm, release queue)";
 
 fn overlay(replicas: u32, namespace: &str) -> String {
     format!("namespace: {namespace}\nresources: [../../base]\nreplicas:\n- name: rqlite\n  count: {replicas}\n")
@@ -163,7 +162,8 @@ fn every_commit_of_a_history_gets_its_verdict() {
 
     repository.put("clusters/prod/queue.yaml", &release(1));
     repository.commit("One queue is enough");
-    repository.assert_last(1, &[("denied", "UPDATE", below, HELM, "replicas")]);
+    // At the line of the value, not of what helm made of it.
+    repository.assert_last(1, &[("denied", "UPDATE", below, "clusters/prod/queue.yaml", "replicas")]);
     git(&repository.root(), &["revert", "--no-edit", "HEAD"]);
 
     // The release's own values stand above those of the chart.
@@ -195,12 +195,13 @@ fn every_commit_of_a_history_gets_its_verdict() {
         &application("rqlite", "    repoURL: https://git.example.org/acme/repository\n    path: gone\n"),
     );
     repository.commit("Lead nowhere");
+    // The Application does not prune by itself.
     let run = repository.last(&["--strict"]);
     assert!(
-        run.stdout.contains("Application argocd/rqlite: leads to `gone`, where this repository has no manifests"),
+        run.stdout.contains("kept StatefulSet db/rqlite: Application argocd/rqlite does not prune by itself"),
         "{run:?}"
     );
-    assert_eq!(run.code, Some(3));
+    assert_eq!(run.code, Some(0));
 }
 
 #[test]
@@ -215,8 +216,11 @@ fn a_missing_tool_is_an_error_and_nothing_is_called_deleted() {
         "{}",
         run.stdout
     );
-    assert!(run.stdout.contains("helm is not to be found"), "{}", run.stdout);
     assert!(!run.stdout.contains("DELETE"), "{}", run.stdout);
+    repository.put("charts/queue/values.yaml", "replicas: 1\n");
+    repository.commit("Also less queues");
+    let run = repository.last(&["--kustomize", "/nonexistent/kustomize", "--helm", "/nonexistent/helm"]);
+    assert!(run.stdout.contains("helm is not to be found"), "{}", run.stdout);
     let unrendered = repository.last(&["--no-render", "--strict"]);
     assert_eq!(unrendered.code, Some(3), "{unrendered:?}");
 }

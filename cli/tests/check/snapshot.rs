@@ -153,3 +153,36 @@ fn a_snapshot_that_cannot_be_used_is_exit_2() {
         assert!(run.stderr.contains(says), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_snapshot_is_of_one_cluster() {
+    let files = |replicas: u32| {
+        let server = |name: &str| format!("https://{name}.example.org");
+        let led = |name: &str| {
+            super::ways::application(name, "apps/db", "")
+                .replace("{namespace: db}", &format!("{{server: {}, namespace: db}}", server(name)))
+        };
+        [("argo/eu.yaml", led("eu")), ("argo/us.yaml", led("us")), ("apps/db/set.yaml", set(replicas))]
+    };
+    let (base, head) = (files(5), files(4));
+    let borrowed = |files: &'static [(&'static str, String)]| -> Vec<(&'static str, &'static str)> {
+        files.iter().map(|(path, text)| (*path, text.as_str())).collect()
+    };
+    let (base, head) = (borrowed(Box::leak(Box::new(base))), borrowed(Box::leak(Box::new(head))));
+    let states = States::new(&base, &head);
+    let kubeconfig = kubeconfig(&states);
+    let saved = with_cluster(&states.path(""), &kubeconfig, &["snapshot", "save", "cluster.json"]);
+    assert!(states.path("cluster.json").exists(), "{saved:?}");
+    let (_, json) = states.json(&["--snapshot", "cluster.json"]);
+    let rules: Vec<&str> = json["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["findings"][0]["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["check/way-not-known", "check/way-not-known"], "{json:#}");
+    let (_, json) = states.json(&["--snapshot", "cluster.json", "--destination", "https://eu.example.org"]);
+    let verdicts: Vec<&Value> = json["changes"].as_array().unwrap().iter().map(|change| &change["verdict"]).collect();
+    // The pods of the one that is known are gone; the other one is judged by its manifests.
+    assert_eq!(verdicts, ["denied", "allowed"], "{json:#}");
+}

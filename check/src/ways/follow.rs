@@ -1,0 +1,527 @@
+//! All ways of one side: from every topmost leading object down to what it applies, to a fixed point; and what nobody is known to apply.
+//! Knows no tool: what a leading object says is read by its adapter.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::applied::Applied;
+use super::lead::{Charts, Lead, Reader, Source, SourceKind, Surroundings};
+use super::removal::Links;
+use super::taken::{SourceFiles, has_extension, is_kustomization_file};
+use super::unchanged::Unchanged;
+use super::{Link, SEPARATOR, Tool, Way, argo, flux, is_leading, key_of};
+use crate::check_inputs::MappedValues;
+use crate::object::{Object, ObjectId};
+use crate::render::{
+    AskedBy, ChartAt, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
+    is_below,
+};
+use crate::result::{InputError, NotEvaluated};
+use crate::scan::{KindFilter, Manifests, ScannedFiles};
+use crate::sides::SideInput;
+use crate::source::RawObject;
+use crate::tree::{Content, Side, SourceTree};
+
+/// One way has at most so many leading objects.
+const DEEPEST: usize = 16;
+
+/// How both sides are followed.
+#[derive(Clone, Copy)]
+pub(crate) struct FollowOptions<'m> {
+    pub(crate) tools: &'m Tools,
+    /// Else that is said of every kustomization and chart.
+    pub(crate) renders: bool,
+    pub(crate) namespace: &'m str,
+    pub(crate) url: Option<&'m str>,
+    pub(crate) tags: &'m BTreeSet<String>,
+    pub(crate) wanted: KindFilter<'m>,
+    pub(crate) chart_folder: Option<&'m std::path::Path>,
+    /// Values files of which somebody says what they are for.
+    pub(crate) values: &'m [MappedValues],
+}
+
+/// What came of a side.
+#[derive(Default)]
+pub(crate) struct FollowedSide {
+    pub(crate) manifests: Manifests,
+    /// What tools wrote, by the name it is listed under.
+    pub(crate) rendered: SourceTree,
+    pub(crate) links: Links,
+    pub(crate) applied: Applied,
+    /// What each known way gives, in short: another one where anything of it changed.
+    pub(crate) digests: BTreeMap<String, u64>,
+    /// The names of the sources that the tree describes.
+    pub(crate) sources: BTreeSet<String>,
+    /// Something is the same on both sides, and was not rendered.
+    pub(crate) leaves_out: bool,
+}
+
+impl FollowedSide {
+    /// Whether the tree describes the source of a leading object.
+    pub(crate) fn knows_source(&self, link: &Link) -> bool {
+        link.source_name().is_some_and(|name| self.sources.contains(name))
+    }
+}
+
+/// One state to be followed.
+#[derive(Clone, Copy)]
+pub(crate) struct SideToFollow<'s> {
+    pub(crate) input: &'s SideInput,
+    pub(crate) read: &'s ScannedFiles<'s>,
+}
+
+/// Follows both sides. What is the same on both need not be rendered, unless everything is `wanted`.
+///
+/// # Errors
+/// When a state cannot be laid down for the tools.
+pub(crate) fn follow_both(
+    base: SideToFollow<'_>,
+    head: SideToFollow<'_>,
+    options: FollowOptions<'_>,
+    everything: bool,
+) -> anyhow::Result<(FollowedSide, FollowedSide)> {
+    let FollowOptions { tools, renders, namespace, .. } = options;
+    let mut old = Renderer::new(base.input, tools, renders, namespace);
+    let mut new = Renderer::new(head.input, tools, renders, namespace);
+    let (base_tree, head_tree) = (&base.input.tree, &head.input.tree);
+    let (mut of_base, mut of_head) = (Unchanged::of(base_tree, head_tree), Unchanged::of(head_tree, base_tree));
+    if everything {
+        (of_base, of_head) = (of_base.knowing(BTreeSet::new()), of_head.knowing(BTreeSet::new()));
+    }
+    let mut before = follow(Side::Base, base, options, None, &mut old, &of_base)?;
+    let mut after = follow(Side::Head, head, options, Some(&before.applied), &mut new, &of_head)?;
+    let (asked_before, asked_after) = (of_base.asked(), of_head.asked());
+    if !(asked_before.is_empty() && asked_after.is_empty()) {
+        let both: BTreeSet<_> = asked_before.intersection(&asked_after).cloned().collect();
+        let leaves_out = !both.is_empty();
+        let (of_base, of_head) = (of_base.knowing(both.clone()), of_head.knowing(both));
+        before = follow(Side::Base, base, options, None, &mut old, &of_base)?;
+        after = follow(Side::Head, head, options, Some(&before.applied), &mut new, &of_head)?;
+        after.leaves_out = leaves_out;
+    }
+    (before.rendered, after.rendered) = (old.rendered, new.rendered);
+    Ok((before, after))
+}
+
+fn follow<'s>(
+    side: Side,
+    SideToFollow { input, read }: SideToFollow<'s>,
+    options: FollowOptions<'s>,
+    before: Option<&Applied>,
+    renderer: &mut Renderer<'s>,
+    unchanged: &Unchanged<'_>,
+) -> anyhow::Result<FollowedSide> {
+    let closures = RenderClosures::of(&input.tree);
+    let sources = read.kept(side, &|group, _| flux::is_source(group), options.namespace);
+    let around = Surroundings {
+        tree: &input.tree,
+        closures: &closures,
+        sources: &sources,
+        url: options.url,
+        tags: options.tags,
+        charts: Charts { folder: options.chart_folder, network: options.tools.network },
+    };
+    let mut follower = Follower {
+        side,
+        files: SourceFiles { around: &around, read },
+        options,
+        renderer,
+        unchanged,
+        manifests: Manifests::default(),
+        links: Links::new(),
+        led: BTreeSet::new(),
+        digests: BTreeMap::new(),
+        visited: BTreeSet::new(),
+        followed: BTreeSet::new(),
+    };
+    follower.known(before)?;
+    follower.unknown(before)?;
+    let Follower { manifests, links, led, digests, .. } = follower;
+    let files = links.keys().filter_map(|key| key.split_once(SEPARATOR).filter(|(_, name)| !name.contains(SEPARATOR)));
+    let folder = |file: &str| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let is_root = |file: &str| is_kustomization_file(file) || file.ends_with("Chart.yaml");
+    let reach = |file: &str| if is_root(file) { closures.reach(&folder(file)) } else { BTreeSet::new() };
+    let tops = files.flat_map(|(file, _)| reach(file).into_iter().chain([file.to_owned()])).collect();
+    let sources = sources.iter().map(|source| source.id.name.clone()).collect();
+    Ok(FollowedSide {
+        manifests,
+        links,
+        digests,
+        sources,
+        applied: Applied { led, tops, closures },
+        ..FollowedSide::default()
+    })
+}
+
+pub(super) struct Follower<'f, 'r> {
+    pub(super) side: Side,
+    pub(super) files: SourceFiles<'f>,
+    pub(super) options: FollowOptions<'f>,
+    pub(super) renderer: &'f mut Renderer<'r>,
+    pub(super) unchanged: &'f Unchanged<'f>,
+    pub(super) manifests: Manifests,
+    pub(super) links: Links,
+    pub(super) led: BTreeSet<String>,
+    pub(super) digests: BTreeMap<String, u64>,
+    /// What was followed below one topmost object, by the cluster that it is in: a circle ends there.
+    pub(super) visited: BTreeSet<(ObjectId, String)>,
+    /// All leading objects that were followed.
+    pub(super) followed: BTreeSet<ObjectId>,
+}
+
+/// What a source comes to, before it belongs to a way.
+enum Output {
+    /// Files of the tree.
+    Files(Vec<String>),
+    /// The names of outputs.
+    Rendered(Vec<String>),
+}
+
+impl Follower<'_, '_> {
+    /// Every way that begins with a leading object.
+    fn known(&mut self, before: Option<&Applied>) -> anyhow::Result<()> {
+        let mut candidates = self.in_plain_files(before);
+        candidates.extend(self.in_outer_roots(before)?);
+        let below = self.covered(&candidates);
+        let nothing = BTreeSet::new();
+        let of = |index: usize| below.get(index).unwrap_or(&nothing);
+        let is_below_another =
+            |index: usize| (0..candidates.len()).any(|other| other != index && of(other).contains(&index));
+        let (tops, rest): (Vec<usize>, Vec<usize>) = (0..candidates.len()).partition(|index| !is_below_another(*index));
+        // One that leads to its own folder is a topmost one; then whatever nobody reached.
+        let (own, rest): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(|index| of(*index).contains(index));
+        let mut reached = BTreeSet::new();
+        for index in tops.into_iter().chain(own).chain(rest) {
+            // One that stands in what could not be rendered was not found there.
+            let was_followed = |object: &Object| self.followed.contains(&object.id);
+            if reached.contains(&index) && candidates.get(index).is_some_and(was_followed) {
+                continue;
+            }
+            let mut open = vec![index];
+            while let Some(index) = open.pop() {
+                if reached.insert(index) {
+                    open.extend(of(index));
+                }
+            }
+            if let Some(object) = candidates.get(index) {
+                self.visited.clear();
+                self.follow(&[], object)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the leading objects stand in what each of them leads to.
+    fn covered(&self, candidates: &[Object]) -> Vec<BTreeSet<usize>> {
+        let places: Vec<String> = candidates.iter().map(|object| self.place(&object.origin.path)).collect();
+        let covered = |object: &Object| {
+            let lead = self.lead(object);
+            let made = self.made(object, lead.made).into_iter().flat_map(|made| self.lead(&made).sources);
+            let sources: Vec<Source> = lead.sources.into_iter().chain(made).flatten().collect();
+            let tests: Vec<_> = sources.iter().map(|source| self.files.coverage(source)).collect();
+            let is_covered = |place: &&String| tests.iter().any(|covers| covers(place));
+            (0..).zip(&places).filter(|(_, place)| is_covered(place)).map(|(index, _)| index).collect()
+        };
+        candidates.iter().map(covered).collect()
+    }
+
+    /// Leading objects in files that are manifests by themselves.
+    fn in_plain_files(&self, before: Option<&Applied>) -> Vec<Object> {
+        let mut objects = self.files.read.kept(self.side, &is_leading, self.options.namespace);
+        let closures = self.files.around.closures;
+        objects.retain(|object| {
+            let path = &object.origin.path;
+            let was_taken = before.is_some_and(|before| before.takes(path, closures));
+            object.leads() && !was_taken && !closures.uses(path) && closures.chart_around(path).is_none()
+        });
+        objects
+    }
+
+    /// Leading objects in what outermost kustomizations and charts give.
+    fn in_outer_roots(&mut self, before: Option<&Applied>) -> anyhow::Result<Vec<Object>> {
+        let closures = self.files.around.closures;
+        let is_free = |path: &str| !before.is_some_and(|before| before.takes(path, closures));
+        let kustomizations = closures.outer().filter(|folder| self.may_lead(&closures.reach(folder)));
+        let mut roots: Vec<RenderRoot> = kustomizations.map(RenderRoot::kustomize).collect();
+        let charts = closures.outer_charts().filter(|chart| {
+            self.files.around.tree.files.iter().any(|(path, file)| is_below(path, chart) && leads_by_text(&file.text))
+        });
+        roots.extend(charts.map(|chart| RenderRoot::chart(chart, closures.chart_name(chart), None)));
+        let mut objects = Vec::new();
+        for root in roots {
+            let can_be_built = closures.not_built(&root.folder, self.files.around.tree).is_none();
+            if can_be_built && !is_free(&root.folder) {
+                continue;
+            }
+            match self.renderer.output(&root, closures, &AskedBy::default())? {
+                Ok(name) if is_free(&root.folder) => {
+                    let mut manifests = Manifests::default();
+                    self.take_rendered(&name, &Arc::new(Way::default()), None, &mut manifests);
+                    objects.extend(manifests.objects.into_iter().filter(Object::leads));
+                }
+                Ok(_) => {}
+                // What cannot be built is followed as it stands in its files.
+                Err(_) => {
+                    let reach = closures.reach(&root.folder);
+                    let all = self.files.read.kept(self.side, &is_leading, self.options.namespace).into_iter();
+                    objects.extend(all.filter(|object| {
+                        let path = &object.origin.path;
+                        object.leads() && reach.contains(path) && !before.is_some_and(|before| before.leads_to(path))
+                    }));
+                }
+            }
+        }
+        Ok(objects)
+    }
+
+    fn may_lead(&self, paths: &BTreeSet<String>) -> bool {
+        paths.iter().filter_map(|path| self.files.around.tree.files.get(path)).any(|file| leads_by_text(&file.text))
+    }
+
+    fn lead(&self, object: &Object) -> Lead {
+        match object.id.group.as_str() {
+            argo::GROUP => argo::read(object, self.files.around),
+            _ => flux::read(object, self.files.around),
+        }
+    }
+
+    /// The file, or the folder of an output.
+    fn place(&self, path: &str) -> String {
+        let rendered = self.renderer.rendered.files.get(path).and_then(|file| file.rendered_from.as_deref());
+        rendered.unwrap_or(path).to_owned()
+    }
+
+    /// Takes what a leading object applies, and follows those among it that lead on.
+    fn follow(&mut self, above: &[Arc<Link>], object: &Object) -> anyhow::Result<()> {
+        let destination = above.iter().rev().map(|link| link.destination.clone()).find(|name| !name.is_empty());
+        if !self.visited.insert((object.id.clone(), destination.unwrap_or_default())) {
+            return Ok(());
+        }
+        self.followed.insert(object.id.clone());
+        let Lead { mut link, sources, made } = self.lead(object);
+        link.file = self.place(&object.origin.path);
+        if above.len() >= DEEPEST {
+            self.gap(object, format!("stands below {DEEPEST} others that lead to it, and is not followed"));
+            return Ok(());
+        }
+        let mut outputs = Vec::new();
+        for source in sources {
+            match source {
+                Ok(source) => {
+                    if let Some(output) = self.output(above, &source, object, &mut link)? {
+                        outputs.push((source, output));
+                    }
+                }
+                Err(reason) => {
+                    link.gaps.push(reason.clone());
+                    self.gap(object, reason);
+                }
+            }
+        }
+        let links: Vec<Arc<Link>> = above.iter().cloned().chain([Arc::new(link)]).collect();
+        if let Some(link) = links.last() {
+            self.links.insert(key_of(&links), Arc::clone(link));
+        }
+        let mut below = self.made(object, made);
+        for (source, output) in outputs {
+            below.extend(self.take(&links, &source, output));
+        }
+        below.into_iter().try_for_each(|child| self.follow(&links, &child))
+    }
+
+    /// An ApplicationSet's Applications, as objects that stand where it stands.
+    fn made(&self, set: &Object, made: Vec<Value>) -> Vec<Object> {
+        let objects = made.into_iter().filter_map(|value| {
+            let raw = RawObject { value, document: set.origin.document, root: set.origin.root.clone() };
+            Object::of(raw, set.origin.clone(), &set.way, self.options.namespace)
+        });
+        objects.collect()
+    }
+
+    /// What a source comes to. None: it could not be had, which is said.
+    fn output(
+        &mut self,
+        above: &[Arc<Link>],
+        source: &Source,
+        by: &Object,
+        link: &mut Link,
+    ) -> anyhow::Result<Option<Output>> {
+        let asked_by = AskedBy { name: by.id.shown(), file: link.file.clone() };
+        let roots = match self.files.kind(source) {
+            SourceKind::Helm => {
+                vec![RenderRoot { folder: source.folder.clone(), method: RenderMethod::Helm(source.helm.clone()) }]
+            }
+            SourceKind::Kustomize => vec![self.kustomization(source, Vec::new())],
+            SourceKind::Directory => {
+                let (files, folders) = self.files.folder(source);
+                if files.is_empty() && folders.is_empty() {
+                    self.leads_nowhere(source, by, link);
+                    return Ok(None);
+                }
+                let laid_over = !source.overlay.is_empty() || source.substitutions.is_some();
+                if laid_over {
+                    let all = files.into_iter().chain(folders).collect();
+                    vec![self.kustomization(source, all)]
+                } else if folders.is_empty() {
+                    return Ok(Some(Output::Files(files)));
+                } else {
+                    let all = files.into_iter().chain(folders).collect();
+                    vec![self.kustomization(source, all)]
+                }
+            }
+        };
+        if matches!(self.files.kind(source), SourceKind::Kustomize)
+            && !self.files.around.closures.is_kustomization(&source.folder)
+            || matches!((self.files.kind(source), &source.helm.chart), (SourceKind::Helm, ChartAt::Folder(folder)) if !self.files.around.closures.is_any_chart(folder))
+        {
+            self.leads_nowhere(source, by, link);
+            return Ok(None);
+        }
+        let mut names = Vec::new();
+        for root in roots {
+            let key = key_of(&above.iter().map(AsRef::as_ref).chain([&*link]).collect::<Vec<&Link>>());
+            if self.unchanged.leaves_out(&key, &root, self.files.around.closures) {
+                continue;
+            }
+            match self.renderer.output(&root, self.files.around.closures, &asked_by)? {
+                Ok(name) => names.push(name),
+                Err(failure) => {
+                    link.gaps.push(self.failed(&root, &failure, Some(by)));
+                }
+            }
+        }
+        Ok(Some(Output::Rendered(names)))
+    }
+
+    fn kustomization(&self, source: &Source, resources: Vec<String>) -> RenderRoot {
+        let overlay = &source.overlay;
+        let options = KustomizeOptions {
+            overlay: if overlay.is_empty() { String::new() } else { Value::from(overlay.clone()).to_string() },
+            resources,
+            is_unrestricted: matches!(source.reader, Reader::Flux),
+            substitutions: source.substitutions.clone(),
+        };
+        RenderRoot { folder: source.folder.clone(), method: RenderMethod::Kustomize(options) }
+    }
+
+    /// Flux stops with an error where the folder is gone, and Argo CD gives nothing. A folder of other files is somebody else's to build.
+    fn leads_nowhere(&mut self, source: &Source, by: &Object, link: &mut Link) {
+        let reason = format!("leads to `{}`, where this repository has no manifests", source.folder);
+        let is_jsonnet = |path: &&String| has_extension(path, &["jsonnet", "libsonnet"]);
+        let mut paths = self.files.around.tree.paths.iter().filter(|(path, _)| is_below(path, &source.folder));
+        let is_there = paths.any(|(path, content)| is_jsonnet(&path) || *content == Content::Link);
+        if link.tool != Tool::ArgoCd || is_there {
+            link.gaps.push(reason.clone());
+            self.gap(by, reason);
+        }
+    }
+
+    /// Adds a source's objects to the way; gives those that lead on.
+    fn take(&mut self, links: &[Arc<Link>], source: &Source, output: Output) -> Vec<Object> {
+        let first = self.manifests.objects.len();
+        let namespace = source.namespace.clone().unwrap_or_else(|| self.options.namespace.to_owned());
+        let mut manifests = std::mem::take(&mut self.manifests);
+        match output {
+            Output::Files(files) => {
+                let way = Arc::new(Way { links: links.to_vec(), ..Way::default() });
+                for path in files {
+                    let text = self.files.around.tree.files.get(&path).map(|file| file.text.clone());
+                    self.digest(links, text.as_deref().unwrap_or_default());
+                    self.files.read.apply(self.side, &path, &way, &namespace, &mut manifests);
+                    self.led.insert(path);
+                }
+            }
+            Output::Rendered(names) => {
+                for name in names {
+                    let text = self.renderer.rendered.files.get(&name).map(|file| file.text.clone());
+                    self.digest(links, text.as_deref().unwrap_or_default());
+                    let way = Arc::new(Way { links: links.to_vec(), rendered: name.clone(), is_chart: false });
+                    self.take_rendered(&name, &way, source.namespace.as_deref(), &mut manifests);
+                }
+                self.led.extend(self.files.all(source));
+            }
+        }
+        self.manifests = manifests;
+        let mut leading = Vec::new();
+        let mut index = first;
+        while let Some(object) = self.manifests.objects.get_mut(index) {
+            add_metadata(object, source);
+            if is_leading(&object.id.group, &object.id.kind) {
+                leading.push(self.manifests.objects.remove(index));
+                self.manifests.others = self.manifests.others.saturating_add(1);
+            } else {
+                index = index.saturating_add(1);
+            }
+        }
+        leading.retain(Object::leads);
+        leading
+    }
+
+    /// Adds a text to what the way gives, whatever the order.
+    fn digest(&mut self, links: &[Arc<Link>], text: &str) {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let digest = self.digests.entry(key_of(links)).or_default();
+        *digest = digest.wrapping_add(hasher.finish());
+    }
+
+    pub(super) fn take_rendered(
+        &mut self,
+        name: &str,
+        way: &Arc<Way>,
+        namespace: Option<&str>,
+        manifests: &mut Manifests,
+    ) {
+        let Some(file) = self.renderer.rendered.files.get(name) else { return };
+        let mut one = SourceTree::default();
+        one.files.insert(name.to_owned(), file.clone());
+        let read = ScannedFiles::of(&one, None, None, self.options.wanted);
+        read.apply(self.side, name, way, namespace.unwrap_or(self.options.namespace), manifests);
+    }
+
+    /// Says that a folder could not be rendered, and why.
+    pub(super) fn failed(&mut self, root: &RenderRoot, failure: &RenderFailure, by: Option<&Object>) -> String {
+        let (side, path, position) = (self.side, root.file(self.files.around.tree), None);
+        // What a tool would have made of them is not known.
+        self.manifests.unclear.insert(root.name());
+        self.manifests.unclear.extend(self.files.around.closures.reach(&root.folder));
+        match failure {
+            RenderFailure::Failed(message) => {
+                self.manifests.input_errors.push(InputError { side, path, position, message: message.clone() });
+                message.clone()
+            }
+            RenderFailure::NotRendered(reason) => {
+                let what = Some(by.map_or_else(|| root.name(), |by| by.id.shown()));
+                let object = by.map(|by| by.value.to_string());
+                let whole = NotEvaluated::of(side, path, reason.clone());
+                self.manifests.not_evaluated.push(NotEvaluated { what, object, ..whole });
+                reason.clone()
+            }
+        }
+    }
+
+    fn gap(&mut self, object: &Object, reason: String) {
+        let origin = &object.origin;
+        let whole = NotEvaluated::of(origin.side, self.place(&origin.path), reason);
+        let text = Some(object.value.to_string());
+        self.manifests.not_evaluated.push(NotEvaluated { what: Some(object.id.shown()), object: text, ..whole });
+    }
+}
+
+/// Text without these words holds no leading object.
+pub(super) fn leads_by_text(text: &str) -> bool {
+    text.contains("argoproj.io/") || text.contains(".fluxcd.io/")
+}
+
+fn add_metadata(object: &mut Object, source: &Source) {
+    for (key, members) in &source.metadata {
+        let Some(metadata) = object.value.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        let own = metadata.entry(*key).or_insert_with(|| Value::from(serde_json::Map::new()));
+        if let Some(own) = own.as_object_mut() {
+            own.extend(members.clone());
+        }
+    }
+}

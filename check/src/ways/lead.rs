@@ -1,0 +1,224 @@
+//! What a leading object says, in the words of no tool: the link that it is, and the sources that it applies.
+//! Holds no tool's facts; each adapter names the source of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::Link;
+use crate::input;
+use crate::object::Object;
+use crate::render::{ChartAt, HelmOptions, RenderClosures};
+use crate::tree::SourceTree;
+
+/// A leading object, read.
+pub(super) struct Lead {
+    pub(super) link: Link,
+    /// What it applies, and what of it cannot be evaluated.
+    pub(super) sources: Vec<Result<Source, String>>,
+    /// The objects that it makes in the cluster: an ApplicationSet's Applications.
+    pub(super) made: Vec<Value>,
+}
+
+/// A folder or a chart, and what is done to it.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Within the tree; of a chart that lies elsewhere, its name.
+    pub(super) folder: String,
+    /// Where objects go that name no namespace.
+    pub(super) namespace: Option<String>,
+    pub(super) reader: Reader,
+    pub(super) helm: HelmOptions,
+    /// Members of a kustomization that is laid over what the folder gives.
+    pub(super) overlay: Map<String, Value>,
+    /// Flux's `postBuild.substitute`.
+    pub(super) substitutions: Option<BTreeMap<String, String>>,
+    /// Labels and annotations that every object gets.
+    pub(super) metadata: Vec<(&'static str, Map<String, Value>)>,
+}
+
+/// How a folder is read that is neither kustomization nor chart, and which of these it may be.
+#[derive(Debug, Clone)]
+pub(super) enum Reader {
+    ArgoCd {
+        directory: Directory,
+        only: Option<SourceKind>,
+    },
+    Flux,
+    /// A chart alone.
+    Chart,
+}
+
+/// What an Application's source is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceKind {
+    Helm,
+    Kustomize,
+    Directory,
+}
+
+/// Which files of a folder Argo CD reads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Directory {
+    pub(super) recurses: bool,
+    pub(super) include: Option<String>,
+    pub(super) exclude: Option<String>,
+}
+
+/// What a leading object is read in: one side of the repository.
+pub(super) struct Surroundings<'s> {
+    pub(super) tree: &'s SourceTree,
+    pub(super) closures: &'s RenderClosures,
+    /// The sources that Flux knows by name.
+    pub(super) sources: &'s [Object],
+    /// URL of the repository, where it is known.
+    pub(super) url: Option<&'s str>,
+    pub(super) tags: &'s BTreeSet<String>,
+    pub(super) charts: Charts<'s>,
+}
+
+/// Where charts are found that a leading object names.
+#[derive(Clone, Copy)]
+pub(super) struct Charts<'s> {
+    pub(super) folder: Option<&'s Path>,
+    pub(super) network: bool,
+}
+
+impl Surroundings<'_> {
+    /// Whether a URL is this repository's. Where that is not known, the path has to decide.
+    pub(super) fn is_own(&self, url: &str) -> bool {
+        self.url.is_none_or(|own| normalised(own) == normalised(url))
+    }
+
+    /// Why the revision is another state than the one that is looked at.
+    pub(super) fn other_revision(&self, revision: &str) -> Option<String> {
+        let is_tag = self.tags.contains(revision);
+        fixed_revision(revision)
+            .or_else(|| is_tag.then(|| format!("it reads the tag `{revision}`, which is not this state")))
+    }
+
+    /// A chart that is named: one of the tree under that name and version, one in the folder of charts, or, with the network, that of its
+    /// repository.
+    pub(super) fn chart(&self, name: &str, version: &str, repository: &str) -> Result<ChartAt, String> {
+        let is_plain = |text: &str| !text.contains(['/', '\\']) && text != "..";
+        if !is_plain(name) || !is_plain(version) {
+            return Err(format!("its chart `{name}` {version} is no name of a chart"));
+        }
+        let at_hand = self.charts.folder.map(|folder| {
+            let packed = folder.join(format!("{name}-{version}.tgz"));
+            let unpacked = folder.join(name);
+            if packed.is_file() { Some(packed) } else { Some(unpacked).filter(|chart| has_version(chart, version)) }
+        });
+        match at_hand.flatten() {
+            Some(path) => Ok(ChartAt::Archive(path)),
+            None if self.closures.vendored(name, version).is_some() => {
+                let folder = self.closures.vendored(name, version).unwrap_or_default();
+                Ok(ChartAt::Folder(folder.to_owned()))
+            }
+            None if self.charts.network && !repository.is_empty() => Ok(ChartAt::Remote {
+                repository: repository.to_owned(),
+                name: name.to_owned(),
+                version: version.to_owned(),
+            }),
+            None => {
+                let place = if repository.is_empty() { "elsewhere" } else { repository };
+                let version = if version.is_empty() { String::new() } else { format!(" {version}") };
+                Err(format!(
+                    "its chart `{name}`{version} comes from {place}; give it with --chart-dir, or allow --network"
+                ))
+            }
+        }
+    }
+}
+
+/// Whether the folder is a chart of a version that is asked for.
+fn has_version(chart: &Path, version: &str) -> bool {
+    let text = input::read_text(&chart.join("Chart.yaml")).unwrap_or_default();
+    let document = input::parse_yaml::<Value>(&text).ok().and_then(|documents| documents.into_iter().next());
+    let own = document.as_ref().and_then(|document| document.get("version")?.as_str());
+    own.is_some_and(|own| fits(own, version))
+}
+
+/// Whether a version is one that is asked for: itself, or one of a range. A range that cannot be read takes any.
+pub(crate) fn fits(version: &str, asked: &str) -> bool {
+    let bare = |text: &str| text.trim().trim_start_matches('v').to_owned();
+    if asked.is_empty() || bare(version) == bare(asked) {
+        return true;
+    }
+    let Ok(version) = semver::Version::parse(&bare(version)) else { return false };
+    if semver::Version::parse(&bare(asked)).is_ok() {
+        return false;
+    }
+    let range = asked.split_whitespace().collect::<Vec<_>>().join(", ");
+    semver::VersionReq::parse(&range).map_or(true, |range| range.matches(&version))
+}
+
+/// `git@github.com:acme/db.git` and `https://github.com/acme/db` are one.
+fn normalised(url: &str) -> String {
+    let (has_scheme, url) = url.split_once("://").map_or((false, url), |(_, rest)| (true, rest));
+    // Whoever logs in stands before the host: before the first `/`, or, as ssh writes it, before the first `:`.
+    let end = url.find(if has_scheme { &['/'][..] } else { &[':', '/'][..] }).unwrap_or(url.len());
+    let url = url
+        .get(..end)
+        .and_then(|host| host.rfind('@'))
+        .map_or(url, |at| url.get(at.saturating_add(1)..).unwrap_or(url));
+    url.replacen(':', "/", 1).trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
+}
+
+/// Why another revision than this tree's is meant: a tag or a commit. Branches and `HEAD` are this tree.
+pub(super) fn fixed_revision(revision: &str) -> Option<String> {
+    let is_commit = revision.len() >= 7 && revision.chars().all(|c| c.is_ascii_hexdigit());
+    let name = revision.strip_prefix("refs/tags/");
+    let bare = revision.trim_start_matches('v');
+    let is_version = bare.contains('.')
+        && bare.starts_with(|c: char| c.is_ascii_digit())
+        && bare.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_digit()) || part == "*" || part == "x");
+    let is_range = revision.starts_with(['^', '~', '>', '<', '=']);
+    (is_commit || name.is_some() || is_version || is_range)
+        .then(|| format!("it reads the revision `{revision}`, which is not this state"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fits, fixed_revision, normalised};
+
+    #[test]
+    fn spellings_of_one_url_are_one() {
+        assert_eq!(normalised("git@github.com:Acme/db.git"), normalised("https://github.com/acme/db/"));
+        assert_eq!(
+            normalised("ssh://git@github.com/acme/db"),
+            normalised("https://user:secret@github.com/acme/db.git")
+        );
+    }
+
+    #[test]
+    fn a_path_with_an_at_sign_is_no_user() {
+        assert_ne!(normalised("https://evil.example/x@github.com/acme/db"), normalised("https://github.com/acme/db"));
+    }
+
+    #[test]
+    fn a_chart_fits_its_version_or_a_range() {
+        for (asked, fits_it) in [
+            ("2.0.0", true),
+            ("v2.0.0", true),
+            ("", true),
+            ("2.x", true),
+            (">=1.0.0 <3.0.0", true),
+            ("2.0.1", false),
+            ("1.x", false),
+        ] {
+            assert_eq!(fits("2.0.0", asked), fits_it, "{asked}");
+        }
+    }
+
+    #[test]
+    fn tags_and_commits_are_other_revisions() {
+        for fixed in ["v1.2.3", "1.2", "refs/tags/prod", "0123abc", "^1.0", "1.x"] {
+            assert!(fixed_revision(fixed).is_some(), "{fixed}");
+        }
+        for branch in ["main", "HEAD", "release-1.2", "feature/x", "refs/heads/main", "v2"] {
+            assert_eq!(fixed_revision(branch), None, "{branch}");
+        }
+    }
+}

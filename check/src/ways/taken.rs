@@ -1,0 +1,120 @@
+//! Which files of a state a source takes, as its tool reads a folder.
+//! Does not render.
+
+use std::collections::BTreeSet;
+
+use super::glob::{Stars, matches};
+use super::lead::{Directory, Reader, Source, SourceKind, Surroundings};
+use crate::render::{ChartAt, KUSTOMIZATIONS, above, is_below};
+use crate::scan::ScannedFiles;
+
+/// One state, and what its files hold.
+#[derive(Clone, Copy)]
+pub(super) struct SourceFiles<'s> {
+    pub(super) around: &'s Surroundings<'s>,
+    pub(super) read: &'s ScannedFiles<'s>,
+}
+
+impl SourceFiles<'_> {
+    /// Tells of a file, or of a folder that is rendered, whether the source takes it.
+    pub(super) fn coverage<'s>(&self, source: &'s Source) -> Box<dyn Fn(&str) -> bool + 's> {
+        match (self.kind(source), &source.reader) {
+            (SourceKind::Helm, _) => Box::new(|file| is_below(file, &source.folder)),
+            (SourceKind::Kustomize, _) => {
+                let reach = self.around.closures.reach(&source.folder);
+                Box::new(move |file| reach.contains(file))
+            }
+            (SourceKind::Directory, Reader::Flux) => Box::new(|file| is_below(file, &source.folder)),
+            (SourceKind::Directory, Reader::ArgoCd { directory, .. }) => {
+                Box::new(|file| takes(directory, &source.folder, file))
+            }
+            (SourceKind::Directory, Reader::Chart) => Box::new(|_| false),
+        }
+    }
+
+    /// What the tool takes the folder for.
+    pub(super) fn kind(&self, source: &Source) -> SourceKind {
+        let closures = self.around.closures;
+        let (is_kustomization, is_chart) =
+            (closures.is_kustomization(&source.folder), closures.is_any_chart(&source.folder));
+        match &source.reader {
+            Reader::Chart => SourceKind::Helm,
+            Reader::ArgoCd { only: Some(only), .. } => *only,
+            Reader::Flux | Reader::ArgoCd { .. } if is_kustomization => SourceKind::Kustomize,
+            Reader::ArgoCd { .. } if is_chart => SourceKind::Helm,
+            Reader::Flux | Reader::ArgoCd { .. } => SourceKind::Directory,
+        }
+    }
+
+    /// The files of a folder that its tool reads as they are, and the folders in it that it builds.
+    pub(super) fn folder(&self, source: &Source) -> (Vec<String>, Vec<String>) {
+        let closures = self.around.closures;
+        let all = self.read.files().filter(|(path, holds)| *holds && is_below(path, &source.folder));
+        let all = all.map(|(path, _)| path.to_owned());
+        match &source.reader {
+            Reader::Chart => (Vec::new(), Vec::new()),
+            Reader::ArgoCd { directory, .. } => {
+                (all.filter(|path| self.argo_reads(directory, &source.folder, path)).collect(), Vec::new())
+            }
+            Reader::Flux => {
+                let mut folders = BTreeSet::new();
+                let mut files = Vec::new();
+                for path in all.filter(|path| has_extension(path, &["yaml", "yml"])) {
+                    // The outermost kustomization below the folder.
+                    let built = above(&path).skip(1).take_while(|folder| *folder != source.folder);
+                    match built.filter(|folder| closures.is_kustomization(folder)).last() {
+                        Some(folder) => drop(folders.insert(folder.to_owned())),
+                        None if is_kustomization_file(&path) => {}
+                        None => files.push(path),
+                    }
+                }
+                (files, folders.into_iter().collect())
+            }
+        }
+    }
+
+    fn argo_reads(&self, directory: &Directory, folder: &str, path: &str) -> bool {
+        const SKIPPED: &str = "+argocd:skip-file-rendering";
+        let skips = || self.around.tree.files.get(path).is_some_and(|file| file.text.contains(SKIPPED));
+        takes(directory, folder, path) && !skips()
+    }
+
+    /// Every file and folder that the source takes.
+    pub(super) fn all(&self, source: &Source) -> BTreeSet<String> {
+        let closures = self.around.closures;
+        match self.kind(source) {
+            SourceKind::Helm => {
+                let own = match &source.helm.chart {
+                    ChartAt::Folder(folder) => Some(folder.clone()),
+                    ChartAt::Archive(_) | ChartAt::Remote { .. } => None,
+                };
+                own.into_iter().chain(source.helm.values.iter().cloned()).collect()
+            }
+            SourceKind::Kustomize => closures.reach(&source.folder),
+            SourceKind::Directory => {
+                let (files, folders) = self.folder(source);
+                folders.iter().flat_map(|folder| closures.reach(folder)).chain(files).collect()
+            }
+        }
+    }
+}
+
+/// Which files of a folder Argo CD reads: by extension, depth, and patterns on the path within it.
+fn takes(directory: &Directory, folder: &str, path: &str) -> bool {
+    let within =
+        if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) };
+    let Some(within) = within else { return false };
+    let fits = |pattern: &Option<String>| pattern.as_ref().map(|pattern| matches(pattern, within, Stars::CrossFolders));
+    has_extension(path, &["yaml", "yml", "json"])
+        && (directory.recurses || !within.contains('/'))
+        && fits(&directory.include).unwrap_or(true)
+        && !fits(&directory.exclude).unwrap_or(false)
+}
+
+pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
+}
+
+pub(super) fn is_kustomization_file(path: &str) -> bool {
+    KUSTOMIZATIONS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
