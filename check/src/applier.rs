@@ -5,7 +5,7 @@ use kubernetes::users;
 use quorate_facts::Propagation;
 
 use super::options::Options;
-use super::ways::Tool;
+use super::way::Tool;
 
 /// The user of a request, and how it deletes.
 #[derive(Debug, Clone, PartialEq)]

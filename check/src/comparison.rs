@@ -7,23 +7,25 @@ use std::sync::Arc;
 use kubernetes::users::SYSTEM_NAMESPACES;
 
 use super::config_maps::{self, ConfigMaps};
-use super::evaluate::{ChangeEvaluator, EvaluationContext, SourceFiles, is_unclear};
+use super::evaluate::{ChangeEvaluator, EvaluationContext, is_unclear};
 use super::gaps::{GapContext, weigh};
 use super::head::runs_rqlite;
 use super::keda::{Pause, is_scaled_object};
 use super::manifest_change::{AppliedAs, ChangeOperation, ManifestChange, ShownWay};
 use super::object::{Object, ObjectId};
 use super::pair::{Duplicate, ObjectPair, PairContext, pair};
+use super::paths::{is_below, parent_of};
 use super::position::TextPosition;
 use super::recreation::{Application, application};
-use super::render::is_below;
 use super::result::{CheckResult, InputError, KeptObject, NotEvaluated, ShownSet, VerdictSource};
 use super::scan::Manifests;
 use super::selection::Selection;
 use super::sides::{SideInput, Sides};
 use super::snapshot::RunningSet;
+use super::source_files::SourceFiles;
 use super::tree::{Side, SourceTree, Submodule};
-use super::ways::{Fate, FollowedSide, Link, MovedTops, Tool, of_unknown_applier};
+use super::way::{Link, Tool};
+use super::ways::{Fate, FollowedSide, MovedTops, of_unknown_applier};
 
 /// Where Quorate is installed by default: what it needs to start never waits for it.
 const INSTALLED_IN: &str = "quorate-system";
@@ -490,10 +492,6 @@ fn repeated(pairs: &[ObjectPair]) -> BTreeSet<ObjectId> {
         ways.entry(&object.id).or_default().insert(&object.scope);
     }
     ways.into_iter().filter(|(_, ways)| ways.len() > 1).map(|(id, _)| id.clone()).collect()
-}
-
-fn parent_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn is_left_alone(namespace: Option<&str>) -> bool {

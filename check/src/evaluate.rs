@@ -1,8 +1,7 @@
 //! Puts a change before the policies, as the webhook would, and finds the line for each of their findings.
 //! Adds no rule but `check/replicas-not-known`: what manifests alone cannot tell.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
@@ -22,15 +21,13 @@ use super::cluster::ClusterEvaluator;
 use super::config_maps::ConfigMaps;
 use super::head::HeadObjects;
 use super::manifest_change::{AppliedAs, ChangeOperation, ManifestChange, ShownWay};
-use super::object::{Object, ObjectOrigin, resource_of};
-use super::position::{TextPosition, YamlPositions};
-use super::result::{EvaluatedChange, LocatedFinding, SourceLocation, VerdictSource};
+use super::object::{Object, resource_of};
+use super::result::{EvaluatedChange, LocatedFinding, VerdictSource};
 use super::rules::{IMMUTABLE_CHANGE, NOT_APPLIED, REPLICAS_NOT_KNOWN, WAY_NOT_KNOWN};
 use super::snapshot::{RunningSet, Snapshot};
 use super::source::text_at;
-use super::tree::{Side, SourceFile, SourceTree};
+use super::source_files::SourceFiles;
 use super::values_line;
-use crate::input::{self, ParsedDocument};
 
 /// What all changes of one call share.
 pub(super) struct ChangeEvaluator<'c> {
@@ -257,61 +254,6 @@ fn replicas_not_known() -> Finding {
     let message = "`spec.replicas` is absent in the base, so how many voters run is not known from the manifests";
     let remedy = "write `spec.replicas` down, or give what runs, with --snapshot or --live";
     REPLICAS_NOT_KNOWN.finding(Level::NotJudged, message.to_owned(), "spec.replicas", remedy)
-}
-
-/// The places of a file's documents.
-type FilePositions = Vec<ParsedDocument<YamlPositions>>;
-
-/// The files of both sides, to show lines of.
-pub(super) struct SourceFiles<'t> {
-    base: [&'t SourceTree; 2],
-    head: [&'t SourceTree; 2],
-    positions: RefCell<BTreeMap<(Side, String), FilePositions>>,
-}
-
-impl<'t> SourceFiles<'t> {
-    /// Of each side its own files, and those that were rendered.
-    pub(super) fn new(base: [&'t SourceTree; 2], head: [&'t SourceTree; 2]) -> Self {
-        Self { base, head, positions: RefCell::default() }
-    }
-
-    fn file(&self, side: Side, path: &str) -> Option<&'t SourceFile> {
-        let trees = match side {
-            Side::Base => self.base,
-            Side::Head => self.head,
-        };
-        trees.into_iter().find_map(|tree| tree.files.get(path))
-    }
-
-    /// The files whose values went into rendered output.
-    pub(super) fn values_of(&self, origin: &ObjectOrigin) -> &'t [String] {
-        self.file(origin.side, &origin.path).map_or(&[], |file| file.values.as_slice())
-    }
-
-    pub(super) fn text(&self, side: Side, path: &str) -> Option<&'t str> {
-        self.file(side, path).map(|file| file.text.as_str())
-    }
-
-    /// The line of a field of an object, or the nearest one there is.
-    pub(super) fn locate(&self, origin: &ObjectOrigin, field: &str) -> SourceLocation {
-        let file = self.file(origin.side, &origin.path);
-        let mut all = self.positions.borrow_mut();
-        let positions = all.entry((origin.side, origin.path.clone())).or_insert_with(|| {
-            let parsed = file.map(|file| input::parse_documents::<YamlPositions>(&file.text));
-            parsed.and_then(Result::ok).unwrap_or_default()
-        });
-        let position =
-            positions.get(origin.document).map_or(TextPosition::START, |document| document.at(&origin.root, field));
-        let line = file.and_then(|file| file.text.lines().nth(position.line.saturating_sub(1)));
-        let rendered_from = file.and_then(|file| file.rendered_from.clone());
-        SourceLocation {
-            side: origin.side,
-            rendered: rendered_from.is_some().then(|| origin.path.clone()),
-            file: rendered_from.unwrap_or_else(|| origin.path.clone()),
-            position,
-            text: line.unwrap_or_default().to_owned(),
-        }
-    }
 }
 
 /// Removed and created changes of which the other side may be in a file that could not be read.

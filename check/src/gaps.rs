@@ -8,7 +8,8 @@ use serde_json::Value;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::render::{KUSTOMIZATIONS, above, folder_of, is_below, joined};
+use super::about_rqlite::names_rqlite;
+use super::paths::{KUSTOMIZATIONS, above, folder_of, is_below, joined};
 use super::result::{CheckResult, NotEvaluated};
 use super::tree::{Side, SourceTree};
 use crate::input;
@@ -18,9 +19,6 @@ const ACCEPTED: &str = ".quorate/accepted.yaml";
 
 /// The longest time that a gap is accepted for.
 const LONGEST: Duration = Duration::days(90);
-
-/// The word by which a file, a chart, an image or an address is told to be rqlite's.
-const WORD: &str = "rqlite";
 
 /// Both states, as far as gaps are weighed by them.
 pub(super) struct GapContext<'g> {
@@ -182,11 +180,6 @@ fn leads_anywhere(gap: &NotEvaluated) -> bool {
         || gap.reason.contains("plugin")
         || gap.reason.contains("has no manifests")
         || gap.reason.contains("ExternalArtifact")
-}
-
-/// Whether a text, a path or an address is about rqlite.
-pub(super) fn names_rqlite(text: &str) -> bool {
-    text.to_ascii_lowercase().contains(WORD)
 }
 
 /// The file's text in both states.

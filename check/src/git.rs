@@ -9,9 +9,9 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context as _;
 use gix::object::tree::EntryKind;
 
-use super::gaps::names_rqlite;
-use super::render::joined;
-use super::tree::{LINK_OUTSIDE, LINK_TO_NO_FILE, SourceTree, Submodule, may_be_manifest};
+use super::about_rqlite::names_rqlite;
+use super::paths::{joined, parent_of};
+use super::tree::{Content, LINK_OUTSIDE, LINK_TO_NO_FILE, SourceTree, Submodule, may_be_manifest};
 use crate::input::{InputReadError, MANIFEST_BYTES};
 
 /// A repository that was found.
@@ -50,7 +50,7 @@ impl Repository {
             let submodule = self.submodule(&path, commit, &blobs)?;
             tree.submodules.insert(path, submodule);
         }
-        tree.note(&blobs);
+        note(&blobs, &mut tree);
         for path in blobs.keys() {
             if may_be_manifest(Path::new(path)) {
                 self.take(path, &blobs, &mut tree)?;
@@ -239,6 +239,14 @@ const MOST_LINKS: usize = 40;
 /// Files and links by their paths.
 pub(super) type Blobs = BTreeMap<String, (EntryKind, gix::ObjectId)>;
 
+/// Notes the paths of a commit.
+fn note(blobs: &Blobs, tree: &mut SourceTree) {
+    for (path, (kind, id)) in blobs {
+        let content = if *kind == EntryKind::Link { Content::Link } else { Content::Blob(*id) };
+        tree.paths.insert(path.clone(), content);
+    }
+}
+
 /// Is handed a path, its kind, and what it names.
 type EntryVisitor<'v> = dyn FnMut(String, EntryKind, gix::ObjectId) -> anyhow::Result<()> + 'v;
 
@@ -249,10 +257,6 @@ fn link_target(folder: &str, target: &str) -> Option<String> {
     let plain = behind_dots.clone().all(|part| matches!(part, Component::Normal(_)));
     let whole = joined(folder, target);
     (plain && whole != ".." && !whole.starts_with("../")).then_some(whole)
-}
-
-fn parent_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::object::Object;
-use super::ways::Way;
+use super::way::Way;
 
 /// The objects of the state that is to be, as a change of this scope sees them.
 pub(super) struct HeadObjects<'h> {

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod about_rqlite;
 mod applier;
 mod apply;
 mod base_file;
@@ -26,9 +27,11 @@ pub mod input;
 mod keda;
 mod manifest_change;
 mod object;
+mod object_id;
 mod options;
 mod output;
 mod pair;
+mod paths;
 mod placeholder;
 mod position;
 mod recreation;
@@ -41,10 +44,13 @@ mod selection;
 mod sides;
 mod snapshot;
 mod source;
+mod source_files;
 pub mod style;
 mod tree;
 mod values_line;
+mod versions;
 mod walk;
+mod way;
 mod ways;
 mod working_folder;
 

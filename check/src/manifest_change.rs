@@ -156,7 +156,7 @@ mod tests {
 
     use super::super::object::ObjectOrigin;
     use super::super::source::RawObject;
-    use super::super::ways::Way;
+    use super::super::way::Way;
     use super::*;
 
     fn set(replicas: Value, annotations: Value) -> Object {

@@ -3,36 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kubernetes::request::RequestKind;
-use kubernetes::subject::named;
 use rqlite::dependencies::Dependencies;
 use serde_json::Value;
 
+pub(crate) use super::object_id::ObjectId;
 use super::source::{RawObject, kind_of, text_at};
 use super::tree::Side;
-use super::ways::{Tool, Way};
-
-/// What makes two manifests the same object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ObjectId {
-    pub(crate) group: String,
-    pub(crate) kind: String,
-    /// None for an object of the whole cluster.
-    pub(crate) namespace: Option<String>,
-    pub(crate) name: String,
-}
-
-impl ObjectId {
-    /// Of a request for it.
-    pub(crate) fn request_kind(&self) -> RequestKind {
-        RequestKind::of_object(&self.group, &self.kind)
-    }
-
-    /// `StatefulSet db/rqlite`
-    pub(crate) fn shown(&self) -> String {
-        named(&self.kind, self.namespace.as_deref(), &self.name)
-    }
-}
+use super::way::{Tool, Way};
 
 /// Where an object was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::object::{Object, ObjectId};
-use super::ways::{Fate, Link, Links, MovedTops, fate, key_of};
+use super::way::{Link, Links, key_of};
+use super::ways::{Fate, MovedTops, fate};
 
 /// One object before and after; at least one of them is there.
 #[derive(Debug)]
@@ -182,7 +183,7 @@ mod tests {
     use super::super::object::ObjectOrigin;
     use super::super::source::RawObject;
     use super::super::tree::Side;
-    use super::super::ways::Way;
+    use super::super::way::Way;
     use super::*;
 
     fn object(side: Side, path: &str, name: &str, document: usize) -> Object {

@@ -5,7 +5,8 @@ use kubernetes::request::RequestKind;
 use serde_json::Value;
 
 use super::object::Object;
-use super::ways::{Forcing, Recreation, Tool, forces_replacement, is_left_alone};
+use super::way::{Recreation, Tool};
+use super::ways::{Forcing, forces_replacement, is_left_alone};
 
 /// What is done with a change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,8 @@ use super::scan::{Manifests, ScannedFiles};
 use super::sides::{SideInput, Sides, TreeSource};
 use super::snapshot::Snapshot;
 use super::tree::{Side, SourceTree};
-use super::ways::{FollowOptions, FollowedSide, SideToFollow, follow_both, is_leading, only_tool};
+use super::way::{is_leading, only_tool};
+use super::ways::{FollowOptions, FollowedSide, SideToFollow, follow_both};
 use crate::exit::Exit;
 
 /// Runs the check; what it finds goes to `out` and the files that were named.

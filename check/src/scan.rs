@@ -12,7 +12,7 @@ use super::position::{TextPosition, YamlPositions};
 use super::result::{InputError, NotEvaluated};
 use super::source::{ParsedFile, REQUIRED_KEY, RawObject, kind_of, parse, text_at};
 use super::tree::{Side, SourceFile, SourceTree};
-use super::ways::Way;
+use super::way::Way;
 use crate::input;
 
 /// What is to be kept of an object, by group and kind.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::render::joined;
+use super::paths::joined;
 use super::tree::SourceTree;
 
 /// The PATHs of a check; none select all.

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use gix::object::tree::EntryKind;
-
-use super::git::Blobs;
-use super::render::{KUSTOMIZATIONS, above, joined};
+use super::paths::{KUSTOMIZATIONS, above, joined};
 use crate::input::{self, InputReadError, MANIFEST_BYTES};
 
 /// Before or after the change.
@@ -138,14 +135,6 @@ impl SourceTree {
     pub(crate) fn is_rendered(&self, path: &str) -> bool {
         let names = KUSTOMIZATIONS.into_iter().chain(["Chart.yaml"]);
         above(path).skip(1).any(|folder| names.clone().any(|name| self.files.contains_key(&joined(folder, name))))
-    }
-
-    /// Notes the paths of a commit.
-    pub(crate) fn note(&mut self, blobs: &Blobs) {
-        for (path, (kind, id)) in blobs {
-            let content = if *kind == EntryKind::Link { Content::Link } else { Content::Blob(*id) };
-            self.paths.insert(path.clone(), content);
-        }
     }
 
     /// Whether a path has the same content in both states. False where that cannot be told.

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::evaluate::SourceFiles;
 use super::manifest_change::ManifestChange;
 use super::object::ObjectOrigin;
 use super::result::SourceLocation;
+use super::source_files::SourceFiles;
 use super::tree::Side;
 use crate::input;
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::tree::{Content, SourceTree};
-use super::KUSTOMIZATIONS;
 use crate::input;
-use crate::ways::fits;
+use crate::paths::{KUSTOMIZATIONS, above, joined};
+use crate::versions::fits;
 
 /// All of a tree's kustomizations and charts, by folder.
 #[derive(Debug, Default)]
@@ -200,14 +200,6 @@ impl RenderClosures {
     }
 }
 
-/// The path itself and every folder around it, the tree's own root last.
-pub(crate) fn above(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| match path.rsplit_once('/') {
-        Some((folder, _)) => Some(folder),
-        None => (!path.is_empty()).then_some(""),
-    })
-}
-
 fn chart_name(text: &str) -> ChartName {
     let document = input::parse_yaml::<Value>(text).ok().and_then(|documents| documents.into_iter().next());
     let text = |key: &str| {
@@ -304,27 +296,6 @@ const KEYS: [&str; 33] = [
     "validators",
 ];
 
-/// `../base` of `overlays/prod` is `overlays/base`. A path that leaves the tree keeps its dots, an absolute one its slash.
-pub(crate) fn joined(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let is_absolute = path.starts_with('/') || folder.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", None | Some(&"..")) => parts.push(part),
-            ("..", Some(_)) => drop(parts.pop()),
-            (part, _) => parts.push(part),
-        }
-    }
-    format!("{}{}", if is_absolute { "/" } else { "" }, parts.join("/"))
-}
-
-/// The folder that a path within the tree names, in the tree's own words.
-pub(crate) fn folder_of(path: &str) -> String {
-    joined("", path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,14 +336,5 @@ mod tests {
             tree(&[("kustomization.yaml", "resources: ['github.com/rqlite/kubernetes-configuration?ref=main']")]);
         let closures = RenderClosures::of(&tree);
         assert!(matches!(closures.not_built("", &tree), Some(NotBuilt::Remote(_))));
-    }
-
-    #[test]
-    fn paths_are_resolved_within_the_tree() {
-        assert_eq!(joined("overlays/prod", "../../base"), "base");
-        assert_eq!(joined("", "./a/./b/"), "a/b");
-        assert_eq!(joined("/tmp/repo/overlays", "../base"), "/tmp/repo/base");
-        assert_eq!(joined("../repo/overlays", "../base"), "../repo/base");
-        assert_eq!(folder_of("./apps/"), "apps");
     }
 }

@@ -11,12 +11,13 @@ mod tool;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub(super) use closure::{NotBuilt, RenderClosures, above, folder_of, joined};
+pub(super) use closure::{NotBuilt, RenderClosures};
 pub(super) use renderer::{AskedBy, RenderFailure, Renderer};
 pub(super) use tool::{ToolError, Tools};
 
 use serde_json::Value;
 
+use super::paths::{KUSTOMIZATIONS, joined};
 use super::tree::SourceTree;
 
 /// A folder that a tool makes manifests of, and how it is asked.
@@ -192,12 +193,4 @@ impl ChartAt {
             Self::Remote { name, version, .. } => format!("{name} {version}"),
         }
     }
-}
-
-/// The names that kustomize itself looks for.
-pub(super) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-/// Whether the path is the folder, or lies in it.
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

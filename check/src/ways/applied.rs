@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::render::{RenderClosures, is_below};
+use crate::paths::is_below;
+use crate::render::RenderClosures;
 
 /// What of a side some way takes.
 #[derive(Debug, Default)]

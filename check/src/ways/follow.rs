@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use super::applied::Applied;
 use super::lead::{Charts, Lead, Reader, Source, SourceKind, Surroundings};
-use super::removal::Links;
-use super::taken::{SourceFiles, has_extension, is_kustomization_file};
+use super::taken::SourceFiles;
 use super::unchanged::Unchanged;
-use super::{Link, SEPARATOR, Tool, Way, argo, flux, is_leading, key_of};
+use super::{argo, flux};
 use crate::check_inputs::MappedValues;
 use crate::object::{Object, ObjectId};
+use crate::paths::{has_extension, is_below, is_kustomization_file};
 use crate::render::{
     AskedBy, ChartAt, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
-    is_below,
 };
 use crate::result::{InputError, NotEvaluated};
 use crate::scan::{KindFilter, Manifests, ScannedFiles};
 use crate::sides::SideInput;
 use crate::source::RawObject;
 use crate::tree::{Content, Side, SourceTree};
+use crate::way::{ARGO_CD, Link, Links, SEPARATOR, Tool, Way, is_leading, is_source, key_of, leads_by_text};
 
 /// One way has at most so many leading objects.
 const DEEPEST: usize = 16;
@@ -115,7 +115,7 @@ fn follow<'s>(
     unchanged: &Unchanged<'_>,
 ) -> anyhow::Result<FollowedSide> {
     let closures = RenderClosures::of(&input.tree);
-    let sources = read.kept(side, &|group, _| flux::is_source(group), options.namespace);
+    let sources = read.kept(side, &|group, _| is_source(group), options.namespace);
     let around = Surroundings {
         tree: &input.tree,
         closures: &closures,
@@ -283,7 +283,7 @@ impl Follower<'_, '_> {
 
     fn lead(&self, object: &Object) -> Lead {
         match object.id.group.as_str() {
-            argo::GROUP => argo::read(object, self.files.around),
+            ARGO_CD => argo::read(object, self.files.around),
             _ => flux::read(object, self.files.around),
         }
     }
@@ -509,11 +509,6 @@ impl Follower<'_, '_> {
         let text = Some(object.value.to_string());
         self.manifests.not_evaluated.push(NotEvaluated { what: Some(object.id.shown()), object: text, ..whole });
     }
-}
-
-/// Text without these words holds no leading object.
-pub(super) fn leads_by_text(text: &str) -> bool {
-    text.contains("argoproj.io/") || text.contains(".fluxcd.io/")
 }
 
 fn add_metadata(object: &mut Object, source: &Source) {

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::removal::{Fate, Links, by_words};
+use super::fate::{Fate, by_words};
 use super::words::{Going, Word, keeping};
-use super::{Link, Removal, SEPARATOR, Way};
 use crate::object::Object;
+use crate::way::{Link, Links, Removal, SEPARATOR, Way};
 
 /// The first link of a way that the head lacks.
 pub(super) struct GoneLink<'g> {

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::Link;
 use crate::input;
 use crate::object::Object;
 use crate::render::{ChartAt, HelmOptions, RenderClosures};
 use crate::tree::SourceTree;
+use crate::versions::fits;
+use crate::way::Link;
 
 /// A leading object, read.
 pub(super) struct Lead {
@@ -140,20 +141,6 @@ fn has_version(chart: &Path, version: &str) -> bool {
     own.is_some_and(|own| fits(own, version))
 }
 
-/// Whether a version is one that is asked for: itself, or one of a range. A range that cannot be read takes any.
-pub(crate) fn fits(version: &str, asked: &str) -> bool {
-    let bare = |text: &str| text.trim().trim_start_matches('v').to_owned();
-    if asked.is_empty() || bare(version) == bare(asked) {
-        return true;
-    }
-    let Ok(version) = semver::Version::parse(&bare(version)) else { return false };
-    if semver::Version::parse(&bare(asked)).is_ok() {
-        return false;
-    }
-    let range = asked.split_whitespace().collect::<Vec<_>>().join(", ");
-    semver::VersionReq::parse(&range).map_or(true, |range| range.matches(&version))
-}
-
 /// `git@github.com:acme/db.git` and `https://github.com/acme/db` are one.
 fn normalised(url: &str) -> String {
     let (has_scheme, url) = url.split_once("://").map_or((false, url), |(_, rest)| (true, rest));
@@ -181,7 +168,7 @@ pub(super) fn fixed_revision(revision: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fits, fixed_revision, normalised};
+    use super::{fixed_revision, normalised};
 
     #[test]
     fn spellings_of_one_url_are_one() {
@@ -195,21 +182,6 @@ mod tests {
     #[test]
     fn a_path_with_an_at_sign_is_no_user() {
         assert_ne!(normalised("https://evil.example/x@github.com/acme/db"), normalised("https://github.com/acme/db"));
-    }
-
-    #[test]
-    fn a_chart_fits_its_version_or_a_range() {
-        for (asked, fits_it) in [
-            ("2.0.0", true),
-            ("v2.0.0", true),
-            ("", true),
-            ("2.x", true),
-            (">=1.0.0 <3.0.0", true),
-            ("2.0.1", false),
-            ("1.x", false),
-        ] {
-            assert_eq!(fits("2.0.0", asked), fits_it, "{asked}");
-        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::glob::{Stars, matches};
 use super::lead::{Directory, Reader, Source, SourceKind, Surroundings};
-use crate::render::{ChartAt, KUSTOMIZATIONS, above, is_below};
+use crate::paths::{above, has_extension, is_below, is_kustomization_file};
+use crate::render::ChartAt;
 use crate::scan::ScannedFiles;
 
 /// One state, and what its files hold.
@@ -109,12 +110,4 @@ fn takes(directory: &Directory, folder: &str, path: &str) -> bool {
         && (directory.recurses || !within.contains('/'))
         && fits(&directory.include).unwrap_or(true)
         && !fits(&directory.exclude).unwrap_or(false)
-}
-
-pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
-}
-
-pub(super) fn is_kustomization_file(path: &str) -> bool {
-    KUSTOMIZATIONS.contains(&path.rsplit('/').next().unwrap_or(path))
 }

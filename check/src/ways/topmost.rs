@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::removal::Links;
-use super::{SEPARATOR, moved};
-use crate::render::is_below;
+use crate::paths::is_below;
+use crate::way::{Links, SEPARATOR, moved};
 
 /// Where topmost leading objects of the base stand in the head.
 #[derive(Debug, Default)]

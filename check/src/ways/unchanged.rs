@@ -4,9 +4,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::follow::leads_by_text;
-use crate::render::{ChartAt, RenderClosures, RenderMethod, RenderRoot, SetValue, is_below};
+use crate::paths::is_below;
+use crate::render::{ChartAt, RenderClosures, RenderMethod, RenderRoot, SetValue};
 use crate::tree::SourceTree;
+use crate::way::leads_by_text;
 
 /// A folder, by the key of the way that takes it.
 type Asked = (String, RenderRoot);

@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::applied::Applied;
 use super::follow::Follower;
 use super::glob::{Stars, matches};
-use super::taken::{has_extension, is_kustomization_file};
-use super::{Way, is_leading};
 use crate::check_inputs::MappedValues;
 use crate::input;
 use crate::object::Object;
-use crate::render::{AskedBy, ChartAt, HelmOptions, RenderFailure, RenderMethod, RenderRoot, joined};
+use crate::paths::{has_extension, is_kustomization_file, joined, parent_of};
+use crate::render::{AskedBy, ChartAt, HelmOptions, RenderFailure, RenderMethod, RenderRoot};
 use crate::result::NotEvaluated;
+use crate::way::{Way, is_leading};
 
 impl Follower<'_, '_> {
     /// What no leading object covers: plain manifests, outermost kustomizations and charts.
@@ -153,10 +153,6 @@ impl Follower<'_, '_> {
         self.manifests.others = self.manifests.others.saturating_add(leading.len());
         self.manifests.objects.extend(rest);
     }
-}
-
-fn parent_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The keys of a mapping; of anything else none.

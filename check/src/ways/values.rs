@@ -2,7 +2,7 @@
 //! Does not read them.
 
 use super::glob::{Stars, is_pattern, matches};
-use crate::render::joined;
+use crate::paths::joined;
 use crate::tree::{Content, SourceTree};
 
 /// The files that `name` means, from `folder` on. A leading `/` is the root of the tree. None is outside of it.

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::Tool;
+use crate::way::Tool;
 
 const ARGO: &str = "argocd.argoproj.io/sync-options";
 const HELM: &str = "helm.sh/resource-policy";

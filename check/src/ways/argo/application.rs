@@ -6,12 +6,14 @@ use quorate_facts::Propagation;
 use serde_json::{Map, Value, json};
 
 use super::super::lead::{Directory, Lead, Reader, Source, SourceKind, Surroundings};
-use super::super::{Link, Recreation, Removal, Tool, values};
+use super::super::values;
 use super::file_of;
 use crate::object::Object;
-use crate::render::{ChartAt, HelmOptions, SetValue, folder_of, is_below, joined};
+use crate::paths::{folder_of, is_below, joined};
+use crate::render::{ChartAt, HelmOptions, SetValue};
 use crate::source::text_at;
 use crate::tree::Content;
+use crate::way::{Link, Recreation, Removal, Tool};
 
 /// The finalizer by which an Application takes along what it applied; also with `/foreground` or `/background`.
 pub(super) const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";

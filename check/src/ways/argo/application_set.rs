@@ -5,11 +5,11 @@ use quorate_facts::Propagation;
 use serde_json::{Value, json};
 
 use super::super::lead::{Lead, Surroundings};
-use super::super::{Link, Recreation, Removal, Tool};
 use super::application::FINALIZER;
 use super::{file_of, generators};
 use crate::object::Object;
 use crate::source::text_at;
+use crate::way::{Link, Recreation, Removal, Tool};
 
 pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
     let value = &object.value;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::glob::{Stars, matches};
 use super::super::lead::Surroundings;
 use crate::input;
-use crate::render::folder_of;
+use crate::paths::folder_of;
 use crate::source::text_at;
 
 /// The parameters of one Application: flat names, as the old templates write them and the new ones with a dot before them.

@@ -8,8 +8,6 @@ mod generators;
 use super::lead::{Lead, Surroundings};
 use crate::object::Object;
 
-pub(super) const GROUP: &str = "argoproj.io";
-
 /// Reads an Application or an ApplicationSet.
 pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
     match object.id.kind.as_str() {

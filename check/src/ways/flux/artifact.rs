@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::lead::Surroundings;
 use super::source::{Reference, own_at};
 use crate::object::Object;
-use crate::render::{folder_of, is_below, joined};
+use crate::paths::{folder_of, is_below, joined};
 use crate::source::text_at;
 
 /// The folder of the repository that `path` is in the artifact that `reference` names.

@@ -5,12 +5,14 @@ use quorate_facts::Propagation;
 use serde_json::{Map, Value};
 
 use super::super::lead::{Lead, Reader, Source, Surroundings};
-use super::super::{Link, Recreation, Removal, Tool, values};
+use super::super::values;
 use super::source::{Reference, own};
 use super::{destination, is_suspended};
 use crate::object::Object;
-use crate::render::{ChartAt, HelmOptions, folder_of};
+use crate::paths::folder_of;
+use crate::render::{ChartAt, HelmOptions};
 use crate::source::text_at;
+use crate::way::{Link, Recreation, Removal, Tool};
 
 pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
     let value = &object.value;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::lead::{Lead, Reader, Source, Surroundings};
-use super::super::{Link, Recreation, Removal, Tool};
 use super::source::{Reference, own};
 use super::{artifact, destination, is_suspended};
 use crate::input;
 use crate::object::Object;
-use crate::render::{HelmOptions, folder_of, joined};
+use crate::paths::{folder_of, joined};
+use crate::render::HelmOptions;
 use crate::source::text_at;
+use crate::way::{Link, Recreation, Removal, Tool};
 
 pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
     let value = &object.value;

@@ -12,14 +12,6 @@ use super::lead::{Lead, Surroundings};
 use crate::object::Object;
 use crate::source::text_at;
 
-pub(super) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
-pub(super) const HELM: &str = "helm.toolkit.fluxcd.io";
-
-/// Whether objects of the group say where sources come from.
-pub(super) fn is_source(group: &str) -> bool {
-    group == "source.toolkit.fluxcd.io" || group == "source.extensions.fluxcd.io"
-}
-
 /// Reads a Kustomization or a HelmRelease.
 pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
     match object.id.kind.as_str() {
