@@ -16,7 +16,7 @@ use crate::check_inputs::MappedValues;
 use crate::object::{Object, ObjectId};
 use crate::paths::{has_extension, is_below, is_kustomization_file};
 use crate::render::{
-    AskedBy, ChartAt, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
+    AskedBy, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
 };
 use crate::result::{InputError, NotEvaluated};
 use crate::scan::{KindFilter, Manifests, ScannedFiles};
@@ -176,8 +176,8 @@ pub(super) struct Follower<'f, 'r> {
 enum Output {
     /// Files of the tree.
     Files(Vec<String>),
-    /// The names of outputs.
-    Rendered(Vec<String>),
+    /// The name of an output. None: it was left out, or could not be had.
+    Rendered(Option<String>),
 }
 
 impl Follower<'_, '_> {
@@ -350,50 +350,35 @@ impl Follower<'_, '_> {
         link: &mut Link,
     ) -> anyhow::Result<Option<Output>> {
         let asked_by = AskedBy { name: by.id.shown(), file: link.file.clone() };
-        let roots = match self.files.kind(source) {
-            SourceKind::Helm => {
-                vec![RenderRoot { folder: source.folder.clone(), method: RenderMethod::Helm(source.helm.clone()) }]
-            }
-            SourceKind::Kustomize => vec![self.kustomization(source, Vec::new())],
-            SourceKind::Directory => {
-                let (files, folders) = self.files.folder(source);
-                if files.is_empty() && folders.is_empty() {
-                    self.leads_nowhere(source, by, link);
-                    return Ok(None);
-                }
-                let laid_over = !source.overlay.is_empty() || source.substitutions.is_some();
-                if laid_over {
-                    let all = files.into_iter().chain(folders).collect();
-                    vec![self.kustomization(source, all)]
-                } else if folders.is_empty() {
-                    return Ok(Some(Output::Files(files)));
-                } else {
-                    let all = files.into_iter().chain(folders).collect();
-                    vec![self.kustomization(source, all)]
-                }
-            }
-        };
-        if matches!(self.files.kind(source), SourceKind::Kustomize)
-            && !self.files.around.closures.is_kustomization(&source.folder)
-            || matches!((self.files.kind(source), &source.helm.chart), (SourceKind::Helm, ChartAt::Folder(folder)) if !self.files.around.closures.is_any_chart(folder))
-        {
+        if !self.files.is_there(source) {
             self.leads_nowhere(source, by, link);
             return Ok(None);
         }
-        let mut names = Vec::new();
-        for root in roots {
-            let key = key_of(&above.iter().map(AsRef::as_ref).chain([&*link]).collect::<Vec<&Link>>());
-            if self.unchanged.leaves_out(&key, &root, self.files.around.closures) {
-                continue;
+        let root = match self.files.kind(source) {
+            SourceKind::Helm => {
+                RenderRoot { folder: source.folder.clone(), method: RenderMethod::Helm(source.helm.clone()) }
             }
-            match self.renderer.output(&root, self.files.around.closures, &asked_by)? {
-                Ok(name) => names.push(name),
-                Err(failure) => {
-                    link.gaps.push(self.failed(&root, &failure, Some(by)));
+            SourceKind::Kustomize => self.kustomization(source, Vec::new()),
+            SourceKind::Directory => {
+                let (files, folders) = self.files.folder(source);
+                if folders.is_empty() && source.overlay.is_empty() && source.substitutions.is_none() {
+                    return Ok(Some(Output::Files(files)));
                 }
+                self.kustomization(source, files.into_iter().chain(folders).collect())
             }
+        };
+        let key = key_of(&above.iter().map(AsRef::as_ref).chain([&*link]).collect::<Vec<&Link>>());
+        if self.unchanged.leaves_out(&key, &root, self.files.around.closures) {
+            return Ok(Some(Output::Rendered(None)));
         }
-        Ok(Some(Output::Rendered(names)))
+        let name = match self.renderer.output(&root, self.files.around.closures, &asked_by)? {
+            Ok(name) => Some(name),
+            Err(failure) => {
+                link.gaps.push(self.failed(&root, &failure, Some(by)));
+                None
+            }
+        };
+        Ok(Some(Output::Rendered(name)))
     }
 
     fn kustomization(&self, source: &Source, resources: Vec<String>) -> RenderRoot {
@@ -434,8 +419,8 @@ impl Follower<'_, '_> {
                     self.led.insert(path);
                 }
             }
-            Output::Rendered(names) => {
-                for name in names {
+            Output::Rendered(name) => {
+                if let Some(name) = name {
                     let text = self.renderer.rendered.files.get(&name).map(|file| file.text.clone());
                     self.digest(links, text.as_deref().unwrap_or_default());
                     let way = Arc::new(Way { links: links.to_vec(), rendered: name.clone(), is_chart: false });

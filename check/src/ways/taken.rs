@@ -17,6 +17,20 @@ pub(super) struct SourceFiles<'s> {
 }
 
 impl SourceFiles<'_> {
+    /// Whether the tree has what the source leads to.
+    pub(super) fn is_there(&self, source: &Source) -> bool {
+        let closures = self.around.closures;
+        match (self.kind(source), &source.helm.chart) {
+            (SourceKind::Helm, ChartAt::Folder(folder)) => closures.is_any_chart(folder),
+            (SourceKind::Helm, ChartAt::Archive(_) | ChartAt::Remote { .. }) => true,
+            (SourceKind::Kustomize, _) => closures.is_kustomization(&source.folder),
+            (SourceKind::Directory, _) => {
+                let (files, folders) = self.folder(source);
+                !files.is_empty() || !folders.is_empty()
+            }
+        }
+    }
+
     /// Tells of a file, or of a folder that is rendered, whether the source takes it.
     pub(super) fn coverage<'s>(&self, source: &'s Source) -> Box<dyn Fn(&str) -> bool + 's> {
         match (self.kind(source), &source.reader) {
