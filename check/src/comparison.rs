@@ -41,6 +41,8 @@ pub(super) struct Comparison<'c, 'e> {
     maps: ConfigMaps,
     selection: &'c Selection,
     has_base: bool,
+    /// Every rqlite set of both sides is wanted, with its way.
+    shows_ways: bool,
 }
 
 impl<'c, 'e> Comparison<'c, 'e> {
@@ -48,6 +50,7 @@ impl<'c, 'e> Comparison<'c, 'e> {
         mut base: FollowedInput<'c>,
         mut head: FollowedInput<'c>,
         sides: &'c Sides,
+        shows_ways: bool,
         evaluator: &'c ChangeEvaluator<'e>,
     ) -> anyhow::Result<Self> {
         let are_judged = evaluator.matched_kinds()?.is("", "ConfigMap");
@@ -55,7 +58,15 @@ impl<'c, 'e> Comparison<'c, 'e> {
             base: config_maps::of_side(&mut base.1.manifests, are_judged),
             head: config_maps::of_side(&mut head.1.manifests, are_judged),
         };
-        Ok(Self { evaluator, base, head, maps, selection: &sides.selection, has_base: sides.base.is_some() })
+        Ok(Self {
+            evaluator,
+            base,
+            head,
+            maps,
+            selection: &sides.selection,
+            has_base: sides.base.is_some(),
+            shows_ways,
+        })
     }
 
     /// What it comes to.
@@ -63,7 +74,9 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let mut result = CheckResult::default();
         unread(Side::Base, &self.base.0.tree, &mut self.base.1.manifests, &mut result);
         unread(Side::Head, &self.head.0.tree, &mut self.head.1.manifests, &mut result);
-        result.sets = shown_sets(&self.base.1.manifests).chain(shown_sets(&self.head.1.manifests)).collect();
+        if self.shows_ways {
+            result.sets = shown_sets(&self.base.1.manifests).chain(shown_sets(&self.head.1.manifests)).collect();
+        }
         let taken = [&self.base.1.applied, &self.head.1.applied];
         result.used_files = taken.into_iter().flat_map(|applied| applied.files().cloned()).collect();
         let (base, head) = (&self.base.0.tree, &self.head.0.tree);
@@ -356,9 +369,10 @@ impl PairEvaluation<'_, '_> {
         };
         let (Some(old), Some(new)) = (old, new) else { return self.add(&change, running, result) };
         // By the manifests: what runs has more in it than they say.
-        let manifests = ManifestChange::of(Some(old), Some(new), None);
-        let (before, after) = manifests.map(|change| (change.old, change.new)).unwrap_or_default();
-        let (before, after) = (&before.unwrap_or_default(), &after.unwrap_or_default());
+        let manifests = running.and_then(|_| ManifestChange::of(Some(old), Some(new), None));
+        let plain = manifests.as_ref().unwrap_or(&change);
+        let nothing = serde_json::Value::Null;
+        let (before, after) = (plain.old.as_ref().unwrap_or(&nothing), plain.new.as_ref().unwrap_or(&nothing));
         match application(old, new, before, after, &self.evaluator.appliers.possible(new.way.is_chart)) {
             Application::Update => {}
             Application::Refused(field) => change.applied = AppliedAs::Refused(field),

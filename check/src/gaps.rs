@@ -244,9 +244,9 @@ fn unrendered_values<'v>(
 
 /// Changed files by which Flux leaves out a part of the repository.
 fn changed_ignores(context: &GapContext<'_>) -> Vec<NotEvaluated> {
-    let paths: BTreeSet<&String> = context.base.paths.keys().chain(context.head.paths.keys()).collect();
-    let ignores = paths.into_iter().filter(|path| path.rsplit('/').next() == Some(".sourceignore"));
-    let changed = ignores.filter(|path| !context.base.is_same(context.head, path));
+    let paths = context.base.paths.keys().chain(context.head.paths.keys());
+    let ignores: BTreeSet<&String> = paths.filter(|path| path.rsplit('/').next() == Some(".sourceignore")).collect();
+    let changed = ignores.into_iter().filter(|path| !context.base.is_same(context.head, path));
     changed
         .map(|path| {
             let reason = "what Flux leaves out by it changes, which is not evaluated".to_owned();

@@ -81,7 +81,7 @@ fn evaluate_sides(
     let base = sides.base.as_ref().unwrap_or(&nothing);
     let (before, after) = follow_sides(options, sides, base, evaluator, told)?;
     evaluator.appliers = Appliers::of(options, only_tool(&before.links, &after.links));
-    Comparison::of((base, before), (&sides.head, after), sides, evaluator)?.result()
+    Comparison::of((base, before), (&sides.head, after), sides, options.ways, evaluator)?.result()
 }
 
 /// What is applied in both states, and by which ways.

@@ -190,7 +190,7 @@ fn in_parallel<'t>(
     let digest = |files: &[(&'t str, &'t SourceFile)]| -> Vec<_> {
         files
             .iter()
-            .map(|(path, file)| (*path, (*file, file_content(parse(file, must_be_read(path)), wanted))))
+            .map(|(path, file)| (*path, (*file, file_content(parse(file, &|| must_be_read(path)), wanted))))
             .collect()
     };
     thread::scope(|scope| {

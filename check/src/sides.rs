@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::thread;
 
 use anyhow::{Context as _, ensure};
 
@@ -75,13 +76,10 @@ impl Sides {
             return Self::of_git(options, base);
         }
         if let (Some(base), Some(head)) = (&options.base_dir, &options.head_dir) {
-            let input = |folder: &PathBuf| -> anyhow::Result<SideInput> {
-                let tree = walk::folder(folder).with_context(|| folder.display().to_string())?;
-                Ok(SideInput { tree, source: TreeSource::Folder })
-            };
+            let (base, head) = both_folders(base, head)?;
             return Ok(Self {
-                base: Some(input(base)?),
-                head: input(head)?,
+                base: Some(base),
+                head,
                 url: None,
                 tags: BTreeSet::new(),
                 selection: Selection::default(),
@@ -118,4 +116,16 @@ impl Sides {
         selection.ensure_used([&base.tree, &head.tree])?;
         Ok(Self { base: Some(base), head, url: repository.url(), tags: repository.tags(), selection })
     }
+}
+
+/// Both folders, read at once.
+fn both_folders(base: &Path, head: &Path) -> anyhow::Result<(SideInput, SideInput)> {
+    let read = |folder: &Path| walk::folder(folder).with_context(|| folder.display().to_string());
+    let (base, head) = thread::scope(|scope| {
+        let base = scope.spawn(|| read(base));
+        let head = read(head);
+        (base.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), head)
+    });
+    let input = |tree| SideInput { tree, source: TreeSource::Folder };
+    Ok((input(base?), input(head?)))
 }

@@ -39,9 +39,9 @@ pub(crate) const REQUIRED_KEY: &str = "apiVersion";
 const SOPS_VALUE: &str = "ENC[";
 
 /// `must_be_read`: the other side has objects in it, so that it matters whether it can be read.
-pub(crate) fn parse(file: &SourceFile, must_be_read: bool) -> ParsedFile {
+pub(crate) fn parse(file: &SourceFile, must_be_read: &dyn Fn() -> bool) -> ParsedFile {
     let may_be_escaped = || file.text.contains("\\x") || file.text.contains("\\u");
-    if !file.named && !must_be_read && !file.text.contains(REQUIRED_KEY) && !may_be_escaped() {
+    if !file.named && !file.text.contains(REQUIRED_KEY) && !may_be_escaped() && !must_be_read() {
         return ParsedFile::Objects(Vec::new());
     }
     match input::parse_documents::<Value>(&file.text) {
@@ -137,7 +137,7 @@ mod tests {
     use crate::tree::SourceFile;
 
     fn parsed(text: &str, named: bool) -> ParsedFile {
-        parse(&SourceFile { text: text.to_owned(), named, rendered_from: None, values: Vec::new() }, false)
+        parse(&SourceFile { text: text.to_owned(), named, rendered_from: None, values: Vec::new() }, &|| false)
     }
 
     #[track_caller]

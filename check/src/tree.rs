@@ -82,7 +82,9 @@ pub(crate) struct SourceFile {
 impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = without_byte_order_marks(text);
-        self.paths.entry(path.clone()).or_insert(Content::Text);
+        if !self.paths.contains_key(&path) {
+            self.paths.insert(path.clone(), Content::Text);
+        }
         self.files.insert(path, SourceFile { text, named, rendered_from: None, values: Vec::new() });
     }
 

@@ -66,9 +66,10 @@ fn walk(folder: &Path, root: &Root<'_>, tree: &mut SourceTree) {
             }
         } else {
             let content = if kind.is_symlink() { Content::Link } else { Content::File(path.clone()) };
-            tree.paths.insert(within(&path, root), content);
+            let shown = within(&path, root);
+            tree.paths.insert(shown.clone(), content);
             if may_be_manifest(&path) {
-                file(&path, within(&path, root), &root.bound, tree);
+                file(&path, shown, &root.bound, tree);
             }
         }
     }
