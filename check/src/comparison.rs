@@ -24,7 +24,8 @@ use super::sides::{SideInput, Sides};
 use super::snapshot::RunningSet;
 use super::source_files::SourceFiles;
 use super::tree::{Side, SourceTree, Submodule};
-use super::way::{Link, Tool};
+use super::warnings::LeadingObjects;
+use super::way::{Link, Links, Tool};
 use super::ways::{Fate, FollowedSide, MovedTops, of_unknown_applier};
 
 /// Where Quorate is installed by default: what it needs to start never waits for it.
@@ -145,6 +146,17 @@ impl<'c, 'e> Comparison<'c, 'e> {
         };
         result.notices.extend(pairs.iter().filter_map(taken_as_one));
         result.not_evaluated.extend(self.other_sources(&moved));
+        let links = self.base.1.links.iter();
+        let before: Links =
+            links.map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), Arc::clone(link))).collect();
+        let leading = LeadingObjects {
+            before: &before,
+            after: &self.head.1.links,
+            objects: &objects,
+            base: &self.base.0.tree,
+            head: &self.head.0.tree,
+        };
+        result.notices.extend(leading.warnings());
         pairs.into_iter().try_for_each(|pair| evaluation.evaluate(pair, result))
     }
 

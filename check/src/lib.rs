@@ -50,6 +50,7 @@ mod tree;
 mod values_line;
 mod versions;
 mod walk;
+mod warnings;
 mod way;
 mod ways;
 mod working_folder;

@@ -123,6 +123,29 @@ fn a_denial_stands_at_the_line_of_the_value() {
 }
 
 #[test]
+fn a_release_that_will_uninstall_or_wait_is_said() {
+    let from_git = |more: &str| {
+        let release = release(3, more).replace("chart: rqlite", "chart: ./vendor/rqlite");
+        let mut files = chart("vendor/rqlite");
+        files.insert("clusters/eu/rqlite.yaml".to_owned(), release.replace("HelmRepository", "GitRepository"));
+        files
+    };
+    let notice = |base: &Files, head: &Files| {
+        let outcome = judged(base, head, &["--strict"])?;
+        assert_eq!(outcome.code, Some(0), "{:#}", outcome.json);
+        Some(outcome.json["notices"][0].as_str().unwrap_or_default().to_owned())
+    };
+    let uninstalling = from_git("  upgrade: {remediation: {strategy: uninstall, retries: 3}}\n");
+    let Some(said) = notice(&from_git(""), &uninstalling) else { return };
+    assert!(said.starts_with("HelmRelease db/rqlite uninstalls after an upgrade that is refused"), "{said}");
+    let template = chart("vendor/rqlite")["vendor/rqlite/templates/set.yaml"]
+        .replace("  labels:\n    app: rqlite\nspec:", "  labels: {app: rqlite, a: b}\nspec:");
+    let changed = with(&from_git(""), [("vendor/rqlite/templates/set.yaml", template)]);
+    let said = notice(&from_git(""), &changed).unwrap();
+    assert!(said.contains("its chart changes without a new version"), "{said}");
+}
+
+#[test]
 fn another_release_is_a_deletion_and_a_creation() {
     let both = ["DELETE db/rqlite denied", "CREATE db/rqlite allowed"];
     let with_chart = |release: String| {

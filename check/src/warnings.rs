@@ -1,0 +1,63 @@
+//! What is to be said of leading objects themselves, though no request comes of it now.
+//! Denies nothing.
+
+use super::about_rqlite::names_rqlite;
+use super::head::runs_rqlite;
+use super::object::Object;
+use super::paths::{folder_of, is_below, joined};
+use super::source::text_at;
+use super::tree::SourceTree;
+use super::way::{Link, Links, Tool};
+
+/// Both sides, as far as leading objects are looked at.
+pub(super) struct LeadingObjects<'l> {
+    /// Of the base, by the keys that the head has.
+    pub(super) before: &'l Links,
+    pub(super) after: &'l Links,
+    /// What the head applies.
+    pub(super) objects: &'l [Object],
+    pub(super) base: &'l SourceTree,
+    pub(super) head: &'l SourceTree,
+}
+
+impl LeadingObjects<'_> {
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let known = self.after.iter().filter_map(|(key, link)| Some((self.before.get(key)?, link)));
+        let releases = known.filter(|(_, link)| link.tool == Tool::Helm);
+        releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(new)]).flatten().collect()
+    }
+
+    /// An upgrade that is refused, by Quorate too, would uninstall voters from now on.
+    fn uninstalls(&self, old: &Link, new: &Link) -> Option<String> {
+        let is_new = new.recreation.uninstalls_when_refused && !old.recreation.uninstalls_when_refused;
+        // What is the same on both sides was not rendered, so its sets are told by name.
+        let folder = folder_of(text_at(&new.value, "/spec/chart/spec/chart").unwrap_or_default());
+        let has_set = || {
+            let mut own =
+                self.objects.iter().filter(|object| object.way.links.last().is_some_and(|link| link.id == new.id));
+            let mut files = self.head.files.iter().filter(|(path, _)| is_below(path, &folder));
+            own.any(runs_rqlite)
+                || names_rqlite(&new.value.to_string())
+                || files.any(|(_, file)| names_rqlite(&file.text))
+        };
+        (is_new && has_set()).then(|| {
+            format!(
+                "{} uninstalls after an upgrade that is refused (`upgrade.remediation.strategy: uninstall`), with all voters; use `rollback`",
+                new.shown()
+            )
+        })
+    }
+
+    /// Flux takes a chart out of a git repository only with another version, unless it is told otherwise.
+    fn waits(&self, new: &Link) -> Option<String> {
+        let of_chart = |key: &str| text_at(&new.value, &format!("/spec/chart/spec/{key}"));
+        let from_git =
+            of_chart("sourceRef/kind") == Some("GitRepository") && of_chart("reconcileStrategy") != Some("Revision");
+        let folder = folder_of(of_chart("chart").filter(|_| from_git)?);
+        let has_version = self.base.is_same(self.head, &joined(&folder, "Chart.yaml"));
+        let mut own = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, &folder));
+        (has_version && own.any(|path| !self.base.is_same(self.head, path))).then(|| {
+            format!("{}: its chart changes without a new version, so what changes comes with the next one", new.shown())
+        })
+    }
+}
