@@ -25,7 +25,7 @@ use super::snapshot::RunningSet;
 use super::source_files::SourceFiles;
 use super::tree::{Side, SourceTree, Submodule};
 use super::warnings::LeadingObjects;
-use super::way::{Link, Links, Tool};
+use super::way::{Links, Tool};
 use super::ways::{Fate, FollowedSide, MovedTops, of_unknown_applier};
 
 /// Where Quorate is installed by default: what it needs to start never waits for it.
@@ -145,10 +145,10 @@ impl<'c, 'e> Comparison<'c, 'e> {
             is_unchanged: &|object| self.is_unchanged(object),
         };
         result.notices.extend(pairs.iter().filter_map(taken_as_one));
-        result.not_evaluated.extend(self.other_sources(&moved));
         let links = self.base.1.links.iter();
         let before: Links =
             links.map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), Arc::clone(link))).collect();
+        result.not_evaluated.extend(self.other_sources(&before));
         let leading = LeadingObjects {
             before: &before,
             after: &self.head.1.links,
@@ -171,16 +171,10 @@ impl<'c, 'e> Comparison<'c, 'e> {
     }
 
     /// Leading objects that name another source than before, where the tree does not have it: whether that is this repository is not known.
-    fn other_sources(&self, moved: &MovedTops) -> Vec<NotEvaluated> {
-        let old: BTreeMap<String, &Arc<Link>> = self
-            .base
-            .1
-            .links
-            .iter()
-            .map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), link))
-            .collect();
+    /// `before` are those of the base, by their keys in the head.
+    fn other_sources(&self, before: &Links) -> Vec<NotEvaluated> {
         let changed = self.head.1.links.iter().filter_map(|(key, link)| {
-            let before = old.get(key)?;
+            let before = before.get(key)?;
             (before.source_name() != link.source_name() && link.source_name().is_some()).then_some(link)
         });
         changed

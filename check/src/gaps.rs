@@ -9,7 +9,9 @@ use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::about_rqlite::names_rqlite;
-use super::paths::{KUSTOMIZATIONS, above, folder_of, is_below, joined};
+use super::paths::{
+    KUSTOMIZATIONS, above, folder_of, is_below, is_kustomization_file, is_part_of_chart, joined, within,
+};
 use super::result::{CheckResult, NotEvaluated};
 use super::tree::{Side, SourceTree};
 use crate::input;
@@ -136,7 +138,7 @@ fn references(gap: &NotEvaluated) -> Vec<String> {
 fn generators<'t>(names: &[String], context: &GapContext<'t>) -> Vec<&'t str> {
     let trees: [&'t SourceTree; 2] = [context.base, context.head];
     let files = trees.into_iter().flat_map(|tree| tree.files.iter());
-    let kustomizations = files.filter(|(path, _)| KUSTOMIZATIONS.contains(&path.rsplit('/').next().unwrap_or(path)));
+    let kustomizations = files.filter(|(path, _)| is_kustomization_file(path));
     let generates = |text: &&str| text.contains("Generator") && names.iter().any(|name| names_object(text, name));
     kustomizations.map(|(_, file)| file.text.as_str()).filter(generates).collect()
 }
@@ -259,17 +261,8 @@ fn changed_ignores(context: &GapContext<'_>) -> Vec<NotEvaluated> {
 fn is_a_charts_own(path: &str, context: &GapContext<'_>) -> bool {
     let trees = [context.base, context.head];
     let has_chart = |folder: &str| trees.iter().any(|tree| tree.files.contains_key(&joined(folder, "Chart.yaml")));
-    let own = |folder: &str| {
-        let within = if folder.is_empty() {
-            Some(path)
-        } else {
-            path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'))
-        };
-        within.is_some_and(|within| {
-            within == "values.yaml"
-                || ["templates/", "charts/", "crds/", "tests/", "ci/"].iter().any(|own| within.starts_with(own))
-        })
-    };
+    let own =
+        |folder: &str| within(path, folder).is_some_and(|within| within == "values.yaml" || is_part_of_chart(within));
     above(path).skip(1).any(|folder| has_chart(folder) && own(folder))
 }
 

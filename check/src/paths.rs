@@ -43,6 +43,16 @@ pub(crate) fn parent_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// The path as the folder names it; none for what does not lie in it.
+pub(crate) fn within<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
+}
+
+/// Whether a chart keeps the file, named as the chart's folder names it, for itself: none of these are values of an installation.
+pub(crate) fn is_part_of_chart(within: &str) -> bool {
+    ["templates/", "charts/", "crds/", "tests/", "ci/"].iter().any(|part| within.starts_with(part))
+}
+
 pub(crate) fn has_extension(path: &str, extensions: &[&str]) -> bool {
     path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
@@ -53,7 +63,7 @@ pub(crate) fn is_kustomization_file(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{folder_of, joined};
+    use super::{folder_of, joined, within};
 
     #[test]
     fn paths_are_resolved_within_the_tree() {
@@ -62,5 +72,13 @@ mod tests {
         assert_eq!(joined("/tmp/repo/overlays", "../base"), "/tmp/repo/base");
         assert_eq!(joined("../repo/overlays", "../base"), "../repo/base");
         assert_eq!(folder_of("./apps/"), "apps");
+    }
+
+    #[test]
+    fn a_path_is_within_its_folder_only() {
+        assert_eq!(within("apps/a.yaml", ""), Some("apps/a.yaml"));
+        assert_eq!(within("apps/a.yaml", "apps"), Some("a.yaml"));
+        assert_eq!(within("apps-old/a.yaml", "apps"), None);
+        assert_eq!(within("apps", "apps"), None);
     }
 }

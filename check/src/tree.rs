@@ -82,9 +82,7 @@ pub(crate) struct SourceFile {
 impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = without_byte_order_marks(text);
-        if !self.paths.contains_key(&path) {
-            self.paths.insert(path.clone(), Content::Text);
-        }
+        self.paths.entry(path.clone()).or_insert(Content::Text);
         self.files.insert(path, SourceFile { text, named, rendered_from: None, values: Vec::new() });
     }
 
@@ -141,7 +139,6 @@ impl SourceTree {
 
     /// Whether a path has the same content in both states. False where that cannot be told.
     pub(crate) fn is_same(&self, other: &Self, path: &str) -> bool {
-        let text = |tree: &Self| tree.files.get(path).map(|file| file.text.clone());
         match (self.paths.get(path), other.paths.get(path)) {
             (None, None) => true,
             (Some(Content::Blob(one)), Some(Content::Blob(other))) => one == other,
@@ -153,7 +150,9 @@ impl SourceTree {
                 let bytes = fs::read(file).unwrap_or_default();
                 gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, &bytes).is_ok_and(|hash| hash == *id)
             }
-            (Some(Content::Text), Some(Content::Text)) => text(self) == text(other),
+            (Some(Content::Text), Some(Content::Text)) => {
+                self.files.get(path).map(|file| &file.text) == other.files.get(path).map(|file| &file.text)
+            }
             _ => false,
         }
     }

@@ -8,6 +8,7 @@ use quorate_facts::Propagation;
 use serde_json::Value;
 
 use super::object_id::ObjectId;
+use super::paths::parent_of;
 
 /// The group of Argo CD's objects.
 pub(crate) const ARGO_CD: &str = "argoproj.io";
@@ -171,7 +172,7 @@ impl Way {
     /// Which cluster it leads to, as far as that can be told: where it stands and what it names. Empty for a way that nobody is known to go.
     pub(crate) fn cluster(&self) -> String {
         let Some(top) = self.links.first() else { return String::new() };
-        let folder = top.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent_of(&top.file);
         format!("{folder}{SEPARATOR}{}", self.destination())
     }
 

@@ -167,8 +167,10 @@ impl RenderRoot {
         match &self.method {
             RenderMethod::Kustomize(options) => {
                 let rendered = kustomize::render(tools, ground, &self.folder, options)?;
-                let variables = options.substitutions.as_ref();
-                Ok(variables.map_or_else(|| rendered.clone(), |variables| substitute::filled(&rendered, variables)))
+                Ok(match &options.substitutions {
+                    Some(variables) => substitute::filled(&rendered, variables),
+                    None => rendered,
+                })
             }
             RenderMethod::Helm(options) => {
                 let rendered = helm::render(tools, ground, options, namespace)?;

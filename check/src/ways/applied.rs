@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::paths::is_below;
+use crate::paths::{is_below, parent_of};
 use crate::render::RenderClosures;
 
 /// What of a side some way takes.
@@ -36,8 +36,7 @@ impl Applied {
 
     /// What the folder that is rendered from this file is made of.
     pub(crate) fn reach(&self, file: &str) -> BTreeSet<String> {
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        self.closures.reach(folder).into_iter().chain([file.to_owned()]).collect()
+        self.closures.reach(parent_of(file)).into_iter().chain([file.to_owned()]).collect()
     }
 
     /// Whether a way of this side, or a kustomization elsewhere, takes what the other one applied by itself.

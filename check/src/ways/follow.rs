@@ -14,7 +14,7 @@ use super::unchanged::Unchanged;
 use super::{argo, flux};
 use crate::check_inputs::MappedValues;
 use crate::object::{Object, ObjectId};
-use crate::paths::{has_extension, is_below, is_kustomization_file};
+use crate::paths::{has_extension, is_below, is_kustomization_file, parent_of};
 use crate::render::{
     AskedBy, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
 };
@@ -141,9 +141,8 @@ fn follow<'s>(
     follower.unknown(before)?;
     let Follower { manifests, links, led, digests, .. } = follower;
     let files = links.keys().filter_map(|key| key.split_once(SEPARATOR).filter(|(_, name)| !name.contains(SEPARATOR)));
-    let folder = |file: &str| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let is_root = |file: &str| is_kustomization_file(file) || file.ends_with("Chart.yaml");
-    let reach = |file: &str| if is_root(file) { closures.reach(&folder(file)) } else { BTreeSet::new() };
+    let reach = |file: &str| if is_root(file) { closures.reach(parent_of(file)) } else { BTreeSet::new() };
     let tops = files.flat_map(|(file, _)| reach(file).into_iter().chain([file.to_owned()])).collect();
     let sources = sources.iter().map(|source| source.id.name.clone()).collect();
     Ok(FollowedSide {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::glob::{Stars, matches};
 use super::lead::{Directory, Reader, Source, SourceKind, Surroundings};
-use crate::paths::{above, has_extension, is_below, is_kustomization_file};
+use crate::paths::{above, has_extension, is_below, is_kustomization_file, within};
 use crate::render::ChartAt;
 use crate::scan::ScannedFiles;
 
@@ -116,9 +116,7 @@ impl SourceFiles<'_> {
 
 /// Which files of a folder Argo CD reads: by extension, depth, and patterns on the path within it.
 fn takes(directory: &Directory, folder: &str, path: &str) -> bool {
-    let within =
-        if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) };
-    let Some(within) = within else { return false };
+    let Some(within) = within(path, folder) else { return false };
     let fits = |pattern: &Option<String>| pattern.as_ref().map(|pattern| matches(pattern, within, Stars::CrossFolders));
     has_extension(path, &["yaml", "yml", "json"])
         && (directory.recurses || !within.contains('/'))

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::paths::is_below;
+use crate::paths::{is_below, parent_of};
 use crate::way::{Links, SEPARATOR, moved};
 
 /// Where topmost leading objects of the base stand in the head.
@@ -39,10 +39,10 @@ impl MovedTops {
                 continue;
             };
             let others = |tops: &Tops<'_>, of: &str| {
-                tops.iter().any(|(other, files)| other != name && files.iter().any(|file| folder(file) == of))
+                tops.iter().any(|(other, files)| other != name && files.iter().any(|file| parent_of(file) == of))
             };
             let lived_in = |of: &str| others(&old, of) && others(&new, of);
-            if lived_in(folder(from)) && lived_in(folder(to)) {
+            if lived_in(parent_of(from)) && lived_in(parent_of(to)) {
                 moved.unclear.insert(format!("{from}{SEPARATOR}{name}"));
             } else {
                 moved.add(name, from, to);
@@ -59,13 +59,13 @@ impl MovedTops {
     fn within_folders<'n>(&mut self, name: &str, went: &mut Vec<&'n str>, came: &mut Vec<&'n str>) {
         let is_near = |one: &str, other: &str| is_below(one, other) || is_below(other, one);
         let only = |files: &[&'n str], of: &str| {
-            let same = files.iter().filter(|file| folder(file) == of).count() == 1;
+            let same = files.iter().filter(|file| parent_of(file) == of).count() == 1;
             let mut there =
-                files.iter().filter(|file| if same { folder(file) == of } else { is_near(folder(file), of) });
+                files.iter().filter(|file| if same { parent_of(file) == of } else { is_near(parent_of(file), of) });
             there.next().filter(|_| there.next().is_none()).copied()
         };
         let pairs: Vec<(&str, &str)> =
-            went.iter().filter_map(|from| Some((only(went, folder(from))?, only(came, folder(from))?))).collect();
+            went.iter().filter_map(|from| Some((only(went, parent_of(from))?, only(came, parent_of(from))?))).collect();
         for (from, to) in pairs {
             self.add(name, from, to);
             went.retain(|file| *file != from);
@@ -81,7 +81,7 @@ impl MovedTops {
         let is_it = |key: &&String| {
             !base.contains_key(*key)
                 && key.rsplit(SEPARATOR).next() == Some(name)
-                && is_near(folder(&top(key)), folder(from))
+                && is_near(parent_of(&top(key)), parent_of(from))
         };
         let mut found = head.keys().filter(is_it);
         if let (Some(to), None) = (found.next(), found.next()) {
@@ -113,8 +113,4 @@ fn tops(links: &Links) -> Tops<'_> {
         }
     }
     tops
-}
-
-fn folder(file: &str) -> &str {
-    file.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

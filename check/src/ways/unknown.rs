@@ -12,7 +12,7 @@ use super::glob::{Stars, matches};
 use crate::check_inputs::MappedValues;
 use crate::input;
 use crate::object::Object;
-use crate::paths::{has_extension, is_kustomization_file, joined, parent_of};
+use crate::paths::{has_extension, is_kustomization_file, is_part_of_chart, joined, parent_of, within};
 use crate::render::{AskedBy, ChartAt, HelmOptions, RenderFailure, RenderMethod, RenderRoot};
 use crate::result::NotEvaluated;
 use crate::way::{Way, is_leading};
@@ -116,19 +116,13 @@ impl Follower<'_, '_> {
     /// Values files in a chart, or beside the only one of a folder, that nothing names: each is taken for an installation. They are mappings, and
     /// have a key in common with the chart's own values.
     fn values_beside(&self, chart: &str) -> Vec<String> {
-        const OWN: [&str; 5] = ["templates/", "charts/", "crds/", "tests/", "ci/"];
         let tree = self.files.around.tree;
         let parent = parent_of(chart);
         let charts = self.files.around.closures.outer_charts();
         let is_alone = charts.filter(|other| parent_of(other) == parent).count() == 1;
         let own_keys = tree.files.get(&joined(chart, "values.yaml")).map(|file| keys(&file.text)).unwrap_or_default();
         let lies_there = |path: &str| {
-            let within = if chart.is_empty() {
-                Some(path)
-            } else {
-                path.strip_prefix(chart).and_then(|rest| rest.strip_prefix('/'))
-            };
-            let is_inside = within.is_some_and(|within| !OWN.iter().any(|own| within.starts_with(own)));
+            let is_inside = within(path, chart).is_some_and(|within| !is_part_of_chart(within));
             is_inside || (is_alone && !chart.is_empty() && parent_of(path) == parent)
         };
         let is_it = |path: &str, text: &str| {

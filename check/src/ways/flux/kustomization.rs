@@ -9,7 +9,7 @@ use super::source::{Reference, own};
 use super::{artifact, destination, is_suspended};
 use crate::input;
 use crate::object::Object;
-use crate::paths::{folder_of, joined};
+use crate::paths::{KUSTOMIZATIONS, folder_of, joined};
 use crate::render::HelmOptions;
 use crate::source::text_at;
 use crate::way::{Link, Recreation, Removal, Tool};
@@ -113,9 +113,7 @@ fn overlay(kustomization: &Value, folder: &str, around: &Surroundings<'_>) -> Re
             return Err(format!("`spec.{old}` changes what its path renders to, which is not done here"));
         }
     }
-    let own = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
-        .iter()
-        .find_map(|name| around.tree.files.get(&joined(folder, name)));
+    let own = KUSTOMIZATIONS.iter().find_map(|name| around.tree.files.get(&joined(folder, name)));
     let own: Value = own.and_then(|file| input::parse_yaml(&file.text).ok()?.into_iter().next()).unwrap_or_default();
     for key in ["namePrefix", "nameSuffix"] {
         // Flux writes its own over it, where laying over would add to it.
