@@ -45,6 +45,7 @@ pub mod list;
 pub mod lookup;
 pub mod manifest;
 pub mod object;
+pub mod pod_spec;
 pub mod quantity;
 pub mod refusal;
 pub mod related;
