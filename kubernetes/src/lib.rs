@@ -50,6 +50,7 @@ pub mod quantity;
 pub mod refusal;
 pub mod related;
 pub mod request;
+pub mod selector;
 pub mod subject;
 pub mod text;
 pub mod users;
