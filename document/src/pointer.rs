@@ -87,6 +87,22 @@ impl<'a> Pointer<'a> {
     }
 }
 
+/// The pointer of keys and indexes from the outermost one on, which are escaped here.
+///
+/// ```
+/// use quorate_document::Pointer;
+///
+/// let pointer: Pointer = ["metadata", "annotations", "quorate.dev/mode"].into_iter().collect();
+/// assert_eq!(pointer.as_str(), "/metadata/annotations/quorate.dev~1mode");
+/// ```
+impl<T: AsRef<str>> FromIterator<T> for Pointer<'static> {
+    fn from_iter<I: IntoIterator<Item = T>>(tokens: I) -> Self {
+        let mut pointer = String::new();
+        tokens.into_iter().for_each(|token| push_token(&mut pointer, token.as_ref()));
+        Self::made(pointer)
+    }
+}
+
 impl fmt::Display for Pointer<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
@@ -219,6 +235,7 @@ mod tests {
         let mut written = String::new();
         expected.iter().for_each(|token| push_token(&mut written, token));
         assert_eq!(written, text);
+        assert_eq!(expected.iter().collect::<Pointer<'_>>(), pointer);
     }
 
     #[test]
