@@ -41,6 +41,7 @@ of_ours() {
 }
 
 allowed quorate-document serde thiserror
+allowed quorate-contract cel jsonschema serde serde_json thiserror
 allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
@@ -76,6 +77,7 @@ never() {
 }
 
 never quorate-document rqlite serde_json kube axum tokio wasmtime
+never quorate-contract kubernetes rqlite kube axum tokio wasmtime wit-parser
 never quorate-engine rqlite kube axum
 never quorate-facts kube axum rustls hyper
 never quorate-cluster axum quorate-webhook
