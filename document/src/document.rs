@@ -198,7 +198,7 @@ impl Document {
     }
 
     /// `{}`.
-    pub(crate) fn empty_object() -> Self {
+    pub fn empty_object() -> Self {
         Self::empty("{}", NodeKind::Object)
     }
 

@@ -1,6 +1,7 @@
 //! The envelope of an AdmissionReview (admission.k8s.io/v1), and the documents in it: the text is read once, for all who judge.
 //! Does not look into `object`, `oldObject` or `options`, except to refuse duplicate keys and extreme depth.
 
+mod envelope;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +19,11 @@ static MANAGED_FIELDS: [Pattern<'static>; 2] = [
 ];
 
 static REQUEST: Pointer<'static> = Pointer::literal("/request");
-static OBJECT: Pointer<'static> = Pointer::literal("/request/object");
-static OLD_OBJECT: Pointer<'static> = Pointer::literal("/request/oldObject");
-static OPTIONS: Pointer<'static> = Pointer::literal("/request/options");
+
+// Within the request.
+static OBJECT: Pointer<'static> = Pointer::literal("/object");
+static OLD_OBJECT: Pointer<'static> = Pointer::literal("/oldObject");
+static OPTIONS: Pointer<'static> = Pointer::literal("/options");
 
 /// What the request does to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +37,42 @@ pub enum Operation {
     Delete,
     /// `CONNECT`: `pods/exec` and its like.
     Connect,
+}
+
+impl Operation {
+    /// As the API server writes it: `UPDATE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+/// What brought the request about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// `admission`: an API server asks.
+    #[default]
+    Admission,
+    /// `check`: a change in a repository.
+    Check,
+    /// `scan`: an object that is there.
+    Scan,
+}
+
+impl Origin {
+    /// As policies are told it: `admission`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admission => "admission",
+            Self::Check => "check",
+            Self::Scan => "scan",
+        }
+    }
 }
 
 /// Which of the two admission phases asks.
@@ -75,6 +114,8 @@ pub struct GroupVersionResource {
 pub struct Request {
     /// Of this request, not of an object. The answer repeats it. Never empty where it was decoded.
     pub uid: String,
+    /// What brought it about; a review does not say.
+    pub origin: Origin,
     /// Of a sub-resource, what is done to that.
     pub operation: Operation,
     /// Of the object that is sent: of a scale, Scale of `autoscaling`.
@@ -99,6 +140,9 @@ pub struct Request {
     pub old_object: Option<Document>,
     /// CreateOptions, UpdateOptions or DeleteOptions.
     pub options: Option<Document>,
+    /// The request as it was sent, objects included: `request` of a review. None of one made by hand. For
+    /// [`Request::envelope`] alone; the fields count, which may have been changed since.
+    pub source: Option<Document>,
 }
 
 impl Request {
@@ -106,6 +150,7 @@ impl Request {
     pub fn new(uid: impl Into<String>, operation: Operation) -> Self {
         Self {
             uid: uid.into(),
+            origin: Origin::default(),
             operation,
             kind: GroupVersionKind::default(),
             resource: GroupVersionResource::default(),
@@ -118,6 +163,7 @@ impl Request {
             object: None,
             old_object: None,
             options: None,
+            source: None,
         }
     }
 
@@ -157,7 +203,7 @@ impl Request {
 
     fn of(review: &Document) -> Result<Self, EnvelopeFault> {
         let request = review.part(&REQUEST).filter(|request| !request.is_null());
-        if !review.is_object() || request.is_some_and(|request| !request.is_object()) {
+        if !review.is_object() || request.as_ref().is_some_and(|request| !request.is_object()) {
             let what = "the review and its request are JSON objects".to_owned();
             return Err(EnvelopeFault::Shape { what });
         }
@@ -171,7 +217,10 @@ impl Request {
         if let Some(found) = found {
             return Err(EnvelopeFault::WrongKind { found });
         }
-        wire.request.ok_or(EnvelopeFault::Missing { path: "request" })?.within(review)
+        match (wire.request, request) {
+            (Some(wire), Some(request)) => wire.within(request),
+            (None, _) | (_, None) => Err(EnvelopeFault::Missing { path: "request" }),
+        }
     }
 }
 
@@ -314,8 +363,8 @@ struct UserWire {
 
 impl RequestWire {
     /// The request with its documents; `null` is none.
-    fn within(self, review: &Document) -> Result<Request, EnvelopeFault> {
-        let document = |at| review.part(at).filter(|document| !document.is_null());
+    fn within(self, source: Document) -> Result<Request, EnvelopeFault> {
+        let document = |at| source.part(at).filter(|document| !document.is_null());
         let missing = |path| EnvelopeFault::Missing { path };
         // The API server writes an absent name or sub-resource as no key, older ones as "".
         let some = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -327,6 +376,7 @@ impl RequestWire {
         let user = self.user_info.unwrap_or_default();
         Ok(Request {
             uid: some(self.uid).ok_or(missing("request.uid"))?,
+            origin: Origin::default(),
             operation,
             kind: self.kind.ok_or(missing("request.kind"))?,
             resource: self.resource.ok_or(missing("request.resource"))?,
@@ -339,6 +389,7 @@ impl RequestWire {
             object,
             old_object: document(&OLD_OBJECT),
             options: document(&OPTIONS),
+            source: Some(source),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The vocabulary of Kubernetes that all of Quorate shares: which request it is, what it is about, what stands behind it, what its
-//! objects look like in JSON and what the API server fills in, who asks, and the annotations that Quorate reads.
+//! objects look like in JSON and what the API server fills in, who asks, and the annotations that Quorate reads. And what every policy
+//! would else read in its own way: images, quantities, selectors, where a pod's spec stands, and how a field's place is written.
 //! Pure: no IO, no clock, no async, no client. Knows nothing of rqlite.
 //!
 //! ```text
