@@ -4,7 +4,9 @@
 use std::cell::RefCell;
 
 use crate::bindings::guest::exports::quorate::policy::guest::SettingsError as WireSettingsError;
-use crate::bindings::imports::quorate::policy::{cluster, edits, facts, kubernetes, log, request, time, types, verdicts};
+use crate::bindings::imports::quorate::policy::{
+    cluster, edits, facts, kubernetes, log, request, time, types, verdicts,
+};
 use crate::document::Value;
 use crate::finding::Level;
 use crate::host::{DocumentId, FindingId, Host, Operation};

@@ -25,8 +25,7 @@ pub struct DocumentId(pub u32);
 pub struct FindingId(pub u32);
 
 /// What is done to the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// It is made.
     Create,
@@ -36,6 +35,18 @@ pub enum Operation {
     Delete,
     /// A connection is opened to it: exec, attach, port-forward, proxy.
     Connect,
+}
+
+impl Operation {
+    /// As Kubernetes writes it: `CREATE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+            Operation::Delete => "DELETE",
+            Operation::Connect => "CONNECT",
+        }
+    }
 }
 
 /// The host of one request. Policies use [`Request`](crate::Request) and [`Document`](crate::Document), which stand on it.

@@ -68,6 +68,7 @@ mod export;
 mod finding;
 mod host;
 mod json_pointer;
+mod json_writer;
 mod kubernetes;
 mod lookup;
 mod manifest;

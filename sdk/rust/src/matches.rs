@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use crate::host::Operation;
+use crate::json_writer::JsonWriter;
 
 /// Requests of some resources.
 ///
@@ -16,7 +15,7 @@ use crate::host::Operation;
 ///     .resource("deployments/scale")
 ///     .condition("!has(object.metadata.deletionTimestamp)");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matches {
     groups: Vec<Cow<'static, str>>,
     versions: Vec<Cow<'static, str>>,
@@ -68,5 +67,15 @@ impl Matches {
     pub fn condition(mut self, cel: impl Into<Cow<'static, str>>) -> Self {
         self.conditions.push(cel.into());
         self
+    }
+
+    pub(crate) fn write(&self, json: &mut JsonWriter) {
+        json.object(|json| {
+            json.key("groups").texts(&self.groups);
+            json.key("versions").texts(&self.versions);
+            json.key("resources").texts(&self.resources);
+            json.key("operations").array(&self.operations, |json, operation| json.text(operation.as_str()));
+            json.key("conditions").texts(&self.conditions);
+        });
     }
 }

@@ -1,8 +1,7 @@
 //! A rule of a policy, as its manifest has it.
 
-use serde::Serialize;
-
 use crate::finding::{Finding, Level};
+use crate::json_writer::JsonWriter;
 
 /// A rule: what it refuses, and how bad that is.
 ///
@@ -14,7 +13,7 @@ use crate::finding::{Finding, Level};
 /// let finding = MISSING.deny("label team is missing").at("/metadata/labels").remedy("set it");
 /// assert_eq!((finding.rule(), finding.message()), ("label-missing", "label team is missing"));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     id: &'static str,
     summary: &'static str,
@@ -23,8 +22,7 @@ pub struct Rule {
 }
 
 /// How bad it is what a rule refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Untidy.
     Low,
@@ -37,8 +35,7 @@ pub enum Severity {
 }
 
 /// What a rule looks at. It decides where the host can ask the rule: a scan has no change, and a repository has no live state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judges {
     /// The shape of the object by itself.
     Object,
@@ -72,5 +69,23 @@ impl Rule {
     /// This rule cannot say, and why. The other rules go on.
     pub fn not_judged(&self, message: impl Into<String>) -> Finding {
         Finding::new(self.id, Level::NotJudged, message.into())
+    }
+
+    pub(crate) fn write(&self, json: &mut JsonWriter) {
+        json.object(|json| {
+            json.key("id").text(self.id);
+            json.key("summary").text(self.summary);
+            json.key("severity").text(match self.severity {
+                Severity::Low => "low",
+                Severity::Medium => "medium",
+                Severity::High => "high",
+                Severity::Critical => "critical",
+            });
+            json.key("judges").text(match self.judges {
+                Judges::Object => "object",
+                Judges::Change => "change",
+                Judges::Live => "live",
+            });
+        });
     }
 }

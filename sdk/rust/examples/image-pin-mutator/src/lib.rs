@@ -42,3 +42,5 @@ impl Mutate for ImagePin {
 
 quorate_policy::export!(ImagePin: mutator);
 
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,12 @@
 //! Refuses Deployments that lack a label. Which labels, the settings say; a label of the namespace counts, too.
 
 use quorate_policy::prelude::*;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
-const LABEL_MISSING: Rule =
-    Rule::new("label-missing", "a required label is missing", Severity::Medium, Judges::Object);
+const LABEL_MISSING: Rule = Rule::new("label-missing", "a required label is missing", Severity::Medium, Judges::Object);
 
 /// The settings.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     /// Keys of the labels that a Deployment must have.
@@ -25,7 +23,7 @@ impl Policy for RequiredLabels {
             .rule(LABEL_MISSING)
             .matches(Matches::new("apps", "v1", "deployments", &[Operation::Create, Operation::Update]))
             .related("namespace", Related::Namespace)
-            .settings::<Settings>()
+            .settings_schema(include_str!("../settings.schema.json"))
     }
 
     fn check(settings: &Settings) -> Vec<SettingsError> {
