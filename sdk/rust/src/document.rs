@@ -35,7 +35,6 @@ pub struct Document<'h> {
     id: DocumentId,
 }
 
-#[expect(clippy::len_without_is_empty, reason = "the length of what stands at a pointer")]
 impl<'h> Document<'h> {
     pub(crate) fn new(host: HostRef<'h>, id: DocumentId) -> Self {
         Document { host, id }

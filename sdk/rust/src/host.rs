@@ -162,7 +162,6 @@ pub trait Host {
     fn log(&self, level: LogLevel, message: &str);
 
     /// `kubernetes.image`: registry, repository, tag, digest.
-    #[expect(clippy::type_complexity, reason = "the tuple of the contract")]
     fn image(&self, reference: &str) -> Result<(String, String, Option<String>, Option<String>), String>;
     /// `kubernetes.compare-quantity`: -1, 0, 1.
     fn compare_quantity(&self, a: &str, b: &str) -> Result<i8, String>;

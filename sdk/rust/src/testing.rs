@@ -1,6 +1,7 @@
 //! A host for unit tests: a request made of JSON texts, and what the policy said about it. Feature `testing`, native only.
 //! What it offers, it answers as Quorate does. What it cannot answer exactly, it refuses with a panic that says so; for
 //! that there is `quorate policy test`.
+#![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a failing test is told by a panic")]
 
 mod decimal;
 mod fake;

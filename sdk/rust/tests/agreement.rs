@@ -1,4 +1,5 @@
 //! The host of unit tests answers as Quorate's documents do, whatever the numbers, the order and the escapes are.
+#![allow(clippy::unwrap_used, reason = "a test, whose helper is no test function")]
 
 use quorate_document::{Document as Reference, Limits, Pattern, Pointer, Value as ReferenceValue};
 use quorate_policy::prelude::*;

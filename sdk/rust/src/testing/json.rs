@@ -135,7 +135,9 @@ impl Tree {
             Node::Array(elements) if token == "*" => {
                 elements.iter().enumerate().map(|(index, tree)| (below(&index.to_string()), tree)).collect()
             }
-            _ => self.child(token).map(|tree| (below(token), tree)).into_iter().collect(),
+            Node::Null | Node::Boolean(_) | Node::Number | Node::Text(_) | Node::Array(_) | Node::Object(_) => {
+                self.child(token).map(|tree| (below(token), tree)).into_iter().collect()
+            }
         }
     }
 }
