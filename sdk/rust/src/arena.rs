@@ -1,6 +1,6 @@
 //! The allocator of a component: a static arena first, the standard one when that is full.
 //! An instance lives for one call, and most calls need less than the arena has. So they never grow their memory, which
-//! costs 7 µs where a whole call costs 11 (docs/performance.md).
+//! with its page faults took 7 of 18 µs of a small policy's call (wasmtime 48, fresh instance).
 #![allow(unsafe_code, reason = "an allocator")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

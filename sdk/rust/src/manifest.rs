@@ -136,7 +136,7 @@ impl Manifest {
         self
     }
 
-    /// The JSON Schema of the settings, by their type. Feature `schema`; it makes the module some 45 kB larger.
+    /// The JSON Schema of the settings, by their type. Feature `schema`; it makes the module some 35 kB larger.
     #[cfg(feature = "schema")]
     #[must_use]
     pub fn settings<S: schemars::JsonSchema>(self) -> Self {
