@@ -84,7 +84,8 @@ fn offline(input: &EvaluationInput) -> CommonVerdict {
     let review = quorate_tests::evaluate(&policies(), &input.review, &input.related, &input.facts.to_string());
     let denied = review.findings.iter().filter(|finding| finding.level == Level::Deny);
     let mut object = input.review["request"]["object"].clone();
-    json_patch::patch(&mut object, &review.patch).unwrap();
+    let patch: json_patch::Patch = serde_json::from_str(&review.patch.to_string()).unwrap();
+    json_patch::patch(&mut object, &patch).unwrap();
     CommonVerdict {
         allowed: review.verdict == Verdict::Allowed,
         denied_by: denied.map(|finding| finding.rule.clone()).collect(),

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use kubernetes::admission::{Phase, Request};
-use quorate_cases::{Case, Ran};
-use quorate_engine::{Binding, Policy, RawVerdict};
+use quorate_cases::{Case, Ran, Verdict};
+use quorate_engine::{Binding, Description, Grants, Policy};
 use quorate_facts::{prepared_from_text, related};
-use quorate_tests::{binding, block_on, runtime, workspace};
+use quorate_tests::{binding, block_on, builtin, runtime, workspace};
 use serde_json::Value;
 
 #[test]
@@ -16,9 +16,10 @@ fn every_case_gets_the_same_words_from_the_component() {
     let mut differences = Vec::new();
     let mut count = 0;
     for module in quorate_builtin::modules() {
-        let policy = runtime().load(module.wasm, binding(Value::Object(Default::default()))).unwrap();
+        let policy = runtime().load(module.name, module.wasm, binding(Value::Object(Default::default()))).unwrap();
         for case in quorate_cases::load(&workspace().join("policies").join(module.name)) {
-            let bound = policy.with_binding(Binding { settings: case.settings.clone(), ..policy.binding().clone() });
+            let bound = policy
+                .with_binding(module.name, Binding { settings: case.settings.clone(), ..policy.binding().clone() });
             let ran = run(&bound.unwrap_or_else(|error| panic!("{}: {error}", case.name)), &case);
             count += 1;
             differences.extend(case.compare(module.name, &ran).err());
@@ -29,11 +30,21 @@ fn every_case_gets_the_same_words_from_the_component() {
 }
 
 #[test]
-fn components_import_nothing_but_the_contract() {
-    let granted = BTreeSet::from(["quorate:policy/rqlite@0.1.0".to_owned(), "quorate:policy/types@0.1.0".to_owned()]);
+fn components_import_nothing_but_what_they_use() {
     for module in quorate_builtin::modules() {
-        let imports: BTreeSet<String> = runtime().imports(module.wasm).unwrap().into_iter().collect();
-        assert!(imports.is_subset(&granted), "{} imports {imports:?}", module.name);
+        let Description { imports, needs, .. } = runtime().describe(module.wasm).unwrap();
+        let edits = imports.contains("edits");
+        let mutates = builtin()
+            .policies()
+            .iter()
+            .any(|policy| policy.name() == module.name && policy.phases().contains(&Phase::Mutate));
+        assert_eq!(edits, mutates, "{} imports {imports:?}", module.name);
+        let granted = Grants {
+            imports: BTreeSet::from(["facts".to_owned()]),
+            facts: BTreeSet::from(["rqlite".to_owned()]),
+            ..Grants::default()
+        };
+        assert_eq!(needs, granted, "{}", module.name);
     }
 }
 
@@ -43,36 +54,18 @@ fn run(policy: &Policy, case: &Case) -> Ran {
     let mut call = |phase| {
         let bytes = review.to_string();
         let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        policy.matching(phase, &request)?;
-        let prepared = prepared_from_text(&request, block_on(related(case, &request)), &case.facts);
-        let verdict = block_on(policy.call(phase, &request, &prepared));
-        let verdict = verdict.unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        if let Some(patch) = &verdict.patch {
-            let patch: json_patch::Patch = serde_json::from_str(patch).unwrap();
-            json_patch::patch(&mut review["request"]["object"], &patch).unwrap();
+        if !policy.matches(phase, &request) {
+            return None;
         }
-        Some(guest_words(verdict))
+        let prepared = prepared_from_text(&request, &block_on(related(case, &request)), &case.facts);
+        let said = block_on(policy.call(phase, &request, &prepared));
+        let verdict =
+            Verdict::of(said.unwrap_or_else(|error| panic!("{}: {error}", case.name)), request.object.as_ref());
+        if let Some(object) = &verdict.object {
+            review["request"]["object"] = object.clone();
+        }
+        Some(verdict)
     };
     let mutated = if case.mutates { call(Phase::Mutate) } else { None };
     Ran { mutated, validated: call(Phase::Validate) }
-}
-
-/// The host's copy of the contract's types, as the guest's.
-fn guest_words(verdict: RawVerdict) -> quorate_sdk::Verdict {
-    use quorate_engine::RawLevel;
-    use quorate_sdk::bindings::quorate::policy::types::Finding;
-    let findings = verdict.findings.into_iter().map(|finding| Finding {
-        rule: finding.rule,
-        level: match finding.level {
-            RawLevel::Deny => quorate_sdk::Level::Deny,
-            RawLevel::Warn => quorate_sdk::Level::Warn,
-            RawLevel::NotJudged => quorate_sdk::Level::NotJudged,
-        },
-        message: finding.message,
-        field: finding.field,
-        remedy: finding.remedy,
-        retry: finding.retry,
-        defect: finding.defect,
-    });
-    quorate_sdk::Verdict { findings: findings.collect(), patch: verdict.patch, audit: verdict.audit }
 }

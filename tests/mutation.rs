@@ -110,6 +110,7 @@ fn mutated(set: &quorate_engine::PolicySet, review: &Value, facts: &str) -> Valu
     let request = Request::decode(bytes.as_bytes()).unwrap();
     let patch = block_on(set.review(Phase::Mutate, &request, &knowing(&request, facts))).patch;
     let mut object = review["request"]["object"].clone();
+    let patch: json_patch::Patch = serde_json::from_str(&patch.to_string()).unwrap();
     json_patch::patch(&mut object, &patch).unwrap();
     object
 }

@@ -12,14 +12,14 @@ use quorate_tests::{builtin, workspace};
 
 fn rules() -> Vec<(&'static Policy, &'static str)> {
     let policies = builtin().policies().iter();
-    policies.flat_map(|policy| policy.description().rules.iter().map(move |rule| (policy, rule.id.as_str()))).collect()
+    policies.flat_map(|policy| policy.manifest().rules.iter().map(move |rule| (policy, rule.id.as_str()))).collect()
 }
 
 #[test]
 fn every_rule_has_a_file_and_every_file_a_rule() {
     for policy in builtin().policies() {
         let declared: BTreeSet<String> =
-            policy.description().rules.iter().map(|rule| format!("{}.rs", rule.id.replace('-', "_"))).collect();
+            policy.manifest().rules.iter().map(|rule| format!("{}.rs", rule.id.replace('-', "_"))).collect();
         let folder = workspace().join("policies").join(policy.name()).join("src/rule");
         let mut files = names(&folder);
         files.retain(|name| {
@@ -68,7 +68,7 @@ fn every_rule_speaks_in_its_cases() {
 #[test]
 fn the_built_in_policies_ask_for_the_requests_of_the_table_and_for_no_others() {
     let mut asked = BTreeSet::new();
-    for rule in builtin().policies().iter().flat_map(|policy| &policy.description().matches) {
+    for rule in builtin().policies().iter().flat_map(|policy| &policy.manifest().matches) {
         let sub_resources: Vec<Option<&str>> = match rule.sub_resources.as_slice() {
             [] => vec![None],
             named => named.iter().map(|name| Some(name.as_str())).collect(),

@@ -252,5 +252,5 @@ fn denying(review: &Review) -> Vec<&str> {
 
 fn told(review: &Review) -> String {
     let lines: Vec<String> = review.findings.iter().map(|f| format!("  {:?} {}", f.level, f.line(""))).collect();
-    format!("{:?}, {} operations\n{}", review.verdict, review.patch.len(), lines.join("\n"))
+    format!("{:?}, {} operations\n{}", review.verdict, review.patch.operations().len(), lines.join("\n"))
 }

@@ -28,6 +28,7 @@
 
 pub mod edit;
 mod expectation;
+mod native;
 mod object;
 mod render;
 mod request;
@@ -36,14 +37,15 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
+use kubernetes::admission::{Phase, Request};
 use kubernetes::lookup::Lookup;
 use kubernetes::related::Related;
-use quorate_facts::{ObjectSource, RelatedFuture, found, known};
-use quorate_sdk::bindings::quorate::policy::types::{
-    Documents, Envelope, Finding, Level, Operation, ParentState, Phase, Verdict,
-};
-use quorate_sdk::policy::{self, Policy};
-use quorate_sdk::review::{PROJECTIONS, kind_of, parent_projections};
+use kubernetes::verdict::Level;
+use quorate_document::{Document, Edited};
+use quorate_engine::GuestVerdict;
+use quorate_engine::host::GuestFinding;
+use quorate_facts::{ObjectSource, RelatedFuture, found, known, prepared_from_text};
+use quorate_sdk::policy::{Contract, Policy};
 use serde_json::{Value, json};
 
 use self::object::Shapes;
@@ -78,6 +80,31 @@ pub struct Case {
     pub mutates: bool,
     /// The words that are to come out.
     pub expected: String,
+}
+
+/// What a policy says in one phase.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    pub findings: Vec<GuestFinding>,
+    /// RFC 6902, JSON text: the smallest one to what its edits make. None for no change.
+    pub patch: Option<String>,
+    /// The object that they make.
+    pub object: Option<Value>,
+}
+
+impl Verdict {
+    /// Of what a guest said about a request with this object.
+    ///
+    /// # Panics
+    /// When its edits do not apply: a bug of the policy.
+    #[expect(clippy::panic, reason = "the assertion of a test")]
+    pub fn of(said: GuestVerdict, object: Option<&Document>) -> Self {
+        let edited = object.map(|object| said.edits.apply(object));
+        let edited = edited.transpose().unwrap_or_else(|error| panic!("the edits do not apply: {error}")).flatten();
+        let (patch, object) = edited.map(|Edited { document, patch }| (patch.to_string(), document)).unzip();
+        let object = object.and_then(|object| serde_json::from_str(&object.as_json()).ok());
+        Self { findings: said.answer.findings, patch, object }
+    }
 }
 
 /// What came of a case: the verdicts of the phases that the policy takes part in.
@@ -189,12 +216,14 @@ impl Case {
         }
     }
 
-    /// Both phases natively: mutates, applies the patch, judges what came out.
+    /// Both phases natively: mutates, applies the edits, judges what came out.
     pub fn run_native<P: Policy>(&self) -> Ran {
         let mut review = self.review.clone();
         let mut call = |phase| {
             let verdict = self.run_phase::<P>(phase, &review);
-            apply(&mut review, verdict.patch.as_deref());
+            if let Some(object) = &verdict.object {
+                review["request"]["object"] = object.clone();
+            }
             verdict
         };
         let mutated = (self.mutates && P::PHASES.contains(&Phase::Mutate)).then(|| call(Phase::Mutate));
@@ -203,9 +232,16 @@ impl Case {
     }
 
     /// One phase natively, of the review as it stands now.
+    ///
+    /// # Panics
+    /// When it is none that an API server would send.
+    #[expect(clippy::panic, reason = "the assertion of a test")]
     pub fn run_phase<P: Policy>(&self, phase: Phase, review: &Value) -> Verdict {
-        let settings = self.settings.to_string();
-        policy::review::<P>(envelope(review, phase), self.documents(review), &settings, &self.facts)
+        let request = Request::decode(review.to_string().as_bytes()).unwrap_or_else(|error| panic!("{self}: {error}"));
+        let related = self.related.and_then(|object| found(&object.to_string()));
+        let prepared = prepared_from_text(&request, &related, &self.facts);
+        let said = native::run::<Contract<P>>(phase, &request, &prepared, &self.settings);
+        Verdict::of(said, request.object.as_ref())
     }
 
     /// Checks the outcome's name, and the words against those that are expected.
@@ -222,21 +258,6 @@ impl Case {
             return Err(format!("--- {self}: `expect` is missing\n--- {self}: got\n{actual}"));
         }
         Err(format!("--- {self}: expected\n{}\n--- {self}: got\n{actual}", self.expected))
-    }
-
-    fn documents(&self, review: &Value) -> Documents {
-        let request = &review["request"];
-        let of_parent = parent_projections(kind_of(&envelope(review, Phase::Validate)));
-        Documents {
-            object: pieces(&request["object"], &PROJECTIONS),
-            old_object: pieces(&request["oldObject"], &PROJECTIONS),
-            parent: pieces(self.related.found().unwrap_or(&Value::Null), of_parent),
-            parent_state: match self.related {
-                Related::Found(_) => ParentState::Found,
-                Related::Absent => ParentState::Absent,
-                Related::Unknown(_) => ParentState::Unknown,
-            },
-        }
     }
 }
 
@@ -272,12 +293,12 @@ impl Ran {
     }
 
     /// Of both phases, in order.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+    pub fn findings(&self) -> impl Iterator<Item = &GuestFinding> {
         self.verdicts().flat_map(|verdict| &verdict.findings)
     }
 
     /// Those of them that refuse.
-    pub fn denials(&self) -> impl Iterator<Item = &Finding> {
+    pub fn denials(&self) -> impl Iterator<Item = &GuestFinding> {
         self.findings().filter(|finding| finding.level == Level::Deny)
     }
 
@@ -287,66 +308,7 @@ impl Ran {
 }
 
 fn patched(verdict: &Verdict) -> bool {
-    verdict.patch.as_deref().is_some_and(|patch| patch != "[]")
-}
-
-fn envelope(review: &Value, phase: Phase) -> Envelope {
-    let request = &review["request"];
-    Envelope {
-        uid: text(&request["uid"]),
-        phase,
-        operation: operation(&request["operation"]),
-        group: text(&request["kind"]["group"]),
-        version: text(&request["kind"]["version"]),
-        kind: text(&request["kind"]["kind"]),
-        resource: text(&request["resource"]["resource"]),
-        sub_resource: request["subResource"].as_str().map(str::to_owned),
-        namespace: request["namespace"].as_str().map(str::to_owned),
-        name: request["name"].as_str().map(str::to_owned),
-        username: text(&request["userInfo"]["username"]),
-        groups: strings(&request["userInfo"]["groups"]),
-        dry_run: request["dryRun"].as_bool().unwrap_or_default(),
-        options: (!request["options"].is_null()).then(|| request["options"].to_string()),
-    }
-}
-
-/// Applies a patch to the review's object.
-#[expect(clippy::panic, reason = "the assertion of a test: a patch that does not apply is a bug of the policy")]
-fn apply(review: &mut Value, patch: Option<&str>) {
-    let Some(patch) = patch else { return };
-    let applied = serde_json::from_str::<json_patch::Patch>(patch)
-        .map_err(|error| error.to_string())
-        .and_then(|patch| json_patch::patch(&mut review["request"]["object"], &patch).map_err(|e| e.to_string()));
-    if let Err(error) = applied {
-        panic!("the patch does not apply: {error}\n{patch}");
-    }
-}
-
-/// The projections of one document, managedFields removed, as the host cuts them.
-fn pieces(document: &Value, pointers: &[&str]) -> Vec<Option<String>> {
-    let mut document = document.clone();
-    if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    pointers.iter().map(|pointer| document.pointer(pointer).map(Value::to_string)).collect()
-}
-
-fn operation(value: &Value) -> Operation {
-    match value.as_str() {
-        Some("CREATE") => Operation::Create,
-        Some("DELETE") => Operation::Delete,
-        Some("CONNECT") => Operation::Connect,
-        _ => Operation::Update,
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    let values = value.as_array().into_iter().flatten();
-    values.filter_map(Value::as_str).map(str::to_owned).collect()
+    verdict.patch.is_some()
 }
 
 /// The files of a folder of cases, in order. Anything else in it would be read past.

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use quorate_sdk::bindings::quorate::policy::types::{Finding, Level, Verdict};
+use kubernetes::verdict::Level;
+use quorate_engine::host::GuestFinding;
 use serde_json::Value;
 
-use super::Ran;
+use super::{Ran, Verdict};
 
 /// Where there is nothing to say.
 pub(crate) const ALLOWED: &str = "allowed";
@@ -30,7 +31,7 @@ fn findings(text: &mut String, policy: &str, verdict: &Verdict) {
     }
 }
 
-fn one(text: &mut String, policy: &str, finding: &Finding) -> std::fmt::Result {
+fn one(text: &mut String, policy: &str, finding: &GuestFinding) -> std::fmt::Result {
     let level = match finding.level {
         Level::Deny => "deny",
         Level::Warn => "warn",
@@ -43,7 +44,7 @@ fn one(text: &mut String, policy: &str, finding: &Finding) -> std::fmt::Result {
     if !finding.field.is_empty() {
         writeln!(text, "  field: {}", finding.field)?;
     }
-    if finding.retry {
+    if finding.retry.is_some() {
         writeln!(text, "  retry: true")?;
     }
     if let Some(defect) = &finding.defect {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use anyhow::Context as _;
-use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Phase, Request};
+use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation as Asked, Origin, Phase, Request};
 use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use kubernetes::verdict::{Level, Verdict};
+use quorate_document::Patch;
 use quorate_engine::{Finding, PolicySet, Review};
 use quorate_facts::{DecodedSet, RecordedFacts, RequestSets, prepared, related};
 use rqlite::facts::Facts;
@@ -152,7 +153,7 @@ impl ChangeEvaluator<'_> {
             verdict: Verdict::NotJudged,
             by: VerdictSource::Local,
             findings: vec![LocatedFinding { finding, location: location.clone() }],
-            patch: json_patch::Patch::default(),
+            patch: Patch::default(),
             object: Value::Null,
             location,
             cause: None,
@@ -180,12 +181,13 @@ impl ChangeEvaluator<'_> {
         context: EvaluationContext<'_>,
     ) -> anyhow::Result<Review> {
         let text = change.review(applier);
-        let request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
+        let mut request = Request::decode(text.as_bytes()).with_context(|| change.object.id.shown())?;
+        request.origin = Origin::Check;
         let head = HeadObjects { objects: context.head, scope: &change.object.scope, way: &change.object.way };
         let related = self.runtime.block_on(related(&head, &request));
         let known = running.map_or_else(|| Ok(Facts::default()), RunningSet::facts)?;
         let RecordedFacts(facts) = RecordedFacts::at(context.maps.complete(known, change), self.now)?;
-        let prepared = prepared(&request, related, &facts);
+        let prepared = prepared(&request, &related, &facts);
         let policies = self.policies()?;
         let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &prepared));
         let mut review = ask();

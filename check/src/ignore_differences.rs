@@ -37,7 +37,8 @@ pub fn ignore_differences(
     }
     let mut ignored: BTreeMap<ObjectId, Vec<String>> = BTreeMap::new();
     for evaluated in &result.changes {
-        let paths = self::paths(evaluated.object.clone(), &evaluated.patch);
+        let patch = serde_json::from_str(&evaluated.patch.to_string())?;
+        let paths = self::paths(evaluated.object.clone(), &patch);
         if evaluated.location.side == Side::Head && !paths.is_empty() {
             let is_told = evaluated.names_namespace || options.namespace.is_some();
             let namespace = evaluated.id.namespace.clone().filter(|_| is_told);

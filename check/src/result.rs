@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use kubernetes::verdict::{Level, Verdict};
+use quorate_document::Patch;
 use quorate_engine::Finding;
 
 use super::head::runs_rqlite;
@@ -87,7 +88,7 @@ pub(crate) enum VerdictSource {
 }
 
 /// One change, evaluated.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct EvaluatedChange {
     pub(crate) id: ObjectId,
     /// Whether the manifest names its namespace itself.
@@ -97,7 +98,7 @@ pub(crate) struct EvaluatedChange {
     pub(crate) verdict: Verdict,
     pub(crate) by: VerdictSource,
     pub(crate) findings: Vec<LocatedFinding>,
-    pub(crate) patch: json_patch::Patch,
+    pub(crate) patch: Patch,
     /// What was evaluated, before the patch.
     pub(crate) object: serde_json::Value,
     pub(crate) location: SourceLocation,
@@ -158,7 +159,7 @@ pub(crate) struct ChangeCounts {
     pub(crate) left_alone: usize,
 }
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct CheckResult {
     pub(crate) changes: Vec<EvaluatedChange>,
     pub(crate) input_errors: Vec<InputError>,
@@ -329,6 +330,8 @@ mod tests {
             field: String::new(),
             remedy: String::new(),
             retry: false,
+            retry_after_seconds: None,
+            evidence: Vec::new(),
             of_shape: false,
         };
         let id =
@@ -342,7 +345,7 @@ mod tests {
             verdict,
             by: VerdictSource::Local,
             findings: found,
-            patch: json_patch::Patch::default(),
+            patch: Patch::default(),
             object: serde_json::Value::Null,
             location,
             cause: None,

@@ -1,10 +1,11 @@
 //! Loads the configured policies into the runtime: which ones, and what is wrong with them in terms of the configuration's keys.
 //! Does not evaluate requests.
 
-use quorate_cluster::registration::{Registered, RequestMatch};
-use quorate_engine::{
-    Allocation, LoadError, MatchRule, Mode, OnError, Policy, PolicySet, RuntimeLimits, SettingsProblem, WasmRuntime,
-};
+use kubernetes::admission::Operation;
+use quorate_cluster::registration::{LabelSelector, Narrowed, Registered, RequestMatch};
+use quorate_contract::{Match, Operation as MatchOperation, Settings, SettingsProblem};
+use quorate_document::Document;
+use quorate_engine::{Allocation, LoadError, Mode, OnError, Policy, PolicySet, RuntimeLimits, Selection, WasmRuntime};
 use quorate_facts::PROVIDER;
 
 use crate::compiled;
@@ -34,11 +35,8 @@ pub(crate) fn load(source: &ConfigFile, resolved: &Resolved, limits: RuntimeLimi
     let mut faults = Vec::new();
     let mut policies = Vec::new();
     for bound in &resolved.policies {
-        match runtime.load(&bound.wasm, bound.binding.clone()) {
-            Ok(policy) => {
-                faults.extend(misnamed(bound, &policy));
-                policies.push(policy);
-            }
+        match runtime.load(&bound.name, &bound.wasm, bound.binding.clone()) {
+            Ok(policy) => policies.push(policy),
             Err(LoadError::Settings { problems, .. }) => faults.extend(settings(bound, &problems, &runtime)),
             Err(error) => faults.push(unloadable(&bound.name, &error)),
         }
@@ -54,23 +52,43 @@ pub(crate) fn load(source: &ConfigFile, resolved: &Resolved, limits: RuntimeLimi
 /// The policies, as they are registered with the API server: a module of one's own under a built-in name is not built in.
 pub(crate) fn registered(source: &ConfigFile, policies: &[Policy]) -> Vec<Registered> {
     let is_own = |name: &str| source.config.policies.get(name).is_some_and(|policy| policy.module.is_some());
-    let registered = |policy: &Policy| {
-        let description = policy.description();
-        Registered {
-            name: description.name.clone(),
-            phases: description.phases.clone(),
-            matches: description.matches.iter().map(request_match).collect(),
-            built_in: !is_own(policy.name()),
-            fails: policy.binding().mode == Mode::Enforce && policy.on_error() == OnError::Deny,
-        }
+    let registered = |policy: &Policy| Registered {
+        name: policy.name().to_owned(),
+        phases: policy.phases().to_vec(),
+        matches: policy.manifest().matches.iter().map(request_match).collect(),
+        built_in: !is_own(policy.name()),
+        fails: policy.binding().mode == Mode::Enforce && policy.on_error() == OnError::Deny,
+        narrowed: narrowed(&policy.binding().selection),
     };
     policies.iter().map(registered).collect()
 }
 
-fn request_match(rule: &MatchRule) -> RequestMatch {
-    let MatchRule { groups, resources, sub_resources, operations, conditions, projections: _ } = rule.clone();
-    let conditions = conditions.into_iter().map(|own| (own.name, own.expression)).collect();
-    RequestMatch { groups, resources, sub_resources, operations, conditions }
+fn narrowed(selection: &Selection) -> Narrowed {
+    let selector = |document: &Document| document.decode::<LabelSelector>().ok();
+    Narrowed {
+        namespace_selector: selection.namespace_selector.as_ref().and_then(selector),
+        object_selector: selection.object_selector.as_ref().and_then(selector),
+        exclude_namespaces: selection.exclude_namespaces.clone(),
+        operations: selection.operations.clone(),
+    }
+}
+
+fn request_match(one: &Match) -> RequestMatch {
+    let operation = |operation: &MatchOperation| match operation {
+        MatchOperation::Create => Operation::Create,
+        MatchOperation::Update => Operation::Update,
+        MatchOperation::Delete => Operation::Delete,
+        MatchOperation::Connect => Operation::Connect,
+    };
+    let Match { groups, versions, resources, sub_resources, operations, conditions } = one.clone();
+    RequestMatch {
+        groups,
+        versions,
+        resources,
+        sub_resources,
+        operations: operations.iter().map(operation).collect(),
+        conditions: conditions.into_iter().map(|own| (own.name, own.expression)).collect(),
+    }
 }
 
 /// Leaves only the named policies, in their configured order; all of them when none is named.
@@ -89,25 +107,17 @@ pub(crate) fn select(source: &ConfigFile, resolved: &mut Resolved, names: &[Stri
     Ok(())
 }
 
-/// Findings carry the module's own name, so it must be the configured one.
-fn misnamed(bound: &BoundPolicy, policy: &Policy) -> Option<ConfigFault> {
-    let own = &policy.description().name;
-    (*own != bound.name).then(|| ConfigFault {
-        path: format!("policies.{}.module", bound.name),
-        message: format!("the module is called `{own}`, configure it under that name"),
-    })
-}
-
 /// Settings are explained by the policy's own schema where it refuses them, else by the policy.
 fn settings(bound: &BoundPolicy, by_policy: &[SettingsProblem], runtime: &WasmRuntime) -> Vec<ConfigFault> {
-    let schema = runtime.describe(&bound.wasm).map(|description| description.settings_schema);
+    let schema =
+        runtime.describe(&bound.wasm).map(|described| Settings::published_schema(&described.manifest.settings));
     let by_schema = schema.ok().and_then(|schema| problems(&schema, &bound.binding.settings).ok()).unwrap_or_default();
     let fault = |pointer: &str, message: &str| ConfigFault {
         path: format!("policies.{}.settings{pointer}", bound.name),
         message: message.to_owned(),
     };
     if by_schema.is_empty() {
-        by_policy.iter().map(|problem| fault(&problem.path, &problem.message)).collect()
+        by_policy.iter().map(|problem| fault(&problem.pointer, &problem.message)).collect()
     } else {
         by_schema.iter().map(|problem| fault(&problem.pointer, &problem.message)).collect()
     }
@@ -116,19 +126,21 @@ fn settings(bound: &BoundPolicy, by_policy: &[SettingsProblem], runtime: &WasmRu
 /// What keeps a policy from being loaded, at the key that can change it.
 fn unloadable(name: &str, error: &LoadError) -> ConfigFault {
     let (key, message) = match error {
-        LoadError::NotGranted { capability, .. } => {
-            ("capabilities", format!("the module asks for `{capability}`, which is not granted"))
+        LoadError::NotGranted { what, .. } => {
+            (format!("grants.{}", what.key), format!("the module {what}, which is not granted"))
         }
-        LoadError::MemoryAboveRuntime { .. } => ("limits.memoryBytes", error.to_string()),
-        LoadError::Settings { .. } => ("settings", error.to_string()),
+        LoadError::MemoryAboveRuntime { .. } => ("limits.memoryBytes".to_owned(), error.to_string()),
+        LoadError::Settings { .. } => ("settings".to_owned(), error.to_string()),
         LoadError::NotAComponent(_)
         | LoadError::ForeignImport { .. }
+        | LoadError::OtherContract { .. }
+        | LoadError::NoExport { .. }
         | LoadError::WrongWorld(_)
-        | LoadError::Undeclared { .. }
-        | LoadError::UnknownCapability { .. }
-        | LoadError::BadDescription { .. }
+        | LoadError::Manifest(_)
+        | LoadError::NoCluster { .. }
+        | LoadError::UnknownFact { .. }
         | LoadError::Failed { .. }
-        | LoadError::DuplicateName { .. } => ("module", error.to_string()),
+        | LoadError::DuplicateName { .. } => ("module".to_owned(), error.to_string()),
     };
     ConfigFault { path: format!("policies.{name}.{key}"), message }
 }

@@ -10,6 +10,7 @@ use kubernetes::verdict::{Level, Verdict};
 use quorate_check::style::{BOLD, DIM, GREEN, RED, YELLOW};
 use quorate_engine::{Finding, Review};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::args::Format;
 use crate::output::print_error;
@@ -26,7 +27,7 @@ pub(crate) struct Report<'a> {
 struct ReportLine<'a> {
     verdict: Verdict,
     findings: &'a [Finding],
-    patch: &'a [json_patch::PatchOperation],
+    patch: Box<RawValue>,
     uid: &'a str,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Report<'a> {
 
     fn json(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let Review { verdict, findings, patch, .. } = self.review;
+        let patch = RawValue::from_string(patch.to_string())?;
         serde_json::to_writer(&mut *out, &ReportLine { verdict: *verdict, findings, patch, uid: self.uid })?;
         writeln!(out)?;
         if self.review.matched.is_empty() {
@@ -66,7 +68,7 @@ impl<'a> Report<'a> {
     }
 
     fn patch(&self, out: &mut dyn Write) -> io::Result<()> {
-        let operations = &self.review.patch.0;
+        let operations = self.review.patch.operations();
         if !operations.is_empty() {
             writeln!(out, "  {BOLD}patch{BOLD:#}, operations: {}", operations.len())?;
         }

@@ -95,9 +95,9 @@ fn by_server(cases: &[Case]) -> BTreeMap<String, Served> {
     let runtime =
         WasmRuntime::new(RuntimeLimits { instances: 2, ..RuntimeLimits::default() }, &quorate_facts::PROVIDER).unwrap();
     let limits = PolicyLimits { cpu: CPU, ..PolicyLimits::default() };
-    let binding = || Binding { capabilities: ["rqlite".into(), "log".into()].into(), limits, ..Binding::default() };
+    let binding = || Binding { grants: None, limits, ..Binding::default() };
     let modules = quorate_builtin::modules().iter();
-    let policies = modules.map(|module| runtime.load(module.wasm, binding()).unwrap()).collect();
+    let policies = modules.map(|module| runtime.load(module.name, module.wasm, binding()).unwrap()).collect();
     let policies = Arc::new(PolicySet::new(policies, BreakGlass::default()).unwrap());
     let routes =
         Webhook::new(&ServerConfig::default(), policies, ReviewSources::default(), time::OffsetDateTime::now_utc)

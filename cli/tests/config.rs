@@ -65,7 +65,7 @@ fn refuses_names_that_lead_nowhere_all_at_once() {
 certificate: {certFile: a, keyFile: b}
 policies:
   quorm-guard: {mode: warn}
-  own: {module: own.wasm, capabilities: [logs]}
+  own: {module: own.wasm, grants: {imports: [time]}}
 ",
         &[
             "quorate: quorate.yaml: listen: found `localhost`, expected an IP address and a port, as `[::]:8443`",
@@ -98,21 +98,28 @@ fn refuses_keys_of_the_certificate_that_contradict_each_other() {
 }
 
 #[test]
-fn refuses_an_unknown_capability() {
+fn refuses_an_unknown_grant() {
     assert_refused(
-        "policies:\n  quorum-guard: {capabilities: [rqlite, logs]}\n",
+        "policies:\n  quorum-guard: {grants: {imports: [fact], facts: [rqlight]}}\n",
         &[
-            "quorate: quorate.yaml: policies.quorum-guard.capabilities: unknown capability `logs`, the nearest known one is `log`",
+            "quorate: quorate.yaml: policies.quorum-guard.grants.imports: unknown name `fact`, the nearest known one is `facts`",
+            "quorate: quorate.yaml: policies.quorum-guard.grants.facts: unknown name `rqlight`, the nearest known one is `rqlite`",
         ],
     );
 }
 
 #[test]
-fn refuses_a_capability_that_the_policy_needs_and_is_not_granted() {
+fn refuses_what_the_policy_needs_and_is_not_granted() {
     assert_refused(
-        &format!("{}  quorum-guard: {{capabilities: []}}\n", only(&["quorum-guard"])),
+        &format!("{}  quorum-guard: {{grants: {{}}}}\n", only(&["quorum-guard"])),
         &[
-            "quorate: quorate.yaml: policies.quorum-guard.capabilities: the module asks for `rqlite`, which is not granted",
+            "quorate: quorate.yaml: policies.quorum-guard.grants.imports: the module imports `facts`, which is not granted",
+        ],
+    );
+    assert_refused(
+        &format!("{}  quorum-guard: {{grants: {{imports: [facts]}}}}\n", only(&["quorum-guard"])),
+        &[
+            "quorate: quorate.yaml: policies.quorum-guard.grants.facts: the module asks for facts of `rqlite`, which is not granted",
         ],
     );
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::selection::Selection;
+
 /// Whether a policy's denials count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -78,15 +80,33 @@ impl PolicyLimits {
     }
 }
 
+/// What a module may import and ask for, beside what every policy is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Grants {
+    /// Interfaces of the contract: `facts`, `time`.
+    pub imports: BTreeSet<String>,
+    /// Providers of facts: `rqlite`.
+    pub facts: BTreeSet<String>,
+    /// Kinds that the manifest's `reads` may name: `v1/Service`.
+    pub reads: BTreeSet<String>,
+    /// Kinds that a `reference` may lead to: `v1/Secret`.
+    pub references: BTreeSet<String>,
+}
+
 /// One policy's part of the configuration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Binding {
     pub mode: Mode,
     /// `None`: deny for a policy that validates, warn for one that only mutates.
     pub on_error: Option<OnError>,
     pub settings: serde_json::Value,
-    /// Granted capabilities: the provider's interface, `log`.
-    pub capabilities: BTreeSet<String>,
+    /// What of its requests it takes.
+    pub selection: Selection,
+    /// Policies run by this number, then as they are declared; it decides which patches first.
+    pub order: i32,
+    /// `None`: whatever the module asks for, as for those that are built in.
+    pub grants: Option<Grants>,
     pub limits: PolicyLimits,
 }
 
@@ -97,7 +117,9 @@ impl Default for Binding {
             mode: Mode::default(),
             on_error: None,
             settings: serde_json::Value::Object(serde_json::Map::new()),
-            capabilities: BTreeSet::new(),
+            selection: Selection::default(),
+            order: 0,
+            grants: Some(Grants::default()),
             limits: PolicyLimits::default(),
         }
     }

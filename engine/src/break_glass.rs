@@ -4,13 +4,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use kubernetes::annotation::BREAK_GLASS;
 use kubernetes::break_glass::{End, Grant, Unreadable};
 use quorate_document::Pointer;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::projection::Objects;
+use crate::provider::Prepared;
 use crate::verdict::{Finding, Review};
 use kubernetes::admission::Request;
 use kubernetes::text::one_line;
@@ -30,14 +32,9 @@ pub struct BreakGlass {
 }
 
 /// Turns each denial that an honoured annotation names into a warning; elsewhere says why the annotation does not help.
-pub(crate) fn apply(
-    config: &BreakGlass,
-    request: &Request,
-    objects: Objects<'_>,
-    now: Option<OffsetDateTime>,
-    review: &mut Review,
-) {
-    let notes = annotations(objects);
+pub(crate) fn apply(config: &BreakGlass, request: &Request, prepared: &Prepared, review: &mut Review) {
+    let notes = annotations(request, prepared);
+    let now = prepared.now;
     let user = one_line(&request.username, MAX_USER);
     for finding in review.findings.iter_mut().filter(|finding| finding.level == Level::Deny) {
         let mut refusal = None;
@@ -62,10 +59,13 @@ pub(crate) fn apply(
     }
 }
 
-/// The annotation of the object, its parent, and the object as it was, where they have one.
-fn annotations(objects: Objects<'_>) -> Vec<String> {
-    let pointer = Pointer::parse(format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1")));
-    pointer.map_or_else(|_| Vec::new(), |pointer| objects.texts(&pointer))
+/// The annotation of the object, the one behind the request, and the object as it was, where they have one.
+fn annotations(request: &Request, prepared: &Prepared) -> Vec<String> {
+    let Ok(pointer) = Pointer::parse(format!("/metadata/annotations/{}", BREAK_GLASS.replace('/', "~1"))) else {
+        return Vec::new();
+    };
+    let documents = [&request.object, &prepared.subject, &request.old_object].into_iter().flatten();
+    documents.filter_map(|document| document.text(&pointer)).map(Cow::into_owned).collect()
 }
 
 /// Keys hold no slash (the API server drops such keys), and each one counts once.

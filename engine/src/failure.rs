@@ -14,12 +14,12 @@ pub enum PolicyFailure {
     OutOfMemory { limit_bytes: usize },
     #[error("the policy stopped with an error")]
     Trap { detail: String },
+    /// It called the host in a way that the contract does not allow.
+    #[error("the policy called the host wrongly: {what}")]
+    Misuse { what: String },
     /// The answer breaks the contract; `what` says how.
     #[error("the policy gave an unusable answer: {what}")]
     BadOutput { what: String },
-    /// The object cannot be patched as it is, whatever the patch: a number in it is too large.
-    #[error("the object cannot be read")]
-    BadInput { detail: String },
     #[error("the policy could not be started")]
     NotStarted { detail: String },
 }
@@ -32,8 +32,8 @@ impl PolicyFailure {
     /// What only the log is told.
     pub(crate) fn detail(&self) -> &str {
         match self {
-            Self::Trap { detail } | Self::BadInput { detail } | Self::NotStarted { detail } => detail,
-            Self::OutOfTime { .. } | Self::OutOfMemory { .. } | Self::BadOutput { .. } => "",
+            Self::Trap { detail } | Self::NotStarted { detail } => detail,
+            Self::OutOfTime { .. } | Self::OutOfMemory { .. } | Self::BadOutput { .. } | Self::Misuse { .. } => "",
         }
     }
 
@@ -44,7 +44,7 @@ impl PolicyFailure {
             Self::OutOfMemory { .. } => "out-of-memory",
             Self::Trap { .. } => "trap",
             Self::BadOutput { .. } => "bad-output",
-            Self::BadInput { .. } => "bad-input",
+            Self::Misuse { .. } => "misuse",
             Self::NotStarted { .. } => "not-started",
         }
     }

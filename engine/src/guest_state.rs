@@ -1,4 +1,4 @@
-//! What a running guest can reach: its memory limit, the facts, the log. Nothing else.
+//! The data of a store: the call that it serves, the limit of its memory, its lines in the log.
 //! Does not decide what is granted; loading links only that.
 
 use std::sync::Arc;
@@ -6,7 +6,9 @@ use std::sync::Arc;
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
-use crate::wit::quorate::policy::log;
+use crate::host::CallContext;
+use crate::policy::Log;
+use crate::wit::log::Severity;
 use kubernetes::text::one_line;
 
 /// Longest line that a guest writes to the log, in bytes.
@@ -25,23 +27,36 @@ pub(crate) struct OutOfTime;
 pub(crate) struct GuestState {
     policy: Arc<str>,
     uid: String,
-    facts: String,
+    pub(crate) call: CallContext,
+    log: Log,
     memory_bytes: usize,
     refused_memory: bool,
     log_lines: usize,
 }
 
 impl GuestState {
-    pub(crate) fn new(policy: Arc<str>, uid: &str, facts: &str, memory_bytes: usize) -> Self {
-        Self { policy, uid: uid.to_owned(), facts: facts.to_owned(), memory_bytes, refused_memory: false, log_lines: 0 }
-    }
-
-    pub(crate) fn facts(&self) -> &str {
-        &self.facts
+    pub(crate) fn new(policy: Arc<str>, uid: &str, call: CallContext, memory_bytes: usize, log: Log) -> Self {
+        Self { policy, uid: uid.to_owned(), call, log, memory_bytes, refused_memory: false, log_lines: 0 }
     }
 
     pub(crate) fn was_refused_memory(&self) -> bool {
         self.refused_memory
+    }
+
+    /// A line of the guest in the host's log, with the policy's name and the request's uid.
+    pub(crate) fn write_log(&mut self, severity: Severity, message: &str) {
+        self.log_lines += 1;
+        if self.log == Log::Dropped || self.log_lines > MAX_LOG_LINES {
+            return;
+        }
+        let message = one_line(message, MAX_LOG_LINE);
+        let (policy, uid) = (self.policy.as_ref(), self.uid.as_str());
+        match severity {
+            Severity::Debug => tracing::debug!(target: "policy", policy, uid, "{message}"),
+            Severity::Info => tracing::info!(target: "policy", policy, uid, "{message}"),
+            Severity::Warn => tracing::warn!(target: "policy", policy, uid, "{message}"),
+            Severity::Error => tracing::error!(target: "policy", policy, uid, "{message}"),
+        }
     }
 }
 
@@ -54,22 +69,5 @@ impl ResourceLimiter for GuestState {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= MAX_TABLE)
-    }
-}
-
-impl log::Host for GuestState {
-    fn write(&mut self, severity: log::Severity, message: String) {
-        self.log_lines += 1;
-        if self.log_lines > MAX_LOG_LINES {
-            return;
-        }
-        let message = one_line(&message, MAX_LOG_LINE);
-        let (policy, uid) = (self.policy.as_ref(), self.uid.as_str());
-        match severity {
-            log::Severity::Debug => tracing::debug!(target: "policy", policy, uid, "{message}"),
-            log::Severity::Info => tracing::info!(target: "policy", policy, uid, "{message}"),
-            log::Severity::Warn => tracing::warn!(target: "policy", policy, uid, "{message}"),
-            log::Severity::Error => tracing::error!(target: "policy", policy, uid, "{message}"),
-        }
     }
 }

@@ -1,41 +1,44 @@
 //! The wasm host: loads policy components, runs them under limits, merges their verdicts.
-//! Knows the contract in `policies/wit` and Kubernetes' requests; knows no database, no HTTP and no exit codes.
+//! Knows the contract (`contract/policy.wit`) and Kubernetes' requests; knows no database, no HTTP and no exit codes.
 //!
 //! ```text
-//! a request ───────────────────────────┐                  ┌─ projection: the texts, indexed once, and slices of them
-//! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ runtime: one call in a fresh instance
-//! modules ─ WasmRuntime::load ─ Policy ─┘       │         └─ guest_answer, patch: what came back, checked
+//! a request, indexed once ──────────────┐                  ┌─ host: what a guest may ask and say in one call
+//! beside it ────────── Prepared ────────┼─ PolicySet ─ per policy ─ runtime: configure, then mutate or validate, in a fresh instance
+//! modules ─ WasmRuntime::load ─ Policy ─┘       │         └─ answer, patch: what came back, as it is shown and applied
 //!                                               └─ defects, modes, break-glass ── Review
 //! ```
 
 #![deny(unsafe_code)]
 
+mod answer;
 mod binding;
 mod break_glass;
 mod compiled;
-mod description;
 mod evaluation;
 mod failure;
-mod guest_answer;
 mod guest_state;
+pub mod host;
 mod load;
+mod module;
 mod patch;
 mod policy;
-mod projection;
 mod provider;
+mod related;
 mod runtime;
+mod selection;
 mod set;
 mod verdict;
 mod wit;
 
-pub use binding::{Binding, Mode, OnError, PolicyLimits};
+pub use binding::{Binding, Grants, Mode, OnError, PolicyLimits};
 pub use break_glass::BreakGlass;
 pub use compiled::{CompiledModules, FolderError};
-pub use description::{Condition, Description, MatchRule, Projections, RuleInfo};
 pub use failure::PolicyFailure;
-pub use load::{LoadError, SettingsProblem};
-pub use policy::{Policy, RawLevel, RawVerdict};
+pub use load::{Description, LoadError, Ungranted};
+pub use policy::{GuestVerdict, Policy};
 pub use provider::{Prepared, Provider};
+pub use related::RelatedQuery;
 pub use runtime::{Allocation, RuntimeError, RuntimeLimits, WasmRuntime};
+pub use selection::Selection;
 pub use set::PolicySet;
 pub use verdict::{Finding, Review};

@@ -1,8 +1,9 @@
-//! From bytes to a policy: compile, compare imports with grants, ask for the description, check the settings.
+//! From bytes to a policy: compile, compare imports and the manifest with the grants, ask for the manifest, configure.
 //! Does not fetch modules; compiled ones are stored by the runtime.
 
-mod describe;
-mod settings;
+mod error;
+pub(crate) mod grants;
+mod imports;
 #[cfg(test)]
 mod tests;
 
@@ -12,178 +13,166 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use thiserror::Error;
-use wasmtime::StoreContextMut;
+use quorate_contract::{Manifest, Settings, SettingsProblem};
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::binding::{Binding, PolicyLimits};
-use crate::description::Description;
+use crate::binding::{Binding, Grants, PolicyLimits};
 use crate::failure::PolicyFailure;
 use crate::guest_state::GuestState;
-use crate::policy::Policy;
-use crate::runtime::WasmRuntime;
+use crate::host::{CallContext, Stage};
+use crate::module::Module;
+use crate::policy::{Log, Policy};
+use crate::runtime::{RunningGuest, WasmRuntime};
 use crate::wit;
+use kubernetes::text::one_line;
 
-pub use self::settings::SettingsProblem;
-
-/// The package of `policies/wit`; a guest may import nothing else.
-const PACKAGE: &str = "quorate:policy/";
-
-/// The capability that needs no provider.
-const LOG: &str = "log";
+pub use self::error::LoadError;
+pub use self::grants::Ungranted;
 
 /// The version of the contract, in the names of its interfaces.
-const VERSION: &str = "0.1.0";
+const VERSION: &str = "0.2.0";
 
 /// Loading is rare and its first call pays for fresh pages, so it gets more time than a review.
 const LOAD_CPU: Duration = Duration::from_secs(1);
 
-/// Why a module is not loaded. The last good one stays in place.
-#[derive(Debug, Error)]
-pub enum LoadError {
-    #[error("not a wasm component that this machine can run: {0}; build it with the policy SDK")]
-    NotAComponent(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error(
-        "the component imports `{import}`, which no policy is given; only `quorate:policy/{provided}` and `quorate:policy/log` exist"
-    )]
-    ForeignImport { import: String, provided: &'static str },
-    #[error(
-        "the component does not fit the world `quorate:policy/policy@0.1.0`: {0}; build it with the policy SDK of this version"
-    )]
-    WrongWorld(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error(
-        "policy `{policy}` imports `{capability}` but does not declare it; add it to `capabilities` in its description"
-    )]
-    Undeclared { policy: String, capability: String },
-    #[error("policy `{policy}` asks for the unknown capability `{capability}`; known are `{provided}` and `log`")]
-    UnknownCapability { policy: String, capability: String, provided: &'static str },
-    #[error(
-        "policy `{policy}` asks for `{capability}`, which is not granted; add it to `policies.{policy}.capabilities` in the configuration"
-    )]
-    NotGranted { policy: String, capability: String },
-    #[error("the description of policy `{policy}` is wrong: {what}")]
-    BadDescription { policy: String, what: String },
-    #[error("the settings of policy `{policy}` are wrong: {}", settings::listed(problems))]
-    Settings { policy: String, problems: Vec<SettingsProblem> },
-    #[error(
-        "policy `{policy}` may use {asked_bytes} bytes of memory, the machine gives {runtime_bytes}; lower the policy's limit"
-    )]
-    MemoryAboveRuntime { policy: String, asked_bytes: usize, runtime_bytes: usize },
-    #[error("`{call}` failed: {failure}")]
-    Failed { call: &'static str, failure: PolicyFailure },
-    #[error("two policies are named `{policy}`; remove one")]
-    DuplicateName { policy: String },
+/// Longest text of a guest about its settings, in bytes.
+const MAX_TEXT: usize = 300;
+
+/// What a module says of itself, and what it needs.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// As the module gives it.
+    pub manifest: Manifest,
+    /// Interfaces of the contract that it imports.
+    pub imports: BTreeSet<String>,
+    /// What it must be granted.
+    pub needs: Grants,
 }
 
 impl WasmRuntime {
-    /// What the module says of itself. Needs no configuration: whatever it imports only traps.
+    /// What the module says of itself. Needs no configuration: every import but `log` traps.
     ///
     /// # Errors
-    /// When the bytes are no policy component, or the description is not valid.
+    /// When the bytes are no policy component, or the manifest is not valid.
     pub fn describe(&self, wasm: &[u8]) -> Result<Description, LoadError> {
-        let component = self.component(wasm)?;
-        self.describe_component(&component)
+        let (module, imports) = self.module(wasm)?;
+        let manifest = self.manifest(&module)?;
+        let needs = grants::needed(&manifest, &imports);
+        Ok(Description { manifest, imports, needs })
     }
 
-    /// The full names of what a component imports.
-    ///
-    /// # Errors
-    /// When the bytes are no component, or one of the imports is not the contract's.
-    pub fn imports(&self, wasm: &[u8]) -> Result<Vec<String>, LoadError> {
-        let component = self.component(wasm)?;
-        Ok(component.component_type().imports(self.engine()).map(|(name, _)| name.to_owned()).collect())
-    }
-
-    /// Compiles a policy and binds it to its part of the configuration.
+    /// Compiles a policy and binds it, under this name, to its part of the configuration.
     ///
     /// Compiling takes some 100 ms of CPU and does not yield: not for a thread that serves requests.
     ///
     /// # Errors
-    /// When the module, its imports, its description or its settings are not as they must be.
-    pub fn load(&self, wasm: &[u8], binding: Binding) -> Result<Policy, LoadError> {
-        let component = self.component(wasm)?;
-        let description = self.describe_component(&component)?;
-        self.bind(&component, description, binding)
+    /// When the module, its imports, its manifest or its settings are not as they must be.
+    pub fn load(&self, name: &str, wasm: &[u8], binding: Binding) -> Result<Policy, LoadError> {
+        let (module, imports) = self.module(wasm)?;
+        let manifest = Arc::new(self.manifest(&module)?);
+        self.bind(name, module, imports, manifest, binding)
     }
 
-    fn bind(&self, component: &Component, description: Description, binding: Binding) -> Result<Policy, LoadError> {
-        check_capabilities(&description, &self.capabilities(component)?, &binding, self.provider().interface())?;
+    fn bind(
+        &self,
+        name: &str,
+        module: Module,
+        imports: BTreeSet<String>,
+        manifest: Arc<Manifest>,
+        binding: Binding,
+    ) -> Result<Policy, LoadError> {
+        grants::check(name, &manifest, &imports, binding.grants.as_ref(), self.provider())?;
         let runtime_bytes = self.limits().memory_bytes;
         if binding.limits.memory_bytes > runtime_bytes {
             let asked_bytes = binding.limits.memory_bytes;
-            return Err(LoadError::MemoryAboveRuntime { policy: description.name, asked_bytes, runtime_bytes });
+            return Err(LoadError::MemoryAboveRuntime { policy: name.to_owned(), asked_bytes, runtime_bytes });
         }
-        settings::check_schema(&description, &binding.settings)?;
-        let policy = Policy {
+        let wrong = |problems| LoadError::Settings { policy: name.to_owned(), problems };
+        let settings = Settings::new(&manifest.settings, &binding.settings).map_err(wrong)?;
+        let problems = block_on(self.refused_settings(&module, &settings))?;
+        if !problems.is_empty() {
+            return Err(wrong(problems));
+        }
+        let phases = module.phases();
+        Ok(Policy {
             runtime: self.clone(),
-            guest: self.link(component, &description.capabilities)?,
-            name: Arc::from(description.name.as_str()),
-            settings: binding.settings.to_string(),
-            description,
+            module,
+            name: Arc::from(name),
+            manifest,
+            phases,
+            imports,
             binding,
-        };
-        let problems = block_on(check_settings(&policy))?;
-        if problems.is_empty() {
-            Ok(policy)
-        } else {
-            Err(LoadError::Settings { policy: policy.description.name, problems })
-        }
+            settings,
+        })
     }
 
-    fn component(&self, wasm: &[u8]) -> Result<Component, LoadError> {
+    /// Compiled, its imports known, linked with everything that a grant may give.
+    fn module(&self, wasm: &[u8]) -> Result<(Module, BTreeSet<String>), LoadError> {
         let component = self.compile(wasm).map_err(|error| LoadError::NotAComponent(error.into()))?;
-        self.capabilities(&component)?;
-        Ok(component)
-    }
-
-    /// The capabilities that the component imports.
-    fn capabilities(&self, component: &Component) -> Result<BTreeSet<String>, LoadError> {
-        let (ty, provided) = (component.component_type(), self.provider().interface());
-        let mut capabilities = BTreeSet::new();
-        for (import, _) in ty.imports(self.engine()) {
-            let interface = import.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next());
-            match interface {
-                Some("types") => {}
-                Some(name) if is_capability(name, provided) => drop(capabilities.insert(name.to_owned())),
-                _ => return Err(LoadError::ForeignImport { import: import.to_owned(), provided }),
+        let imports = imports_of(&component, self)?;
+        let wrong = |error: wasmtime::Error| LoadError::WrongWorld(error.into());
+        let linker = self.linker(&component, &imports).map_err(wrong)?;
+        for (missing, is_needed) in exports(&component, self) {
+            if is_needed {
+                return Err(LoadError::NoExport { missing });
             }
         }
-        Ok(capabilities)
+        let module = Module::link(&linker, &component).map_err(wrong)?;
+        Ok((module, imports))
     }
 
-    fn describe_component(&self, component: &Component) -> Result<Description, LoadError> {
+    /// What may be linked was compared with the grants, or is so before the module is used. A module that needs the cluster is refused
+    /// later, by name.
+    fn linker(&self, component: &Component, imports: &BTreeSet<String>) -> wasmtime::Result<Linker<GuestState>> {
         let mut linker = Linker::new(self.engine());
-        linker.define_unknown_imports_as_traps(component).map_err(|error| LoadError::WrongWorld(error.into()))?;
-        let guest = prepared(&linker, component)?;
-        let failed = |failure| LoadError::Failed { call: "describe", failure };
-        let limits =
-            PolicyLimits { cpu: LOAD_CPU, memory_bytes: self.limits().memory_bytes, ..PolicyLimits::default() };
-        let described = block_on(async {
-            let state =
-                GuestState::new(Arc::from("describe"), "", self.provider().nothing_known(), limits.memory_bytes);
-            let mut run = self.start(&guest, state, &limits).await?;
-            let called = run.meter.of(run.guest.call_describe(&mut run.store)).await;
-            run.result(called)
+        wit::Host_::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+        if imports.contains("cluster") {
+            linker.define_unknown_imports_as_traps(component)?;
+        }
+        Ok(linker)
+    }
+
+    fn manifest(&self, module: &Module) -> Result<Manifest, LoadError> {
+        let failed = |failure| LoadError::Failed { call: "manifest", failure };
+        let text = block_on(async {
+            let mut run = self.start_at_load(module, Stage::Manifest).await?;
+            run.manifest().await
         });
-        describe::checked(described.map_err(failed)?)
+        Manifest::parse(&text.map_err(failed)?).map_err(LoadError::Manifest)
     }
 
-    /// Links what the policy declares; what it may declare was compared with the grants before.
-    fn link(&self, component: &Component, capabilities: &[String]) -> Result<wit::PolicyPre<GuestState>, LoadError> {
-        let wrong = |error: wasmtime::Error| LoadError::WrongWorld(error.into());
-        let mut linker = Linker::new(self.engine());
-        let provided = self.provider().interface();
-        if capabilities.iter().any(|name| name == provided) {
-            // By its name: the engine knows no provider, and so none of the types that are generated for one.
-            let facts = |state: StoreContextMut<'_, GuestState>, ()| Ok((state.data().facts().to_owned(),));
-            let mut interface = linker.instance(&format!("{PACKAGE}{provided}@{VERSION}")).map_err(wrong)?;
-            interface.func_wrap("facts", facts).map_err(wrong)?;
+    /// What the guest says of the settings: of those at the top, then of each namespace's what is new there.
+    async fn refused_settings(&self, module: &Module, settings: &Settings) -> Result<Vec<SettingsProblem>, LoadError> {
+        let failed = |failure| LoadError::Failed { call: "configure", failure };
+        let mut problems: Vec<SettingsProblem> = Vec::new();
+        let mut at_the_top: Vec<SettingsProblem> = Vec::new();
+        for (namespace, text) in settings.all() {
+            let mut run = self.start_at_load(module, Stage::Configure).await.map_err(failed)?;
+            let refused = run.configure(text).await.map_err(failed)?;
+            let refused = refused.into_iter().map(|error| SettingsProblem {
+                pointer: one_line(&error.pointer, MAX_TEXT),
+                message: one_line(&error.message, MAX_TEXT),
+            });
+            let new: Vec<SettingsProblem> = refused.filter(|problem| !at_the_top.contains(problem)).collect();
+            let Some(namespace) = namespace else {
+                at_the_top = new;
+                continue;
+            };
+            let at = format!("/namespaces/{}", namespace.replace('~', "~0").replace('/', "~1"));
+            problems.extend(new.into_iter().map(|problem| SettingsProblem {
+                pointer: format!("{at}{}", problem.pointer),
+                message: problem.message,
+            }));
         }
-        if capabilities.iter().any(|name| name == LOG) {
-            wit::quorate::policy::log::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)
-                .map_err(wrong)?;
-        }
-        prepared(&linker, component)
+        Ok(at_the_top.into_iter().chain(problems).collect())
+    }
+
+    async fn start_at_load<'m>(&'m self, module: &'m Module, stage: Stage) -> Result<RunningGuest<'m>, PolicyFailure> {
+        let memory_bytes = self.limits().memory_bytes;
+        let limits = PolicyLimits { cpu: LOAD_CPU, memory_bytes, ..PolicyLimits::default() };
+        let call = CallContext::without_request(stage, limits);
+        let state = GuestState::new(Arc::from("load"), "", call, memory_bytes, Log::Kept);
+        self.start(module, state, &limits).await
     }
 }
 
@@ -192,51 +181,23 @@ impl Policy {
     ///
     /// # Errors
     /// As [`WasmRuntime::load`], for grants and settings.
-    pub fn with_binding(&self, binding: Binding) -> Result<Self, LoadError> {
-        self.runtime.bind(self.guest.instance_pre().component(), self.description.clone(), binding)
+    pub fn with_binding(&self, name: &str, binding: Binding) -> Result<Self, LoadError> {
+        self.runtime.bind(name, self.module.clone(), self.imports.clone(), self.manifest.clone(), binding)
     }
 }
 
-/// Resolves imports and exports once, so that a call need not.
-fn prepared(linker: &Linker<GuestState>, component: &Component) -> Result<wit::PolicyPre<GuestState>, LoadError> {
-    linker.instantiate_pre(component).and_then(wit::PolicyPre::new).map_err(|error| LoadError::WrongWorld(error.into()))
+fn imports_of(component: &Component, runtime: &WasmRuntime) -> Result<BTreeSet<String>, LoadError> {
+    let ty = component.component_type();
+    let imports: Vec<String> = ty.imports(runtime.engine()).map(|(name, _)| name.to_owned()).collect();
+    imports::interfaces(imports.iter().map(String::as_str))
 }
 
-fn is_capability(name: &str, provided: &str) -> bool {
-    name == LOG || name == provided
-}
-
-/// Imported must be declared, declared must be known and granted.
-fn check_capabilities(
-    description: &Description,
-    imported: &BTreeSet<String>,
-    binding: &Binding,
-    provided: &'static str,
-) -> Result<(), LoadError> {
-    let policy = || description.name.clone();
-    if let Some(name) = imported.iter().find(|name| !description.capabilities.contains(name)) {
-        return Err(LoadError::Undeclared { policy: policy(), capability: name.clone() });
-    }
-    for name in &description.capabilities {
-        if !is_capability(name, provided) {
-            return Err(LoadError::UnknownCapability { policy: policy(), capability: name.clone(), provided });
-        }
-        if !binding.capabilities.contains(name) {
-            return Err(LoadError::NotGranted { policy: policy(), capability: name.clone() });
-        }
-    }
-    Ok(())
-}
-
-async fn check_settings(policy: &Policy) -> Result<Vec<SettingsProblem>, LoadError> {
-    let failed = |failure| LoadError::Failed { call: "check-settings", failure };
-    let limits = PolicyLimits { cpu: LOAD_CPU, ..policy.binding.limits };
-    let nothing_known = policy.runtime.provider().nothing_known();
-    let state = GuestState::new(policy.name.clone(), "", nothing_known, limits.memory_bytes);
-    let mut run = policy.runtime.start(&policy.guest, state, &limits).await.map_err(failed)?;
-    let called = run.meter.of(run.guest.call_check_settings(&mut run.store, &policy.settings)).await;
-    let problems = run.result(called).map_err(failed)?;
-    Ok(problems.into_iter().map(SettingsProblem::from).collect())
+/// The interfaces that a module must export, and whether this one lacks them.
+fn exports(component: &Component, runtime: &WasmRuntime) -> [(&'static str, bool); 2] {
+    let ty = component.component_type();
+    let exports: Vec<String> = ty.exports(runtime.engine()).map(|(name, _)| name.to_owned()).collect();
+    let has = |interface: &str| exports.iter().any(|name| name.starts_with(&format!("quorate:policy/{interface}@")));
+    [("guest", !has("guest")), ("validator", !has("validator") && !has("mutator"))]
 }
 
 /// Polls to the end without a runtime: a guest waits for nothing but its own next tick.

@@ -1,42 +1,65 @@
-//! One loaded policy: its component, its description, its part of the configuration, and a bare call to it.
-//! Does not interpret the guest's answer; `evaluation` does.
+//! One loaded policy: its module, its manifest, its part of the configuration, and a bare call to it.
+//! Does not interpret what the guest says; `evaluation` does.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::binding::{Binding, Mode, OnError};
-use crate::description::{Description, MatchRule};
+use quorate_contract::{Manifest, Match, Operation as MatchOperation, Settings};
+use quorate_document::Edits;
+
+use crate::binding::{Binding, Grants, Mode, OnError};
 use crate::failure::PolicyFailure;
 use crate::guest_state::GuestState;
-use crate::projection::Objects;
+use crate::host::{CallContext, CallInputs, GuestAnswer};
+use crate::load::grants;
+use crate::module::Module;
 use crate::provider::Prepared;
+use crate::related::RelatedQuery;
 use crate::runtime::WasmRuntime;
-use crate::wit;
-use kubernetes::admission::{Operation, Phase, Request};
+use kubernetes::admission::{GroupVersionResource, Operation, Phase, Request};
 
-/// What a guest answers, before anything is checked.
-pub type RawVerdict = wit::types::Verdict;
-
-/// The level of a guest's finding, in its own words.
-pub type RawLevel = wit::types::Level;
-
-/// A policy that was compiled, described and configured without an error.
+/// A policy that was compiled, asked for its manifest and configured without an error.
 pub struct Policy {
     pub(crate) runtime: WasmRuntime,
-    pub(crate) guest: wit::PolicyPre<GuestState>,
+    pub(crate) module: Module,
     pub(crate) name: Arc<str>,
-    pub(crate) description: Description,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) phases: Vec<Phase>,
+    /// Interfaces of the contract that it imports.
+    pub(crate) imports: BTreeSet<String>,
     pub(crate) binding: Binding,
-    /// `binding.settings` as JSON text.
-    pub(crate) settings: String,
+    pub(crate) settings: Settings,
+}
+
+/// What a guest said of one request, before anything is checked that needs more than the call.
+#[derive(Debug)]
+pub struct GuestVerdict {
+    /// Its findings and annotations.
+    pub answer: GuestAnswer,
+    /// Its edits of the object, not applied yet; none outside of `mutate`.
+    pub edits: Edits,
+    /// Instructions of wasm, where the runtime counts them.
+    pub instructions: Option<u64>,
 }
 
 impl Policy {
+    /// The name under which it is configured; the prefix of its rules' ids.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub fn description(&self) -> &Description {
-        &self.description
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The phases that the module has an export for.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// What it must be granted.
+    pub fn needs(&self) -> Grants {
+        grants::needed(&self.manifest, &self.imports)
     }
 
     pub fn binding(&self) -> &Binding {
@@ -45,13 +68,20 @@ impl Policy {
 
     /// The configured one, else deny for a policy that validates and warn for one that only mutates.
     pub fn on_error(&self) -> OnError {
-        let default = if self.description.phases.contains(&Phase::Validate) { OnError::Deny } else { OnError::Warn };
+        let default = if self.phases.contains(&Phase::Validate) { OnError::Deny } else { OnError::Warn };
         self.binding.on_error.unwrap_or(default)
     }
 
-    /// The match that fits, if the policy takes part in this phase.
-    pub fn matching(&self, phase: Phase, request: &Request) -> Option<&MatchRule> {
-        self.description.phases.contains(&phase).then(|| self.description.matching(request)).flatten()
+    /// Whether the policy takes part in this phase of this request. Looks at the envelope only.
+    pub fn matches(&self, phase: Phase, request: &Request) -> bool {
+        let matches = self.manifest.matches.iter().any(|one| fits(one, request));
+        self.phases.contains(&phase) && matches && self.binding.selection.fits(request)
+    }
+
+    /// What has to be looked up beside a request that it matches.
+    pub(crate) fn queries(&self, request: &Request) -> impl Iterator<Item = RelatedQuery> {
+        let asked = self.manifest.related.values().filter_map(|source| RelatedQuery::of(source, request));
+        asked.chain(self.binding.selection.queries(request))
     }
 
     pub(crate) fn enforces(&self) -> bool {
@@ -67,60 +97,65 @@ impl Policy {
         phase: Phase,
         request: &Request,
         prepared: &Prepared,
-    ) -> Result<RawVerdict, PolicyFailure> {
-        let rule = self.matching(phase, request).ok_or_else(|| PolicyFailure::NotStarted {
-            detail: format!("no match of `{}` fits the request", self.name),
-        })?;
-        let documents = Objects::of(request, prepared).slices(&rule.projections);
-        self.review(phase, request, prepared, &documents).await
+    ) -> Result<GuestVerdict, PolicyFailure> {
+        if !self.matches(phase, request) {
+            let detail = format!("no match of `{}` fits the request", self.name);
+            return Err(PolicyFailure::NotStarted { detail });
+        }
+        let inputs = self.inputs(&Arc::new(request.clone()), &Arc::new(prepared.clone()));
+        self.review(phase, inputs, prepared.input_bytes(request), Log::Kept).await
     }
 
-    /// One call of `review` in a fresh instance.
+    pub(crate) fn inputs(&self, request: &Arc<Request>, prepared: &Arc<Prepared>) -> CallInputs {
+        CallInputs { request: request.clone(), prepared: prepared.clone(), manifest: self.manifest.clone() }
+    }
+
+    /// `configure`, then `mutate` or `validate`, in a fresh instance.
     pub(crate) async fn review(
         &self,
         phase: Phase,
-        request: &Request,
-        prepared: &Prepared,
-        documents: &wit::types::Documents,
-    ) -> Result<RawVerdict, PolicyFailure> {
-        let limits = self.binding.limits.for_input(bytes(documents) + prepared.facts.len());
-        let state = GuestState::new(self.name.clone(), &request.uid, &prepared.facts, limits.memory_bytes);
-        let envelope = envelope(phase, request);
-        let mut run = self.runtime.start(&self.guest, state, &limits).await?;
-        let call = run.guest.call_review(&mut run.store, &envelope, documents, &self.settings);
-        let called = run.meter.of(call).await;
-        run.result(called)
+        inputs: CallInputs,
+        input_bytes: usize,
+        log: Log,
+    ) -> Result<GuestVerdict, PolicyFailure> {
+        let limits = self.binding.limits.for_input(input_bytes);
+        let settings = self.settings.in_namespace(inputs.request.namespace.as_deref());
+        let uid = inputs.request.uid.clone();
+        let state = GuestState::new(self.name.clone(), &uid, CallContext::of(inputs, limits), limits.memory_bytes, log);
+        let mut run = self.runtime.start(&self.module, state, &limits).await?;
+        let refused = run.configure(settings).await?;
+        if let Some(problem) = refused.first() {
+            let what = format!("it refuses its settings, which it took when it was loaded: {}", problem.message);
+            return Err(PolicyFailure::bad_output(what));
+        }
+        let cannot_judge = match phase {
+            Phase::Mutate => run.mutate().await?,
+            Phase::Validate => run.validate().await?,
+        };
+        let instructions = run.instructions();
+        let mut call = run.into_call();
+        if let Err(why) = cannot_judge {
+            call.cannot_judge(&why);
+        }
+        let (answer, edits) = call.into_answer();
+        Ok(GuestVerdict { answer, edits, instructions })
     }
 }
 
-fn bytes(documents: &wit::types::Documents) -> usize {
-    let all = [&documents.object, &documents.old_object, &documents.parent];
-    all.into_iter().flatten().flatten().map(String::len).sum()
+fn fits(one: &Match, request: &Request) -> bool {
+    let operation = match request.operation {
+        Operation::Create => MatchOperation::Create,
+        Operation::Update => MatchOperation::Update,
+        Operation::Delete => MatchOperation::Delete,
+        Operation::Connect => MatchOperation::Connect,
+    };
+    let GroupVersionResource { group, version, resource } = &request.resource;
+    one.fits(group, version, resource, request.sub_resource.as_deref(), operation)
 }
 
-fn envelope(phase: Phase, request: &Request) -> wit::types::Envelope {
-    wit::types::Envelope {
-        uid: request.uid.clone(),
-        phase: match phase {
-            Phase::Mutate => wit::types::Phase::Mutate,
-            Phase::Validate => wit::types::Phase::Validate,
-        },
-        operation: match request.operation {
-            Operation::Create => wit::types::Operation::Create,
-            Operation::Update => wit::types::Operation::Update,
-            Operation::Delete => wit::types::Operation::Delete,
-            Operation::Connect => wit::types::Operation::Connect,
-        },
-        group: request.kind.group.clone(),
-        version: request.kind.version.clone(),
-        kind: request.kind.kind.clone(),
-        resource: request.resource.resource.clone(),
-        sub_resource: request.sub_resource.clone(),
-        namespace: request.namespace.clone(),
-        name: request.name.clone(),
-        username: request.username.clone(),
-        groups: request.groups.clone(),
-        dry_run: request.dry_run,
-        options: request.options.as_ref().map(|options| options.as_json().into_owned()),
-    }
+/// Whether what a guest logs is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    Kept,
+    Dropped,
 }

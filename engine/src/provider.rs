@@ -1,26 +1,33 @@
-//! What is known beside a request, said once for all policies: what stands behind it, and the facts of a provider.
+//! What is known beside a request, said once for all policies: related objects, and the facts of a provider.
 //! What the facts mean is for the provider and the guests; the engine hands them over.
 
-use kubernetes::related::{Reason, Related};
+use std::collections::HashMap;
+
+use kubernetes::admission::Request;
+use kubernetes::related::Related;
 use quorate_document::Document;
 use time::OffsetDateTime;
 
-/// Who knows facts, and under which name guests ask for them.
-pub trait Provider: Send + Sync {
-    /// The interface of the contract by which guests read its facts, and the capability that a configuration grants.
-    fn interface(&self) -> &'static str;
+use crate::related::RelatedQuery;
 
-    /// JSON text of facts of which nothing is known.
-    fn nothing_known(&self) -> &'static str;
+/// Who knows facts, and under which names guests ask for them.
+pub trait Provider: Send + Sync {
+    /// What a configuration grants, and the first part of its facts' names: `rqlite` of `rqlite/current`.
+    fn name(&self) -> &'static str;
+
+    /// All of its facts, by their whole names.
+    fn facts(&self) -> &'static [&'static str];
 }
 
-/// What is known beside one request.
-#[derive(Debug, Clone, PartialEq)]
+/// What is known beside one request. What is in neither map is not known.
+#[derive(Debug, Clone, Default)]
 pub struct Prepared {
-    /// The object behind a sub-resource or a reference, or the list of those that depend on what is deleted.
-    pub related: Related<Document>,
-    /// JSON text, in the provider's own format.
-    pub facts: String,
+    /// What manifests ask for by name.
+    pub related: HashMap<RelatedQuery, Related<Vec<Document>>>,
+    /// By the fact's name.
+    pub facts: HashMap<String, Related<Vec<Document>>>,
+    /// Of the object behind a request that does not carry it, so that its annotations count.
+    pub subject: Option<Document>,
     /// When the request is evaluated. None: not known.
     pub now: Option<OffsetDateTime>,
     /// A creation of what is there in part already: no defect of the object is a new one.
@@ -28,14 +35,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Nothing stands behind the request, and these facts say that nothing is known.
-    pub fn unknown(nothing_known: &str) -> Self {
-        Self {
-            related: Related::Unknown(Reason::NotGiven),
-            facts: nothing_known.to_owned(),
-            now: None,
-            recreation: false,
-        }
+    /// The same request, of which no fact is known.
+    pub(crate) fn without_facts(&self) -> Self {
+        Self { facts: HashMap::new(), ..self.clone() }
+    }
+
+    /// Bytes of everything that a guest may read of this request: its CPU time grows with them.
+    pub fn input_bytes(&self, request: &Request) -> usize {
+        let objects = [&request.object, &request.old_object].into_iter().flatten();
+        let facts = self.facts.values().filter_map(Related::found).flatten();
+        objects.chain(facts).map(|document| document.as_json().len()).sum()
     }
 }
 
@@ -47,12 +56,12 @@ pub(crate) mod fixture {
     pub(crate) struct Weather;
 
     impl Provider for Weather {
-        fn interface(&self) -> &'static str {
+        fn name(&self) -> &'static str {
             "weather"
         }
 
-        fn nothing_known(&self) -> &'static str {
-            "{}"
+        fn facts(&self) -> &'static [&'static str] {
+            &["weather/today"]
         }
     }
 }

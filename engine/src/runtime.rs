@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::component::Component;
+use wasmtime::component::{Component, Instance};
 use wasmtime::{Engine, EngineWeak, Store, UpdateDeadline};
 
 use crate::binding::PolicyLimits;
 use crate::compiled::CompiledModules;
 use crate::failure::PolicyFailure;
 use crate::guest_state::{GuestState, OutOfTime};
+use crate::host::Misuse;
+use crate::module::Module;
 use crate::provider::Provider;
-use crate::wit;
 
 pub use self::memory::Allocation;
 use self::meter::Meter;
@@ -40,11 +41,13 @@ pub struct RuntimeLimits {
     pub instances: u32,
     /// The largest linear memory of a guest.
     pub memory_bytes: usize,
+    /// Whether instructions of guests are counted, for tests and benches: it costs each call some tenths more.
+    pub count_instructions: bool,
 }
 
 impl Default for RuntimeLimits {
     fn default() -> Self {
-        Self { instances: 200, memory_bytes: 64 << 20 }
+        Self { instances: 200, memory_bytes: 64 << 20, count_instructions: false }
     }
 }
 
@@ -126,12 +129,12 @@ impl WasmRuntime {
     }
 
     /// A fresh instance under `limits`, waiting for a free slot.
-    pub(crate) async fn start(
-        &self,
-        guest: &wit::PolicyPre<GuestState>,
+    pub(crate) async fn start<'m>(
+        &'m self,
+        module: &'m Module,
         state: GuestState,
         limits: &PolicyLimits,
-    ) -> Result<RunningGuest<'_>, PolicyFailure> {
+    ) -> Result<RunningGuest<'m>, PolicyFailure> {
         let RuntimeInner { engine, slots, clock, .. } = self.inner.as_ref();
         let taken = slots.acquire().await;
         let slot = taken.map_err(|error| PolicyFailure::NotStarted { detail: error.to_string() })?;
@@ -140,23 +143,26 @@ impl WasmRuntime {
         let mut store = Store::new(engine, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(MAX_LIFTED_BYTES);
+        if self.inner.limits.count_instructions {
+            store.set_fuel(u64::MAX).map_err(not_started)?;
+        }
         store.set_epoch_deadline(1);
         let meter = Meter::default();
         let (seen, most) = (meter.clone(), limits.cpu);
         store.epoch_deadline_callback(move |_| {
             if seen.at_tick() > most { Err(OutOfTime.into()) } else { Ok(UpdateDeadline::Yield(1)) }
         });
-        match meter.of(guest.instantiate_async(&mut store)).await {
-            Ok(guest) => Ok(RunningGuest { guest, store, meter, limits: *limits, _slot: slot }),
-            Err(error) => Err(failure(&error, store.data(), limits)
-                .unwrap_or_else(|| PolicyFailure::NotStarted { detail: format!("{error:#}") })),
+        match meter.of(module.instance.instantiate_async(&mut store)).await {
+            Ok(instance) => Ok(RunningGuest { module, instance, store, meter, limits: *limits, _slot: slot }),
+            Err(error) => Err(failure(&error, store.data(), limits).unwrap_or_else(|| not_started(error))),
         }
     }
 }
 
-/// One instance, for one call.
+/// One instance, for the calls of one review.
 pub(crate) struct RunningGuest<'m> {
-    pub(crate) guest: wit::Policy,
+    pub(crate) module: &'m Module,
+    pub(crate) instance: Instance,
     pub(crate) store: Store<GuestState>,
     /// Every call of the guest goes through it.
     pub(crate) meter: Meter,
@@ -165,6 +171,11 @@ pub(crate) struct RunningGuest<'m> {
 }
 
 impl RunningGuest<'_> {
+    /// Instructions of wasm so far, where they are counted: the same on every machine.
+    pub(crate) fn instructions(&self) -> Option<u64> {
+        self.store.get_fuel().ok().map(|left| u64::MAX - left)
+    }
+
     /// Names the way in which a call failed.
     pub(crate) fn result<R>(&self, called: wasmtime::Result<R>) -> Result<R, PolicyFailure> {
         called.map_err(|error| {
@@ -176,10 +187,16 @@ impl RunningGuest<'_> {
     }
 }
 
+fn not_started(error: wasmtime::Error) -> PolicyFailure {
+    PolicyFailure::NotStarted { detail: format!("{error:#}") }
+}
+
 /// The failure that this error stands for, unless the guest ran to its end.
 fn failure(error: &wasmtime::Error, state: &GuestState, limits: &PolicyLimits) -> Option<PolicyFailure> {
     if error.is::<OutOfTime>() {
         Some(PolicyFailure::OutOfTime { limit: limits.cpu })
+    } else if let Some(misuse) = error.downcast_ref::<Misuse>() {
+        Some(PolicyFailure::Misuse { what: misuse.to_string() })
     } else if state.was_refused_memory() {
         // A guest whose allocator got no memory usually traps by itself a moment later.
         Some(PolicyFailure::OutOfMemory { limit_bytes: limits.memory_bytes })

@@ -1,15 +1,17 @@
 //! All policies together: which ones a request concerns, in what order they run, and how their findings become one answer.
 //! Does not know what the server or the command line does with the answer.
 
-use quorate_document::Document;
+use std::collections::BTreeSet;
+
+use quorate_document::{Edited, Patch};
 
 use crate::binding::OnError;
 use crate::break_glass::{self, BreakGlass};
-use crate::evaluation::{Evaluation, Evaluator, Patched};
+use crate::evaluation::{Evaluation, Evaluator};
 use crate::load::LoadError;
 use crate::policy::Policy;
-use crate::projection::Objects;
 use crate::provider::Prepared;
+use crate::related::RelatedQuery;
 use crate::verdict::{Finding, Review};
 use kubernetes::admission::{Phase, Request};
 use kubernetes::verdict::{Level, Verdict};
@@ -21,6 +23,8 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
+    /// In their order, and where that is the same, as they stand here.
+    ///
     /// # Errors
     /// When two policies have the same name.
     pub fn new(policies: Vec<Policy>, break_glass: BreakGlass) -> Result<Self, LoadError> {
@@ -32,7 +36,11 @@ impl PolicySet {
         });
         match twice {
             Some(policy) => Err(LoadError::DuplicateName { policy }),
-            None => Ok(Self { policies, break_glass }),
+            None => {
+                let mut policies = policies;
+                policies.sort_by_key(|policy| policy.binding().order);
+                Ok(Self { policies, break_glass })
+            }
         }
     }
 
@@ -42,7 +50,18 @@ impl PolicySet {
 
     /// Whether any policy wants to see this request in this phase. Looks at the envelope only.
     pub fn matching(&self, phase: Phase, request: &Request) -> bool {
-        self.policies.iter().any(|policy| policy.matching(phase, request).is_some())
+        self.policies.iter().any(|policy| policy.matches(phase, request))
+    }
+
+    /// What the policies that match want to know beside the request, for [`Prepared::related`].
+    pub fn queries(&self, phase: Phase, request: &Request) -> BTreeSet<RelatedQuery> {
+        let matching = self.policies.iter().filter(|policy| policy.matches(phase, request));
+        matching.flat_map(|policy| policy.queries(request)).collect()
+    }
+
+    /// Whether some policy that matches asks for a fact. Looks at the envelope only.
+    pub fn asks_for_facts(&self, phase: Phase, request: &Request) -> bool {
+        self.policies.iter().any(|policy| policy.matches(phase, request) && !policy.manifest().facts.is_empty())
     }
 
     /// Runs one phase. Never fails: a policy that cannot judge leaves a `not-judged` finding.
@@ -79,32 +98,35 @@ impl PolicySet {
 
     /// One policy after the other, each on the former's result. Also gives the request with the object that came out.
     async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Request) {
-        let mut current = request.clone();
         let mut review = Review::new(Phase::Mutate, Vec::new());
-        let mut evaluator = Evaluator::new(prepared);
+        let mut evaluator = Evaluator::new(request, prepared);
         for policy in &self.policies {
-            let Some(evaluation) = evaluator.evaluate(policy, Phase::Mutate, &current).await else { continue };
-            if let Some(patched) = collect(&mut review, policy, evaluation) {
-                evaluator.clear_slices();
-                current.object = Some(patched);
+            let Some(evaluation) = evaluator.evaluate(policy, Phase::Mutate).await else { continue };
+            if let Some(edited) = collect(&mut review, policy, evaluation) {
+                // Of several policies the whole, which may be shorter than their patches together.
+                review.patch = match (&request.object, review.patch.is_empty()) {
+                    (Some(before), false) => Patch::between(before, &edited.document),
+                    _ => edited.patch,
+                };
+                evaluator.set_object(edited.document);
             }
         }
         review.verdict = Finding::verdict(&review.findings);
-        (review, current)
+        (review, evaluator.request().clone())
     }
 
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.
     async fn validate(&self, request: &Request, prepared: &Prepared) -> Review {
         let mut review = Review::new(Phase::Validate, Vec::new());
-        let mut evaluator = Evaluator::new(prepared);
+        let evaluator = Evaluator::new(request, prepared);
         for policy in &self.policies {
-            if let Some(evaluation) = evaluator.evaluate(policy, Phase::Validate, request).await {
+            if let Some(evaluation) = evaluator.evaluate(policy, Phase::Validate).await {
                 collect(&mut review, policy, evaluation);
             }
         }
         review.verdict = Finding::verdict(&review.findings);
         if review.verdict == Verdict::Denied {
-            break_glass::apply(&self.break_glass, request, Objects::of(request, prepared), prepared.now, &mut review);
+            break_glass::apply(&self.break_glass, request, prepared, &mut review);
             review.verdict = Finding::verdict(&review.findings);
         }
         review
@@ -122,6 +144,9 @@ impl PolicySet {
         let mut matched = [mutated.matched, evaluated.matched].concat();
         matched.sort_by_key(|name| place(name));
         matched.dedup();
+        let mut assumed = [mutated.assumed, evaluated.assumed].concat();
+        assumed.sort_by_key(|name| place(name));
+        assumed.dedup();
         let mut audit = evaluated.audit;
         for entry in mutated.audit {
             if !audit.contains(&entry) {
@@ -134,19 +159,21 @@ impl PolicySet {
             patch: mutated.patch,
             audit,
             matched,
+            assumed,
             phase: Phase::Validate,
         }
     }
 }
 
-/// Adds one policy's evaluation to the review; gives the object that its patch made, if any.
-fn collect(review: &mut Review, policy: &Policy, evaluation: Evaluation) -> Option<Document> {
+/// Adds one policy's evaluation to the review; gives what its edits made, if any.
+fn collect(review: &mut Review, policy: &Policy, evaluation: Evaluation) -> Option<Edited> {
     review.matched.push(policy.name().to_owned());
+    if evaluation.assumed {
+        review.assumed.push(policy.name().to_owned());
+    }
     review.findings.extend(evaluation.findings);
     review.audit.extend(evaluation.audit);
-    let Patched { patch, object } = evaluation.patched?;
-    review.patch.0.extend(patch.0);
-    Some(object)
+    evaluation.edited
 }
 
 /// Whether the later finding says what the earlier one said; the engine may have added why it is not denied.

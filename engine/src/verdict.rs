@@ -1,13 +1,15 @@
 //! What a review comes to: findings, their levels, and the answer of all policies together.
 //! Does not know HTTP, AdmissionReview responses or exit codes; the server and the command line translate.
 
-use serde::Serialize;
+use quorate_document::Patch;
+use serde::{Serialize, Serializer};
 
 use kubernetes::admission::Phase;
 use kubernetes::verdict::{Level, Verdict};
 
 /// One thing that one rule has to say. Serialises with its keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// `<policy>/<rule>`.
     pub rule: String,
@@ -20,12 +22,33 @@ pub struct Finding {
     pub remedy: String,
     /// The same request may succeed later without any change to it.
     pub retry: bool,
+    /// In so many seconds, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+    /// Key and value, for machines: `voters`, `5`.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_map")]
+    pub evidence: Vec<(String, String)>,
     /// It is about the object's shape, whatever the object was before. Not part of the published finding.
     #[serde(skip)]
     pub of_shape: bool,
 }
 
 impl Finding {
+    /// A finding of a rule of that policy, with nothing but its message.
+    pub fn new(policy: &str, rule: &str, level: Level, message: impl Into<String>) -> Self {
+        Self {
+            rule: format!("{policy}/{rule}"),
+            level,
+            message: message.into(),
+            field: String::new(),
+            remedy: String::new(),
+            retry: false,
+            retry_after_seconds: None,
+            evidence: Vec::new(),
+            of_shape: false,
+        }
+    }
+
     /// `quorum-guard/scale-below-quorum: Deployment web/shop: <message>; <remedy>`
     pub fn line(&self, subject: &str) -> String {
         let Self { rule, message, remedy, .. } = self;
@@ -44,8 +67,13 @@ impl Finding {
     }
 }
 
+/// An object with the keys in their order.
+fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
 /// The answer of all policies to one request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Review {
     /// The phase that was run; [`Phase::Validate`] when both were.
     pub phase: Phase,
@@ -53,11 +81,13 @@ pub struct Review {
     /// In the order in which the policies are declared, then in the policy's own.
     pub findings: Vec<Finding>,
     /// RFC 6902, for the object as it came in. Empty in [`Phase::Validate`].
-    pub patch: json_patch::Patch,
+    pub patch: Patch,
     /// Audit annotations; a key holds only letters, digits, `-`, `_` and `.`.
     pub audit: Vec<(String, String)>,
     /// The policies that the request concerned, in declared order. Empty: nothing matched, so allowed.
     pub matched: Vec<String>,
+    /// Those of them that were asked without knowing the labels that their selectors look at.
+    pub assumed: Vec<String>,
 }
 
 impl Review {
@@ -66,9 +96,10 @@ impl Review {
             phase,
             verdict: Finding::verdict(&findings),
             findings,
-            patch: json_patch::Patch::default(),
+            patch: Patch::default(),
             audit: Vec::new(),
             matched: Vec::new(),
+            assumed: Vec::new(),
         }
     }
 
@@ -85,15 +116,13 @@ impl Review {
 mod tests {
     use super::*;
 
+    const MESSAGE: &str = "replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3";
+
     fn finding(level: Level) -> Finding {
         Finding {
-            rule: "quorum-guard/scale-below-quorum".to_owned(),
-            level,
-            message: "replicas 5 -> 2 leaves 2 of 5 voters, quorum is 3".to_owned(),
             field: "spec.replicas".to_owned(),
             remedy: "scale to 3".to_owned(),
-            retry: false,
-            of_shape: false,
+            ..Finding::new("quorum-guard", "scale-below-quorum", level, MESSAGE)
         }
     }
 

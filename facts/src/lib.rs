@@ -24,6 +24,6 @@ pub use facts::{FactSource, FactsFuture, NoFacts};
 pub use facts_request::FactsRequest;
 pub use object::{NoObjects, ObjectSource, RelatedFuture, found, known, related};
 pub use prepared::{prepared, prepared_from_text};
-pub use provider::{INTERFACE, NOTHING_KNOWN, PROVIDER, Rqlite, Sources};
+pub use provider::{CURRENT, DEPENDENTS, NOTHING_KNOWN, PARENT, PROVIDER, PROVIDER_NAME, Rqlite, Sources};
 pub use recorded::{RecordedFacts, UnusableFacts, now};
 pub use sets::{DecodedSet, RequestSets};

@@ -17,26 +17,35 @@ use crate::facts_request::FactsRequest;
 use crate::object::{NoObjects, ObjectSource, related};
 use crate::sets::RequestSets;
 
-/// The interface of the contract by which guests read the facts; what a configuration grants.
-pub const INTERFACE: &str = "rqlite";
+/// What a configuration grants.
+pub const PROVIDER_NAME: &str = "rqlite";
 
-/// Facts of which nothing is known.
+/// Membership, pods, claims and the rest of `docs/facts.md`.
+pub const CURRENT: &str = "rqlite/current";
+
+/// The StatefulSet behind a request that does not carry it.
+pub const PARENT: &str = "rqlite/launch/parent";
+
+/// The rqlite sets that need what is deleted.
+pub const DEPENDENTS: &str = "rqlite/dependents";
+
+/// [`CURRENT`] of which nothing is known.
 pub const NOTHING_KNOWN: &str = r#"{"version": 1}"#;
 
 /// For the engine.
 pub static PROVIDER: Rqlite = Rqlite;
 
-/// What the engine knows of rqlite's facts: their name, and how none of them look.
+/// What the engine knows of rqlite's facts: their names.
 #[derive(Debug, Clone, Copy)]
 pub struct Rqlite;
 
 impl Provider for Rqlite {
-    fn interface(&self) -> &'static str {
-        INTERFACE
+    fn name(&self) -> &'static str {
+        PROVIDER_NAME
     }
 
-    fn nothing_known(&self) -> &'static str {
-        NOTHING_KNOWN
+    fn facts(&self) -> &'static [&'static str] {
+        &[CURRENT, PARENT, DEPENDENTS]
     }
 }
 

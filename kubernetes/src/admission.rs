@@ -9,6 +9,8 @@ use quorate_document::{DecodeError, Document, DocumentError, DocumentFault, Limi
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::pod_spec::pod_spec_pointer;
+
 /// Longest path that a message shows, in bytes.
 const MAX_PATH: usize = 160;
 
@@ -26,7 +28,7 @@ static OLD_OBJECT: Pointer<'static> = Pointer::literal("/oldObject");
 static OPTIONS: Pointer<'static> = Pointer::literal("/options");
 
 /// What the request does to the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
     /// `CREATE`.
@@ -97,6 +99,13 @@ pub struct GroupVersionKind {
     pub kind: String,
 }
 
+impl GroupVersionKind {
+    /// As objects write it: `apps/v1`, `v1`.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
 /// `apps`, `v1`, `statefulsets`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct GroupVersionResource {
@@ -165,6 +174,11 @@ impl Request {
             options: None,
             source: None,
         }
+    }
+
+    /// Where the pod's spec stands in the object; None for a kind that holds no pod, or is not known.
+    pub fn pod_spec(&self) -> Option<&'static str> {
+        pod_spec_pointer(&self.kind.group, &self.kind.kind)
     }
 
     /// Reads the JSON text of an AdmissionReview. The caller bounds its size.

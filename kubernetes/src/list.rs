@@ -12,6 +12,12 @@ pub fn stateful_sets<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     format!(r#"{{"apiVersion":"apps/v1","kind":"StatefulSetList","items":[{}]}}"#, items.join(","))
 }
 
+/// The items, in their order; of what is no list, none.
+pub fn items(list: &Document) -> impl Iterator<Item = Document> {
+    let at = |position| list.part(&Pointer::parse(format!("/items/{position}")).ok()?);
+    (0..list.len(&ITEMS).unwrap_or_default()).filter_map(at)
+}
+
 /// The item of a list that has one.
 pub fn only_item(list: &Document) -> Option<Document> {
     if list.len(&ITEMS) == Some(1) { list.part(&FIRST) } else { None }
@@ -21,6 +27,16 @@ pub fn only_item(list: &Document) -> Option<Document> {
 mod tests {
     use super::*;
     use crate::object::indexed;
+
+    #[test]
+    fn a_list_has_its_items_in_their_order() {
+        let items = |list: &str| {
+            let list = indexed(list).unwrap();
+            items(&list).map(|item| item.as_json().into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(items(&stateful_sets([r#"{"a":1}"#, "7"])), [r#"{"a":1}"#, "7"]);
+        assert!(items("7").is_empty() && items(r#"{"items":null}"#).is_empty());
+    }
 
     #[test]
     fn a_list_of_one_is_its_item() {

@@ -86,17 +86,12 @@ impl RequestKind {
     /// assert_eq!(RequestKind::StatefulSet.resource(), Some(Resource::STATEFUL_SETS));
     /// ```
     pub fn of(request: &Request) -> Self {
-        let asked = &request.resource;
-        Self::whose(|row| {
-            row.group == asked.group
-                && row.plural == asked.resource
-                && row.sub_resource == request.sub_resource.as_deref()
-        })
+        Self::of_resource(&request.resource.group, &request.resource.resource, request.sub_resource.as_deref())
     }
 
-    /// Of the envelope that a policy gets, which names the group of the object and not that of the resource.
-    pub fn of_object_sent(group: &str, kind: &str, plural: &str, sub_resource: Option<&str>) -> Self {
-        Self::whose(|row| row.object == (group, kind) && row.plural == plural && row.sub_resource == sub_resource)
+    /// The same of the resource alone.
+    pub fn of_resource(group: &str, plural: &str, sub_resource: Option<&str>) -> Self {
+        Self::whose(|row| row.group == group && row.plural == plural && row.sub_resource == sub_resource)
     }
 
     /// Of a request for an object of a manifest.
@@ -219,13 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_is_found_by_its_resource_and_by_the_object_that_is_sent() {
+    fn each_kind_is_found_by_its_resource() {
         for kind in RequestKind::ALL {
             let row = kind.resource().unwrap();
-            let (group, object) = row.object;
             assert_eq!(row.kind(), kind);
             assert_eq!(of(row.group, row.plural, row.sub_resource), kind);
-            assert_eq!(RequestKind::of_object_sent(group, object, row.plural, row.sub_resource), kind);
+            assert_eq!(RequestKind::of_resource(row.group, row.plural, row.sub_resource), kind);
         }
     }
 

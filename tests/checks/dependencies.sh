@@ -44,11 +44,12 @@ allowed quorate-document serde thiserror
 allowed quorate-contract cel jsonschema serde serde_json thiserror
 allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
-allowed quorate-sdk kubernetes rqlite schemars serde serde_json serde_path_to_error wit-bindgen
+allowed quorate-policy schemars serde serde_json wit-bindgen
+allowed quorate-sdk kubernetes quorate-policy rqlite schemars serde serde_json
 allowed quorate-facts kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-fixtures serde_json
 allowed quorate-guest-build anyhow wit-component
-allowed quorate-cases kubernetes quorate-facts quorate-fixtures quorate-sdk json-patch serde serde-saphyr serde_json
+allowed quorate-cases kubernetes quorate-contract quorate-document quorate-engine quorate-facts quorate-fixtures quorate-policy quorate-sdk json-patch serde serde-saphyr serde_json
 while read -r policy; do
     allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
 done < <(grep -vx secret-mounts policies/builtin/policies.txt)
@@ -57,7 +58,7 @@ allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json st
 
 # None of them names a policy, and neither does any crate above: they reach no rule.
 of_ours quorate-certs
-of_ours quorate-engine kubernetes quorate-document
+of_ours quorate-engine kubernetes quorate-contract quorate-document
 of_ours quorate-cluster kubernetes quorate-certs quorate-document quorate-facts rqlite
 of_ours quorate-webhook kubernetes quorate-certs quorate-cluster quorate-document quorate-engine quorate-facts rqlite
 of_ours quorate-check kubernetes quorate-document quorate-engine quorate-facts rqlite

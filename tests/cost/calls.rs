@@ -1,12 +1,13 @@
 //! The calls that a set brings about: each operation on it and on what belongs to it, in both phases.
 //! Asserts nothing about what they cost.
 
-use kubernetes::request::RequestKind;
+use kubernetes::admission::{Phase, Request};
+use kubernetes::related::{Reason, Related};
+use quorate_facts::{found, prepared_from_text};
 use quorate_fixtures::review;
-use quorate_sdk::review::{PROJECTIONS, parent_projections};
 use serde_json::{Value, json};
 
-use crate::fuel::{Call, Documents, Envelope, Operation, ParentState, Phase};
+use crate::counted::Call;
 use crate::lists;
 
 /// What is known of the cluster in all of them.
@@ -55,46 +56,8 @@ pub(crate) fn all(set: impl Fn(u32) -> Value) -> Vec<(String, Call)> {
 }
 
 fn call(review: &Value, phase: Phase, parent: Option<&Value>) -> Call {
-    let request = &review["request"];
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let named = |value: &Value| text(value).unwrap();
-    let operation = match request["operation"].as_str() {
-        Some("CREATE") => Operation::Create,
-        Some("DELETE") => Operation::Delete,
-        _ => Operation::Update,
-    };
-    let envelope = Envelope {
-        uid: named(&request["uid"]),
-        phase,
-        operation,
-        group: named(&request["kind"]["group"]),
-        version: named(&request["kind"]["version"]),
-        kind: named(&request["kind"]["kind"]),
-        resource: named(&request["resource"]["resource"]),
-        sub_resource: text(&request["subResource"]),
-        namespace: text(&request["namespace"]),
-        name: text(&request["name"]),
-        username: named(&request["userInfo"]["username"]),
-        groups: vec!["system:authenticated".to_owned()],
-        dry_run: false,
-        options: None,
-    };
-    let about = RequestKind::of_object_sent(
-        &envelope.group,
-        &envelope.kind,
-        &envelope.resource,
-        envelope.sub_resource.as_deref(),
-    );
-    let documents = Documents {
-        object: cut(&request["object"], &PROJECTIONS),
-        old_object: cut(&request["oldObject"], &PROJECTIONS),
-        parent: cut(parent.unwrap_or(&Value::Null), parent_projections(about)),
-        parent_state: if parent.is_some() { ParentState::Found } else { ParentState::Unknown },
-    };
-    Call { envelope, documents, facts: FACTS }
-}
-
-/// As the engine cuts them.
-fn cut(document: &Value, pointers: &[&str]) -> Vec<Option<String>> {
-    pointers.iter().map(|pointer| document.pointer(pointer).map(Value::to_string)).collect()
+    let request = Request::decode(review.to_string().as_bytes()).unwrap();
+    let parent = parent.map_or(Related::Unknown(Reason::NotGiven), |parent| found(&parent.to_string()));
+    let prepared = prepared_from_text(&request, &parent, FACTS);
+    Call { phase, request, prepared }
 }

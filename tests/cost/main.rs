@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod calls;
-mod fuel;
+mod counted;
 mod lists;
 
 use std::thread;
 
-use fuel::Call;
+use counted::{Call, cost};
 use lists::{LISTS, List};
 use quorate_engine::PolicyLimits;
 
@@ -41,10 +41,10 @@ fn of(list: &List, entries: usize) -> Vec<(String, Call)> {
 fn against(list: &List) -> Vec<String> {
     let (half, whole) = (of(list, ENTRIES / 2), of(list, ENTRIES));
     let mut found = Vec::new();
-    for policy in fuel::policies() {
+    for policy in counted::policies() {
         for ((name, half), (_, whole)) in half.iter().zip(&whole) {
-            let what = || format!("{}, {name}, {}", list.name, policy.name);
-            match (policy.cost(half), policy.cost(whole)) {
+            let what = || format!("{}, {name}, {}", list.name, policy.name());
+            match (cost(policy, half), cost(policy, whole)) {
                 (Ok(less), Ok(more)) => {
                     if more * 10 > less * MOST_TENTHS {
                         found.push(format!("{}: {less} instructions become {more}", what()));

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::verdict::{Level, Verdict};
+use quorate_engine::host::GuestAnswer;
 use quorate_engine::{OnError, Policy, PolicyFailure, PolicyLimits, Review};
 use quorate_tests::{block_on, nothing_known};
 
-use quorate_tests::guest::{object, policy_a, policy_b, request, set, told};
+use quorate_tests::guest::{A, hostile, object, policy_a, policy_b, request, set, told};
 
 fn fails(phase: Phase, does: &str) -> PolicyFailure {
     let healthy = policy_a(told("deny"));
@@ -18,9 +19,10 @@ fn fails(phase: Phase, does: &str) -> PolicyFailure {
     failure
 }
 
-fn call(phase: Phase, policy: &Policy) -> Result<quorate_engine::RawVerdict, PolicyFailure> {
+fn call(phase: Phase, policy: &Policy) -> Result<GuestAnswer, PolicyFailure> {
     let object = object("{}");
-    block_on(policy.call(phase, &request(Operation::Create, &object, None), &nothing_known()))
+    let verdict = block_on(policy.call(phase, &request(Operation::Create, &object, None), &nothing_known()));
+    verdict.map(|verdict| verdict.answer)
 }
 
 fn review(phase: Phase, does: &str) -> Review {
@@ -65,7 +67,7 @@ fn a_loop_does_not_hold_its_thread() {
         (stopped.0, served)
     });
     assert!(matches!(stopped, Err(PolicyFailure::OutOfTime { .. })));
-    assert_eq!(served.unwrap().findings.len(), 1, "after {after:?}");
+    assert_eq!(served.unwrap().answer.findings.len(), 1, "after {after:?}");
 }
 
 #[test]
@@ -95,23 +97,81 @@ fn takes_no_huge_answer() {
     );
 }
 
+/// What the guest did wrong is said to its author, in the answer and in the log.
+#[track_caller]
+fn is_misuse(phase: Phase, does: &str, what: &str) {
+    is_not_judged(phase, does, &format!("the policy called the host wrongly: {what}"));
+}
+
 #[test]
-fn takes_no_rule_that_is_not_declared() {
-    is_not_judged(
+fn a_wrong_call_says_what_is_wrong() {
+    is_misuse(Phase::Validate, "be-undeclared", "`verdicts.add`: the rule `undeclared` is not in the manifest");
+    is_misuse(Phase::Validate, "patch-always", "`edits.set`: edits are made in `mutate` alone");
+    is_misuse(
         Phase::Validate,
-        "be-undeclared",
-        "the policy gave an unusable answer: the rule `undeclared` is not one that it declares",
+        "name-a-pointer-wrongly",
+        "`document.text`: `spec.x` is no JSON pointer: it does not begin with `/`; pointers are RFC 6901",
+    );
+    let garbage = review(Phase::Mutate, "patch-garbage");
+    let says = "not judged: the policy called the host wrongly: `edits.patch`: ";
+    assert!(garbage.findings[0].message.starts_with(says), "{}", garbage.findings[0].message);
+}
+
+#[test]
+fn bounds_what_a_call_may_ask_for() {
+    is_misuse(Phase::Validate, "hold-handles", "`request.object`: one call is given at most 50000 handles");
+    is_misuse(Phase::Validate, "be-too-many", "`verdicts.add`: one call is given at most 50000 handles");
+    let everything = review(Phase::Validate, "patch-many");
+    assert_eq!(everything.findings.len(), 1, "it edits nothing in `validate`");
+    let many = review(Phase::Mutate, "patch-many");
+    let says = "not judged: the policy called the host wrongly: `edits.set`: ";
+    assert!(many.findings[0].message.starts_with(says), "{}", many.findings[0].message);
+}
+
+#[test]
+fn bounds_what_a_call_is_given_of_a_large_object() {
+    let large = object(&format!(r#"{{"x": "{}"}}"#, "x".repeat(3 << 20)));
+    let set = set(vec![policy_a(told("take-everything")), policy_b(told("deny"))]);
+    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &large, None), &nothing_known()));
+    let says =
+        "not judged: the policy called the host wrongly: `document.json`: one call is given at most 67108864 bytes";
+    assert_eq!(review.findings[0].message, says);
+    assert_eq!(review.findings[1].rule, "hostile-policy-b/denied");
+    let wide = object(&format!("[{}0]", "[1,1,1,1,1,1,1,1],".repeat(5000)));
+    let set = self::set(vec![policy_a(told("find-all"))]);
+    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &wide, None), &nothing_known()));
+    let says = "not judged: the policy called the host wrongly: `document.find`: more than 10000 matches; ask for fewer, or take the JSON text as a whole";
+    assert_eq!(review.findings[0].message, says);
+}
+
+#[test]
+fn a_guest_that_gives_up_says_why_and_edits_nothing() {
+    let review = review(Phase::Mutate, "patch-and-give-up");
+    let shown: Vec<_> = review.findings.iter().map(|found| (found.rule.as_str(), found.message.as_str())).collect();
+    let expected = [
+        ("hostile-policy-a/warned", "found before"),
+        ("hostile-policy-a/not-judged", "told to give up"),
+        ("hostile-policy-b/denied", "told to deny"),
+    ];
+    assert_eq!(shown, expected);
+    assert!(review.patch.is_empty());
+    let silent = call(Phase::Validate, &policy_a(told("give-up-silently"))).unwrap();
+    assert_eq!(
+        (silent.findings[0].level, silent.findings[0].message.as_str()),
+        (Level::NotJudged, "it gives no reason")
     );
 }
 
 #[test]
-fn takes_no_patch_that_is_wrong() {
-    let bad = |what: &str| format!("the policy gave an unusable answer: its patch {what}");
-    is_not_judged(Phase::Mutate, "patch-kind", &bad("changes `/kind`, which no policy may"));
-    is_not_judged(Phase::Mutate, "patch-nothing", &bad("does not apply: path is invalid at `/spec/absent`"));
-    is_not_judged(Phase::Mutate, "patch-huge", &bad("has 2097194 bytes, allowed are 1048576"));
-    let garbage = review(Phase::Mutate, "patch-garbage");
-    assert!(garbage.findings[0].message.contains("its patch is not RFC 6902"), "{}", garbage.findings[0].message);
+fn takes_no_edits_that_are_wrong() {
+    let bad = |what: &str| format!("the policy gave an unusable answer: {what}");
+    is_not_judged(Phase::Mutate, "patch-kind", &bad("it changes `/kind`, which no policy may"));
+    let nothing = review(Phase::Mutate, "patch-nothing");
+    let says = "not judged: the policy gave an unusable answer: its edits do not apply: ";
+    assert!(nothing.findings[0].message.starts_with(says), "{}", nothing.findings[0].message);
+    let huge = review(Phase::Mutate, "patch-huge");
+    let says = "not judged: the policy called the host wrongly: `edits.set-text`: ";
+    assert!(huge.findings[0].message.starts_with(says), "{}", huge.findings[0].message);
 }
 
 #[test]
@@ -146,7 +206,7 @@ fn the_server_answers_a_failure_as_configured() {
 fn more_calls_than_slots_wait_their_turn() {
     let limits = quorate_engine::RuntimeLimits { instances: 2, ..Default::default() };
     let runtime = quorate_engine::WasmRuntime::new(limits, &quorate_facts::PROVIDER).unwrap();
-    let policy = std::sync::Arc::new(runtime.load(quorate_tests::guest::hostile(), told("deny")).unwrap());
+    let policy = std::sync::Arc::new(runtime.load(A, hostile(), told("deny")).unwrap());
     let calls = (0..32).map(|_| {
         let policy = policy.clone();
         std::thread::spawn(move || call(Phase::Validate, &policy).map(|verdict| verdict.findings.len()))

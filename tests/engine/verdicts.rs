@@ -3,8 +3,9 @@
 
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::object::indexed;
+use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
-use quorate_engine::{Binding, Mode, Policy, Review};
+use quorate_engine::{Binding, Mode, Policy, Prepared, RelatedQuery, Review};
 use quorate_facts::NOTHING_KNOWN;
 use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;
@@ -50,27 +51,26 @@ fn nothing_matched_is_allowed() {
 }
 
 #[test]
-fn a_policy_sees_what_the_former_one_patched() {
-    let patch = |policies| serde_json::to_value(both(policies).patch).unwrap();
+fn a_policy_sees_what_the_former_one_patched_and_the_patch_makes_the_whole() {
+    let made = |policies| {
+        let mut object = json!({"spec": {"x": 1}});
+        let patch: json_patch::Patch = serde_json::from_str(&both(policies).patch.to_string()).unwrap();
+        json_patch::patch(&mut object, &patch).unwrap();
+        object
+    };
     // Each adds its name with the number of names that it found.
-    let add = |name: &str, found: u32| json!({"op": "add", "path": format!("/spec/{name}"), "value": found});
-    assert_eq!(patch(vec![policy_a(told("patch")), policy_b(told("patch"))]), json!([add(A, 0), add(B, 1)]));
-    assert_eq!(patch(vec![policy_b(told("patch")), policy_a(told("patch"))]), json!([add(B, 0), add(A, 1)]));
-}
-
-#[test]
-fn the_merged_patch_makes_what_the_policies_saw() {
-    let review = both(vec![policy_a(told("patch")), policy_b(told("patch"))]);
-    let mut spec = json!({"spec": {"x": 1}});
-    json_patch::patch(&mut spec, &review.patch).unwrap();
-    assert_eq!(spec, json!({"spec": {"x": 1, A: 0, B: 1}}));
+    let of = |policy: fn(Binding) -> Policy| policy(told("patch"));
+    assert_eq!(made(vec![of(policy_a), of(policy_b)]), json!({"spec": {"x": 1, A: 0, B: 1}}));
+    assert_eq!(made(vec![of(policy_b), of(policy_a)]), json!({"spec": {"x": 1, A: 1, B: 0}}));
+    let last = |order| policy_a(Binding { order, ..told("patch") });
+    assert_eq!(made(vec![last(7), of(policy_b)]), json!({"spec": {"x": 1, A: 1, B: 0}}), "by their order");
 }
 
 #[test]
 fn a_failure_between_two_patches_leaves_both() {
     let review = both(vec![policy_a(told("patch-garbage")), policy_b(told("patch"))]);
     assert_eq!(review.verdict, Verdict::NotJudged);
-    assert_eq!(review.patch.len(), 1);
+    assert_eq!(review.patch.operations().len(), 1);
     assert_eq!(review.matched, [A, B]);
 }
 
@@ -186,4 +186,60 @@ fn audit_annotations_name_their_policy() {
     let review = both(vec![policy_a(told("annotate")), policy_b(told("annotate"))]);
     let entry = |name: &str| (format!("{name}.some-key"), "value".to_owned());
     assert_eq!(review.audit, [entry(A), entry(B)]);
+}
+
+#[test]
+fn an_old_defect_replaced_by_another_one_is_denied() {
+    let update = |old: &str, new: &str| {
+        let set = set(vec![policy_a(told("find-defect-by-value"))]);
+        let request = request(Operation::Update, &object(new), Some(&object(old)));
+        block_on(set.review(Phase::Validate, &request, &nothing_known())).verdict
+    };
+    assert_eq!(update(r#""bad:1""#, r#""bad:2""#), Verdict::Denied);
+    assert_eq!(update(r#""bad:1""#, r#""bad:1""#), Verdict::Allowed);
+    assert_eq!(update(r#""good""#, r#""bad:1""#), Verdict::Denied);
+}
+
+#[test]
+fn what_belongs_to_a_finding_is_shown() {
+    let object = object(r#"{"list": [0, {"a.b/c": 1}]}"#);
+    let set = set(vec![policy_a(told("deny-with-all"))]);
+    let review = block_on(set.review(Phase::Validate, &request(Operation::Create, &object, None), &nothing_known()));
+    let found = &review.findings[0];
+    assert_eq!((found.field.as_str(), found.remedy.as_str()), ("spec.list[1][a.b/c]", "stop telling"));
+    assert_eq!((found.retry, found.retry_after_seconds), (true, Some(7)));
+    assert_eq!(found.evidence, [("voters".to_owned(), "5".to_owned())]);
+}
+
+#[test]
+fn settings_of_a_namespace_lie_over_the_others() {
+    let settings = json!({"does": "nothing", "namespaces": {"db": {"does": "deny"}, "web": {"does": "trap"}}});
+    let review = one(Phase::Validate, policy_a(Binding { settings, ..told("") }));
+    assert_eq!(review.verdict, Verdict::Denied);
+}
+
+#[test]
+fn guests_are_told_the_request() {
+    let review = one(Phase::Validate, policy_a(told("tell-request")));
+    let told = "7e1f4a52 admission apps v1 statefulsets  apps/v1 StatefulSet db rqlite alice true false /spec/template/spec alice";
+    assert_eq!(review.findings[0].message, told);
+}
+
+#[test]
+fn what_is_not_known_is_never_absent() {
+    let tell = |does| one(Phase::Validate, policy_a(told(does))).findings[0].message.clone();
+    assert_eq!(tell("tell-facts"), "failed: nobody gave it");
+    assert_eq!(tell("tell-other-facts"), "Missing::NotDeclared");
+    assert_eq!(tell("tell-related"), "Missing::Absent", "the object names no account");
+    let object = object(r#"{"template": {"spec": {"serviceAccountName": "rqlite"}}}"#);
+    let set = set(vec![policy_a(told("tell-related"))]);
+    let request = request(Operation::Create, &object, None);
+    let unknown = block_on(set.review(Phase::Validate, &request, &nothing_known()));
+    assert_eq!(unknown.findings[0].message, r#"Missing::Failed("nobody gave it")"#);
+    let query =
+        RelatedQuery::Reference { api_version: "v1".into(), kind: "ServiceAccount".into(), name: "rqlite".into() };
+    let account = indexed(r#"{"metadata": {"name": "rqlite"}}"#).unwrap();
+    let prepared = Prepared { related: [(query, Related::Found(vec![account]))].into(), ..nothing_known() };
+    let known = block_on(set.review(Phase::Validate, &request, &prepared));
+    assert_eq!(known.findings[0].message, "rqlite");
 }

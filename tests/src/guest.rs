@@ -1,8 +1,7 @@
 //! The hostile guest: built once, bound as a test wants it, and the requests it is given.
 //! Asserts nothing about the engine.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -12,13 +11,12 @@ use kubernetes::admission::{GroupVersionKind, GroupVersionResource, Operation, R
 use kubernetes::object::indexed;
 use quorate_document::Document;
 use quorate_engine::{Binding, BreakGlass, Policy, PolicyLimits, PolicySet};
-use quorate_facts::INTERFACE;
 use quorate_guest_build::Guest;
 use serde_json::json;
 
-/// What the guest calls itself.
+/// The name under which the first one is bound.
 pub const A: &str = "hostile-policy-a";
-/// As long as [`A`], which it replaces.
+/// The same module under a second name.
 pub const B: &str = "hostile-policy-b";
 
 /// The component's bytes.
@@ -34,7 +32,7 @@ pub fn hostile() -> &'static [u8] {
     })
 }
 
-/// The guest with each text replaced by another of the same length: another name, other imports, other exports.
+/// The guest with each text replaced by another of the same length: another manifest, other imports, other exports.
 pub fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
     let mut wasm = hostile().to_vec();
     for (from, to) in changes {
@@ -49,31 +47,40 @@ pub fn altered(changes: &[(&str, &str)]) -> Vec<u8> {
     wasm
 }
 
-/// Enforced, told what to do, with every grant.
+/// Enforced, told what to do, with everything that it asks for.
 pub fn told(does: &str) -> Binding {
     Binding {
         settings: json!({ "does": does }),
-        capabilities: BTreeSet::from([INTERFACE.to_owned(), "log".to_owned()]),
+        grants: None,
         limits: PolicyLimits { cpu: time_for(does), ..PolicyLimits::default() },
         ..Binding::default()
     }
 }
 
-/// A slow machine writes 20 MiB in longer than a call may take by default.
+/// A slow machine takes longer for what reaches a bound than a call may take by default.
 fn time_for(does: &str) -> Duration {
-    if does == "be-huge" { Duration::from_secs(2) } else { PolicyLimits::default().cpu }
+    if ["be-huge", "take-everything", "hold-handles", "be-too-many", "patch-many", "find-all"].contains(&does) {
+        Duration::from_secs(2)
+    } else {
+        PolicyLimits::default().cpu
+    }
 }
 
-/// The first policy, compiled once.
+/// The first policy.
 pub fn policy_a(binding: Binding) -> Policy {
-    static BASE: OnceLock<Policy> = OnceLock::new();
-    BASE.get_or_init(|| runtime().load(hostile(), told("nothing")).unwrap()).with_binding(binding).unwrap()
+    bound(A, binding)
 }
 
-/// The second policy: the same under another name.
+/// The second policy: the same module under another name.
 pub fn policy_b(binding: Binding) -> Policy {
+    bound(B, binding)
+}
+
+/// Compiled once. The guest is told its name, which no guest knows otherwise.
+fn bound(name: &str, mut binding: Binding) -> Policy {
     static BASE: OnceLock<Policy> = OnceLock::new();
-    BASE.get_or_init(|| runtime().load(&altered(&[(A, B)]), told("nothing")).unwrap()).with_binding(binding).unwrap()
+    binding.settings["as"] = json!(name);
+    BASE.get_or_init(|| runtime().load(A, hostile(), told("nothing")).unwrap()).with_binding(name, binding).unwrap()
 }
 
 /// The policies in this order, and one group that may use break-glass.

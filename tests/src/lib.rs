@@ -7,17 +7,17 @@
 pub mod client;
 pub mod guest;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
+use quorate_builtin::Module;
 use quorate_engine::{
     Binding, BreakGlass, Policy, PolicyLimits, PolicySet, Prepared, Review, RuntimeLimits, WasmRuntime,
 };
-use quorate_facts::{INTERFACE, PROVIDER, found, prepared_from_text};
+use quorate_facts::{PROVIDER, found, prepared_from_text};
 use serde_json::{Value, json};
 
 /// The workspace's folder.
@@ -46,7 +46,7 @@ pub fn runtime() -> &'static WasmRuntime {
 /// `engine`, and the verdicts of all other tests must not depend on how busy the machine is.
 pub fn binding(settings: Value) -> Binding {
     let limits = PolicyLimits { cpu: Duration::from_secs(1), ..PolicyLimits::default() };
-    Binding { settings, capabilities: BTreeSet::from([INTERFACE.to_owned()]), limits, ..Binding::default() }
+    Binding { settings, grants: None, limits, ..Binding::default() }
 }
 
 /// The four built-in policies with their defaults.
@@ -58,9 +58,10 @@ pub fn builtin() -> &'static PolicySet {
 /// The built-in policies, each bound as the function says for its name. Compiled once.
 pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> PolicySet {
     static LOADED: OnceLock<Vec<Policy>> = OnceLock::new();
-    let load = |wasm| runtime().load(wasm, binding(json!({}))).expect("a built-in loads");
-    let loaded = LOADED.get_or_init(|| quorate_builtin::modules().iter().map(|module| load(module.wasm)).collect());
-    let bound = |policy: &Policy| policy.with_binding(bind(policy.name())).expect("a binding that fits");
+    let load =
+        |module: &Module| runtime().load(module.name, module.wasm, binding(json!({}))).expect("a built-in loads");
+    let loaded = LOADED.get_or_init(|| quorate_builtin::modules().iter().map(load).collect());
+    let bound = |policy: &Policy| policy.with_binding(policy.name(), bind(policy.name())).expect("a binding that fits");
     PolicySet::new(loaded.iter().map(bound).collect(), break_glass).expect("built-in names are unique")
 }
 
@@ -68,18 +69,18 @@ pub fn builtin_with(bind: impl Fn(&str) -> Binding, break_glass: BreakGlass) -> 
 pub fn evaluate(set: &PolicySet, review: &Value, related: &Related<Value>, facts: &str) -> Review {
     let bytes = review.to_string();
     let request = Request::decode(bytes.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    let prepared = prepared_from_text(&request, related.and_then(|object| found(&object.to_string())), facts);
+    let prepared = prepared_from_text(&request, &related.and_then(|object| found(&object.to_string())), facts);
     block_on(set.mutate_then_validate(&request, &prepared))
 }
 
 /// Nothing stands behind the request, and nothing else is known.
 pub fn nothing_known() -> Prepared {
-    Prepared::unknown(quorate_facts::NOTHING_KNOWN)
+    Prepared::default()
 }
 
 /// The same with these facts.
 pub fn knowing(request: &Request, facts: &str) -> Prepared {
-    prepared_from_text(request, Related::Unknown(Reason::NothingBehind), facts)
+    prepared_from_text(request, &Related::Unknown(Reason::NothingBehind), facts)
 }
 
 /// What stands behind a request that stands for itself.

@@ -93,9 +93,7 @@ impl<'a> AdmissionReview<'a> {
         review: &'a Review,
     ) -> Result<Self, serde_json::Error> {
         let allowed = review.verdict == Verdict::Allowed;
-        let patch = (allowed && !review.patch.0.is_empty())
-            .then(|| serde_json::to_vec(&review.patch).map(|patch| STANDARD.encode(patch)))
-            .transpose()?;
+        let patch = (allowed && !review.patch.is_empty()).then(|| STANDARD.encode(review.patch.to_string()));
         let status = (!allowed)
             .then(|| Status::of(DenialStatus::of(request, evaluated, &review.findings), subject, &review.findings));
         Ok(Self::with(AdmissionResponse {

@@ -8,6 +8,7 @@ use kubernetes::admission::{Phase, Request};
 use kubernetes::subject::subject;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_cluster::StoreError;
+use quorate_document::Patch;
 use quorate_engine::{Finding, PolicySet, Prepared, Review};
 use quorate_facts::{RequestSets, now, prepared};
 use rqlite::facts::{Facts, Leaving};
@@ -65,7 +66,7 @@ async fn evaluate(webhook: &Webhook, phase: Phase, request: &Request, deadline: 
     let policies = webhook.policies();
     if !policies.matching(phase, request) {
         debug!(uid = request.uid, "no policy matches");
-        return policies.review(phase, request, &Prepared::unknown(quorate_facts::NOTHING_KNOWN)).await;
+        return policies.review(phase, request, &Prepared::default()).await;
     }
     match timeout_at(deadline.at, prepare_and_evaluate(webhook, phase, request, deadline)).await {
         Ok(review) => review,
@@ -76,7 +77,7 @@ async fn evaluate(webhook: &Webhook, phase: Phase, request: &Request, deadline: 
 /// Evaluates with what is known, and reserves what an admitted reduction takes away; anew where somebody else did so meanwhile.
 async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request, deadline: Deadline) -> Review {
     let ReviewSources { known: sources, pods, reservations } = webhook.sources();
-    let mut related = sources.related(request, deadline.budget).await;
+    let related = sources.related(request, deadline.budget).await;
     let sets = RequestSets::of(request, &related);
     let candidate = (phase == Phase::Validate).then(|| ReservationRequest::of(request, &sets)).flatten();
     let others = async {
@@ -97,10 +98,10 @@ async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request
         let counted = candidate.as_ref().map(counted).unwrap_or_default();
         known.leaving = leaving(pods.as_ref(), &known, &counted);
         known.leaving.extend_from_slice(&told);
-        let prepared = prepared(request, related, &known);
-        debug!(uid = request.uid, facts = prepared.facts, "facts");
+        let prepared = prepared(request, &related, &known);
+        debug!(uid = request.uid, facts = known.to_json().unwrap_or_default(), "facts");
         let mut review = webhook.policies().review(phase, request, &prepared).await;
-        if prepared.related.is_unknown() {
+        if related.is_unknown() {
             review.advise(TRY_AGAIN);
         }
         let Some(candidate) = &candidate else { return review };
@@ -113,7 +114,7 @@ async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request
         }
         match reservations.reserve(&request.uid, &candidate.set, &removed, &counted, budget.as_ref()).await {
             Ok(ReserveResult::Done) => return review,
-            Ok(ReserveResult::Changed) => related = prepared.related,
+            Ok(ReserveResult::Changed) => {}
             Err(error) => return unreserved(review, &error),
         }
     }
@@ -146,6 +147,8 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
         field: String::new(),
         remedy: error.remedy.clone(),
         retry: true,
+        retry_after_seconds: None,
+        evidence: Vec::new(),
         of_shape: false,
     });
     review.verdict = Finding::verdict(&review.findings);
@@ -154,7 +157,7 @@ fn unreserved(mut review: Review, error: &StoreError) -> Review {
 
 /// What every policy that was asked would say if it could: nothing, in the time that there was.
 fn overdue(policies: &PolicySet, phase: Phase, request: &Request, budget: Duration) -> Review {
-    let asked = policies.policies().iter().filter(|policy| policy.matching(phase, request).is_some());
+    let asked = policies.policies().iter().filter(|policy| policy.matches(phase, request));
     let matched: Vec<String> = asked.map(|policy| policy.name().to_owned()).collect();
     let finding = |policy: &String| Finding {
         rule: format!("{policy}/not-judged"),
@@ -166,15 +169,18 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request, budget: Durati
         field: String::new(),
         remedy: TRY_AGAIN.to_owned(),
         retry: true,
+        retry_after_seconds: None,
+        evidence: Vec::new(),
         of_shape: false,
     };
     Review {
         phase,
         verdict: Verdict::NotJudged,
         findings: matched.iter().map(finding).collect(),
-        patch: json_patch::Patch::default(),
+        patch: Patch::default(),
         audit: Vec::new(),
         matched,
+        assumed: Vec::new(),
     }
 }
 

@@ -4,7 +4,10 @@
 use std::io::Write;
 
 use kubernetes::verdict::{Level, Verdict};
-use serde::Serialize;
+use quorate_document::Patch;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::super::manifest_change::{ChangeOperation, ShownWay};
 use super::super::position::TextPosition;
@@ -70,7 +73,8 @@ struct ChangeJson<'o> {
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted_until: Option<&'o str>,
     findings: Vec<FindingJson<'o>>,
-    patch: &'o json_patch::Patch,
+    #[serde(serialize_with = "as_json")]
+    patch: &'o Patch,
 }
 
 #[derive(Serialize)]
@@ -173,6 +177,10 @@ fn change(evaluated: &EvaluatedChange) -> ChangeJson<'_> {
         findings: evaluated.findings.iter().map(finding).collect(),
         patch: &evaluated.patch,
     }
+}
+
+fn as_json<S: Serializer>(patch: &&Patch, serializer: S) -> Result<S::Ok, S::Error> {
+    RawValue::from_string(patch.to_string()).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 fn finding(LocatedFinding { finding, location }: &LocatedFinding) -> FindingJson<'_> {

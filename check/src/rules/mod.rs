@@ -39,6 +39,8 @@ impl CheckRule {
             field: field.to_owned(),
             remedy: remedy.to_owned(),
             retry: false,
+            retry_after_seconds: None,
+            evidence: Vec::new(),
             of_shape: false,
         }
     }

@@ -152,7 +152,7 @@ async fn evaluated(
     } });
     let bytes = serde_json::to_vec(&request)?;
     let request = Request::decode(&bytes)?;
-    let prepared = prepared(&request, Related::Found(inspection.document.clone()), &facts);
+    let prepared = prepared(&request, &Related::Found(inspection.document.clone()), &facts);
     let review: Review = policies.mutate_then_validate(&request, &prepared).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::slice;
 
 use anstyle::Style;
-use kubernetes::admission::{Operation, Phase};
-use quorate_engine::{Binding, Description, MatchRule, Mode, OnError, Policy};
+use kubernetes::admission::Phase;
+use quorate_contract::{Manifest, Match, Rule, Settings};
+use quorate_engine::{Binding, Grants, Mode, OnError, Policy};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,13 +35,12 @@ struct RuleSummary<'a> {
 }
 
 impl<'a> PolicySummary<'a> {
-    fn of(description: &'a Description) -> Self {
-        let Description { name, version, phases, rules, .. } = description;
-        let rule = |rule: &'a quorate_engine::RuleInfo| RuleSummary {
-            id: format!("{name}/{}", rule.id),
-            summary: &rule.summary,
-        };
-        Self { name, version, mutating: phases.contains(&Phase::Mutate), rules: rules.iter().map(rule).collect() }
+    fn of(policy: &'a Policy) -> Self {
+        let Manifest { version, rules, .. } = policy.manifest();
+        let name = policy.name();
+        let rule = |rule: &'a Rule| RuleSummary { id: format!("{name}/{}", rule.id), summary: &rule.summary };
+        let mutating = policy.phases().contains(&Phase::Mutate);
+        Self { name, version, mutating, rules: rules.iter().map(rule).collect() }
     }
 }
 
@@ -55,28 +55,27 @@ struct PolicyDetails<'a> {
     mode: Mode,
     /// The one in force, configured or not.
     on_error: OnError,
-    /// Host functions that it asks for.
-    capabilities: &'a [String],
-    matches: &'a [MatchRule],
+    /// What it needs of `grants`.
+    needs: Grants,
+    matches: &'a [Match],
     settings: &'a Value,
-    settings_schema: &'a Value,
+    settings_schema: Value,
 }
 
 impl<'a> PolicyDetails<'a> {
     fn of(policy: &'a Policy) -> Self {
-        let Description { summary, phases, settings_schema, capabilities, matches, .. } = policy.description();
+        let Manifest { summary, matches, settings: schema, .. } = policy.manifest();
         let Binding { mode, settings, .. } = policy.binding();
-        let (entry, on_error) = (PolicySummary::of(policy.description()), policy.on_error());
         Self {
-            policy_summary: entry,
+            policy_summary: PolicySummary::of(policy),
             summary,
-            phases,
+            phases: policy.phases(),
             mode: *mode,
-            on_error,
-            capabilities,
+            on_error: policy.on_error(),
+            needs: policy.needs(),
             matches,
             settings,
-            settings_schema,
+            settings_schema: Settings::published_schema(schema),
         }
     }
 }
@@ -97,8 +96,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
 }
 
 fn list(policies: &[Policy], format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
-    let entries: Vec<PolicySummary<'_>> =
-        policies.iter().map(|policy| PolicySummary::of(policy.description())).collect();
+    let entries: Vec<PolicySummary<'_>> = policies.iter().map(PolicySummary::of).collect();
     match format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?,
         Format::Text => {
@@ -118,10 +116,10 @@ fn show(policy: &Policy, format: Format, out: &mut dyn Write) -> anyhow::Result<
         writeln!(out, "{}", serde_json::to_string_pretty(&details)?)?;
         return Ok(());
     }
-    let asked = if details.capabilities.is_empty() { "nothing".to_owned() } else { details.capabilities.join(", ") };
+    let needs = needed(&details.needs);
     heading(policy, out)?;
     writeln!(out, "  {}\n", details.summary)?;
-    writeln!(out, "onError: {}, asks for: {asked}", on_error(details.on_error))?;
+    writeln!(out, "onError: {}, needs: {needs}", on_error(details.on_error))?;
     section("Rules", out)?;
     rules(&details.policy_summary.rules, out)?;
     section("Matches", out)?;
@@ -129,12 +127,12 @@ fn show(policy: &Policy, format: Format, out: &mut dyn Write) -> anyhow::Result<
     section("Settings", out)?;
     writeln!(out, "{}", serde_json::to_string_pretty(details.settings)?)?;
     section("Schema of the settings", out)?;
-    writeln!(out, "{}", serde_json::to_string_pretty(details.settings_schema)?)?;
+    writeln!(out, "{}", serde_json::to_string_pretty(&details.settings_schema)?)?;
     Ok(())
 }
 
 fn heading(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
-    let Description { name, version, phases, .. } = policy.description();
+    let (name, version, phases) = (policy.name(), &policy.manifest().version, policy.phases());
     let kind = match (phases.contains(&Phase::Mutate), phases.contains(&Phase::Validate)) {
         (true, true) => "mutating and validating",
         (true, false) => "mutating",
@@ -153,22 +151,28 @@ fn rules(rules: &[RuleSummary<'_>], out: &mut dyn Write) -> io::Result<()> {
     rules.iter().try_for_each(|RuleSummary { id, summary }| writeln!(out, "  {id:width$}  {summary}"))
 }
 
-/// `CREATE, UPDATE of apps statefulsets/scale`
-fn matched(rule: &MatchRule) -> String {
-    let operations: Vec<&str> = rule.operations.iter().copied().map(operation).collect();
-    let groups: Vec<&str> = rule.groups.iter().map(|group| if group.is_empty() { "core" } else { group }).collect();
-    let sub_resources =
-        if rule.sub_resources.is_empty() { String::new() } else { format!("/{}", rule.sub_resources.join("|")) };
-    format!("{} of {} {}{sub_resources}", operations.join(", "), groups.join("|"), rule.resources.join("|"))
+/// `imports facts; facts of rqlite`
+fn needed(needs: &Grants) -> String {
+    let lists = [
+        ("imports", &needs.imports),
+        ("facts of", &needs.facts),
+        ("reads", &needs.reads),
+        ("references to", &needs.references),
+    ];
+    let shown = lists.iter().filter(|(_, names)| !names.is_empty());
+    let shown: Vec<String> = shown
+        .map(|(what, names)| format!("{what} {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")))
+        .collect();
+    if shown.is_empty() { "no grant".to_owned() } else { shown.join("; ") }
 }
 
-fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "CREATE",
-        Operation::Update => "UPDATE",
-        Operation::Delete => "DELETE",
-        Operation::Connect => "CONNECT",
-    }
+/// `CREATE, UPDATE of apps statefulsets/scale`
+fn matched(one: &Match) -> String {
+    let operations: Vec<&str> = one.operations.iter().map(|operation| operation.as_str()).collect();
+    let groups: Vec<&str> = one.groups.iter().map(|group| if group.is_empty() { "core" } else { group }).collect();
+    let sub_resources =
+        if one.sub_resources.is_empty() { String::new() } else { format!("/{}", one.sub_resources.join("|")) };
+    format!("{} of {} {}{sub_resources}", operations.join(", "), groups.join("|"), one.resources.join("|"))
 }
 
 fn on_error(on_error: OnError) -> &'static str {

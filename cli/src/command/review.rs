@@ -73,9 +73,10 @@ impl OfflineReviewer {
             bail!("empty, expected an AdmissionReview");
         }
         let request = Request::decode(&bytes)?;
-        let prepared = prepared(&request, self.related(&request, args)?, &self.facts.0);
+        let related = self.related(&request, args)?;
+        let prepared = prepared(&request, &related, &self.facts.0);
         let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &prepared));
-        if prepared.related.is_unknown() {
+        if related.is_unknown() {
             review.advise("give it with --parent");
         }
         let verdict = review.verdict;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use quorate_contract::Manifest;
 use quorate_engine::{PolicySet, RuntimeLimits};
 use quorate_webhook::{Addresses, CertificateSource, ReviewSources, Server, ServerConfig};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -128,15 +129,9 @@ impl Banner<'_> {
         writeln!(out, "  https://{webhook}/validate and /mutate, certificate {}", self.certificate())?;
         writeln!(out, "  http://{metrics}/livez, /readyz and /metrics")?;
         for policy in self.policies.policies() {
-            let description = policy.description();
+            let (name, Manifest { version, rules, .. }) = (policy.name(), policy.manifest());
             let mode = policy.binding().mode.name();
-            writeln!(
-                out,
-                "  {BOLD}{}{BOLD:#} {}, rules: {}, mode: {mode}",
-                description.name,
-                description.version,
-                description.rules.len()
-            )?;
+            writeln!(out, "  {BOLD}{name}{BOLD:#} {version}, rules: {}, mode: {mode}", rules.len())?;
         }
         if Path::new(EXAMPLE).exists() {
             let json = "-H 'Content-Type: application/json'";
@@ -160,15 +155,9 @@ impl Banner<'_> {
     /// The same, for those who collect logs.
     fn log(&self) {
         for policy in self.policies.policies() {
-            let description = policy.description();
+            let Manifest { version, rules, .. } = policy.manifest();
             let mode = policy.binding().mode.name();
-            tracing::info!(
-                policy = description.name,
-                version = description.version,
-                rules = description.rules.len(),
-                mode,
-                "policy loaded"
-            );
+            tracing::info!(policy = policy.name(), version, rules = rules.len(), mode, "policy loaded");
         }
         let Addresses { webhook, metrics } = self.addresses;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), %webhook, %metrics, certificate = self.certificate(), "serving");

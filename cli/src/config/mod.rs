@@ -9,6 +9,7 @@ mod resolve;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kubernetes::admission::Operation;
 use quorate_engine::{Mode, OnError, PolicyLimits};
 use quorate_webhook::ServerConfig;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -105,11 +106,26 @@ pub(crate) struct Policy {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "on_error_schema")]
     pub(crate) on_error: Option<OnError>,
+    /// Only requests in namespaces with these labels; of a cluster-scoped object always. A label that is not known selects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace_selector: Option<LabelSelector>,
+    /// Only requests for objects with these labels; of a sub-resource for those of its parent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) object_selector: Option<LabelSelector>,
+    /// Not requests in these namespaces.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) exclude_namespaces: BTreeSet<String>,
+    /// Only these operations, of those that the module asks for. Absent: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "operations_schema")]
+    pub(crate) operations: Option<BTreeSet<Operation>>,
+    /// Policies run by this number, then in the order of `quorate policy list`; of those that patch the later ones see what the former made.
+    pub(crate) order: i32,
     /// Settings of the policy; their schema: `quorate policy show NAME`. Every setting may also stand under `namespaces.<namespace>`.
     pub(crate) settings: Map<String, Value>,
-    /// Host functions that the module may use: `rqlite` (what is known of the cluster), `log`. Absent: those that a built-in policy asks for, none for a module of your own.
+    /// What the module may import and ask for. Absent: what a built-in policy asks for, nothing for a module of your own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) capabilities: Option<BTreeSet<String>>,
+    pub(crate) grants: Option<Grants>,
     /// What one call may take.
     pub(crate) limits: Limits,
 }
@@ -121,11 +137,69 @@ impl Default for Policy {
             module: None,
             mode: Mode::default(),
             on_error: None,
+            namespace_selector: None,
+            object_selector: None,
+            exclude_namespaces: BTreeSet::new(),
+            operations: None,
+            order: 0,
             settings: Map::new(),
-            capabilities: None,
+            grants: None,
             limits: Limits::default(),
         }
     }
+}
+
+/// What a module may use beside what every policy is given. `quorate policy inspect FILE` prints what it needs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct Grants {
+    /// Interfaces of the contract: `facts`, `time`.
+    pub(crate) imports: BTreeSet<String>,
+    /// Who tells it facts: `rqlite`.
+    pub(crate) facts: BTreeSet<String>,
+    /// Kinds that it may read: `v1/Service`.
+    pub(crate) reads: BTreeSet<String>,
+    /// Kinds of the objects that an object may lead it to: `v1/Secret`.
+    pub(crate) references: BTreeSet<String>,
+}
+
+/// A label selector, as Kubernetes writes it: all of it must hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct LabelSelector {
+    /// Labels with these values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) match_labels: BTreeMap<String, String>,
+    /// What must hold of labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) match_expressions: Vec<LabelExpression>,
+}
+
+/// What must hold of one label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LabelExpression {
+    /// The label.
+    pub(crate) key: String,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    pub(crate) operator: LabelOperator,
+    /// Of `In` and `NotIn`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) values: Vec<String>,
+}
+
+/// How a label is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum LabelOperator {
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+}
+
+fn operations_schema(_: &mut SchemaGenerator) -> Schema {
+    let operations = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
+    json_schema!({"type": "array", "items": {"type": "string", "enum": operations}, "minItems": 1})
 }
 
 /// The engine's own type, as the file writes it.

@@ -102,7 +102,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.listen, Config::default().listen);
         let policy = config.policies.get("quorum-guard").unwrap();
-        assert!(policy.enabled && policy.module.is_none() && policy.capabilities.is_none());
+        assert!(policy.enabled && policy.module.is_none() && policy.grants.is_none());
         assert_eq!(policy.limits.cpu_milliseconds, 50);
     }
 }

@@ -6,21 +6,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use quorate_engine::{Binding, BreakGlass, PolicyLimits};
-use quorate_facts::INTERFACE;
+use kubernetes::object::indexed;
+use quorate_engine::{Binding, BreakGlass, Grants as EngineGrants, PolicyLimits, Selection};
+use quorate_facts::PROVIDER_NAME;
 use quorate_webhook::{CallerCheck, CertificateSource};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::check::ConfigFault;
-use super::{Cluster, ConfigError, ConfigFile, Limits, Logs, Policy};
+use super::{Cluster, ConfigError, ConfigFile, Grants, LabelSelector, Limits, Logs, Policy};
 use crate::nearest;
 use quorate_check::input;
 
 /// Largest module, in bytes: several times the largest built-in one.
 const MODULE_BYTES: usize = 32 * 1024 * 1024;
 
-/// The host functions there are (`policies/wit`). A built-in policy is granted those that it asks for.
-const CAPABILITIES: [&str; 2] = [INTERFACE, "log"];
+/// What there is to grant, by the key of `grants`.
+const KNOWN_GRANTS: [(&str, &[&str]); 2] = [("imports", &["facts", "time"]), ("facts", &[PROVIDER_NAME])];
 
 /// A configuration that names only what exists.
 #[derive(Debug)]
@@ -97,29 +98,45 @@ impl ConfigFile {
     }
 }
 
-/// None for a policy that is not enabled, or whose grants are faulty.
+/// None for a policy that is not enabled.
 fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<ConfigFault>) -> Option<BoundPolicy> {
     if !policy.enabled {
         return None;
     }
-    let asked = policy.capabilities.clone().unwrap_or_default();
-    for unknown in asked.iter().filter(|asked| !CAPABILITIES.contains(&asked.as_str())) {
-        let message = format!("unknown capability `{unknown}`, {}", nearest::hint(unknown, CAPABILITIES));
-        faults.push(fault(format!("policies.{name}.capabilities"), message));
+    let grants = policy.grants.clone().or_else(|| policy.module.is_some().then(Grants::default));
+    for (key, known) in KNOWN_GRANTS {
+        let given = grants.iter().flat_map(|grants| if key == "imports" { &grants.imports } else { &grants.facts });
+        for unknown in given.filter(|given| !known.contains(&given.as_str())) {
+            let message = format!("unknown name `{unknown}`, {}", nearest::hint(unknown, known.iter().copied()));
+            faults.push(fault(format!("policies.{name}.grants.{key}"), message));
+        }
     }
-    let is_built_in = policy.module.is_none();
-    let capabilities = match &policy.capabilities {
-        None if is_built_in => CAPABILITIES.map(str::to_owned).into(),
-        _ => asked,
-    };
     let binding = Binding {
         mode: policy.mode,
         on_error: policy.on_error,
         settings: Value::Object(policy.settings.clone()),
-        capabilities,
+        selection: selection(policy),
+        order: policy.order,
+        grants: grants.map(granted),
         limits: limits(policy.limits),
     };
     Some(BoundPolicy { name: name.to_owned(), wasm, binding })
+}
+
+fn selection(policy: &Policy) -> Selection {
+    // What serde made of a file is JSON.
+    let document = |selector: &LabelSelector| indexed(&json!(selector).to_string()).ok();
+    Selection {
+        namespace_selector: policy.namespace_selector.as_ref().and_then(document),
+        object_selector: policy.object_selector.as_ref().and_then(document),
+        exclude_namespaces: policy.exclude_namespaces.clone(),
+        operations: policy.operations.clone(),
+    }
+}
+
+fn granted(given: Grants) -> EngineGrants {
+    let Grants { imports, facts, reads, references } = given;
+    EngineGrants { imports, facts, reads, references }
 }
 
 fn limits(given: Limits) -> PolicyLimits {

@@ -6,13 +6,14 @@ use kubernetes::admission::{Operation, Phase};
 use kubernetes::request::Resource;
 
 use super::cel;
-use super::entry::{FailurePolicy, WebhookEntry, condition, rule};
+use super::entry::{FailurePolicy, Selectors, WebhookEntry, condition, rule};
 use super::requested::RequestedRules;
 
 pub(super) fn validating(asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
     let mut entries = Vec::new();
     if let Some((operations, unreachable)) = asked.of(Phase::Validate, Resource::STATEFUL_SETS) {
         entries.push(WebhookEntry {
+            selectors: Selectors::default(),
             name: "statefulsets.quorate.dev".to_owned(),
             failure_policy: unreachable,
             rule: rule(Resource::STATEFUL_SETS, &operations),
@@ -24,6 +25,7 @@ pub(super) fn validating(asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
         });
         if operations.contains(&Operation::Update) {
             entries.push(WebhookEntry {
+                selectors: Selectors::default(),
                 name: "statefulsets-rest.quorate.dev".to_owned(),
                 failure_policy: FailurePolicy::Ignore,
                 rule: rule(Resource::STATEFUL_SETS, &[Operation::Update]),
@@ -44,6 +46,7 @@ fn not_recognised(operations: &[Operation]) -> Option<WebhookEntry> {
     let writes: Vec<Operation> =
         operations.iter().copied().filter(|operation| *operation != Operation::Delete).collect();
     (!writes.is_empty()).then(|| WebhookEntry {
+        selectors: Selectors::default(),
         name: "statefulsets-not-recognised.quorate.dev".to_owned(),
         failure_policy: FailurePolicy::Ignore,
         rule: rule(Resource::STATEFUL_SETS, &writes),
@@ -54,6 +57,7 @@ fn not_recognised(operations: &[Operation]) -> Option<WebhookEntry> {
 pub(super) fn mutating(asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
     let sets = asked.of(Phase::Mutate, Resource::STATEFUL_SETS).into_iter();
     sets.map(|(operations, _)| WebhookEntry {
+        selectors: Selectors::default(),
         name: "statefulsets-mutate.quorate.dev".to_owned(),
         // What had to be put in and was not is refused when it is validated.
         failure_policy: FailurePolicy::Ignore,
@@ -71,6 +75,7 @@ pub(super) fn scale(
     scope: &dyn Fn() -> MatchCondition,
 ) -> [WebhookEntry; 2] {
     let entry = |name: String, unreachable, change| WebhookEntry {
+        selectors: Selectors::default(),
         name,
         failure_policy: unreachable,
         rule: rule(Resource::SCALES, operations),

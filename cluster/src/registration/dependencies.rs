@@ -4,7 +4,7 @@
 use kubernetes::admission::Phase;
 use kubernetes::request::Resource;
 
-use super::entry::{WebhookEntry, condition, rule};
+use super::entry::{Selectors, WebhookEntry, condition, rule};
 use super::naming::{NameList, Naming};
 use super::requested::RequestedRules;
 use super::{KnownSets, cel, known};
@@ -63,6 +63,7 @@ impl DependencyEntries {
     fn entries(&self, asked: &RequestedRules<'_>) -> Vec<WebhookEntry> {
         let Some((operations, unreachable)) = asked.of(Phase::Validate, self.resource) else { return Vec::new() };
         let entry = |(index, list): (usize, &NameList)| WebhookEntry {
+            selectors: Selectors::default(),
             name: known::name(self.what, index),
             failure_policy: unreachable,
             rule: rule(self.resource, &operations),

@@ -28,6 +28,15 @@ pub(super) struct WebhookEntry {
     pub(super) failure_policy: FailurePolicy,
     pub(super) rule: RuleWithOperations,
     pub(super) conditions: Vec<MatchCondition>,
+    pub(super) selectors: Selectors,
+}
+
+/// What an entry is narrowed to, beside what all entries leave out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Selectors {
+    pub(super) namespaces: Option<LabelSelector>,
+    pub(super) exclude_namespaces: BTreeSet<String>,
+    pub(super) objects: Option<LabelSelector>,
 }
 
 impl WebhookEntry {
@@ -37,14 +46,14 @@ impl WebhookEntry {
             client_config: client_config(&registration.client, Phase::Validate),
             rules: Some(vec![self.rule]),
             match_conditions: Some(self.conditions),
-            namespace_selector: Some(namespaces(registration)),
+            namespace_selector: Some(self.selectors.of_namespaces(registration)),
             failure_policy: Some(self.failure_policy.name().to_owned()),
             match_policy: Some("Equivalent".to_owned()),
             // What is admitted is reserved; of a dry run nothing is.
             side_effects: "NoneOnDryRun".to_owned(),
             timeout_seconds: Some(registration.timeouts.validate),
             admission_review_versions: vec!["v1".to_owned()],
-            object_selector: None,
+            object_selector: self.selectors.objects,
         }
     }
 
@@ -54,7 +63,7 @@ impl WebhookEntry {
             client_config: client_config(&registration.client, Phase::Mutate),
             rules: Some(vec![self.rule]),
             match_conditions: Some(self.conditions),
-            namespace_selector: Some(namespaces(registration)),
+            namespace_selector: Some(self.selectors.of_namespaces(registration)),
             failure_policy: Some(self.failure_policy.name().to_owned()),
             match_policy: Some("Equivalent".to_owned()),
             // Another webhook may put in a container or a flag after us.
@@ -62,7 +71,7 @@ impl WebhookEntry {
             side_effects: "None".to_owned(),
             timeout_seconds: Some(registration.timeouts.mutate),
             admission_review_versions: vec!["v1".to_owned()],
-            object_selector: None,
+            object_selector: self.selectors.objects,
         }
     }
 }
@@ -106,13 +115,21 @@ pub(super) fn operation_names(operations: &[Operation]) -> Vec<String> {
 
 /// All namespaces but the excluded ones.
 pub(super) fn namespaces(registration: &Registration) -> LabelSelector {
-    LabelSelector {
-        match_expressions: Some(vec![LabelSelectorRequirement {
+    Selectors::default().of_namespaces(registration)
+}
+
+impl Selectors {
+    /// The namespaces that it names, without the excluded ones.
+    fn of_namespaces(&self, registration: &Registration) -> LabelSelector {
+        let LabelSelector { match_labels, match_expressions } = self.namespaces.clone().unwrap_or_default();
+        let excluded = registration.excluded_namespaces.union(&self.exclude_namespaces).cloned().collect();
+        let not_excluded = LabelSelectorRequirement {
             key: NAMESPACE_NAME.to_owned(),
             operator: "NotIn".to_owned(),
-            values: Some(registration.excluded_namespaces.iter().cloned().collect()),
-        }]),
-        match_labels: None,
+            values: Some(excluded),
+        };
+        let expressions = match_expressions.into_iter().flatten().chain([not_excluded]).collect();
+        LabelSelector { match_expressions: Some(expressions), match_labels }
     }
 }
 

@@ -6,7 +6,7 @@ use kubernetes::request::Resource;
 
 use super::built_in;
 use super::cel;
-use super::entry::{FailurePolicy, WebhookEntry, condition, rule};
+use super::entry::{FailurePolicy, Selectors, WebhookEntry, condition, rule};
 use super::naming::{NameList, Naming};
 use super::requested::RequestedRules;
 use super::{KnownSets, PREFIX};
@@ -25,6 +25,7 @@ fn of_list(asked: &RequestedRules<'_>, index: usize, list: &NameList) -> Vec<Web
     }
     if let Some((operations, _)) = asked.of(Phase::Validate, Resource::EVICTIONS) {
         entries.push(WebhookEntry {
+            selectors: Selectors::default(),
             name: name("evictions", index),
             // A drain never stops because we are down.
             failure_policy: FailurePolicy::Ignore,
@@ -38,6 +39,7 @@ fn of_list(asked: &RequestedRules<'_>, index: usize, list: &NameList) -> Vec<Web
             conditions.push(condition("changed", format!("request.operation != 'UPDATE' || {}", cel::looked_at())));
         }
         entries.push(WebhookEntry {
+            selectors: Selectors::default(),
             name: name("autoscalers", index),
             failure_policy: FailurePolicy::Ignore,
             rule: rule(Resource::AUTOSCALERS, &operations),

@@ -29,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
 };
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kubernetes::admission::{Operation, Phase};
 use kubernetes::users::SYSTEM_NAMESPACES;
@@ -81,7 +82,7 @@ impl Default for Timeouts {
 }
 
 /// A loaded policy, as far as registration is concerned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Registered {
     pub name: String,
     pub phases: Vec<Phase>,
@@ -90,12 +91,25 @@ pub struct Registered {
     pub built_in: bool,
     /// It enforces, and denies what it could not judge.
     pub fails: bool,
+    /// What of its requests its binding takes. Of a built-in policy the engine alone looks at it: its entries are shared.
+    pub narrowed: Narrowed,
+}
+
+/// What a configuration narrows a policy to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Narrowed {
+    pub namespace_selector: Option<LabelSelector>,
+    pub object_selector: Option<LabelSelector>,
+    pub exclude_namespaces: BTreeSet<String>,
+    /// None: all.
+    pub operations: Option<BTreeSet<Operation>>,
 }
 
 /// Requests that a policy asks for. `*` stands for any group, resource or sub-resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMatch {
     pub groups: Vec<String>,
+    pub versions: Vec<String>,
     pub resources: Vec<String>,
     /// Empty: the resource itself only.
     pub sub_resources: Vec<String>,

@@ -54,7 +54,9 @@ fn what_was_kept_is_found_by_the_same_engine_and_module() {
 fn how_much_a_machine_may_use_does_not_matter() {
     let (_folder, _, modules) = folder();
     store(&modules, &engine());
-    let large = WasmRuntime::new(RuntimeLimits { instances: 3, memory_bytes: 128 << 20 }, &Weather).unwrap();
+    let large =
+        WasmRuntime::new(RuntimeLimits { instances: 3, memory_bytes: 128 << 20, ..RuntimeLimits::default() }, &Weather)
+            .unwrap();
     assert!(modules.find(large.engine(), EMPTY).is_some());
 }
 

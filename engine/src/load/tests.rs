@@ -1,141 +1,72 @@
-//! What a description must be, and how it is matched. Components are loaded in the `tests` crate.
+//! Which imports and needs are let in, and how a refusal reads. Components are loaded in the `tests` crate.
 
-use serde_json::json;
+use quorate_contract::Manifest;
 
-use super::describe::checked;
-use super::settings::check_schema;
+use super::grants::{check, needed};
+use super::imports::interfaces;
 use super::*;
-use crate::wit::types as guest;
-use kubernetes::admission::{GroupVersionResource, Operation, Request};
+use crate::provider::fixture::Weather;
 
-/// The interface of the provider.
-const PROVIDED: &str = "weather";
+fn manifest(facts: &str, reads: &str) -> Manifest {
+    let text = format!(
+        r#"{{"manifest": 1, "name": "labels", "version": "1", "summary": "s",
+            "rules": [{{"id": "missing", "summary": "s", "severity": "low", "judges": "object"}}],
+            "matches": [{{"groups": [""], "versions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}}],
+            "related": {{"space": {{"of": "namespace"}}, "key": {{"reference": "/spec/key", "apiVersion": "v1", "kind": "Secret"}}}},
+            "facts": [{facts}], "reads": [{reads}]}}"#
+    );
+    Manifest::parse(&text).unwrap()
+}
 
-fn said() -> guest::Description {
-    guest::Description {
-        name: "quorum-guard".to_owned(),
-        version: "0.1.0".to_owned(),
-        summary: "Keeps quorum.".to_owned(),
-        phases: vec![guest::Phase::Validate, guest::Phase::Validate],
-        settings_schema: json!({
-            "type": "object",
-            "properties": {"deletion": {"enum": ["deny", "warn"]}, "namespaces": {"additionalProperties": {"type": "object"}}},
-            "additionalProperties": false
-        })
-        .to_string(),
-        capabilities: vec![PROVIDED.to_owned()],
-        rules: vec![guest::RuleInfo { id: "scale-below-quorum".to_owned(), summary: String::new() }],
-        matches: vec![matches(&["apps"], &["statefulsets"], &[])],
+fn names(list: &[&str]) -> BTreeSet<String> {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn only_the_contract_of_this_version_is_imported() {
+    let of = |import: &str| interfaces([import]).map(|names| names.into_iter().collect::<Vec<_>>());
+    assert_eq!(of("quorate:policy/request@0.2.0").unwrap(), ["request"]);
+    assert_eq!(of("quorate:policy/request@0.2.7").unwrap(), ["request"], "wasmtime says what of it is not there");
+    for other in ["quorate:policy/request@0.1.0", "quorate:policy/request@0.20.0", "quorate:policy/request@1.2.0"] {
+        assert!(matches!(of(other), Err(LoadError::OtherContract { .. })), "{other}");
+    }
+    for foreign in ["wasi:cli/run@0.2.0", "quorate:policy/sockets@0.2.0", "quorate:policy/request", "env"] {
+        assert!(matches!(of(foreign), Err(LoadError::ForeignImport { .. })), "{foreign}");
     }
 }
 
-fn matches(groups: &[&str], resources: &[&str], sub_resources: &[&str]) -> guest::MatchRule {
-    let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
-    guest::MatchRule {
-        groups: owned(groups),
-        resources: owned(resources),
-        sub_resources: owned(sub_resources),
-        operations: vec![guest::Operation::Update],
-        projections: guest::Projections { object: vec!["/spec".to_owned()], old_object: vec![], parent: vec![] },
-        conditions: vec![],
-    }
-}
-
-#[track_caller]
-fn refuses(alter: impl FnOnce(&mut guest::Description), says: &str) {
-    let mut said = said();
-    alter(&mut said);
-    let found = checked(said).unwrap_err().to_string();
-    assert!(found.starts_with("the description of policy `") && found.contains(says), "{found}");
+#[test]
+fn a_module_needs_what_it_imports_and_what_its_manifest_asks_for() {
+    let needs = needed(&manifest(r#""weather/today""#, ""), &names(&["request", "log", "time", "facts"]));
+    assert_eq!(needs.imports, names(&["facts", "time"]));
+    assert_eq!(needs.facts, names(&["weather"]));
+    assert_eq!(needs.references, names(&["v1/Secret"]), "what belongs to the object needs no grant");
 }
 
 #[test]
-fn takes_a_good_description() {
-    let description = checked(said()).unwrap();
-    assert_eq!(description.name, "quorum-guard");
-    assert_eq!(description.phases, [kubernetes::admission::Phase::Validate]);
-    assert_eq!(description.matches[0].projections.object, ["/spec"]);
-}
-
-#[test]
-fn refuses_descriptions_that_later_code_could_not_rely_on() {
-    refuses(|said| said.name = "Quorum Guard".to_owned(), "`name` must be kebab-case");
-    refuses(|said| said.phases.clear(), "`phases` has 0 items");
-    refuses(|said| said.rules.clear(), "`rules` has 0 items");
-    refuses(|said| said.matches.clear(), "`matches` has 0 items");
-    refuses(|said| said.matches[0].operations.clear(), "`operations` has 0 items");
-    refuses(|said| said.rules.push(said.rules[0].clone()), "the rule id `scale-below-quorum` stands twice");
-    refuses(|said| said.rules[0].id = "a/b".to_owned(), "the rule id `a/b` must be kebab-case");
-    refuses(|said| said.rules[0].id = "not-judged".to_owned(), "the rule id `not-judged` is the engine's");
-    refuses(|said| said.matches[0].projections.object[0] = "spec".to_owned(), "`spec` is not a JSON pointer");
-    refuses(|said| said.matches[0].projections.object[0] = "/a~2".to_owned(), "`/a~2` is not a JSON pointer");
-    refuses(|said| said.settings_schema = "{".to_owned(), "`settings-schema` is not JSON");
-    refuses(|said| said.settings_schema = r#"{"type": "objekt"}"#.to_owned(), "`settings-schema` is not a JSON Schema");
-    refuses(
-        |said| said.settings_schema = r#"{"$ref": "https://example.com/x"}"#.to_owned(),
-        "`settings-schema` is not a JSON Schema",
-    );
-}
-
-#[test]
-fn matches_the_envelope_only() {
-    let request = |sub: Option<&'static str>| Request {
-        resource: GroupVersionResource { group: "apps".into(), resource: "statefulsets".into(), ..Default::default() },
-        sub_resource: sub.map(Into::into),
-        ..Request::new("u", Operation::Update)
+fn a_secret_by_name_is_refused_unless_it_is_granted() {
+    let manifest = manifest("", "");
+    let granted = |references: &[&str]| {
+        let grants = Grants { references: names(references), ..Grants::default() };
+        check("labels", &manifest, &BTreeSet::new(), Some(&grants), &Weather)
     };
-    let fits = |groups: &[&str], resources: &[&str], subs: &[&str], sub| {
-        let description =
-            checked(guest::Description { matches: vec![matches(groups, resources, subs)], ..said() }).unwrap();
-        description.matching(&request(sub)).is_some()
-    };
-    assert!(fits(&["apps"], &["statefulsets"], &[], None));
-    assert!(fits(&["*"], &["*"], &[], None));
-    assert!(!fits(&["*"], &["*"], &[], Some("scale")));
-    assert!(!fits(&["*"], &["*"], &["*"], None));
-    assert!(fits(&["*"], &["*"], &["*"], Some("scale")));
-    assert!(!fits(&["apps"], &["statefulsets"], &["status"], Some("scale")));
-    assert!(!fits(&["autoscaling"], &["statefulsets"], &["scale"], Some("scale")));
-    let description = checked(said()).unwrap();
-    assert!(description.matching(&Request { operation: Operation::Delete, ..request(None) }).is_none());
+    assert!(granted(&["v1/Secret"]).is_ok());
+    assert_eq!(
+        granted(&["v1/ConfigMap"]).unwrap_err().to_string(),
+        "policy `labels` refers to objects of kind `v1/Secret`, which is not granted; add it to `policies.labels.grants.references` in the configuration"
+    );
+    assert!(check("labels", &manifest, &BTreeSet::new(), None, &Weather).is_ok(), "what is built in is trusted");
 }
 
 #[test]
-fn names_the_place_of_every_wrong_setting() {
-    let description = checked(said()).unwrap();
-    let error = check_schema(&description, &json!({"deletion": "maybe", "namespaces": {"db": 7}})).unwrap_err();
-    let LoadError::Settings { problems, .. } = &error else { panic!("{error}") };
-    assert_eq!(
-        problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
-        ["/deletion", "/namespaces/db"]
-    );
-    let found = error.to_string();
-    assert!(
-        found.starts_with("the settings of policy `quorum-guard` are wrong: `/deletion`: \"maybe\" is not one of"),
-        "{found}"
-    );
-    assert!(check_schema(&description, &json!({"deletion": "warn"})).is_ok());
-}
-
-#[test]
-fn names_the_grant_that_is_missing_and_where_it_goes() {
-    let description = checked(said()).unwrap();
-    let imported = BTreeSet::from([PROVIDED.to_owned()]);
-    let error = check_capabilities(&description, &imported, &Binding::default(), PROVIDED).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "policy `quorum-guard` asks for `weather`, which is not granted; add it to `policies.quorum-guard.capabilities` in the configuration"
-    );
-    let granted = Binding { capabilities: imported.clone(), ..Binding::default() };
-    assert!(check_capabilities(&description, &imported, &granted, PROVIDED).is_ok());
-    let undeclared = checked(guest::Description { capabilities: vec![], ..said() }).unwrap();
-    assert!(matches!(
-        check_capabilities(&undeclared, &imported, &granted, PROVIDED),
-        Err(LoadError::Undeclared { .. })
-    ));
-    let unknown = checked(guest::Description { capabilities: vec!["network".to_owned()], ..said() }).unwrap();
-    assert!(matches!(
-        check_capabilities(&unknown, &BTreeSet::new(), &granted, PROVIDED),
-        Err(LoadError::UnknownCapability { .. })
-    ));
+fn the_cluster_is_refused_until_it_is_offered() {
+    let everything =
+        || Some(Grants { imports: names(&["cluster"]), reads: names(&["v1/Service"]), ..Grants::default() });
+    let imported = check("labels", &manifest("", ""), &names(&["cluster"]), everything().as_ref(), &Weather);
+    let says = "policy `labels` reads the cluster by the import `cluster`, which this Quorate does not offer yet; remove it from the module";
+    assert_eq!(imported.unwrap_err().to_string(), says);
+    let reads = r#"{"apiVersion": "v1", "kind": "Service", "namespaces": "own", "fields": ["/spec"]}"#;
+    let declared = check("labels", &manifest("", reads), &BTreeSet::new(), everything().as_ref(), &Weather);
+    let says = "policy `labels` reads the cluster by `reads` of v1/Service, which this Quorate does not offer yet; remove it from the module";
+    assert_eq!(declared.unwrap_err().to_string(), says);
 }

@@ -31,7 +31,7 @@ pub(super) fn engine(limits: RuntimeLimits) -> Result<(Engine, Allocation), Runt
         Ok(engine) => return Ok((engine, Allocation::Reserved)),
         Err(refused) => refused,
     };
-    let engine = Engine::new(&on_demand()).map_err(|error| RuntimeError::Engine(error.into()))?;
+    let engine = Engine::new(&on_demand(limits)).map_err(|error| RuntimeError::Engine(error.into()))?;
     let gigabytes = u64::from(limits.instances).saturating_mul(RESERVED_BYTES + GUARD_BYTES) / 1_000_000_000;
     warn!(
         gigabytes,
@@ -59,7 +59,7 @@ fn reserving(limits: RuntimeLimits) -> Config {
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
-    let mut config = common();
+    let mut config = common(limits);
     config
         .memory_reservation(RESERVED_BYTES)
         .memory_guard_size(GUARD_BYTES)
@@ -67,8 +67,8 @@ fn reserving(limits: RuntimeLimits) -> Config {
     config
 }
 
-fn on_demand() -> Config {
-    let mut config = common();
+fn on_demand(limits: RuntimeLimits) -> Config {
+    let mut config = common(limits);
     config
         .memory_reservation(SMALL_BYTES)
         .memory_reservation_for_growth(SMALL_BYTES)
@@ -78,12 +78,13 @@ fn on_demand() -> Config {
     config
 }
 
-fn common() -> Config {
+fn common(limits: RuntimeLimits) -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
         .cranelift_opt_level(OptLevel::Speed)
         .memory_init_cow(true)
+        .consume_fuel(limits.count_instructions)
         .epoch_interruption(true);
     config
 }

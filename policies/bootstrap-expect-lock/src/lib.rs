@@ -16,10 +16,11 @@ mod settings;
 mod single_node;
 mod words;
 
+use kubernetes::admission::Phase;
 use kubernetes::related::Related;
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule, SetDocument, Subject};
+use quorate_sdk::{AtPath, Finding, Operation, Policy, Review, Rule, SetDocument, Subject};
 
 use crate::edit::SetUpdate;
 use crate::rule::{bootstrap_expect_changed, bootstrap_expect_mismatch, bootstrap_expect_removed};
@@ -83,4 +84,4 @@ fn updated(old: &SetDocument, new: &SetDocument, review: &Review, settings: &Set
     findings
 }
 
-quorate_sdk::export_policy!(BootstrapExpectLock);
+quorate_sdk::export_policy!(BootstrapExpectLock: validator);

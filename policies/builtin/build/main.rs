@@ -20,8 +20,10 @@ const POLICIES: &str = include_str!("../policies.txt");
 const PROFILE: &str = "guest";
 
 /// What every guest is built from, besides its own folder; from `policies/`.
-const SHARED_SOURCES: [&str; 10] = [
-    "wit",
+const SHARED_SOURCES: [&str; 12] = [
+    "../contract/policy.wit",
+    "../sdk/rust/src",
+    "../sdk/rust/Cargo.toml",
     "sdk/src",
     "sdk/Cargo.toml",
     "../rqlite/src",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use syn::{Attribute, Expr, ExprStruct, Item, ItemConst, Lit, Member, Meta};
+use syn::{Attribute, Expr, ExprLit, Item, ItemConst, Lit, Meta};
 
 pub(crate) struct Page {
     pub(crate) rule: String,
@@ -35,24 +35,24 @@ pub(crate) fn pages(policy: &str, directory: &Path) -> Result<Vec<Page>> {
 }
 
 fn page(policy: &str, constant: &ItemConst) -> Result<Page> {
-    let Expr::Struct(rule) = constant.expr.as_ref() else {
-        anyhow::bail!("`RULE` is not a `Rule {{ … }}`");
+    let Expr::Call(rule) = constant.expr.as_ref() else {
+        anyhow::bail!("`RULE` is not a `Rule::new(…)`");
     };
-    let (id, summary) = (field(rule, "id")?, field(rule, "summary")?);
+    let mut texts = rule.args.iter().map(literal);
+    let (Some(Some(id)), Some(Some(summary))) = (texts.next(), texts.next()) else {
+        anyhow::bail!("the id and the summary of `RULE` are not string literals");
+    };
     let doc = doc(&constant.attrs);
     ensure!(!doc.trim().is_empty(), "`RULE` ({id}) has no doc comment");
     let text = format!("# {policy}/{id}\n\n{summary}\n\n{}\n", doc.trim());
     Ok(Page { rule: id, text })
 }
 
-fn field(rule: &ExprStruct, name: &str) -> Result<String> {
-    let value = rule.fields.iter().find(|field| matches!(&field.member, Member::Named(ident) if ident == name));
-    if let Some(Expr::Lit(literal)) = value.map(|field| &field.expr)
-        && let Lit::Str(text) = &literal.lit
-    {
-        return Ok(text.value());
+fn literal(argument: &Expr) -> Option<String> {
+    match argument {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
     }
-    anyhow::bail!("`{name}` is not a string literal")
 }
 
 /// The doc comment, without the blank that follows the slashes.

@@ -1,7 +1,7 @@
 //! Which rules a request concerns. The rules decide; here they are only asked, in one place for every kind of request.
 
 use kubernetes::related::Related;
-use quorate_sdk::{Finding, Review, SetDocument, Subject};
+use quorate_sdk::{AtPath, Finding, Review, SetDocument, Subject};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::ClusterState;
@@ -48,7 +48,7 @@ fn update(old: &SetDocument, new: &SetDocument, facts: &Facts) -> Vec<Finding> {
         findings.extend(voters(old, new, transition, facts));
     }
     // A denial of these says already that nothing would guard the set.
-    let is_said = |finding: &Finding| [role_changed::RULE.id, not_recognised::RULE.id].contains(&finding.rule());
+    let is_said = |finding: &Finding| [role_changed::RULE.id(), not_recognised::RULE.id()].contains(&finding.rule());
     if !is_guarded && !findings.iter().any(is_said) {
         findings.extend(not_recognised::evaluate(Some(old), new));
     }

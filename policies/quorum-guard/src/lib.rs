@@ -15,9 +15,10 @@ mod settings;
 mod transition;
 mod words;
 
+use kubernetes::admission::Phase;
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Phase, Policy, Review, Rule};
+use quorate_sdk::{Finding, Operation, Policy, Review, Rule};
 
 pub use crate::settings::{Deletion, Settings};
 
@@ -53,4 +54,4 @@ impl Policy for QuorumGuard {
     }
 }
 
-quorate_sdk::export_policy!(QuorumGuard);
+quorate_sdk::export_policy!(QuorumGuard: validator);

@@ -17,9 +17,10 @@ mod remedy;
 mod rule;
 mod settings;
 
+use kubernetes::admission::Phase;
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Phase, Policy, PolicyResult, Review, Rule};
+use quorate_sdk::{Finding, Operation, Policy, PolicyResult, Review, Rule};
 
 use crate::decision::Decision;
 use crate::rule::{injected, injection_lost, not_injected, pending};
@@ -55,4 +56,4 @@ impl Policy for RemoveOnShutdown {
     }
 }
 
-quorate_sdk::export_policy!(RemoveOnShutdown);
+quorate_sdk::export_policy!(RemoveOnShutdown: mutator, validator);

@@ -1,22 +1,19 @@
-//! The guest side of the policy contract (`policies/wit`): decode a review, let the rules evaluate it, encode the verdict.
+//! What the policies about rqlite share: a review read once, and how a launch is edited. They stand on `sdk/rust`.
 //! Holds no rule and no rqlite arithmetic; a policy written on it is a thin shell around its rules.
 //!
 //! ```text
-//! host ── bindings ── review::Review ── Policy::{mutate, validate} ── finding::Finding ── bindings ── host
+//! host ── quorate_policy::Request ── review::Review ── Policy::{mutate, validate} ── Finding, patch ── host
 //! ```
 
-pub mod bindings;
-mod export;
-pub mod finding;
+mod at_path;
 pub mod injection;
 mod json_path;
 pub mod policy;
 pub mod review;
-pub mod settings;
 
-pub use bindings::quorate::policy::types::{
-    Description, Documents, Envelope, Level, Operation, ParentState, Phase, SettingsError, Verdict,
-};
-pub use finding::{Finding, Rule};
+pub use at_path::AtPath;
 pub use policy::{Policy, PolicyResult};
-pub use review::{Review, SetDocument, ShapeError, Subject};
+#[doc(hidden)]
+pub use quorate_policy;
+pub use quorate_policy::{Finding, Judges, Level, Operation, Rule, SettingsError, Severity, pointer};
+pub use review::{Envelope, Review, SetDocument, ShapeError, Subject};

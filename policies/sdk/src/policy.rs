@@ -1,15 +1,18 @@
-//! What a policy is, and the three exported functions in terms of it. The same functions serve the component and the native cases.
+//! What one of our policies is, and how it is one of the contract: its review is read, its rules are asked, what they say is told.
 
+use std::marker::PhantomData;
+
+use kubernetes::admission::Phase;
 use kubernetes::request::Resource;
+use quorate_policy::{
+    Edits, Finding, Manifest, Matches, Mutate, NotJudged, Operation, Request, Rule, SettingsError, Validate, Verdict,
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-use crate::bindings::quorate::policy::types::{
-    Description, Documents, Envelope, MatchRule, Operation, Phase, Projections, SettingsError, Verdict,
-};
-use crate::finding::{Finding, Rule};
-use crate::review::{PROJECTIONS, Review, parent_projections};
-use crate::settings;
+use crate::at_path::AtPath;
+use crate::review::{CURRENT, DEPENDENTS, PARENT, Review, ShapeError};
 
 /// What a policy makes of one review.
 #[derive(Debug, Default)]
@@ -19,19 +22,20 @@ pub struct PolicyResult {
     pub patch: Option<String>,
 }
 
-/// A policy. `mutate` and `validate` are functions of the review and the settings alone.
+/// A policy about rqlite. `mutate` and `validate` are functions of the review and the settings alone.
 pub trait Policy {
     /// The keys that stand under `settings`, all with defaults. The same keys may stand under `settings.namespaces.<namespace>`.
-    type Settings: DeserializeOwned + JsonSchema + Default;
+    type Settings: DeserializeOwned + JsonSchema + Default + 'static;
 
     /// kebab-case, the thing protected.
     const NAME: &'static str;
     const VERSION: &'static str;
     const SUMMARY: &'static str;
+    /// Those that [`export_policy!`](crate::export_policy) names.
     const PHASES: &'static [Phase];
     const RULES: &'static [Rule];
 
-    /// The requests that it wants to see; projections are the SDK's.
+    /// The requests that it wants to see.
     fn requests() -> Vec<Requests>;
 
     /// What the settings' schema cannot say. Paths are JSON pointers.
@@ -55,75 +59,82 @@ pub struct Requests {
     pub operations: &'static [Operation],
 }
 
-/// `describe` of the contract.
-pub fn describe<P: Policy>() -> Description {
-    Description {
-        name: P::NAME.to_owned(),
-        version: P::VERSION.to_owned(),
-        summary: P::SUMMARY.to_owned(),
-        phases: P::PHASES.to_vec(),
-        settings_schema: settings::schema::<P::Settings>(),
-        capabilities: vec!["rqlite".to_owned()],
-        rules: P::RULES.iter().map(Rule::info).collect(),
-        matches: P::requests().iter().map(match_rule).collect(),
+/// One of our policies, as the contract has it.
+#[derive(Debug)]
+pub struct Contract<P>(PhantomData<P>);
+
+impl<P: Policy> quorate_policy::Policy for Contract<P> {
+    type Settings = P::Settings;
+
+    fn manifest() -> Manifest {
+        let manifest = Manifest::new(P::NAME, P::VERSION, P::SUMMARY)
+            .settings_schema(schema::<P::Settings>().to_string())
+            .fact(CURRENT)
+            .fact(PARENT)
+            .fact(DEPENDENTS);
+        let manifest = P::RULES.iter().fold(manifest, |manifest, rule| manifest.rule(*rule));
+        P::requests().iter().fold(manifest, |manifest, requests| manifest.matches(matches(requests)))
+    }
+
+    fn check(settings: &P::Settings) -> Vec<SettingsError> {
+        P::check(settings)
     }
 }
 
-fn match_rule(requests: &Requests) -> MatchRule {
-    let owned = |pointers: &[&str]| pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
-    let Resource { group, plural, sub_resource, .. } = requests.resource;
-    let parent = parent_projections(requests.resource.kind());
-    MatchRule {
-        groups: vec![group.to_owned()],
-        resources: vec![plural.to_owned()],
-        sub_resources: sub_resource.iter().map(|name| (*name).to_owned()).collect(),
-        operations: requests.operations.to_vec(),
-        projections: Projections {
-            object: owned(&PROJECTIONS),
-            old_object: owned(&PROJECTIONS),
-            parent: owned(parent),
-        },
-        conditions: Vec::new(),
+impl<P: Policy> Validate for Contract<P> {
+    fn validate(request: &Request<'_>, settings: &P::Settings, verdict: &mut Verdict) -> Result<(), NotJudged> {
+        match Review::read(request) {
+            Ok(review) => verdict.extend(P::validate(&review, settings)),
+            Err(error) => verdict.push(not_judged(&error)),
+        }
+        Ok(())
     }
 }
 
-/// `check-settings` of the contract: the base settings, and those of every namespace.
-pub fn check_settings<P: Policy>(text: &str) -> Vec<SettingsError> {
-    settings::check::<P::Settings>(text, P::check)
-}
-
-/// `review` of the contract, with the facts (JSON text, version 1) that the host gives.
-pub fn review<P: Policy>(envelope: Envelope, documents: Documents, settings: &str, facts: &str) -> Verdict {
-    let phase = envelope.phase;
-    let outcome = evaluate::<P>(phase, envelope, documents, settings, facts);
-    Verdict {
-        findings: outcome.findings.into_iter().map(Finding::into_wire).collect(),
-        patch: outcome.patch,
-        audit: Vec::new(),
+impl<P: Policy> Mutate for Contract<P> {
+    fn mutate(
+        request: &Request<'_>,
+        settings: &P::Settings,
+        verdict: &mut Verdict,
+        edits: &mut Edits,
+    ) -> Result<(), NotJudged> {
+        match Review::read(request) {
+            Ok(review) => {
+                let PolicyResult { findings, patch } = P::mutate(&review, settings);
+                verdict.extend(findings);
+                patch.into_iter().for_each(|patch| edits.patch(patch));
+            }
+            Err(error) => verdict.push(not_judged(&error)),
+        }
+        Ok(())
     }
 }
 
-fn evaluate<P: Policy>(
-    phase: Phase,
-    envelope: Envelope,
-    documents: Documents,
-    settings: &str,
-    facts: &str,
-) -> PolicyResult {
-    let settings = match settings::effective::<P::Settings>(settings, envelope.namespace.as_deref()) {
-        Ok(settings) => settings,
-        Err(error) => return not_judged(format!("settings{}: {}", error.path, error.message), ""),
+/// What keeps every rule from judging.
+fn not_judged(error: &ShapeError) -> Finding {
+    Finding::not_judged(error.to_string()).field(&error.field)
+}
+
+fn matches(Requests { resource, operations }: &Requests) -> Matches {
+    // Whatever the version: recognition reads what all of them share.
+    let matches = Matches::new(resource.group, "*", resource.plural, operations);
+    resource.sub_resource.into_iter().fold(matches, |matches, sub_resource| matches.sub_resource(sub_resource))
+}
+
+/// JSON Schema of the settings; unknown keys are refused.
+fn schema<S: JsonSchema>() -> Value {
+    let mut schema = schemars::schema_for!(S).to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("additionalProperties".to_owned(), Value::Bool(false));
+        object.entry("properties").or_insert_with(|| json!({}));
+    }
+    schema
+}
+
+/// Exports a [`Policy`] as a component, by the interfaces of its phases: `validator`, `mutator`.
+#[macro_export]
+macro_rules! export_policy {
+    ($policy:ty: $($interface:ident),+) => {
+        $crate::quorate_policy::export!($crate::policy::Contract<$policy>: $($interface),+);
     };
-    let review = match Review::decode(envelope, documents, facts) {
-        Ok(review) => review,
-        Err(error) => return not_judged(error.to_string(), &error.field),
-    };
-    match phase {
-        Phase::Mutate => P::mutate(&review, &settings),
-        Phase::Validate => PolicyResult { findings: P::validate(&review, &settings), patch: None },
-    }
-}
-
-fn not_judged(message: String, field: &str) -> PolicyResult {
-    PolicyResult { findings: vec![Finding::not_judged(message).field(field)], patch: None }
 }

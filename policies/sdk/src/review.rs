@@ -14,22 +14,31 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::bindings::quorate::policy::types::{Documents, Envelope, Operation, ParentState};
+use quorate_policy::{Document, Operation, Request};
+
 use crate::json_path::path_at;
 
-/// What every built-in policy asks of every document, in this order.
-pub const PROJECTIONS: [&str; 3] = ["/metadata", "/spec", "/status"];
+/// Membership, pods, claims and the rest of `docs/facts.md`.
+pub const CURRENT: &str = "rqlite/current";
 
-/// What every built-in policy asks of the parent of such a request: of a StatefulSet the same, of a list its items.
-pub fn parent_projections(request: RequestKind) -> &'static [&'static str] {
-    match request {
-        RequestKind::Dependency(_) => &["/items"],
-        RequestKind::StatefulSet
-        | RequestKind::Scale
-        | RequestKind::Eviction
-        | RequestKind::Autoscaler
-        | RequestKind::Other => &PROJECTIONS,
-    }
+/// The StatefulSet behind a request that does not carry it.
+pub const PARENT: &str = "rqlite/launch/parent";
+
+/// The rqlite sets that need what is deleted.
+pub const DEPENDENTS: &str = "rqlite/dependents";
+
+/// What is asked, without the objects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    pub operation: Operation,
+    pub kind: RequestKind,
+    /// None for a cluster-scoped object. Of a Namespace its own name.
+    pub namespace: Option<String>,
+    /// None where the server generates it, or where a collection is deleted.
+    pub name: Option<String>,
+    pub username: String,
+    /// JSON text of DeleteOptions.
+    pub options: Option<String>,
 }
 
 /// A decoded review.
@@ -93,16 +102,39 @@ impl std::fmt::Display for ShapeError {
 impl std::error::Error for ShapeError {}
 
 impl Review {
-    /// Decodes what the contract passes; `facts` is the facts format, version 1.
-    pub fn decode(envelope: Envelope, documents: Documents, facts: &str) -> Result<Self, ShapeError> {
-        let facts = Facts::parse(facts).map_err(|error| ShapeError {
-            document: "facts",
-            field: String::new(),
-            problem: error.0,
-        })?;
-        let subject = Subject::decode(&envelope, documents)?;
-        Ok(Review { envelope, subject, facts })
+    /// Reads what the contract gives.
+    ///
+    /// # Errors
+    /// When an object, or the facts, are of another shape.
+    pub fn read(request: &Request<'_>) -> Result<Self, ShapeError> {
+        let envelope = Envelope::read(request);
+        let subject = Subject::read(&envelope, request)?;
+        Ok(Review { envelope, subject, facts: facts(request)? })
     }
+}
+
+impl Envelope {
+    fn read(request: &Request<'_>) -> Self {
+        let (group, resource, sub_resource) = (request.group(), request.resource(), request.sub_resource());
+        let operation = request.operation();
+        // Making the envelope costs more than all else here.
+        let deletes = operation == Operation::Delete;
+        Envelope {
+            operation,
+            kind: RequestKind::of_resource(&group, &resource, sub_resource.as_deref()),
+            namespace: request.namespace(),
+            name: request.name(),
+            username: request.user(),
+            options: if deletes { request.envelope().json("/options") } else { None },
+        }
+    }
+}
+
+/// What is not known is no reason not to judge: each rule says what it makes of that.
+fn facts(request: &Request<'_>) -> Result<Facts, ShapeError> {
+    let Ok(Some(documents)) = request.facts(CURRENT) else { return Ok(Facts::default()) };
+    let Some(text) = documents.first().and_then(|facts| facts.json("")) else { return Ok(Facts::default()) };
+    Facts::parse(&text).map_err(|error| ShapeError { document: "facts", field: String::new(), problem: error.0 })
 }
 
 impl Review {
@@ -121,36 +153,35 @@ impl Review {
 }
 
 impl Subject {
-    fn decode(envelope: &Envelope, documents: Documents) -> Result<Self, ShapeError> {
-        match kind_of(envelope) {
+    fn read(envelope: &Envelope, request: &Request<'_>) -> Result<Self, ShapeError> {
+        let (old, new) = (DocumentParts::old(request), DocumentParts::new(request));
+        match envelope.kind {
             RequestKind::StatefulSet => {
-                let mut old =
-                    DocumentSlices::of("old object", documents.old_object).map(DocumentSlices::set).transpose()?;
-                let mut new = DocumentSlices::of("object", documents.object).map(DocumentSlices::set).transpose()?;
+                let mut old = old.map(DocumentParts::set).transpose()?;
+                let mut new = new.map(DocumentParts::set).transpose()?;
                 if let (Some(old), Some(new)) = (&mut old, &mut new) {
                     SetDocument::side_by_side(old, new);
                 }
                 if old.is_none() && new.is_none() { Err(missing("old object")) } else { Ok(Subject::Set { old, new }) }
             }
             RequestKind::Scale => Ok(Subject::Scale {
-                from: scale("old object", documents.old_object)?,
-                to: scale("object", documents.object)?,
-                parent: parent(documents.parent_state, documents.parent)?,
+                from: scale("old object", old)?,
+                to: scale("object", new)?,
+                parent: parent(request)?,
             }),
-            RequestKind::Eviction => Ok(Subject::Eviction {
-                pod: evicted(envelope, DocumentSlices::of("object", documents.object))?,
-                parent: parent(documents.parent_state, documents.parent)?,
-            }),
-            RequestKind::Autoscaler => match DocumentSlices::of("object", documents.object) {
+            RequestKind::Eviction => Ok(Subject::Eviction { pod: evicted(envelope, new)?, parent: parent(request)? }),
+            RequestKind::Autoscaler => match new {
                 Some(new) => Ok(Subject::Autoscaler {
-                    old: DocumentSlices::of("old object", documents.old_object).map(|p| p.autoscaler()).transpose()?,
+                    old: old.map(|old| old.autoscaler()).transpose()?,
                     new: new.autoscaler()?,
-                    parent: parent(documents.parent_state, documents.parent)?,
+                    parent: parent(request)?,
                 }),
                 None => Ok(Subject::Other),
             },
-            RequestKind::Dependency(dependency) => Subject::dependency_deletion(dependency, envelope, documents),
-            RequestKind::Other => Ok(Subject::Other),
+            RequestKind::Dependency(dependency) if envelope.operation == Operation::Delete => {
+                Subject::dependency_deletion(dependency, envelope, old, request)
+            }
+            RequestKind::Dependency(_) | RequestKind::Other => Ok(Subject::Other),
         }
     }
 
@@ -158,52 +189,51 @@ impl Subject {
     fn dependency_deletion(
         dependency: Dependency,
         envelope: &Envelope,
-        documents: Documents,
+        old: Option<DocumentParts>,
+        request: &Request<'_>,
     ) -> Result<Self, ShapeError> {
-        if envelope.operation != Operation::Delete {
-            return Ok(Subject::Other);
-        }
-        let old = DocumentSlices::of("old object", documents.old_object);
         let mut metadata = old.map(|old| old.metadata()).transpose()?.unwrap_or_default();
         metadata.name = metadata.name.or_else(|| envelope.name.clone());
         if metadata.name.is_none() {
             return Err(missing("old object"));
         }
-        Ok(Subject::DependencyDeletion {
-            dependency,
-            metadata,
-            sets: dependents(documents.parent_state, documents.parent)?,
-        })
+        Ok(Subject::DependencyDeletion { dependency, metadata, sets: dependents(request)? })
     }
-}
-
-/// Which request it is.
-pub fn kind_of(envelope: &Envelope) -> RequestKind {
-    let Envelope { group, kind, resource, sub_resource, .. } = envelope;
-    RequestKind::of_object_sent(group, kind, resource, sub_resource.as_deref())
 }
 
 /// The StatefulSet behind a request that does not carry it.
-fn parent(state: ParentState, pieces: Vec<Option<String>>) -> Result<Related<Box<SetDocument>>, ShapeError> {
-    related(state, || DocumentSlices::of("parent", pieces).map(|pieces| Ok(Box::new(pieces.set()?))).transpose())
+fn parent(request: &Request<'_>) -> Result<Related<Box<SetDocument>>, ShapeError> {
+    let set = |facts: Vec<Document<'_>>| {
+        let parts = facts.first().and_then(|fact| DocumentParts::of("parent", fact, OBJECT));
+        parts.map(|parts| parts.set().map(Box::new)).transpose()
+    };
+    related(request, PARENT, set)
 }
 
-/// The list of those that need what is deleted.
-fn dependents(state: ParentState, pieces: Vec<Option<String>>) -> Result<Related<Vec<StatefulSet>>, ShapeError> {
-    let items = pieces.into_iter().next().flatten();
-    related(state, || items.map(|items| decode("parent", Some(&items), "items")).transpose())
+/// The sets that need a deleted object.
+fn dependents(request: &Request<'_>) -> Result<Related<Vec<StatefulSet>>, ShapeError> {
+    let sets = |facts: Vec<Document<'_>>| {
+        let part = |(index, fact)| Some((index, DocumentParts::of("parent", fact, OBJECT)?));
+        let set = |(index, parts): (usize, DocumentParts)| match parts.set() {
+            Ok(set) => Ok(Arc::unwrap_or_clone(set.set)),
+            Err(error) => Err(ShapeError { field: format!("items[{index}].{}", error.field), ..error }),
+        };
+        facts.iter().enumerate().filter_map(part).map(set).collect::<Result<_, _>>().map(Some)
+    };
+    related(request, DEPENDENTS, sets)
 }
 
-/// One that was found and is not there after all is unknown. The contract does not say why.
+/// What a fact tells, read; nothing there that can be read is not known.
 fn related<T>(
-    state: ParentState,
-    found: impl FnOnce() -> Result<Option<T>, ShapeError>,
+    request: &Request<'_>,
+    fact: &str,
+    read: impl FnOnce(Vec<Document<'_>>) -> Result<Option<T>, ShapeError>,
 ) -> Result<Related<T>, ShapeError> {
-    match state {
-        ParentState::Absent => Ok(Related::Absent),
-        ParentState::Unknown => Ok(Related::Unknown(Reason::NotGiven)),
-        ParentState::Found => Ok(found()?.map_or(Related::Unknown(Reason::NotGiven), Related::Found)),
-    }
+    Ok(match request.facts(fact) {
+        Ok(Some(facts)) => read(facts)?.map_or(Related::Unknown(Reason::NotGiven), Related::Found),
+        Ok(None) => Related::Absent,
+        Err(_) => Related::Unknown(Reason::NotGiven),
+    })
 }
 
 impl SetDocument {
@@ -267,25 +297,34 @@ fn same_json(left: &str, right: &str) -> bool {
         }
 }
 
-/// The projections of one document.
-struct DocumentSlices {
+/// Where a fact about a set has the set itself.
+const OBJECT: &str = "/object";
+
+/// The JSON texts of the parts of one document.
+struct DocumentParts {
     document: &'static str,
     metadata: Option<String>,
     spec: Option<String>,
     status: Option<String>,
 }
 
-impl DocumentSlices {
-    /// None where the request has no such document.
-    fn of(document: &'static str, pieces: Vec<Option<String>>) -> Option<Self> {
-        let mut pieces = pieces.into_iter();
-        let metadata = pieces.next().flatten();
-        let spec = pieces.next().flatten();
-        let status = pieces.next().flatten();
+impl DocumentParts {
+    fn old(request: &Request<'_>) -> Option<Self> {
+        Self::of("old object", &request.old_object()?, "")
+    }
+
+    fn new(request: &Request<'_>) -> Option<Self> {
+        Self::of("object", &request.object()?, "")
+    }
+
+    /// None where there is nothing of an object at `root`.
+    fn of(name: &'static str, document: &Document<'_>, root: &str) -> Option<Self> {
+        let part = |part: &str| document.json(&[root, part].concat());
+        let (metadata, spec) = (part("/metadata"), part("/spec"));
         if metadata.is_none() && spec.is_none() {
             return None;
         }
-        Some(DocumentSlices { document, metadata, spec, status })
+        Some(DocumentParts { document: name, metadata, spec, status: part("/status") })
     }
 
     fn decode<T: DeserializeOwned + Default>(&self, text: Option<&str>, root: &str) -> Result<T, ShapeError> {
@@ -328,9 +367,9 @@ fn shape_error(document: &'static str, text: &str, root: &str, error: &serde_jso
     ShapeError { document, field: format!("{root}{dot}{path}"), problem }
 }
 
-fn scale(document: &'static str, pieces: Vec<Option<String>>) -> Result<i32, ShapeError> {
-    let pieces = DocumentSlices::of(document, pieces).ok_or_else(|| missing(document))?;
-    let scale = Scale { metadata: pieces.metadata()?, spec: pieces.decode(pieces.spec.as_deref(), "spec")? };
+fn scale(document: &'static str, parts: Option<DocumentParts>) -> Result<i32, ShapeError> {
+    let parts = parts.ok_or_else(|| missing(document))?;
+    let scale = Scale { metadata: parts.metadata()?, spec: parts.decode(parts.spec.as_deref(), "spec")? };
     Ok(scale.spec.replicas)
 }
 
@@ -339,9 +378,9 @@ fn missing(document: &'static str) -> ShapeError {
 }
 
 /// An Eviction's object has nothing but the pod's name; the envelope has it too.
-fn evicted(envelope: &Envelope, pieces: Option<DocumentSlices>) -> Result<String, ShapeError> {
-    let named = match pieces {
-        Some(pieces) => pieces.metadata()?.name,
+fn evicted(envelope: &Envelope, parts: Option<DocumentParts>) -> Result<String, ShapeError> {
+    let named = match parts {
+        Some(parts) => parts.metadata()?.name,
         None => None,
     };
     Ok(named.or_else(|| envelope.name.clone()).unwrap_or_default())

@@ -26,9 +26,10 @@ pub mod settings_check;
 pub mod start_window;
 pub mod words;
 
+use kubernetes::admission::Phase;
 use kubernetes::request::Resource;
 use quorate_sdk::policy::Requests;
-use quorate_sdk::{Finding, Operation, Phase, Policy, PolicyResult, Review, Rule, SetDocument, SettingsError, Subject};
+use quorate_sdk::{Finding, Operation, Policy, PolicyResult, Review, Rule, SetDocument, SettingsError, Subject};
 
 use crate::identity::POLICY;
 use crate::mutation::Mutation;
@@ -84,4 +85,4 @@ fn changed(review: &Review) -> Option<(Option<&SetDocument>, &SetDocument)> {
     }
 }
 
-quorate_sdk::export_policy!(SecretMounts);
+quorate_sdk::export_policy!(SecretMounts: mutator, validator);

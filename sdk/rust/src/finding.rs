@@ -35,6 +35,20 @@ impl Finding {
         Finding { rule, level, message, at: None, remedy: None, evidence: Vec::new(), retry: None, defect: None }
     }
 
+    /// The policy as a whole cannot judge, and why; one of its rules says so by [`Rule::not_judged`](crate::Rule::not_judged).
+    pub fn not_judged(message: impl Into<String>) -> Self {
+        Finding::new("", Level::NotJudged, message.into())
+    }
+
+    /// The same as a warning, where it is a denial.
+    #[must_use]
+    pub fn lowered(mut self) -> Self {
+        if self.level == Level::Deny {
+            self.level = Level::Warn;
+        }
+        self
+    }
+
     /// Where it stands in the object, an RFC 6901 pointer. Not said: the object as a whole.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>) -> Self {

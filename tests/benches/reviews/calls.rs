@@ -54,7 +54,8 @@ async fn natively(review: &str) -> BenchResult<()> {
 /// The built-in policies, or one of them, with their defaults.
 pub(crate) fn builtin(only: Option<&str>) -> BenchResult<PolicySet> {
     let modules = quorate_builtin::modules().iter().filter(|module| only.is_none_or(|only| module.name == only));
-    let policies = modules.map(|module| runtime().load(module.wasm, binding(json!({})))).collect::<Result<_, _>>()?;
+    let policies =
+        modules.map(|module| runtime().load(module.name, module.wasm, binding(json!({})))).collect::<Result<_, _>>()?;
     Ok(PolicySet::new(policies, BreakGlass::default())?)
 }
 

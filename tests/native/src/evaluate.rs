@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use bootstrap_expect_lock::BootstrapExpectLock;
-use quorate_cases::Case;
-use quorate_sdk::bindings::quorate::policy::types::{Phase, Verdict as Raw};
-use quorate_sdk::{Level, Operation, Policy};
+use kubernetes::admission::Phase;
+use kubernetes::verdict::Level;
+use quorate_cases::{Case, Verdict as Raw};
+use quorate_sdk::{Operation, Policy};
 use quorum_guard::QuorumGuard;
 use remove_on_shutdown::RemoveOnShutdown;
 use secret_mounts::SecretMounts;
@@ -112,9 +113,8 @@ pub fn evaluate(input: &EvaluationInput) -> Evaluated {
     let before = case.review["request"]["object"].clone();
     for policy in POLICIES.iter().filter(|_| input.mutates) {
         let Some(raw) = policy.run(Phase::Mutate, input, &mut case) else { continue };
-        if let Some(patch) = &raw.patch {
-            let patch: json_patch::Patch = serde_json::from_str(patch).expect("a patch of a policy is RFC 6902");
-            json_patch::patch(&mut case.review["request"]["object"], &patch).expect("a patch of a policy applies");
+        if let Some(object) = &raw.object {
+            case.review["request"]["object"] = object.clone();
         }
         findings.extend(read(policy.name, raw).into_iter().map(|finding| match finding.level {
             Level::Deny => Finding { level: Level::Warn, ..finding },
@@ -133,9 +133,9 @@ pub fn mutate(input: &EvaluationInput) -> Value {
     let mut case = case_of(input);
     for policy in POLICIES {
         let raw = policy.run(Phase::Mutate, input, &mut case);
-        let Some(patch) = raw.and_then(|raw| raw.patch) else { continue };
-        let patch: json_patch::Patch = serde_json::from_str(&patch).expect("a patch of a policy is RFC 6902");
-        json_patch::patch(&mut case.review["request"]["object"], &patch).expect("a patch of a policy applies");
+        if let Some(object) = raw.and_then(|raw| raw.object) {
+            case.review["request"]["object"] = object;
+        }
     }
     case.review["request"]["object"].take()
 }
@@ -252,7 +252,7 @@ fn read(policy: &str, raw: Raw) -> Vec<Finding> {
             message: finding.message,
             remedy: finding.remedy,
             field: finding.field,
-            retry: finding.retry,
+            retry: finding.retry.is_some(),
             defect: finding.defect,
         })
         .collect()

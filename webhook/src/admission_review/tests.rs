@@ -2,6 +2,7 @@
 //! Holds no policy; findings are made up.
 
 use kubernetes::admission::{GroupVersionResource, Operation, Phase};
+use quorate_document::{Limits, Patch};
 use serde_json::{Value, json};
 
 use super::*;
@@ -28,6 +29,8 @@ fn finding(level: Level, message: &str) -> Finding {
         field: "spec.replicas".to_owned(),
         remedy: "scale to 3".to_owned(),
         retry: false,
+        retry_after_seconds: None,
+        evidence: Vec::new(),
         of_shape: false,
     }
 }
@@ -37,9 +40,10 @@ fn review(findings: Vec<Finding>) -> Review {
         phase: Phase::Validate,
         verdict: Finding::verdict(&findings),
         findings,
-        patch: json_patch::Patch::default(),
+        patch: Patch::default(),
         audit: Vec::new(),
         matched: vec!["quorum-guard".to_owned()],
+        assumed: Vec::new(),
     }
 }
 
@@ -112,7 +116,7 @@ fn answers_an_eviction_that_was_not_judged_with_429() {
 #[test]
 fn sends_a_patch_as_base64_and_none_with_a_denial() {
     let operations = json!([{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}]);
-    let patch: json_patch::Patch = serde_json::from_value(operations.clone()).unwrap();
+    let patch = Patch::parse(&operations.to_string(), &Limits::DEFAULT).unwrap();
     let allowed = Review { patch: patch.clone(), phase: Phase::Mutate, ..review(vec![]) };
     let answer = response(&update(), Verdict::Allowed, &allowed);
     assert_eq!(answer["patchType"], "JSONPatch");

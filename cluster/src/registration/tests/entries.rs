@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::server::Request;
 use super::{guard, mounts, named_matching, policy, sets, validating};
-use crate::registration::{Client, Naming, Registered, Registration, is_server_owned};
+use crate::registration::{
+    Client, LabelSelector, Naming, Narrowed, Registered, Registration, RequestMatch, is_server_owned,
+};
 
 fn json<T: Serialize>(entries: &[T]) -> Vec<Value> {
     entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect()
@@ -250,4 +252,36 @@ fn kept_entries_that_mutate_follow_the_rendered_ones_of_their_kind() {
     changed.timeouts.mutate = 5;
     let live = json(&changed.mutating(std::slice::from_ref(&mounts)).webhooks.unwrap());
     assert_eq!(registration().as_rendered(Phase::Mutate, &live), changed);
+}
+
+#[test]
+fn a_policy_of_ones_own_is_narrowed_in_its_entries() {
+    let pods = named_matching("", "pods", &[Operation::Create, Operation::Delete]);
+    let exec =
+        RequestMatch { sub_resources: vec!["exec".to_owned()], ..named_matching("", "pods", &[Operation::Connect]) };
+    let team =
+        |name: &str| -> LabelSelector { serde_json::from_value(json!({"matchLabels": {"team": name}})).unwrap() };
+    let narrowed = Narrowed {
+        namespace_selector: Some(team("db")),
+        object_selector: Some(team("web")),
+        exclude_namespaces: ["sandbox".to_owned()].into(),
+        operations: Some([Operation::Create, Operation::Connect].into()),
+    };
+    let own = Registered { built_in: false, narrowed, ..policy("zones", &[Phase::Validate], vec![pods, exec]) };
+    let entries = registration().validating(std::slice::from_ref(&own)).webhooks.unwrap();
+    assert_eq!(entries[0].rules.as_ref().unwrap()[0].operations.as_deref(), Some(["CREATE".to_owned()].as_slice()));
+    assert_eq!(entries[0].object_selector, Some(team("web")));
+    assert_eq!(entries[1].object_selector, None, "what is sent for a sub-resource has other labels");
+    for entry in &entries {
+        let namespaces = entry.namespace_selector.clone().unwrap();
+        assert_eq!(namespaces.match_labels, team("db").match_labels);
+        let excluded = namespaces.match_expressions.unwrap().remove(0).values.unwrap();
+        assert!(
+            excluded.contains(&"sandbox".to_owned()) && excluded.contains(&"kube-system".to_owned()),
+            "{excluded:?}"
+        );
+    }
+    let deletes = Narrowed { operations: Some([Operation::Delete].into()), ..Narrowed::default() };
+    let entries = registration().validating(&[Registered { narrowed: deletes, ..own }]).webhooks.unwrap();
+    assert_eq!(entries.len(), 1, "a match of which no operation is left has no entry");
 }

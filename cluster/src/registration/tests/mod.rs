@@ -17,7 +17,9 @@ use rqlite::dependencies::Dependencies;
 use super::entry::WebhookEntry;
 use super::naming::Naming;
 use super::requested::RequestedRules;
-use super::{KnownSets, Registered, RequestMatch, SetName, built_in, dependencies as entries_of_dependencies, known};
+use super::{
+    KnownSets, Narrowed, Registered, RequestMatch, SetName, built_in, dependencies as entries_of_dependencies, known,
+};
 
 /// Where a request on a StatefulSet goes: the names of the entries.
 const FAIL: &[&str] = &["statefulsets.quorate.dev"];
@@ -27,7 +29,14 @@ const NOT_SENT: &[&str] = &[];
 
 /// Built in, and enforced.
 fn policy(name: &str, phases: &[Phase], matches: Vec<RequestMatch>) -> Registered {
-    Registered { name: name.to_owned(), phases: phases.to_vec(), matches, built_in: true, fails: true }
+    Registered {
+        name: name.to_owned(),
+        phases: phases.to_vec(),
+        matches,
+        built_in: true,
+        fails: true,
+        narrowed: Narrowed::default(),
+    }
 }
 
 fn matching(resource: Resource, operations: &[Operation]) -> RequestMatch {
@@ -39,6 +48,7 @@ fn matching(resource: Resource, operations: &[Operation]) -> RequestMatch {
 fn named_matching(group: &str, plural: &str, operations: &[Operation]) -> RequestMatch {
     RequestMatch {
         groups: vec![group.to_owned()],
+        versions: vec!["*".to_owned()],
         resources: vec![plural.to_owned()],
         sub_resources: Vec::new(),
         operations: operations.to_vec(),

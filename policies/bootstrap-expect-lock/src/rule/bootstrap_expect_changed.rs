@@ -1,7 +1,7 @@
 //! Refuses every edit of an effective `-bootstrap-expect` of a set that exists.
 //! Not its disappearance: that is `bootstrap_expect_removed`.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::discovery::Discovery;
 use rqlite::value::Source;
 
@@ -78,10 +78,12 @@ use crate::single_node::FirstDiscovery;
 /// unquoted one at blanks; everywhere else it is one argument, with its blanks and line ends. A value that a shell script computes, or has a default for, is a reference to the whole script. In a script
 /// that cannot be read every change of its text, or of an environment entry that it names, is an edit; of a start script
 /// in a file only the arguments can be seen, and what they say of the flag is compared.
-pub(crate) const RULE: Rule = Rule {
-    id: "bootstrap-expect-changed",
-    summary: "refuses every edit of -bootstrap-expect after the set was created",
-};
+pub(crate) const RULE: Rule = Rule::new(
+    "bootstrap-expect-changed",
+    "refuses every edit of -bootstrap-expect after the set was created",
+    Severity::High,
+    Judges::Change,
+);
 
 /// One container's edit. None where rqlited gets what it got, or nothing any more, and where a set that ran something else gets it.
 pub(crate) fn evaluate(edit: &ExpectEdit, update: &SetUpdate) -> Option<Finding> {

@@ -1,7 +1,7 @@
 //! Refuses to create a set whose replicas are not its `-bootstrap-expect`, or whose pods come blank beside old data.
 //! Not scaling and node TLS at a re-creation: those are other policies'.
 
-use quorate_sdk::{Finding, Rule, SetDocument};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change::{Ordinals, first_ordinal};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -64,10 +64,12 @@ use crate::words::{form, number_of};
 /// A reference to a ConfigMap (the Helm chart's) counts with the value that it holds, where that is known. Any other, and a
 /// script, gives a warning: it should give the number of replicas. Without facts nothing is known of older pods and claims, and the set counts as new; from zero it then counts as an old one, unless its data
 /// is on no claim.
-pub(crate) const RULE: Rule = Rule {
-    id: "bootstrap-expect-mismatch",
-    summary: "refuses to create a set whose replicas are not its -bootstrap-expect, or blank pods beside old data",
-};
+pub(crate) const RULE: Rule = Rule::new(
+    "bootstrap-expect-mismatch",
+    "refuses to create a set whose replicas are not its -bootstrap-expect, or blank pods beside old data",
+    Severity::High,
+    Judges::Object,
+);
 
 /// A set that is created.
 pub(crate) fn evaluate(document: &SetDocument, facts: &Facts) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 //! Not a change to 0: that is an edit, and `bootstrap_expect_changed` says so.
 
 use kubernetes::manifest::Place;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::bootstrap::{Passed, Within, is_needed, names_flag, within};
 use rqlite::discovery::Discovery;
 use rqlite::flag::CommandLine;
@@ -55,10 +55,12 @@ use crate::remedy;
 /// A reference that goes away is refused like a number, and so is an argument that may have held the flag (`$(EXTRA)`), unless it is
 /// known that it did not. A script that cannot be read is itself the value: replacing it by
 /// a launch without the flag is refused here.
-pub(crate) const RULE: Rule = Rule {
-    id: "bootstrap-expect-removed",
-    summary: "refuses an update after which rqlited no longer gets -bootstrap-expect",
-};
+pub(crate) const RULE: Rule = Rule::new(
+    "bootstrap-expect-removed",
+    "refuses an update after which rqlited no longer gets -bootstrap-expect",
+    Severity::High,
+    Judges::Change,
+);
 
 /// One container's loss. None where rqlited still gets a value, or never got one.
 pub(crate) fn evaluate(edit: &ExpectEdit, update: &SetUpdate) -> Option<Finding> {

@@ -4,7 +4,7 @@
 use kubernetes::manifest::{AutoscalerSpec, HorizontalPodAutoscaler};
 use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
-use quorate_sdk::{Finding, Rule, SetDocument};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -30,7 +30,7 @@ use rqlite::scaling::{CurrentState, DataLocation};
 /// A target that does not exist yet is a warning (Helm installs autoscalers first); one that could not be fetched is not judged.
 /// An absent minReplicas is 1.
 pub(crate) const RULE: Rule =
-    Rule { id: "autoscaler-on-voters", summary: "an autoscaler changes the number of voters" };
+    Rule::new("autoscaler-on-voters", "an autoscaler changes the number of voters", Severity::Medium, Judges::Object);
 
 /// Evaluates an autoscaler.
 pub(crate) fn evaluate(
@@ -57,7 +57,7 @@ pub(crate) fn evaluate(
         Related::Unknown(_) if old.is_some_and(|old| old.spec == *spec) => return None,
         Related::Unknown(_) => {
             let message = format!("min {min}, max {max} on StatefulSet {target}, which was not given");
-            return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry());
+            return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry(None));
         }
     };
     let rqlite = RqliteSet::detect(set)?;

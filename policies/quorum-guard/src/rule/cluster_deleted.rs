@@ -11,7 +11,7 @@ mod service;
 use kubernetes::annotation::{ALLOW_DELETION, ALLOWED, allows_deletion};
 use kubernetes::manifest::StatefulSet;
 use kubernetes::users::SYSTEM_DELETERS;
-use quorate_sdk::{Envelope, Finding, Rule};
+use quorate_sdk::{Envelope, Finding, Judges, Rule, Severity};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -71,7 +71,8 @@ pub(crate) use owner::evaluate as judge_owners;
 /// both name the right that is missing. The chart's `owners` gives it. Without a leader's view the ordinals of the running pods are voters.
 /// If the sets that need a Namespace, a Service or a claim could not be looked up, its deletion is not judged. What a set needs is guarded
 /// once the server knows the set, about a second after its creation.
-pub(crate) const RULE: Rule = Rule { id: "cluster-deleted", summary: "a running cluster is deleted" };
+pub(crate) const RULE: Rule =
+    Rule::new("cluster-deleted", "a running cluster is deleted", Severity::Critical, Judges::Change);
 
 /// The part of DeleteOptions that tells an orphan deletion.
 #[derive(Default, Deserialize)]

@@ -2,7 +2,7 @@
 //! Not other ways for a pod to end: deletions of pods are not judged.
 
 use kubernetes::related::Related;
-use quorate_sdk::{Finding, Rule, SetDocument};
+use quorate_sdk::{Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change::{self, Ordinals};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -47,8 +47,12 @@ use crate::words;
 /// are ready are a quorum. Where a refusal could never end, the eviction passes with a warning: at most two replicas, with no more voters in
 /// a leader's view (without one: in the last known membership); a view whose voters have lost the quorum already; a pod that is no reachable
 /// voter, or beyond the set's own ordinals.
-pub(crate) const RULE: Rule =
-    Rule { id: "eviction-below-quorum", summary: "an eviction leaves fewer voters than the quorum" };
+pub(crate) const RULE: Rule = Rule::new(
+    "eviction-below-quorum",
+    "an eviction leaves fewer voters than the quorum",
+    Severity::Critical,
+    Judges::Live,
+);
 
 /// Evaluates the eviction of a pod.
 pub(crate) fn evaluate(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Option<Finding> {
@@ -57,7 +61,7 @@ pub(crate) fn evaluate(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Fa
         Related::Absent => return None,
         Related::Unknown(_) => {
             let message = format!("evicting {pod}, but the StatefulSet behind it was not given");
-            return Some(Finding::not_judged(message).retry());
+            return Some(Finding::not_judged(message).retry(None));
         }
     };
     let rqlite = RqliteSet::detect(set)?;
@@ -96,12 +100,12 @@ fn voter(pod: &str, ordinal: u32, eviction: &Eviction) -> Option<Finding> {
                 more => format!("the last reachable of {}, and their data goes with the pods", words::voters(more)),
             };
             RULE.deny(format!("evicting {pod} stops {last}"))
-                .retry()
+                .retry(None)
                 .remedy("bring another voter back first, or take a backup and use break-glass")
         }
         EvictionOutcome::WithinLease => RULE
             .deny(format!("evicting {pod} while {answering} and its leader has not stepped down yet: a node that removes itself now can block the cluster for good"))
-            .retry()
+            .retry(None)
             .remedy("wait a second; the drain tries again"),
         EvictionOutcome::Breaks => breaks(&leaves, ordinal, eviction),
     })
@@ -120,7 +124,7 @@ fn breaks(leaves: &str, ordinal: u32, eviction: &Eviction) -> Finding {
         }
         Some(claimed) => (claimed.message, claimed.remedy + &steps.join("; ")),
     };
-    RULE.deny(format!("{leaves}{absent}{rollout}{returning}{claims}{basis}")).retry().remedy(remedy)
+    RULE.deny(format!("{leaves}{absent}{rollout}{returning}{claims}{basis}")).retry(None).remedy(remedy)
 }
 
 fn rollout(eviction: &Eviction) -> &'static str {

@@ -3,7 +3,7 @@
 
 use kubernetes::annotation::{self, CONTAINER, NO_CONTAINER};
 use kubernetes::manifest::{PodSpec, StatefulSet};
-use quorate_sdk::{Finding, Rule, SetDocument};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::candidate::RqliteHint;
 
 /// ## What it refuses
@@ -32,8 +32,12 @@ use rqlite::candidate::RqliteHint;
 /// ## When the value is unknown
 /// An annotation that the old object has already is not refused: it counts as absent. Where a set is created again over what an
 /// earlier one left, it is a warning.
-pub(crate) const RULE: Rule =
-    Rule { id: "not-recognised", summary: "a set that looks like rqlite's is not recognised, so nothing guards it" };
+pub(crate) const RULE: Rule = Rule::new(
+    "not-recognised",
+    "a set that looks like rqlite's is not recognised, so nothing guards it",
+    Severity::Low,
+    Judges::Object,
+);
 
 /// Refuses an annotation that names no container, where it is newly written.
 pub(crate) fn evaluate_annotation(old: Option<&StatefulSet>, new: &StatefulSet) -> Option<Finding> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kubernetes::annotation::CONTAINER;
 use kubernetes::manifest::Place;
 use kubernetes::manifest::{ContainerPlace, PodSpec, StatefulSet};
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::role::Role;
 use rqlite::value::Value;
@@ -43,7 +43,8 @@ use crate::words;
 ///
 /// ## When the value is unknown
 /// A `-raft-non-voter` that cannot be read changes nothing: the set goes on counting as one of voters.
-pub(crate) const RULE: Rule = Rule { id: "role-changed", summary: "voters would no longer count as voters" };
+pub(crate) const RULE: Rule =
+    Rule::new("role-changed", "voters would no longer count as voters", Severity::High, Judges::Change);
 
 /// Evaluates an update of voters.
 pub(crate) fn evaluate(transition: &Transition) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 //! down. Not what the update changes.
 
 use kubernetes::manifest::{IntOrPercent, StatefulSet};
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::change;
 use rqlite::quorum::failures_tolerated;
 use rqlite::rollout::max_unavailable;
@@ -39,8 +39,12 @@ use crate::words;
 ///
 /// ## When the value is unknown
 /// Absent is 1. A percentage is that of the new count, rounded down, and at least 1, as the controller does. Anything else the API server refuses.
-pub(crate) const RULE: Rule =
-    Rule { id: "rollout-above-tolerance", summary: "a rolling update may stop more voters than may fail" };
+pub(crate) const RULE: Rule = Rule::new(
+    "rollout-above-tolerance",
+    "a rolling update may stop more voters than may fail",
+    Severity::High,
+    Judges::Change,
+);
 
 const FIELD: &str = "spec.updateStrategy.rollingUpdate.maxUnavailable";
 

@@ -1,6 +1,6 @@
 //! Says what is unwise about a new number of voters, and what could not be seen. Refuses nothing.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::RqliteSet;
 use rqlite::discovery::Discovery;
 use rqlite::quorum::{Quorum, failures_tolerated, quorum};
@@ -33,8 +33,12 @@ use crate::words;
 ///
 /// ## When the value is unknown
 /// The warning says what is not known.
-pub(crate) const RULE: Rule =
-    Rule { id: "scale-advice", summary: "what is unwise about a number of voters, or was not seen" };
+pub(crate) const RULE: Rule = Rule::new(
+    "scale-advice",
+    "what is unwise about a number of voters, or was not seen",
+    Severity::Low,
+    Judges::Change,
+);
 
 /// rqlite.io/docs/clustering/general-guidelines: 3, 5, 7 or 9.
 const MOST_VOTERS: u32 = 9;
@@ -143,7 +147,7 @@ pub(crate) fn without_parent(from: i32, to: i32) -> Option<Finding> {
             "{counts}, but the StatefulSet behind it was not given: whether new pods find a leader was not judged"
         )),
         std::cmp::Ordering::Less => {
-            Finding::not_judged(format!("{counts}, but the StatefulSet behind it was not given")).retry()
+            Finding::not_judged(format!("{counts}, but the StatefulSet behind it was not given")).retry(None)
         }
     };
     Some(finding.field("spec.replicas"))

@@ -1,7 +1,7 @@
 //! Refuses that so many voters leave at once that those which stay cannot decide.
 //! Not scaling to zero (`scale_to_zero`), which stops the cluster on purpose.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::change::{OrdinalChange, Ordinals};
 use rqlite::quorum::Quorum;
 use rqlite::scaling::{
@@ -58,8 +58,12 @@ use crate::words;
 /// The message says what was assumed. A removal that nobody could see does not count: give the membership, or use break-glass.
 /// A set whose role cannot be read counts as voters. A removal flag that cannot be read counts as off, and so does one beside `-auth`:
 /// whether the node's user may remove cannot be seen.
-pub(crate) const RULE: Rule =
-    Rule { id: "scale-below-quorum", summary: "fewer voters stay than the quorum of the cluster as it is now" };
+pub(crate) const RULE: Rule = Rule::new(
+    "scale-below-quorum",
+    "fewer voters stay than the quorum of the cluster as it is now",
+    Severity::Critical,
+    Judges::Change,
+);
 
 /// Evaluates the ordinals that leave, where some stay.
 pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
@@ -151,7 +155,7 @@ fn breaks(transition: &Transition, cluster: &ClusterState, down: &ScaleDown) -> 
     } + &membership_source::of(cluster);
     let way = remedy(transition, cluster, down);
     let finding = RULE.deny(message).remedy(claimed.map_or(String::new(), |claimed| claimed.remedy) + &way);
-    if down.passing { finding.retry() } else { finding }
+    if down.passing { finding.retry(None) } else { finding }
 }
 
 /// Who stops while the quorum is lost. The list of a minority may be old: who is not in it is not called a voter.

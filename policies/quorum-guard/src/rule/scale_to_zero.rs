@@ -2,7 +2,7 @@
 //! Not how many voters stay: at zero none does, on purpose.
 
 use kubernetes::annotation::{ALLOW_DELETION, ALLOWED};
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::change::{self, Ordinals};
 use rqlite::scaling::{ClusterState, ToZero, deletes_when_scaled, to_come_back};
 
@@ -36,7 +36,8 @@ use crate::words;
 ///
 /// ## When the value is unknown
 /// A data directory that cannot be read is taken to be on the set's claims; without any claim template it goes with the pod.
-pub(crate) const RULE: Rule = Rule { id: "scale-to-zero", summary: "a full stop takes the data with it" };
+pub(crate) const RULE: Rule =
+    Rule::new("scale-to-zero", "a full stop takes the data with it", Severity::Critical, Judges::Change);
 
 /// Evaluates the last pods' leaving, and a retention policy that is turned to `Delete` while pods leave.
 pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {

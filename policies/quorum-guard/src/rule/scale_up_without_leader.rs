@@ -1,7 +1,7 @@
 //! Refuses blank pods that would find no leader to join.
 //! Not pods that return with their data: they are the cure for a lost quorum.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::change::Ordinals;
 use rqlite::scaling::{
     ClaimedOrdinals, ClusterState, DataLocation, FromZero, MembershipSource, ScaleUp, ScaleUpDenial,
@@ -41,8 +41,12 @@ use crate::words;
 /// A claim that is Pending for lack of a pod (a restored one is, with `WaitForFirstConsumer`) may hold data: where a blank ordinal
 /// would be refused, it is a warning from zero and at a creation. Without claims an ordinal is blank. Without a view blank ordinals are refused only when the set's pods are known and none is
 /// ready; else they pass with a warning. From zero, unknown claims pass with a warning.
-pub(crate) const RULE: Rule =
-    Rule { id: "scale-up-without-leader", summary: "blank pods come where they find no leader to join" };
+pub(crate) const RULE: Rule = Rule::new(
+    "scale-up-without-leader",
+    "blank pods come where they find no leader to join",
+    Severity::High,
+    Judges::Live,
+);
 
 /// Evaluates the ordinals that come.
 pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
@@ -91,11 +95,11 @@ fn up(transition: &Transition, cluster: &ClusterState) -> Option<Finding> {
     Some(if leftovers {
         let pods = cluster.pods(&transition.change.old);
         let gone = format!("wait until {} {} gone", words::names(&pods), words::verb(&pods, "is", "are"));
-        finding.retry().remedy(format!("{gone}, then create it"))
+        finding.retry(None).remedy(format!("{gone}, then create it"))
     } else if up.passing {
-        finding.retry().remedy("wait until the pods that are on their way out are back, then grow")
+        finding.retry(None).remedy("wait until the pods that are on their way out are back, then grow")
     } else if denial == ScaleUpDenial::Leaderless && up.before.has_quorum() {
-        finding.retry().remedy(format!("{}, then grow", words::ELECTION))
+        finding.retry(None).remedy(format!("{}, then grow", words::ELECTION))
     } else {
         let over = if cluster.current_state().data == DataLocation::WithPod { "" } else { " over their own claims" };
         finding.remedy(format!("bring the cluster's own nodes back{over} until one is leader, then grow"))

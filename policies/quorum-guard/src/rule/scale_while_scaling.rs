@@ -1,7 +1,7 @@
 //! Refuses a second step down while the first one is still under way.
 //! Never the way back up.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 
 use crate::rule::scale_to_zero::still_there;
 use crate::transition::{Transition, TransitionRequest};
@@ -27,8 +27,12 @@ use crate::words;
 ///
 /// ## When the value is unknown
 /// Without pods and without a status nothing is known to be under way, and this rule says nothing.
-pub(crate) const RULE: Rule =
-    Rule { id: "scale-while-scaling", summary: "a step down begins before the last one has ended" };
+pub(crate) const RULE: Rule = Rule::new(
+    "scale-while-scaling",
+    "a step down begins before the last one has ended",
+    Severity::Medium,
+    Judges::Live,
+);
 
 /// Evaluates a request by which ordinals leave.
 pub(crate) fn evaluate(transition: &Transition) -> Option<Finding> {
@@ -37,7 +41,7 @@ pub(crate) fn evaluate(transition: &Transition) -> Option<Finding> {
     Some(
         finding
             .field(words::field(&transition.change))
-            .retry()
+            .retry(None)
             .remedy("wait until the last step has ended; the way back up is open"),
     )
 }

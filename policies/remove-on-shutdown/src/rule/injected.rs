@@ -1,7 +1,7 @@
 //! Names the price of the flag where it is injected: three voters, a count that is too low by now, a preStop hook of unknown length.
 //! Says nothing where there is no price.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::role::Role;
 
 use crate::decision::{Decision, is_flag};
@@ -41,8 +41,12 @@ use crate::rule::not_injected;
 /// ```
 /// ## When the value is unknown
 /// A role that cannot be read is a voter's. A preStop hook that cannot be read counts as none, and this rule says so.
-pub(crate) const RULE: Rule =
-    Rule { id: "injected", summary: "names the price of an injected -raft-cluster-remove-shutdown=true" };
+pub(crate) const RULE: Rule = Rule::new(
+    "injected",
+    "names the price of an injected -raft-cluster-remove-shutdown=true",
+    Severity::Low,
+    Judges::Object,
+);
 
 pub(crate) fn evaluate(decision: &Decision) -> Vec<Finding> {
     let FlagRequest::Wanted { despite } = &decision.request else { return Vec::new() };

@@ -2,7 +2,7 @@
 //! Does not evaluate what was never injected.
 
 use quorate_sdk::injection::Item;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 
 use crate::decision::Decision;
 use crate::identity::TOKEN;
@@ -29,8 +29,12 @@ use crate::identity::TOKEN;
 /// ## When the value is unknown
 /// An annotation that lists nothing readable lists nothing. Where the new discovery, release or launch
 /// no longer allows the flag, its absence is not refused.
-pub(crate) const RULE: Rule =
-    Rule { id: "injection-lost", summary: "what was injected before is missing in what comes out of mutation" };
+pub(crate) const RULE: Rule = Rule::new(
+    "injection-lost",
+    "what was injected before is missing in what comes out of mutation",
+    Severity::Medium,
+    Judges::Change,
+);
 
 pub(crate) fn evaluate(decision: &Decision) -> Vec<Finding> {
     decision.reconciled.lost().map(|item| lost(item, decision)).collect()

@@ -1,7 +1,7 @@
 //! Names the condition that keeps `-raft-cluster-remove-shutdown=true` out of a set.
 //! Of sets whose authors give the flag themselves, only that rqlited refuses the launch.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::bootstrap::Expect;
 use rqlite::discovery::Discovery;
 use rqlite::launch::NoInsertion;
@@ -51,10 +51,12 @@ use crate::remedy;
 /// A release, discovery, flag value or argument that the manifest does not tell fails its condition: nothing is injected without certainty.
 /// A floating tag (`latest`, none) counts as the newest release that Quorate knows. Whether a PodDisruptionBudget stands
 /// beside the set cannot be seen from it, and nothing is said of it.
-pub(crate) const RULE: Rule = Rule {
-    id: "not-injected",
-    summary: "names the condition that keeps -raft-cluster-remove-shutdown=true out of a set",
-};
+pub(crate) const RULE: Rule = Rule::new(
+    "not-injected",
+    "names the condition that keeps -raft-cluster-remove-shutdown=true out of a set",
+    Severity::Low,
+    Judges::Object,
+);
 
 pub(crate) fn evaluate(decision: &Decision) -> Option<Finding> {
     let FlagRequest::Blocked(obstacle) = &decision.request else { return None };

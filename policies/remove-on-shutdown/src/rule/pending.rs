@@ -1,7 +1,7 @@
 //! Says what starts or ends with the next change of the pod template.
 //! Says nothing at a creation: there everything starts at once.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 
 use crate::decision::{Decision, is_flag};
 use crate::flag_request::FlagRequest;
@@ -25,8 +25,12 @@ use crate::rule::not_injected;
 /// ## When the value is unknown
 /// Whether the template changes is never unknown: old and new template are compared after everything that the old object's
 /// list names is taken out of both.
-pub(crate) const RULE: Rule =
-    Rule { id: "pending", summary: "the flag is injected, or goes, with the next change of the pod template" };
+pub(crate) const RULE: Rule = Rule::new(
+    "pending",
+    "the flag is injected, or goes, with the next change of the pod template",
+    Severity::Low,
+    Judges::Object,
+);
 
 pub(crate) fn evaluate(decision: &Decision) -> Option<Finding> {
     let message = if decision.reconciled.pending.iter().any(is_flag) {

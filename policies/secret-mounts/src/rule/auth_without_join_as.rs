@@ -1,6 +1,6 @@
 //! Refuses authentication without a user as which nodes may join. Does not know whether that user exists or what it may do.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::Node;
 use rqlite::role::Role;
 
@@ -36,8 +36,12 @@ use crate::rule_input::RuleInput;
 /// Read-only nodes are warned of: `*` may have the permission `join-read-only`, which the file alone tells.
 /// Where `-auth` or `-join-as` comes from a ConfigMap or another reference, it counts as given. A launch that cannot be read is
 /// not judged by this rule.
-pub const RULE: Rule =
-    Rule { id: "auth-without-join-as", summary: "`-auth` without `-join-as`: nodes cannot join each other" };
+pub const RULE: Rule = Rule::new(
+    "auth-without-join-as",
+    "`-auth` without `-join-as`: nodes cannot join each other",
+    Severity::High,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     if input.asked.lets_everybody_join() {

@@ -1,6 +1,6 @@
 //! Refuses a flag of the user's that says something else than what is asked for. One of the two is meant; which, is not known.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 
 use crate::credential_request::{CredentialRequest, WantedValue};
 use crate::flag_state::{FlagState, FoundFlag};
@@ -31,8 +31,12 @@ use crate::rule_input::RuleInput;
 ///
 /// ## When the value is unknown
 /// A flag whose value comes from a reference cannot be seen to name that Secret, and is refused.
-pub const RULE: Rule =
-    Rule { id: "conflicting-flag", summary: "a flag in the launch says something else than what is asked for" };
+pub const RULE: Rule = Rule::new(
+    "conflicting-flag",
+    "a flag in the launch says something else than what is asked for",
+    Severity::Medium,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();

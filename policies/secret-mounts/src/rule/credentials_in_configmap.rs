@@ -1,6 +1,6 @@
 //! Refuses files with passwords or private keys that come from a ConfigMap. Never looks at what such a file holds.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::secret::{Mounted, mounted_at, named_files};
 
 use crate::flag_state::lies;
@@ -30,10 +30,12 @@ use crate::words::short;
 ///
 /// ## When the value is unknown
 /// A path that comes from a reference is not judged. In a projected volume a Secret's key of the same name goes first.
-pub const RULE: Rule = Rule {
-    id: "credentials-in-configmap",
-    summary: "a file with passwords or private keys is mounted from a ConfigMap",
-};
+pub const RULE: Rule = Rule::new(
+    "credentials-in-configmap",
+    "a file with passwords or private keys is mounted from a ConfigMap",
+    Severity::High,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();

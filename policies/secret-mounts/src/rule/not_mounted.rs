@@ -1,6 +1,6 @@
 //! Refuses a result in which something asked for is missing. Does not put it there: that is the mutating phase's.
 
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::launch::NoInsertion;
 
 use crate::credential_kind::{CredentialKind, CredentialSource};
@@ -43,10 +43,12 @@ use crate::words::short;
 /// ## When the value is unknown
 /// A launch that cannot be read gives nothing, as far as can be seen, so what is asked for is missing. An unknown release is
 /// taken to have every flag.
-pub const RULE: Rule = Rule {
-    id: "not-mounted",
-    summary: "a Secret that an annotation or a setting asks for is not in the launch that came out",
-};
+pub const RULE: Rule = Rule::new(
+    "not-mounted",
+    "a Secret that an annotation or a setting asks for is not in the launch that came out",
+    Severity::Medium,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings: Vec<Finding> = input.asked.invalid.iter().map(invalid).collect();

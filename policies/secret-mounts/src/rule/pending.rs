@@ -1,7 +1,7 @@
 //! Warns of what takes effect later: asked for now, or no longer asked for, while the pod template stays as it is.
 
 use quorate_sdk::injection::InjectionMark;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 
 use super::not_mounted::{NO_MIXED_MODE, dashed, missing};
 use crate::credential_kind::{CredentialKind, StartCondition, of_flag};
@@ -31,10 +31,12 @@ use crate::start_window::Due;
 ///
 /// ## When the value is unknown
 /// Whether the template changes is always known. Where pods are unknown, node TLS goes by the set's replicas and status.
-pub const RULE: Rule = Rule {
-    id: "pending",
-    summary: "what is asked for, or no longer, takes effect with the next change of the pod template",
-};
+pub const RULE: Rule = Rule::new(
+    "pending",
+    "what is asked for, or no longer, takes effect with the next change of the pod template",
+    Severity::Low,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     coming(input).into_iter().chain(leaving(input)).collect()

@@ -1,7 +1,7 @@
 //! Warns that probes without credentials need a permission for everybody. Does not know the users' file.
 
 use kubernetes::manifest::Probe;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::Node;
 
 use super::not_mounted::listed;
@@ -30,10 +30,12 @@ use crate::rule_input::RuleInput;
 ///
 /// ## When the value is unknown
 /// An `-auth` that comes from a reference counts as given. Quorate never reads the users' file, so this is a warning.
-pub const RULE: Rule = Rule {
-    id: "probe-without-credentials",
-    summary: "with `-auth`, probes without credentials need the permission `ready` for the user `*`",
-};
+pub const RULE: Rule = Rule::new(
+    "probe-without-credentials",
+    "with `-auth`, probes without credentials need the permission `ready` for the user `*`",
+    Severity::Medium,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     if !input.start_window.template_changes {

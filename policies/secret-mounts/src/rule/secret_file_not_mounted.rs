@@ -1,7 +1,7 @@
 //! Refuses credential and certificate files that no mount gives. Does not know whether a Secret has the key.
 
 use kubernetes::manifest::EnvVar;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::Node;
 use rqlite::launch::Expansion;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
@@ -39,8 +39,12 @@ use crate::words::short;
 /// A path that comes from a reference is not judged, nor one that the container's shell script itself names, written out or
 /// by a variable whose literal value it is (the script may write the file), nor one on any other volume. Where another webhook may add the file (an annotation of Vault, OpenBao, Infisical,
 /// 1Password or akv2k8s in the pod template) or an image of one's own may have it, it is a warning. CA certificates are not judged: they may well be the image's.
-pub const RULE: Rule =
-    Rule { id: "secret-file-not-mounted", summary: "a credential or certificate file lies under no mount" };
+pub const RULE: Rule = Rule::new(
+    "secret-file-not-mounted",
+    "a credential or certificate file lies under no mount",
+    Severity::Medium,
+    Judges::Object,
+);
 
 pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -2,7 +2,7 @@
 
 use kubernetes::annotation::{self, ALLOW_DELETION, BREAK_GLASS, CONTAINER, INJECTED, PREFIX};
 use kubernetes::manifest::Metadata;
-use quorate_sdk::{Finding, Rule};
+use quorate_sdk::{Finding, Judges, Rule, Severity, pointer};
 use strsim::jaro_winkler;
 
 use crate::annotation_value::IneffectiveValue;
@@ -36,10 +36,12 @@ use crate::credential_kind::CREDENTIAL_KINDS;
 /// It is said of every StatefulSet, also of one in which no rqlite was recognised: there a mistyped `quorate.dev/container` may be
 /// the reason. A value that the old object has already is not looked at: a rollback brings last week's. Where the time is not known,
 /// the end of a break-glass is not checked.
-pub const RULE: Rule = Rule {
-    id: "unknown-annotation",
-    summary: "a `quorate.dev/` annotation that Quorate does not know, or a value of one that does nothing",
-};
+pub const RULE: Rule = Rule::new(
+    "unknown-annotation",
+    "a `quorate.dev/` annotation that Quorate does not know, or a value of one that does nothing",
+    Severity::Low,
+    Judges::Object,
+);
 
 /// Those of the other policies and of the engine; the rest is [`TOPICS`].
 const OTHERS: [&str; 4] = [CONTAINER, INJECTED, ALLOW_DELETION, BREAK_GLASS];
@@ -72,7 +74,7 @@ fn known() -> impl Iterator<Item = &'static str> {
 fn warned(name: &str, nearest: Option<&str>) -> Finding {
     let nearest = nearest.map_or_else(String::new, |known| format!(", the nearest is `{PREFIX}{known}`"));
     RULE.warn(format!("annotation `{PREFIX}{name}` is not known{nearest}"))
-        .field(field(name))
+        .at(place(name))
         .remedy("correct its name, or remove it")
 }
 
@@ -82,11 +84,11 @@ fn nearest(name: &str) -> Option<&'static str> {
 }
 
 fn without_effect(name: &str, useless: &IneffectiveValue) -> Finding {
-    RULE.warn(format!("annotation `{PREFIX}{name}` {useless}")).field(field(name)).remedy(useless.remedy())
+    RULE.warn(format!("annotation `{PREFIX}{name}` {useless}")).at(place(name)).remedy(useless.remedy())
 }
 
-fn field(name: &str) -> String {
-    format!("metadata.annotations[{PREFIX}{name}]")
+fn place(name: &str) -> String {
+    pointer(["metadata", "annotations", &[PREFIX, name].concat()])
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! A manifest with a launch and asks, and both phases of the policy on it. Asserts nothing but that the mutation says nothing.
 
+use kubernetes::admission::Phase;
 use kubernetes::related::{Reason, Related};
-use quorate_cases::Case;
+use kubernetes::verdict::Level;
+use quorate_cases::{Case, Verdict};
 use quorate_fixtures::review;
 use quorate_fixtures::set::rqlite_set;
-use quorate_sdk::{Level, Phase, Verdict};
 use secret_mounts::SecretMounts;
 use serde_json::{Value, json};
 
@@ -21,10 +22,7 @@ fn review(phase: Phase, old: &Value, new: &Value) -> Verdict {
 pub(crate) fn mutated(old: &Value, new: &Value) -> Value {
     let verdict = review(Phase::Mutate, old, new);
     assert!(verdict.findings.is_empty(), "{:?}", verdict.findings);
-    let patch: json_patch::Patch = serde_json::from_str(verdict.patch.as_deref().unwrap_or("[]")).unwrap();
-    let mut object = new.clone();
-    json_patch::patch(&mut object, &patch).unwrap();
-    object
+    verdict.object.unwrap_or_else(|| new.clone())
 }
 
 /// The denials of the validating phase: `rule: message`.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use kubernetes::related::{Reason, Related};
+use kubernetes::verdict::Level;
 use quorate_native_tests::evaluate::{Evaluated, Verdict, evaluate};
 use quorate_native_tests::evaluation_input::EvaluationInput;
-use quorate_sdk::Level;
 use serde_json::{Value, json};
 
 /// What must come of a request.

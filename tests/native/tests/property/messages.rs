@@ -1,8 +1,8 @@
 //! Every request gets an answer, and every answer is one that a person can use.
 
+use kubernetes::verdict::Level;
 use quorate_native_tests::evaluate::{Evaluated, Finding, evaluate};
 use quorate_native_tests::run::Broken;
-use quorate_sdk::Level;
 
 use crate::hold;
 use quorate_native_tests::request::{GeneratedRequest, Request, any_request};

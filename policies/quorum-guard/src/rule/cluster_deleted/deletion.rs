@@ -27,7 +27,7 @@ impl DependencyDeletion<'_> {
             Related::Absent => return None,
             Related::Unknown(_) => {
                 let message = format!("deleting {}, but the StatefulSets that need it were not given", self.name());
-                return Some(Finding::not_judged(message).retry());
+                return Some(Finding::not_judged(message).retry(None));
             }
         };
         // Facts are about one set; whose they are is not known where there are several.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kubernetes::manifest::{OwnerReference, StatefulSet};
 use kubernetes::related::{Reason, Related};
-use quorate_sdk::Finding;
+use quorate_sdk::{AtPath, Finding};
 use rqlite::change;
 use rqlite::facts::{Facts, Owner};
 
