@@ -135,19 +135,20 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let changed_ways = self.changed_ways(&moved);
         let pairs: Vec<ObjectPair> = pairs.into_iter().filter(is_selected).collect();
         let repeated = repeated(&pairs);
+        let links = self.base.1.links.iter();
+        let before: Links =
+            links.map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), Arc::clone(link))).collect();
         let evaluation = PairEvaluation {
             evaluator: self.evaluator,
             context: EvaluationContext { head: &objects, maps: &self.maps },
             files: &files,
             unclear: (&base.unclear, &head.unclear),
+            before: &before,
             changed_ways: &changed_ways,
             repeated: &repeated,
             is_unchanged: &|object| self.is_unchanged(object),
         };
         result.notices.extend(pairs.iter().filter_map(taken_as_one));
-        let links = self.base.1.links.iter();
-        let before: Links =
-            links.map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), Arc::clone(link))).collect();
         result.not_evaluated.extend(self.other_sources(&before));
         let leading = LeadingObjects {
             before: &before,
@@ -204,13 +205,16 @@ impl<'c, 'e> Comparison<'c, 'e> {
     fn is_unchanged(&self, object: &Object) -> bool {
         let (base, head) = (&self.base.0.tree, &self.head.0.tree);
         let path = &object.origin.path;
+        let rendered = self.base.1.rendered.files.get(path);
+        if rendered.is_some_and(|file| file.is_fixed) {
+            return true;
+        }
         let folder = self.place(object);
         let folder = if head.files.contains_key(&folder) || folder == *path { parent_of(&folder) } else { &folder };
         if !folder.is_empty() && !head.paths.keys().any(|path| is_below(path, folder)) {
             // What stays finds no folder any more, and applies nothing.
             return true;
         }
-        let rendered = self.base.1.rendered.files.get(path);
         let Some(file) = rendered.and_then(|file| file.rendered_from.as_ref()) else { return base.is_same(head, path) };
         let values = rendered.map(|file| file.values.clone()).unwrap_or_default();
         let own = self.base.1.applied.reach(file);
@@ -240,6 +244,8 @@ struct PairEvaluation<'p, 'e> {
     context: EvaluationContext<'p>,
     files: &'p SourceFiles<'p>,
     unclear: (&'p BTreeSet<String>, &'p BTreeSet<String>),
+    /// The leading objects of the base, by the keys that the head has.
+    before: &'p Links,
     /// Ways of which some object changes.
     changed_ways: &'p BTreeSet<String>,
     /// Objects of which several known ways give one.
@@ -453,6 +459,9 @@ impl PairEvaluation<'_, '_> {
 
     /// Whether the object, or what leads to it, was not evaluated in the base: then it may have been there.
     fn is_open_in_base(&self, object: &Object, result: &CheckResult) -> bool {
+        if self.before.get(&object.scope).is_some_and(|link| !link.gaps.is_empty()) {
+            return true;
+        }
         let names = open_names(object);
         let mut gaps = result.not_evaluated.iter().filter(|gap| gap.side == Side::Base);
         gaps.any(|gap| gap.what.as_ref().is_some_and(|what| names.contains(what)))

@@ -47,7 +47,6 @@ pub(super) fn weigh(result: &mut CheckResult, context: &GapContext<'_>) {
     let changed = changed_files(context);
     let values: Vec<NotEvaluated> = unrendered_values(&changed, context, result).collect();
     result.not_evaluated.extend(values);
-    result.not_evaluated.extend(changed_ignores(context));
     let sides = both_sides(&result.not_evaluated);
     for gap in &mut result.not_evaluated {
         let other = sides.get(&(other_side(gap.side), gap.path.clone(), gap.what.clone()));
@@ -242,19 +241,6 @@ fn unrendered_values<'v>(
         let reason = "values that changed, and nothing in this repository renders them; give their chart with --chart-dir and name it in the Application, or render them".to_owned();
         NotEvaluated { counts: true, ..NotEvaluated::of(side, path.clone(), reason) }
     })
-}
-
-/// Changed files by which Flux leaves out a part of the repository.
-fn changed_ignores(context: &GapContext<'_>) -> Vec<NotEvaluated> {
-    let paths = context.base.paths.keys().chain(context.head.paths.keys());
-    let ignores: BTreeSet<&String> = paths.filter(|path| path.rsplit('/').next() == Some(".sourceignore")).collect();
-    let changed = ignores.into_iter().filter(|path| !context.base.is_same(context.head, path));
-    changed
-        .map(|path| {
-            let reason = "what Flux leaves out by it changes, which is not evaluated".to_owned();
-            NotEvaluated { counts: true, ..NotEvaluated::of(Side::Head, path.clone(), reason) }
-        })
-        .collect()
 }
 
 /// A chart's own values and parts are rendered with it.

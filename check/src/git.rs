@@ -1,7 +1,7 @@
 //! The tree of a commit, read out of the git repository's objects: no checkout is touched, no network is asked.
 //! Does not know what the files hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
@@ -130,33 +130,25 @@ impl Repository {
         Ok(found)
     }
 
-    /// The names of all tags.
-    pub(super) fn tags(&self) -> BTreeSet<String> {
-        let names = self.0.references().ok().and_then(|references| {
-            let tags = references.tags().ok()?;
-            Some(tags.flatten().map(|tag| tag.name().shorten().to_string()).collect())
-        });
-        names.unwrap_or_default()
-    }
-
     /// Where it was cloned from.
     pub(super) fn url(&self) -> Option<String> {
         self.0.config_snapshot().string("remote.origin.url").map(|url| url.to_string())
     }
 
-    /// Writes all files of a commit into a folder, for tools that read folders. What is too large for a
+    /// Writes the files of a commit that are wanted into a folder, for tools that read folders. What is too large for a
     /// manifest is left out, unless it `may_be_large`, and a symbolic link that leads out of the folder.
     pub(super) fn check_out(
         &self,
         reference: &str,
         folder: &Path,
+        is_wanted: &dyn Fn(&str) -> bool,
         may_be_large: &dyn Fn(&str) -> bool,
     ) -> anyhow::Result<()> {
         let mut links = Vec::new();
         self.files(reference, &mut |path, kind, id| {
             let target = folder.join(&path);
             // Git refuses `..` in a tree; a hand-made one must not write elsewhere.
-            if Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_))) {
+            if !is_wanted(&path) || Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_))) {
                 return Ok(());
             }
             let (EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link, Some(parent)) = (kind, target.parent())

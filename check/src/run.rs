@@ -108,7 +108,7 @@ fn follow_sides(
         renders: !options.no_render,
         namespace,
         url: sides.url.as_deref(),
-        tags: &sides.tags,
+        repository: sides.repository.as_ref(),
         wanted: &wanted,
         chart_folder: options.chart_dir.as_deref(),
         values,

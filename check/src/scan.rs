@@ -11,7 +11,7 @@ use super::placeholder::{Placeholders, hidden};
 use super::position::{TextPosition, YamlPositions};
 use super::result::{InputError, NotEvaluated};
 use super::source::{ParsedFile, REQUIRED_KEY, RawObject, kind_of, parse, text_at};
-use super::tree::{Side, SourceFile, SourceTree};
+use super::tree::{IGNORE_FILE, Side, SourceFile, SourceTree};
 use super::way::Way;
 use crate::input;
 
@@ -57,7 +57,8 @@ impl<'t> ScannedFiles<'t> {
         };
         let mut read = BTreeMap::new();
         let mut open = Vec::new();
-        for (path, file) in &tree.files {
+        let is_manifest = |path: &str| path.rsplit('/').next() != Some(IGNORE_FILE);
+        for (path, file) in tree.files.iter().filter(|(path, _)| is_manifest(path)) {
             match same(path, file) {
                 Some(digest) => drop(read.insert(path.as_str(), (file, digest))),
                 None => open.push((path.as_str(), file)),
@@ -97,10 +98,17 @@ impl<'t> ScannedFiles<'t> {
         objects
     }
 
-    /// Adds what a file holds to what is applied by a way; objects without a namespace go to the given one.
-    pub(super) fn apply(&self, side: Side, path: &str, way: &Arc<Way>, namespace: &str, manifests: &mut Manifests) {
+    /// Adds what a file holds to what is applied by a way; objects without a namespace go to the given one. It is listed under `name`.
+    pub(super) fn apply(
+        &self,
+        side: Side,
+        (path, name): (&str, &str),
+        way: &Arc<Way>,
+        namespace: &str,
+        manifests: &mut Manifests,
+    ) {
         if let Some((file, content)) = self.0.get(path) {
-            manifests.take(side, path, file, content, way, namespace);
+            manifests.take(side, name, file, content, way, namespace);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Where both states of the repository come from: commits, folders, named files, standard input.
 //! Does not look into the files.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread;
@@ -16,11 +15,13 @@ use super::walk;
 use crate::input;
 
 /// One state: its manifests, and where a tool finds the whole of it.
+#[derive(Clone)]
 pub(super) struct SideInput {
     pub(super) tree: SourceTree,
     pub(super) source: TreeSource,
 }
 
+#[derive(Clone)]
 pub(super) enum TreeSource {
     /// What the user named: it is read where it lies.
     Named,
@@ -38,8 +39,8 @@ pub(super) struct Sides {
     pub(super) head: SideInput,
     /// URL of the repository, where it is known.
     pub(super) url: Option<String>,
-    /// The tags of the repository: other states than this one.
-    pub(super) tags: BTreeSet<String>,
+    /// The repository, which holds other revisions too.
+    pub(super) repository: Option<Rc<Repository>>,
     /// What of it the check is about.
     pub(super) selection: Selection,
 }
@@ -51,6 +52,16 @@ pub(super) struct WorkingFolder {
 }
 
 impl SideInput {
+    /// The state without some of its paths; what the user named is read as it lies there.
+    pub(super) fn without(self, is_left_out: &dyn Fn(&str) -> bool) -> Self {
+        match self.source {
+            TreeSource::Named => self,
+            source @ (TreeSource::Folder | TreeSource::Commit { .. }) => {
+                Self { tree: self.tree.without(is_left_out), source }
+            }
+        }
+    }
+
     /// The state as files in a temporary folder, without symbolic links that lead out of it, and without what git leaves out.
     pub(super) fn check_out(&self) -> anyhow::Result<WorkingFolder> {
         let temporary = match &self.source {
@@ -62,7 +73,9 @@ impl SideInput {
             }
             TreeSource::Commit { repository, reference } => {
                 let temporary = tempfile::tempdir()?;
-                repository.check_out(reference, temporary.path(), &|path| self.tree.is_rendered(path))?;
+                let is_wanted = |path: &str| self.tree.paths.contains_key(path);
+                let may_be_large = |path: &str| self.tree.is_rendered(path);
+                repository.check_out(reference, temporary.path(), &is_wanted, &may_be_large)?;
                 temporary
             }
         };
@@ -77,13 +90,7 @@ impl Sides {
         }
         if let (Some(base), Some(head)) = (&options.base_dir, &options.head_dir) {
             let (base, head) = both_folders(base, head)?;
-            return Ok(Self {
-                base: Some(base),
-                head,
-                url: None,
-                tags: BTreeSet::new(),
-                selection: Selection::default(),
-            });
+            return Ok(Self { base: Some(base), head, url: None, repository: None, selection: Selection::default() });
         }
         ensure!(
             !options.paths.is_empty(),
@@ -92,7 +99,7 @@ impl Sides {
         let from_stdin = options.paths.iter().filter(|path| input::is_stdin(path)).count();
         ensure!(from_stdin <= 1, "`-` stands {from_stdin} times, but standard input can be read once");
         let head = SideInput { tree: walk::named(&options.paths), source: TreeSource::Named };
-        Ok(Self { base: None, head, url: None, tags: BTreeSet::new(), selection: Selection::default() })
+        Ok(Self { base: None, head, url: None, repository: None, selection: Selection::default() })
     }
 
     fn of_git(options: &Options, base: &str) -> anyhow::Result<Self> {
@@ -114,7 +121,8 @@ impl Sides {
         };
         let base = commit(base)?;
         selection.ensure_used([&base.tree, &head.tree])?;
-        Ok(Self { base: Some(base), head, url: repository.url(), tags: repository.tags(), selection })
+        let url = repository.url();
+        Ok(Self { base: Some(base), head, url, repository: Some(repository), selection })
     }
 }
 

@@ -137,7 +137,10 @@ mod tests {
     use crate::tree::SourceFile;
 
     fn parsed(text: &str, named: bool) -> ParsedFile {
-        parse(&SourceFile { text: text.to_owned(), named, rendered_from: None, values: Vec::new() }, &|| false)
+        parse(
+            &SourceFile { text: text.to_owned(), named, rendered_from: None, is_fixed: false, values: Vec::new() },
+            &|| false,
+        )
     }
 
     #[track_caller]

@@ -36,7 +36,7 @@ pub(crate) struct UnreadFile {
 }
 
 /// The files of one side, by their path as people know it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct SourceTree {
     pub(crate) files: BTreeMap<String, SourceFile>,
     pub(crate) unread: Vec<UnreadFile>,
@@ -73,8 +73,10 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// Named on the command line: parsed whatever it is called.
     pub(crate) named: bool,
-    /// Output of a tool: the file of the repository that it was made from.
+    /// Output of a tool, or of another revision: the file of the repository that it was made from.
     pub(crate) rendered_from: Option<String>,
+    /// Of another revision: no change of the state's own files changes it.
+    pub(crate) is_fixed: bool,
     /// Of such output: the files whose values went into it.
     pub(crate) values: Vec<String>,
 }
@@ -83,7 +85,7 @@ impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = without_byte_order_marks(text);
         self.paths.entry(path.clone()).or_insert(Content::Text);
-        self.files.insert(path, SourceFile { text, named, rendered_from: None, values: Vec::new() });
+        self.files.insert(path, SourceFile { text, named, rendered_from: None, is_fixed: false, values: Vec::new() });
     }
 
     /// What was named on the command line must be readable; what only lies in the tree may be whatever it is.
@@ -129,6 +131,29 @@ impl SourceTree {
             }
         }
         Ok(())
+    }
+
+    /// The state without some of its paths.
+    pub(crate) fn without(&self, is_left_out: &dyn Fn(&str) -> bool) -> Self {
+        let stays = |path: &str| !is_left_out(path);
+        let unread = |files: &[UnreadFile]| files.iter().filter(|file| stays(&file.path)).cloned().collect();
+        Self {
+            files: self
+                .files
+                .iter()
+                .filter(|(path, _)| stays(path))
+                .map(|(path, file)| (path.clone(), file.clone()))
+                .collect(),
+            unread: unread(&self.unread),
+            left_out: unread(&self.left_out),
+            paths: self
+                .paths
+                .iter()
+                .filter(|(path, _)| stays(path))
+                .map(|(path, at)| (path.clone(), at.clone()))
+                .collect(),
+            submodules: self.submodules.clone(),
+        }
     }
 
     /// Whether a chart or a kustomization stands in a folder around the path: it may read a file of any size.
@@ -194,9 +219,12 @@ fn without_byte_order_marks(text: String) -> String {
     cleaned
 }
 
+/// By which Flux leaves out a part of a repository.
+pub(crate) const IGNORE_FILE: &str = ".sourceignore";
+
 /// Whether a file of this name is looked at when it was not named itself.
 pub(crate) fn may_be_manifest(path: &Path) -> bool {
-    if path.file_name().is_some_and(|name| name == "Kustomization") {
+    if path.file_name().is_some_and(|name| name == "Kustomization" || name == IGNORE_FILE) {
         return true;
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();

@@ -24,7 +24,25 @@ impl LeadingObjects<'_> {
     pub(super) fn warnings(&self) -> Vec<String> {
         let known = self.after.iter().filter_map(|(key, link)| Some((self.before.get(key)?, link)));
         let releases = known.filter(|(_, link)| link.tool == Tool::Helm);
-        releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(new)]).flatten().collect()
+        let of_releases = releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(new)]).flatten();
+        of_releases.chain(self.after.values().flat_map(|link| self.comes_later(link))).collect()
+    }
+
+    /// Changes of the branch in a folder that is read at another revision, where they may be about rqlite.
+    fn comes_later(&self, link: &Link) -> Vec<String> {
+        let is_about_rqlite = |path: &str| {
+            let texts = [self.base, self.head].into_iter().filter_map(|tree| tree.files.get(path));
+            names_rqlite(path) || texts.into_iter().any(|file| names_rqlite(&file.text))
+        };
+        let has_changed = |folder: &str| {
+            let mut paths = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, folder));
+            paths.any(|path| is_about_rqlite(path) && !self.base.is_same(self.head, path))
+        };
+        let changed = link.fixed.iter().filter(|(folder, _)| has_changed(folder));
+        let said = changed.map(|(folder, revision)| {
+            format!("{} reads `{folder}` at `{revision}`; what changes there comes with another revision", link.shown())
+        });
+        said.collect()
     }
 
     /// An upgrade that is refused, by Quorate too, would uninstall voters from now on.
@@ -53,7 +71,7 @@ impl LeadingObjects<'_> {
         let of_chart = |key: &str| text_at(&new.value, &format!("/spec/chart/spec/{key}"));
         let from_git =
             of_chart("sourceRef/kind") == Some("GitRepository") && of_chart("reconcileStrategy") != Some("Revision");
-        let folder = folder_of(of_chart("chart").filter(|_| from_git)?);
+        let folder = folder_of(of_chart("chart").filter(|_| from_git && new.fixed.is_empty())?);
         let has_version = self.base.is_same(self.head, &joined(&folder, "Chart.yaml"));
         let mut own = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, &folder));
         (has_version && own.any(|path| !self.base.is_same(self.head, path))).then(|| {

@@ -105,6 +105,8 @@ pub(crate) struct Link {
     pub(crate) value: Value,
     /// Why not everything that it applies is known.
     pub(crate) gaps: Vec<String>,
+    /// The folders that it reads at another revision, and which.
+    pub(crate) fixed: Vec<(String, String)>,
 }
 
 impl AsRef<Link> for Link {

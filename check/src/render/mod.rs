@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(super) use closure::{NotBuilt, RenderClosures};
-pub(super) use renderer::{AskedBy, RenderFailure, Renderer};
+pub(super) use renderer::{AskedBy, Ground, RenderFailure, Renderer};
 pub(super) use tool::{ToolError, Tools};
 
 use serde_json::Value;

@@ -2,6 +2,7 @@
 //! Does not follow anything.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::paths::{is_below, parent_of};
 use crate::render::RenderClosures;
@@ -13,7 +14,7 @@ pub(crate) struct Applied {
     pub(super) led: BTreeSet<String>,
     /// Files that topmost leading objects stand in, and folders that give them.
     pub(super) tops: BTreeSet<String>,
-    pub(super) closures: RenderClosures,
+    pub(super) closures: Rc<RenderClosures>,
 }
 
 impl Applied {

@@ -3,27 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::applied::Applied;
 use super::lead::{Charts, Lead, Reader, Source, SourceKind, Surroundings};
-use super::taken::SourceFiles;
+use super::states::{Contents, State, States, Trees};
 use super::unchanged::Unchanged;
 use super::{argo, flux};
 use crate::check_inputs::MappedValues;
+use crate::git::Repository;
 use crate::object::{Object, ObjectId};
 use crate::paths::{has_extension, is_below, is_kustomization_file, parent_of};
 use crate::render::{
-    AskedBy, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
+    AskedBy, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
 };
 use crate::result::{InputError, NotEvaluated};
 use crate::scan::{KindFilter, Manifests, ScannedFiles};
 use crate::sides::SideInput;
 use crate::source::RawObject;
-use crate::tree::{Content, Side, SourceTree};
-use crate::way::{ARGO_CD, Link, Links, SEPARATOR, Tool, Way, is_leading, is_source, key_of, leads_by_text};
+use crate::state::StateName;
+use crate::tree::{Content, Side, SourceFile, SourceTree};
+use crate::way::{ARGO_CD, Link, Links, SEPARATOR, Tool, Way, is_leading, is_source, key_of};
 
 /// One way has at most so many leading objects.
 const DEEPEST: usize = 16;
@@ -36,7 +39,8 @@ pub(crate) struct FollowOptions<'m> {
     pub(crate) renders: bool,
     pub(crate) namespace: &'m str,
     pub(crate) url: Option<&'m str>,
-    pub(crate) tags: &'m BTreeSet<String>,
+    /// Where other revisions are found.
+    pub(crate) repository: Option<&'m Rc<Repository>>,
     pub(crate) wanted: KindFilter<'m>,
     pub(crate) chart_folder: Option<&'m std::path::Path>,
     /// Values files of which somebody says what they are for.
@@ -84,49 +88,78 @@ pub(crate) fn follow_both(
     everything: bool,
 ) -> anyhow::Result<(FollowedSide, FollowedSide)> {
     let FollowOptions { tools, renders, namespace, .. } = options;
-    let mut old = Renderer::new(base.input, tools, renders, namespace);
-    let mut new = Renderer::new(head.input, tools, renders, namespace);
+    let (mut old, mut new) = (Renderer::new(tools, renders, namespace), Renderer::new(tools, renders, namespace));
     let (base_tree, head_tree) = (&base.input.tree, &head.input.tree);
-    let (mut of_base, mut of_head) = (Unchanged::of(base_tree, head_tree), Unchanged::of(head_tree, base_tree));
+    let (mut of_base, mut of_head) = (Unchanged::of(head_tree), Unchanged::of(base_tree));
     if everything {
         (of_base, of_head) = (of_base.knowing(BTreeSet::new()), of_head.knowing(BTreeSet::new()));
     }
-    let mut before = follow(Side::Base, base, options, None, &mut old, &of_base)?;
-    let mut after = follow(Side::Head, head, options, Some(&before.applied), &mut new, &of_head)?;
+    let (base, head) = (Prepared::of(Side::Base, base, namespace), Prepared::of(Side::Head, head, namespace));
+    let (old_contents, new_contents) = (Contents::new(), Contents::new());
+    let mut before = follow(&base, &old_contents, options, None, &mut old, &of_base)?;
+    let mut after = follow(&head, &new_contents, options, Some(&before.applied), &mut new, &of_head)?;
     let (asked_before, asked_after) = (of_base.asked(), of_head.asked());
     if !(asked_before.is_empty() && asked_after.is_empty()) {
         let both: BTreeSet<_> = asked_before.intersection(&asked_after).cloned().collect();
         let leaves_out = !both.is_empty();
         let (of_base, of_head) = (of_base.knowing(both.clone()), of_head.knowing(both));
-        before = follow(Side::Base, base, options, None, &mut old, &of_base)?;
-        after = follow(Side::Head, head, options, Some(&before.applied), &mut new, &of_head)?;
+        before = follow(&base, &old_contents, options, None, &mut old, &of_base)?;
+        after = follow(&head, &new_contents, options, Some(&before.applied), &mut new, &of_head)?;
         after.leaves_out = leaves_out;
     }
     (before.rendered, after.rendered) = (old.rendered, new.rendered);
     Ok((before, after))
 }
 
-fn follow<'s>(
+/// What of a side does not depend on how it is followed.
+struct Prepared<'s> {
     side: Side,
-    SideToFollow { input, read }: SideToFollow<'s>,
+    given: SideToFollow<'s>,
+    name: StateName,
+    closures: Rc<RenderClosures>,
+    sources: Vec<Object>,
+    trees: Trees,
+}
+
+impl<'s> Prepared<'s> {
+    fn of(side: Side, given: SideToFollow<'s>, namespace: &str) -> Self {
+        Self {
+            side,
+            given,
+            name: StateName::default(),
+            closures: Rc::new(RenderClosures::of(&given.input.tree)),
+            sources: given.read.kept(side, &|group, _| is_source(group), namespace),
+            trees: Trees::new(),
+        }
+    }
+
+    fn states(&'s self, contents: &'s Contents<'s>, options: FollowOptions<'s>) -> States<'s> {
+        let Self { given, name, closures, trees, .. } = self;
+        let own = State::new(Ground { name, input: given.input, closures }, given.read);
+        States { own, clone: options.repository, wanted: options.wanted, trees, contents }
+    }
+}
+
+fn follow<'s>(
+    prepared: &'s Prepared<'s>,
+    contents: &'s Contents<'s>,
     options: FollowOptions<'s>,
     before: Option<&Applied>,
-    renderer: &mut Renderer<'s>,
+    renderer: &mut Renderer<'_>,
     unchanged: &Unchanged<'_>,
 ) -> anyhow::Result<FollowedSide> {
-    let closures = RenderClosures::of(&input.tree);
-    let sources = read.kept(side, &|group, _| is_source(group), options.namespace);
+    let states = prepared.states(contents, options);
+    let Prepared { side, closures, sources, .. } = prepared;
     let around = Surroundings {
-        tree: &input.tree,
-        closures: &closures,
-        sources: &sources,
+        state: states.own,
+        states,
+        sources,
         url: options.url,
-        tags: options.tags,
         charts: Charts { folder: options.chart_folder, network: options.tools.network },
     };
     let mut follower = Follower {
-        side,
-        files: SourceFiles { around: &around, read },
+        side: *side,
+        around,
         options,
         renderer,
         unchanged,
@@ -150,17 +183,17 @@ fn follow<'s>(
         links,
         digests,
         sources,
-        applied: Applied { led, tops, closures },
+        applied: Applied { led, tops, closures: Rc::clone(closures) },
         ..FollowedSide::default()
     })
 }
 
-pub(super) struct Follower<'f, 'r> {
+pub(super) struct Follower<'f, 'b, 'r> {
     pub(super) side: Side,
-    pub(super) files: SourceFiles<'f>,
+    pub(super) around: Surroundings<'f>,
     pub(super) options: FollowOptions<'f>,
-    pub(super) renderer: &'f mut Renderer<'r>,
-    pub(super) unchanged: &'f Unchanged<'f>,
+    pub(super) renderer: &'b mut Renderer<'r>,
+    pub(super) unchanged: &'b Unchanged<'b>,
     pub(super) manifests: Manifests,
     pub(super) links: Links,
     pub(super) led: BTreeSet<String>,
@@ -179,12 +212,12 @@ enum Output {
     Rendered(Option<String>),
 }
 
-impl Follower<'_, '_> {
+impl<'f> Follower<'f, '_, '_> {
     /// Every way that begins with a leading object.
     fn known(&mut self, before: Option<&Applied>) -> anyhow::Result<()> {
         let mut candidates = self.in_plain_files(before);
         candidates.extend(self.in_outer_roots(before)?);
-        let below = self.covered(&candidates);
+        let (below, elsewhere) = self.covered(&candidates);
         let nothing = BTreeSet::new();
         let of = |index: usize| below.get(index).unwrap_or(&nothing);
         let is_below_another =
@@ -192,11 +225,13 @@ impl Follower<'_, '_> {
         let (tops, rest): (Vec<usize>, Vec<usize>) = (0..candidates.len()).partition(|index| !is_below_another(*index));
         // One that leads to its own folder is a topmost one; then whatever nobody reached.
         let (own, rest): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(|index| of(*index).contains(index));
+        self.render_together(&tops.iter().filter_map(|index| candidates.get(*index)).collect::<Vec<_>>(), &[])?;
         let mut reached = BTreeSet::new();
         for index in tops.into_iter().chain(own).chain(rest) {
-            // One that stands in what could not be rendered was not found there.
+            // One that stands in what could not be rendered was not found there. Of another revision it is applied as it stands in that.
             let was_followed = |object: &Object| self.followed.contains(&object.id);
-            if reached.contains(&index) && candidates.get(index).is_some_and(was_followed) {
+            let is_elsewhere = reached.iter().any(|by| elsewhere.contains(&(*by, index)));
+            if reached.contains(&index) && (is_elsewhere || candidates.get(index).is_some_and(was_followed)) {
                 continue;
             }
             let mut open = vec![index];
@@ -213,82 +248,15 @@ impl Follower<'_, '_> {
         Ok(())
     }
 
-    /// Which of the leading objects stand in what each of them leads to.
-    fn covered(&self, candidates: &[Object]) -> Vec<BTreeSet<usize>> {
-        let places: Vec<String> = candidates.iter().map(|object| self.place(&object.origin.path)).collect();
-        let covered = |object: &Object| {
-            let lead = self.lead(object);
-            let made = self.made(object, lead.made).into_iter().flat_map(|made| self.lead(&made).sources);
-            let sources: Vec<Source> = lead.sources.into_iter().chain(made).flatten().collect();
-            let tests: Vec<_> = sources.iter().map(|source| self.files.coverage(source)).collect();
-            let is_covered = |place: &&String| tests.iter().any(|covers| covers(place));
-            (0..).zip(&places).filter(|(_, place)| is_covered(place)).map(|(index, _)| index).collect()
-        };
-        candidates.iter().map(covered).collect()
-    }
-
-    /// Leading objects in files that are manifests by themselves.
-    fn in_plain_files(&self, before: Option<&Applied>) -> Vec<Object> {
-        let mut objects = self.files.read.kept(self.side, &is_leading, self.options.namespace);
-        let closures = self.files.around.closures;
-        objects.retain(|object| {
-            let path = &object.origin.path;
-            let was_taken = before.is_some_and(|before| before.takes(path, closures));
-            object.leads() && !was_taken && !closures.uses(path) && closures.chart_around(path).is_none()
-        });
-        objects
-    }
-
-    /// Leading objects in what outermost kustomizations and charts give.
-    fn in_outer_roots(&mut self, before: Option<&Applied>) -> anyhow::Result<Vec<Object>> {
-        let closures = self.files.around.closures;
-        let is_free = |path: &str| !before.is_some_and(|before| before.takes(path, closures));
-        let kustomizations = closures.outer().filter(|folder| self.may_lead(&closures.reach(folder)));
-        let mut roots: Vec<RenderRoot> = kustomizations.map(RenderRoot::kustomize).collect();
-        let charts = closures.outer_charts().filter(|chart| {
-            self.files.around.tree.files.iter().any(|(path, file)| is_below(path, chart) && leads_by_text(&file.text))
-        });
-        roots.extend(charts.map(|chart| RenderRoot::chart(chart, closures.chart_name(chart), None)));
-        let mut objects = Vec::new();
-        for root in roots {
-            let can_be_built = closures.not_built(&root.folder, self.files.around.tree).is_none();
-            if can_be_built && !is_free(&root.folder) {
-                continue;
-            }
-            match self.renderer.output(&root, closures, &AskedBy::default())? {
-                Ok(name) if is_free(&root.folder) => {
-                    let mut manifests = Manifests::default();
-                    self.take_rendered(&name, &Arc::new(Way::default()), None, &mut manifests);
-                    objects.extend(manifests.objects.into_iter().filter(Object::leads));
-                }
-                Ok(_) => {}
-                // What cannot be built is followed as it stands in its files.
-                Err(_) => {
-                    let reach = closures.reach(&root.folder);
-                    let all = self.files.read.kept(self.side, &is_leading, self.options.namespace).into_iter();
-                    objects.extend(all.filter(|object| {
-                        let path = &object.origin.path;
-                        object.leads() && reach.contains(path) && !before.is_some_and(|before| before.leads_to(path))
-                    }));
-                }
-            }
-        }
-        Ok(objects)
-    }
-
-    fn may_lead(&self, paths: &BTreeSet<String>) -> bool {
-        paths.iter().filter_map(|path| self.files.around.tree.files.get(path)).any(|file| leads_by_text(&file.text))
-    }
-
-    fn lead(&self, object: &Object) -> Lead {
+    pub(super) fn lead(&self, object: &Object) -> Lead<'f> {
         match object.id.group.as_str() {
-            ARGO_CD => argo::read(object, self.files.around),
-            _ => flux::read(object, self.files.around),
+            ARGO_CD => argo::read(object, &self.around),
+            _ => flux::read(object, &self.around),
         }
     }
 
     /// The file, or the folder of an output.
-    fn place(&self, path: &str) -> String {
+    pub(super) fn place(&self, path: &str) -> String {
         let rendered = self.renderer.rendered.files.get(path).and_then(|file| file.rendered_from.as_deref());
         rendered.unwrap_or(path).to_owned()
     }
@@ -306,6 +274,8 @@ impl Follower<'_, '_> {
             self.gap(object, format!("stands below {DEEPEST} others that lead to it, and is not followed"));
             return Ok(());
         }
+        let fixed = sources.iter().flatten().filter(|source| source.state.name().is_fixed());
+        link.fixed = fixed.map(|source| (source.folder.clone(), source.state.name().revision.clone())).collect();
         let mut outputs = Vec::new();
         for source in sources {
             match source {
@@ -328,11 +298,27 @@ impl Follower<'_, '_> {
         for (source, output) in outputs {
             below.extend(self.take(&links, &source, output));
         }
+        self.render_together(&below.iter().collect::<Vec<_>>(), &links)?;
         below.into_iter().try_for_each(|child| self.follow(&links, &child))
     }
 
+    /// Renders what several leading objects ask for, at once. What comes of each is asked for when it is followed.
+    fn render_together(&mut self, objects: &[&Object], above: &[Arc<Link>]) -> anyhow::Result<()> {
+        let mut wanted = Vec::new();
+        for object in objects {
+            let Lead { mut link, sources, .. } = self.lead(object);
+            link.file = self.place(&object.origin.path);
+            for source in sources.iter().flatten().filter(|source| source.state.is_there(source)) {
+                let key = key_of(&above.iter().map(AsRef::as_ref).chain([&link]).collect::<Vec<&Link>>());
+                let root = self.root(source).filter(|root| !self.unchanged.leaves_out(&key, root, &source.state));
+                wanted.extend(root.map(|root| (root, source.state.ground)));
+            }
+        }
+        self.renderer.render(&wanted)
+    }
+
     /// An ApplicationSet's Applications, as objects that stand where it stands.
-    fn made(&self, set: &Object, made: Vec<Value>) -> Vec<Object> {
+    pub(super) fn made(&self, set: &Object, made: Vec<Value>) -> Vec<Object> {
         let objects = made.into_iter().filter_map(|value| {
             let raw = RawObject { value, document: set.origin.document, root: set.origin.root.clone() };
             Object::of(raw, set.origin.clone(), &set.way, self.options.namespace)
@@ -344,43 +330,48 @@ impl Follower<'_, '_> {
     fn output(
         &mut self,
         above: &[Arc<Link>],
-        source: &Source,
+        source: &Source<'_>,
         by: &Object,
         link: &mut Link,
     ) -> anyhow::Result<Option<Output>> {
         let asked_by = AskedBy { name: by.id.shown(), file: link.file.clone() };
-        if !self.files.is_there(source) {
+        if !source.state.is_there(source) {
             self.leads_nowhere(source, by, link);
             return Ok(None);
         }
-        let root = match self.files.kind(source) {
-            SourceKind::Helm => {
-                RenderRoot { folder: source.folder.clone(), method: RenderMethod::Helm(source.helm.clone()) }
-            }
-            SourceKind::Kustomize => self.kustomization(source, Vec::new()),
-            SourceKind::Directory => {
-                let (files, folders) = self.files.folder(source);
-                if folders.is_empty() && source.overlay.is_empty() && source.substitutions.is_none() {
-                    return Ok(Some(Output::Files(files)));
-                }
-                self.kustomization(source, files.into_iter().chain(folders).collect())
-            }
+        let Some(root) = self.root(source) else {
+            return Ok(Some(Output::Files(source.state.folder(source).0)));
         };
         let key = key_of(&above.iter().map(AsRef::as_ref).chain([&*link]).collect::<Vec<&Link>>());
-        if self.unchanged.leaves_out(&key, &root, self.files.around.closures) {
+        if self.unchanged.leaves_out(&key, &root, &source.state) {
             return Ok(Some(Output::Rendered(None)));
         }
-        let name = match self.renderer.output(&root, self.files.around.closures, &asked_by)? {
+        let name = match self.renderer.output(&root, source.state.ground, &asked_by)? {
             Ok(name) => Some(name),
             Err(failure) => {
-                link.gaps.push(self.failed(&root, &failure, Some(by)));
+                link.gaps.push(self.failed(&root, &source.state, &failure, Some(by)));
                 None
             }
         };
         Ok(Some(Output::Rendered(name)))
     }
 
-    fn kustomization(&self, source: &Source, resources: Vec<String>) -> RenderRoot {
+    /// What a tool renders for a source. None: its files are read as they are.
+    fn root(&self, source: &Source<'_>) -> Option<RenderRoot> {
+        match source.state.kind(source) {
+            SourceKind::Helm => {
+                Some(RenderRoot { folder: source.folder.clone(), method: RenderMethod::Helm(source.helm.clone()) })
+            }
+            SourceKind::Kustomize => Some(self.kustomization(source, Vec::new())),
+            SourceKind::Directory => {
+                let (files, folders) = source.state.folder(source);
+                let is_read = folders.is_empty() && source.overlay.is_empty() && source.substitutions.is_none();
+                (!is_read).then(|| self.kustomization(source, files.into_iter().chain(folders).collect()))
+            }
+        }
+    }
+
+    fn kustomization(&self, source: &Source<'_>, resources: Vec<String>) -> RenderRoot {
         let overlay = &source.overlay;
         let options = KustomizeOptions {
             overlay: if overlay.is_empty() { String::new() } else { Value::from(overlay.clone()).to_string() },
@@ -392,10 +383,10 @@ impl Follower<'_, '_> {
     }
 
     /// Flux stops with an error where the folder is gone, and Argo CD gives nothing. A folder of other files is somebody else's to build.
-    fn leads_nowhere(&mut self, source: &Source, by: &Object, link: &mut Link) {
+    fn leads_nowhere(&mut self, source: &Source<'_>, by: &Object, link: &mut Link) {
         let reason = format!("leads to `{}`, where this repository has no manifests", source.folder);
         let is_jsonnet = |path: &&String| has_extension(path, &["jsonnet", "libsonnet"]);
-        let mut paths = self.files.around.tree.paths.iter().filter(|(path, _)| is_below(path, &source.folder));
+        let mut paths = source.state.tree.paths.iter().filter(|(path, _)| is_below(path, &source.folder));
         let is_there = paths.any(|(path, content)| is_jsonnet(&path) || *content == Content::Link);
         if link.tool != Tool::ArgoCd || is_there {
             link.gaps.push(reason.clone());
@@ -404,7 +395,7 @@ impl Follower<'_, '_> {
     }
 
     /// Adds a source's objects to the way; gives those that lead on.
-    fn take(&mut self, links: &[Arc<Link>], source: &Source, output: Output) -> Vec<Object> {
+    fn take(&mut self, links: &[Arc<Link>], source: &Source<'_>, output: Output) -> Vec<Object> {
         let first = self.manifests.objects.len();
         let namespace = source.namespace.clone().unwrap_or_else(|| self.options.namespace.to_owned());
         let mut manifests = std::mem::take(&mut self.manifests);
@@ -412,10 +403,15 @@ impl Follower<'_, '_> {
             Output::Files(files) => {
                 let way = Arc::new(Way { links: links.to_vec(), ..Way::default() });
                 for path in files {
-                    let text = self.files.around.tree.files.get(&path).map(|file| file.text.clone());
-                    self.digest(links, text.as_deref().unwrap_or_default());
-                    self.files.read.apply(self.side, &path, &way, &namespace, &mut manifests);
-                    self.led.insert(path);
+                    let Some(file) = source.state.tree.files.get(&path) else { continue };
+                    self.digest(links, &file.text);
+                    let name = source.state.name().shown(&path);
+                    source.state.read.apply(self.side, (&path, &name), &way, &namespace, &mut manifests);
+                    if source.state.name().is_fixed() {
+                        let made_from = links.last().map(|link| link.file.clone());
+                        let file = SourceFile { rendered_from: made_from, is_fixed: true, ..file.clone() };
+                        self.renderer.rendered.files.insert(name, file);
+                    }
                 }
             }
             Output::Rendered(name) => {
@@ -425,9 +421,9 @@ impl Follower<'_, '_> {
                     let way = Arc::new(Way { links: links.to_vec(), rendered: name.clone(), is_chart: false });
                     self.take_rendered(&name, &way, source.namespace.as_deref(), &mut manifests);
                 }
-                self.led.extend(self.files.all(source));
             }
         }
+        self.led.extend(self.at_hand(source).all(source));
         self.manifests = manifests;
         let mut leading = Vec::new();
         let mut index = first;
@@ -463,15 +459,22 @@ impl Follower<'_, '_> {
         let mut one = SourceTree::default();
         one.files.insert(name.to_owned(), file.clone());
         let read = ScannedFiles::of(&one, None, None, self.options.wanted);
-        read.apply(self.side, name, way, namespace.unwrap_or(self.options.namespace), manifests);
+        read.apply(self.side, (name, name), way, namespace.unwrap_or(self.options.namespace), manifests);
     }
 
     /// Says that a folder could not be rendered, and why.
-    pub(super) fn failed(&mut self, root: &RenderRoot, failure: &RenderFailure, by: Option<&Object>) -> String {
-        let (side, path, position) = (self.side, root.file(self.files.around.tree), None);
+    pub(super) fn failed(
+        &mut self,
+        root: &RenderRoot,
+        state: &State<'_>,
+        failure: &RenderFailure,
+        by: Option<&Object>,
+    ) -> String {
+        let (side, path, position) = (self.side, state.name().shown(&root.file(state.tree)), None);
         // What a tool would have made of them is not known.
-        self.manifests.unclear.insert(root.name());
-        self.manifests.unclear.extend(self.files.around.closures.reach(&root.folder));
+        let of_state = |path: &str| state.name().shown(path);
+        self.manifests.unclear.insert(of_state(&root.name()));
+        self.manifests.unclear.extend(state.closures.reach(&root.folder).iter().map(|path| of_state(path)));
         match failure {
             RenderFailure::Failed(message) => {
                 self.manifests.input_errors.push(InputError { side, path, position, message: message.clone() });
@@ -495,7 +498,7 @@ impl Follower<'_, '_> {
     }
 }
 
-fn add_metadata(object: &mut Object, source: &Source) {
+fn add_metadata(object: &mut Object, source: &Source<'_>) {
     for (key, members) in &source.metadata {
         let Some(metadata) = object.value.get_mut("metadata").and_then(Value::as_object_mut) else { return };
         let own = metadata.entry(*key).or_insert_with(|| Value::from(serde_json::Map::new()));

@@ -1,30 +1,34 @@
 //! What a leading object says, in the words of no tool: the link that it is, and the sources that it applies.
 //! Holds no tool's facts; each adapter names the source of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::states::{State, States};
 use crate::input;
 use crate::object::Object;
-use crate::render::{ChartAt, HelmOptions, RenderClosures};
-use crate::tree::SourceTree;
+use crate::render::{ChartAt, HelmOptions};
+use crate::revisions::{AskedRevision, Revision};
+use crate::state::StateName;
 use crate::versions::fits;
 use crate::way::Link;
 
 /// A leading object, read.
-pub(super) struct Lead {
+pub(super) struct Lead<'s> {
     pub(super) link: Link,
     /// What it applies, and what of it cannot be evaluated.
-    pub(super) sources: Vec<Result<Source, String>>,
+    pub(super) sources: Vec<Result<Source<'s>, String>>,
     /// The objects that it makes in the cluster: an ApplicationSet's Applications.
     pub(super) made: Vec<Value>,
 }
 
 /// A folder or a chart, and what is done to it.
-#[derive(Debug, Clone)]
-pub(super) struct Source {
+#[derive(Clone)]
+pub(super) struct Source<'s> {
+    /// What it is read in.
+    pub(super) state: State<'s>,
     /// Within the tree; of a chart that lies elsewhere, its name.
     pub(super) folder: String,
     /// Where objects go that name no namespace.
@@ -67,15 +71,15 @@ pub(super) struct Directory {
     pub(super) exclude: Option<String>,
 }
 
-/// What a leading object is read in: one side of the repository.
+/// What a leading object is read in: one side of the repository, or another state of it.
+#[derive(Clone, Copy)]
 pub(super) struct Surroundings<'s> {
-    pub(super) tree: &'s SourceTree,
-    pub(super) closures: &'s RenderClosures,
+    pub(super) state: State<'s>,
+    pub(super) states: States<'s>,
     /// The sources that Flux knows by name.
     pub(super) sources: &'s [Object],
     /// URL of the repository, where it is known.
     pub(super) url: Option<&'s str>,
-    pub(super) tags: &'s BTreeSet<String>,
     pub(super) charts: Charts<'s>,
 }
 
@@ -86,17 +90,35 @@ pub(super) struct Charts<'s> {
     pub(super) network: bool,
 }
 
-impl Surroundings<'_> {
-    /// Whether a URL is this repository's. Where that is not known, the path has to decide.
-    pub(super) fn is_own(&self, url: &str) -> bool {
-        self.url.is_none_or(|own| normalised(own) == normalised(url))
+impl<'s> Surroundings<'s> {
+    /// The same in a revision of the repository at `url`, less what is left out of it.
+    ///
+    /// # Errors
+    /// When that is another repository, or the revision cannot be had.
+    pub(super) fn at(&self, url: &str, revision: AskedRevision<'_>) -> Result<Self, String> {
+        if !self.is_own(url) {
+            return Err(format!("its source is {url}, which is not this repository"));
+        }
+        self.in_revision(revision)
     }
 
-    /// Why the revision is another state than the one that is looked at.
-    pub(super) fn other_revision(&self, revision: &str) -> Option<String> {
-        let is_tag = self.tags.contains(revision);
-        fixed_revision(revision)
-            .or_else(|| is_tag.then(|| format!("it reads the tag `{revision}`, which is not this state")))
+    pub(super) fn in_revision(&self, revision: AskedRevision<'_>) -> Result<Self, String> {
+        let name = match revision.resolve(self.states.clone.map(AsRef::as_ref))? {
+            Revision::Own => StateName::default(),
+            Revision::Commit(commit) => {
+                StateName { commit: commit.to_string(), revision: revision.text().to_owned(), ignores: Vec::new() }
+            }
+        };
+        self.in_state(name)
+    }
+
+    pub(super) fn in_state(&self, name: StateName) -> Result<Self, String> {
+        Ok(Self { state: self.states.named(name)?, ..*self })
+    }
+
+    /// Whether a URL is this repository's. Where that is not known, the path has to decide.
+    fn is_own(&self, url: &str) -> bool {
+        self.url.is_none_or(|own| normalised(own) == normalised(url))
     }
 
     /// A chart that is named: one of the tree under that name and version, one in the folder of charts, or, with the network, that of its
@@ -111,12 +133,10 @@ impl Surroundings<'_> {
             let unpacked = folder.join(name);
             if packed.is_file() { Some(packed) } else { Some(unpacked).filter(|chart| has_version(chart, version)) }
         });
+        let vendored = self.state.closures.vendored(name, version);
         match at_hand.flatten() {
             Some(path) => Ok(ChartAt::Archive(path)),
-            None if self.closures.vendored(name, version).is_some() => {
-                let folder = self.closures.vendored(name, version).unwrap_or_default();
-                Ok(ChartAt::Folder(folder.to_owned()))
-            }
+            None if let Some(folder) = vendored => Ok(ChartAt::Folder(folder.to_owned())),
             None if self.charts.network && !repository.is_empty() => Ok(ChartAt::Remote {
                 repository: repository.to_owned(),
                 name: name.to_owned(),
@@ -153,22 +173,9 @@ fn normalised(url: &str) -> String {
     url.replacen(':', "/", 1).trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
 }
 
-/// Why another revision than this tree's is meant: a tag or a commit. Branches and `HEAD` are this tree.
-pub(super) fn fixed_revision(revision: &str) -> Option<String> {
-    let is_commit = revision.len() >= 7 && revision.chars().all(|c| c.is_ascii_hexdigit());
-    let name = revision.strip_prefix("refs/tags/");
-    let bare = revision.trim_start_matches('v');
-    let is_version = bare.contains('.')
-        && bare.starts_with(|c: char| c.is_ascii_digit())
-        && bare.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_digit()) || part == "*" || part == "x");
-    let is_range = revision.starts_with(['^', '~', '>', '<', '=']);
-    (is_commit || name.is_some() || is_version || is_range)
-        .then(|| format!("it reads the revision `{revision}`, which is not this state"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{fixed_revision, normalised};
+    use super::normalised;
 
     #[test]
     fn spellings_of_one_url_are_one() {
@@ -182,15 +189,5 @@ mod tests {
     #[test]
     fn a_path_with_an_at_sign_is_no_user() {
         assert_ne!(normalised("https://evil.example/x@github.com/acme/db"), normalised("https://github.com/acme/db"));
-    }
-
-    #[test]
-    fn tags_and_commits_are_other_revisions() {
-        for fixed in ["v1.2.3", "1.2", "refs/tags/prod", "0123abc", "^1.0", "1.x"] {
-            assert!(fixed_revision(fixed).is_some(), "{fixed}");
-        }
-        for branch in ["main", "HEAD", "release-1.2", "feature/x", "refs/heads/main", "v2"] {
-            assert_eq!(fixed_revision(branch), None, "{branch}");
-        }
     }
 }

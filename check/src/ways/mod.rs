@@ -4,6 +4,7 @@
 
 mod applied;
 mod argo;
+mod candidates;
 mod fate;
 mod flux;
 mod follow;
@@ -11,6 +12,7 @@ mod glob;
 mod gone;
 mod lead;
 mod removal;
+mod states;
 mod taken;
 mod topmost;
 mod unchanged;

@@ -3,23 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use super::flux::ignore::Ignores;
 use super::glob::{Stars, matches};
-use super::lead::{Directory, Reader, Source, SourceKind, Surroundings};
+use super::lead::{Directory, Reader, Source, SourceKind};
+use super::states::State;
 use crate::paths::{above, has_extension, is_below, is_kustomization_file, within};
 use crate::render::ChartAt;
-use crate::scan::ScannedFiles;
 
-/// One state, and what its files hold.
-#[derive(Clone, Copy)]
-pub(super) struct SourceFiles<'s> {
-    pub(super) around: &'s Surroundings<'s>,
-    pub(super) read: &'s ScannedFiles<'s>,
-}
-
-impl SourceFiles<'_> {
+impl State<'_> {
     /// Whether the tree has what the source leads to.
-    pub(super) fn is_there(&self, source: &Source) -> bool {
-        let closures = self.around.closures;
+    pub(super) fn is_there(&self, source: &Source<'_>) -> bool {
+        let closures = self.closures;
         match (self.kind(source), &source.helm.chart) {
             (SourceKind::Helm, ChartAt::Folder(folder)) => closures.is_any_chart(folder),
             (SourceKind::Helm, ChartAt::Archive(_) | ChartAt::Remote { .. }) => true,
@@ -32,11 +26,11 @@ impl SourceFiles<'_> {
     }
 
     /// Tells of a file, or of a folder that is rendered, whether the source takes it.
-    pub(super) fn coverage<'s>(&self, source: &'s Source) -> Box<dyn Fn(&str) -> bool + 's> {
+    pub(super) fn coverage<'s>(&self, source: &'s Source<'_>) -> Box<dyn Fn(&str) -> bool + 's> {
         match (self.kind(source), &source.reader) {
             (SourceKind::Helm, _) => Box::new(|file| is_below(file, &source.folder)),
             (SourceKind::Kustomize, _) => {
-                let reach = self.around.closures.reach(&source.folder);
+                let reach = self.closures.reach(&source.folder);
                 Box::new(move |file| reach.contains(file))
             }
             (SourceKind::Directory, Reader::Flux) => Box::new(|file| is_below(file, &source.folder)),
@@ -48,8 +42,8 @@ impl SourceFiles<'_> {
     }
 
     /// What the tool takes the folder for.
-    pub(super) fn kind(&self, source: &Source) -> SourceKind {
-        let closures = self.around.closures;
+    pub(super) fn kind(&self, source: &Source<'_>) -> SourceKind {
+        let closures = self.closures;
         let (is_kustomization, is_chart) =
             (closures.is_kustomization(&source.folder), closures.is_any_chart(&source.folder));
         match &source.reader {
@@ -62,8 +56,8 @@ impl SourceFiles<'_> {
     }
 
     /// The files of a folder that its tool reads as they are, and the folders in it that it builds.
-    pub(super) fn folder(&self, source: &Source) -> (Vec<String>, Vec<String>) {
-        let closures = self.around.closures;
+    pub(super) fn folder(&self, source: &Source<'_>) -> (Vec<String>, Vec<String>) {
+        let closures = self.closures;
         let all = self.read.files().filter(|(path, holds)| *holds && is_below(path, &source.folder));
         let all = all.map(|(path, _)| path.to_owned());
         match &source.reader {
@@ -74,7 +68,9 @@ impl SourceFiles<'_> {
             Reader::Flux => {
                 let mut folders = BTreeSet::new();
                 let mut files = Vec::new();
-                for path in all.filter(|path| has_extension(path, &["yaml", "yml"])) {
+                let ignores = Ignores::of(&self.name().ignores);
+                let is_taken = |path: &String| has_extension(path, &["yaml", "yml"]) && !ignores.leave_out(path);
+                for path in all.filter(is_taken) {
                     // The outermost kustomization below the folder.
                     let built = above(&path).skip(1).take_while(|folder| *folder != source.folder);
                     match built.filter(|folder| closures.is_kustomization(folder)).last() {
@@ -90,13 +86,13 @@ impl SourceFiles<'_> {
 
     fn argo_reads(&self, directory: &Directory, folder: &str, path: &str) -> bool {
         const SKIPPED: &str = "+argocd:skip-file-rendering";
-        let skips = || self.around.tree.files.get(path).is_some_and(|file| file.text.contains(SKIPPED));
+        let skips = || self.tree.files.get(path).is_some_and(|file| file.text.contains(SKIPPED));
         takes(directory, folder, path) && !skips()
     }
 
     /// Every file and folder that the source takes.
-    pub(super) fn all(&self, source: &Source) -> BTreeSet<String> {
-        let closures = self.around.closures;
+    pub(super) fn all(&self, source: &Source<'_>) -> BTreeSet<String> {
+        let closures = self.closures;
         match self.kind(source) {
             SourceKind::Helm => {
                 let own = match &source.helm.chart {

@@ -4,17 +4,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::states::State;
 use crate::paths::is_below;
-use crate::render::{ChartAt, RenderClosures, RenderMethod, RenderRoot, SetValue};
+use crate::render::{ChartAt, RenderMethod, RenderRoot, SetValue};
+use crate::state::StateName;
 use crate::tree::SourceTree;
 use crate::way::leads_by_text;
 
-/// A folder, by the key of the way that takes it.
-type Asked = (String, RenderRoot);
+/// A folder of a state, by the key of the way that takes it.
+type Asked = (String, StateName, RenderRoot);
 
 /// Both states, seen from one of them.
 pub(super) struct Unchanged<'u> {
-    own: &'u SourceTree,
     other: &'u SourceTree,
     /// What both sides ask for; None while that is found out.
     both: Option<BTreeSet<Asked>>,
@@ -22,8 +23,9 @@ pub(super) struct Unchanged<'u> {
 }
 
 impl<'u> Unchanged<'u> {
-    pub(super) fn of(own: &'u SourceTree, other: &'u SourceTree) -> Self {
-        Self { own, other, both: None, asked: RefCell::default() }
+    /// `other` is the other side.
+    pub(super) fn of(other: &'u SourceTree) -> Self {
+        Self { other, both: None, asked: RefCell::default() }
     }
 
     /// The unchanged folders that this side asked for.
@@ -37,50 +39,61 @@ impl<'u> Unchanged<'u> {
     }
 
     /// Whether the folder is left out.
-    pub(super) fn leaves_out(&self, key: &str, root: &RenderRoot, closures: &RenderClosures) -> bool {
-        let asked = (key.to_owned(), root.clone());
+    pub(super) fn leaves_out(&self, key: &str, root: &RenderRoot, state: &State<'_>) -> bool {
+        let asked = (key.to_owned(), state.name().clone(), root.clone());
         if let Some(both) = &self.both {
             return both.contains(&asked);
         }
-        let is_unchanged = self.is_unchanged(root, closures);
+        // A commit is the same on both sides.
+        let other = if state.name().is_fixed() { state.tree } else { self.other };
+        let is_unchanged = BothStates { state, other }.are_one(root);
         if is_unchanged {
             self.asked.borrow_mut().insert(asked);
         }
         is_unchanged
     }
+}
 
-    fn is_unchanged(&self, root: &RenderRoot, closures: &RenderClosures) -> bool {
-        let mut reach = self.reach(root, closures);
+/// A state, and the tree that it is compared with.
+struct BothStates<'b> {
+    state: &'b State<'b>,
+    other: &'b SourceTree,
+}
+
+impl BothStates<'_> {
+    fn are_one(&self, root: &RenderRoot) -> bool {
+        let State { tree, closures, .. } = self.state;
+        let mut reach = self.reach(root);
         if let RenderMethod::Kustomize(options) = &root.method {
             for folder in options.resources.iter().chain(&options.components()).chain([&root.folder]) {
-                if closures.not_built(folder, self.own).is_some() {
+                if closures.not_built(folder, tree).is_some() {
                     return false;
                 }
                 // What it reads is not all named in it.
-                if !closures.stays_inside(folder, self.own) {
+                if !closures.stays_inside(folder, tree) {
                     reach.extend(
                         closures.kustomizations_of(folder).flat_map(|folder| self.below(&folder)).collect::<Vec<_>>(),
                     );
                 }
             }
         }
-        let leads = |path: &String| self.own.files.get(path).is_some_and(|file| leads_by_text(&file.text));
-        reach.iter().all(|path| self.own.is_same(self.other, path) && !leads(path))
+        let leads = |path: &String| tree.files.get(path).is_some_and(|file| leads_by_text(&file.text));
+        reach.iter().all(|path| tree.is_same(self.other, path) && !leads(path))
     }
 
     /// Every path of either side below a folder.
     fn below(&self, folder: &str) -> Vec<String> {
-        let paths = self.own.paths.keys().chain(self.other.paths.keys());
+        let paths = self.state.tree.paths.keys().chain(self.other.paths.keys());
         paths.filter(|path| is_below(path, folder)).cloned().collect()
     }
 
     /// Every file that rendering the folder may read, on either side.
-    fn reach(&self, root: &RenderRoot, closures: &RenderClosures) -> BTreeSet<String> {
+    fn reach(&self, root: &RenderRoot) -> BTreeSet<String> {
         match &root.method {
             RenderMethod::Kustomize(options) => {
                 let components: Vec<String> = options.components();
                 let folders = options.resources.iter().chain(&components).chain([&root.folder]);
-                folders.flat_map(|folder| closures.reach(folder)).collect()
+                folders.flat_map(|folder| self.state.closures.reach(folder)).collect()
             }
             RenderMethod::Helm(options) => {
                 let files = options.sets.iter().filter_map(|set| match set {

@@ -17,10 +17,10 @@ use crate::render::{AskedBy, ChartAt, HelmOptions, RenderFailure, RenderMethod, 
 use crate::result::NotEvaluated;
 use crate::way::{Way, is_leading};
 
-impl Follower<'_, '_> {
+impl Follower<'_, '_, '_> {
     /// What no leading object covers: plain manifests, outermost kustomizations and charts.
     pub(super) fn unknown(&mut self, before: Option<&Applied>) -> anyhow::Result<()> {
-        let closures = self.files.around.closures;
+        let closures = self.around.state.closures;
         let is_free =
             |path: &str| !self.led.contains(path) && !before.is_some_and(|before| before.takes(path, closures));
         let kustomizations = closures.outer().filter(|folder| is_free(folder)).map(RenderRoot::kustomize);
@@ -29,13 +29,16 @@ impl Follower<'_, '_> {
             .filter(|folder| is_free(folder))
             .map(|folder| RenderRoot::chart(folder, closures.chart_name(folder), None));
         let roots: Vec<RenderRoot> = kustomizations.chain(charts).collect();
-        let plain = self.files.read.files().map(|(path, _)| path).filter(|path| {
+        let plain = self.around.state.read.files().map(|(path, _)| path).filter(|path| {
             is_free(path)
                 && !closures.uses(path)
                 && closures.chart_around(path).is_none()
                 && !is_kustomization_file(path)
         });
         let plain: Vec<String> = plain.map(str::to_owned).collect();
+        let state = self.around.state;
+        let changed = roots.iter().filter(|root| !self.unchanged.leaves_out("", root, &state));
+        self.renderer.render(&changed.map(|root| (root.clone(), state.ground)).collect::<Vec<_>>())?;
         for root in roots {
             self.take_root(&root)?;
         }
@@ -50,7 +53,7 @@ impl Follower<'_, '_> {
         let mut manifests = std::mem::take(&mut self.manifests);
         let first = manifests.objects.len();
         for path in &plain {
-            self.files.read.apply(self.side, path, &nobody, self.options.namespace, &mut manifests);
+            self.around.state.read.apply(self.side, (path, path), &nobody, self.options.namespace, &mut manifests);
         }
         self.manifests = manifests;
         self.set_leading_aside(first);
@@ -58,10 +61,10 @@ impl Follower<'_, '_> {
     }
 
     fn take_root(&mut self, root: &RenderRoot) -> anyhow::Result<()> {
-        if self.unchanged.leaves_out("", root, self.files.around.closures) {
+        if self.unchanged.leaves_out("", root, &self.around.state) {
             return Ok(());
         }
-        match self.renderer.output(root, self.files.around.closures, &AskedBy::default())? {
+        match self.renderer.output(root, self.around.state.ground, &AskedBy::default())? {
             Ok(name) => {
                 let is_chart = matches!(root.method, RenderMethod::Helm(_));
                 let way = Arc::new(Way { links: Vec::new(), rendered: name.clone(), is_chart });
@@ -75,18 +78,18 @@ impl Follower<'_, '_> {
                 self.manifests = manifests;
                 self.set_leading_aside(first);
             }
-            Err(failure) => drop(self.failed(root, &failure, None)),
+            Err(failure) => drop(self.failed(root, &self.around.state.clone(), &failure, None)),
         }
         Ok(())
     }
 
     /// An installation that is only guessed: what cannot be rendered so is no error of anybody's, and not evaluated.
     fn take_guessed(&mut self, root: &RenderRoot, file: &str) -> anyhow::Result<()> {
-        let closures = self.files.around.closures;
-        if self.unchanged.leaves_out("", root, closures) {
+        let state = self.around.state;
+        if self.unchanged.leaves_out("", root, &state) {
             return Ok(());
         }
-        if let Err(failure) = self.renderer.output(root, closures, &AskedBy::default())? {
+        if let Err(failure) = self.renderer.output(root, state.ground, &AskedBy::default())? {
             let (RenderFailure::Failed(reason) | RenderFailure::NotRendered(reason)) = failure;
             let reason = format!("taken for values of the chart `{}`: {reason}", root.folder);
             self.manifests.not_evaluated.push(NotEvaluated::of(self.side, file.to_owned(), reason));
@@ -98,10 +101,10 @@ impl Follower<'_, '_> {
     /// Values files whose leading objects live elsewhere, each with the chart that it is said to be for.
     fn mapped_values(&mut self) -> anyhow::Result<()> {
         for MappedValues { files, chart, version, release } in self.options.values {
-            let paths = self.files.around.tree.files.keys();
+            let paths = self.around.state.tree.files.keys();
             let paths: Vec<String> = paths.filter(|path| matches(files, path, Stars::StayInFolder)).cloned().collect();
             for path in paths {
-                match self.files.around.chart(chart, version, "") {
+                match self.around.chart(chart, version, "") {
                     Ok(chart) => self.take_root(&installed(chart, release, &path))?,
                     Err(reason) => {
                         self.manifests.not_evaluated.push(NotEvaluated::of(self.side, path.clone(), reason));
@@ -116,9 +119,9 @@ impl Follower<'_, '_> {
     /// Values files in a chart, or beside the only one of a folder, that nothing names: each is taken for an installation. They are mappings, and
     /// have a key in common with the chart's own values.
     fn values_beside(&self, chart: &str) -> Vec<String> {
-        let tree = self.files.around.tree;
+        let tree = self.around.state.tree;
         let parent = parent_of(chart);
-        let charts = self.files.around.closures.outer_charts();
+        let charts = self.around.state.closures.outer_charts();
         let is_alone = charts.filter(|other| parent_of(other) == parent).count() == 1;
         let own_keys = tree.files.get(&joined(chart, "values.yaml")).map(|file| keys(&file.text)).unwrap_or_default();
         let lies_there = |path: &str| {

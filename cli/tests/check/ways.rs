@@ -37,38 +37,74 @@ pub(crate) struct Outcome {
 /// The history `base` -> `head`, judged by two policies.
 #[track_caller]
 pub(crate) fn judged(base: &Files, head: &Files, args: &[&str]) -> Option<Outcome> {
-    let (kubectl, helm) = (tool("kubectl")?, tool("helm")?);
-    let states = States::new(&[], &[]);
-    let root = states.path("");
-    git(&root, &["init", "--quiet"]);
-    git(&root, &["remote", "add", "origin", "git@git.example.org:acme/gitops.git"]);
-    for (files, subject) in [(base, "base"), (head, "head")] {
-        git(&root, &["rm", "-r", "--quiet", "--ignore-unmatch", "."]);
-        files.iter().for_each(|(path, text)| states.put(path, text));
-        git(&root, &["add", "--all"]);
-        git(&root, &["commit", "--quiet", "--allow-empty", "-m", subject]);
+    let history = History::new();
+    history.commit(base);
+    history.commit(head);
+    history.judged(args)
+}
+
+/// A repository, commit by commit.
+pub(crate) struct History(States);
+
+impl History {
+    pub(crate) fn new() -> Self {
+        let history = Self(States::new(&[], &[]));
+        history.git(&["init", "--quiet"]);
+        history.git(&["remote", "add", "origin", "git@git.example.org:acme/gitops.git"]);
+        history
     }
-    let own = ["check", "--base", "HEAD~1", "--head", "HEAD", "--policies", "quorum-guard", "-o", "json"];
-    let tools = ["--kustomize", kubectl.to_str().unwrap(), "--helm", helm.to_str().unwrap()];
-    let run = run(&root, &[&own[..], &tools[..], args].concat());
-    let json = run.json();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
-    let changes = json["changes"].as_array().unwrap().iter().map(|change| {
-        format!(
-            "{} {}/{} {}",
-            text(&change["operation"]),
-            text(&change["namespace"]),
-            text(&change["name"]),
-            text(&change["verdict"])
-        )
-    });
-    let kept = json["kept"].as_array().unwrap().len();
-    Some(Outcome { code: run.code, changes: changes.collect(), kept, json: json.clone() })
+
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        git(&self.0.path(""), args)
+    }
+
+    /// A commit of these files and no others; its id.
+    pub(crate) fn commit(&self, files: &Files) -> String {
+        self.git(&["rm", "-r", "--quiet", "--ignore-unmatch", "."]);
+        files.iter().for_each(|(path, text)| self.0.put(path, text));
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", "a change"]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// The last commit, judged over the one before by two policies.
+    #[track_caller]
+    pub(crate) fn judged(&self, args: &[&str]) -> Option<Outcome> {
+        self.judged_over(&["--base", "HEAD~1", "--head", "HEAD"], args)
+    }
+
+    /// The folder as it lies there, judged over the last commit.
+    #[track_caller]
+    pub(crate) fn judged_in_folder(&self, args: &[&str]) -> Option<Outcome> {
+        self.judged_over(&["--base", "HEAD"], args)
+    }
+
+    #[track_caller]
+    fn judged_over(&self, range: &[&str], args: &[&str]) -> Option<Outcome> {
+        let (kubectl, helm) = (tool("kubectl")?, tool("helm")?);
+        let root = self.0.path("");
+        let own = ["check", "--policies", "quorum-guard", "-o", "json"];
+        let tools = ["--kustomize", kubectl.to_str().unwrap(), "--helm", helm.to_str().unwrap()];
+        let run = run(&root, &[&own[..], range, &tools[..], args].concat());
+        let json = run.json();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
+        let changes = json["changes"].as_array().unwrap().iter().map(|change| {
+            format!(
+                "{} {}/{} {}",
+                text(&change["operation"]),
+                text(&change["namespace"]),
+                text(&change["name"]),
+                text(&change["verdict"])
+            )
+        });
+        let kept = json["kept"].as_array().unwrap().len();
+        Some(Outcome { code: run.code, changes: changes.collect(), kept, json: json.clone() })
+    }
 }
 
 /// A row: what it is, the change, and what comes of it.
 #[track_caller]
-fn row(name: &str, base: &Files, head: &Files, args: &[&str], expected: &[&str], kept: usize) {
+pub(crate) fn row(name: &str, base: &Files, head: &Files, args: &[&str], expected: &[&str], kept: usize) {
     let Some(outcome) = judged(base, head, args) else { return };
     assert_eq!(
         (outcome.changes.iter().map(String::as_str).collect::<Vec<_>>(), outcome.kept),
@@ -78,7 +114,7 @@ fn row(name: &str, base: &Files, head: &Files, args: &[&str], expected: &[&str],
     );
 }
 
-const URL: &str = "https://git.example.org/acme/gitops.git";
+pub(crate) const URL: &str = "https://git.example.org/acme/gitops.git";
 
 pub(crate) fn application(name: &str, path: &str, more: &str) -> String {
     application_to(name, path, "", more)
@@ -108,8 +144,8 @@ pub(crate) fn kustomization(name: &str, path: &str, more: &str) -> String {
     )
 }
 
-const DELETED: &str = "DELETE db/rqlite denied";
-const CREATED: &str = "CREATE db/rqlite allowed";
+pub(crate) const DELETED: &str = "DELETE db/rqlite denied";
+pub(crate) const CREATED: &str = "CREATE db/rqlite allowed";
 
 #[test]
 fn a_file_or_a_line_or_an_overlay_goes() {
@@ -171,7 +207,7 @@ fn a_file_or_a_line_or_an_overlay_goes() {
     );
 }
 
-fn config() -> String {
+pub(crate) fn config() -> String {
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: db}\n".to_owned()
 }
 
@@ -274,7 +310,7 @@ fn another_leading_object_deletes_and_creates_unless_the_old_one_keeps_it() {
     row("flux, renamed then", &orphaning, &renamed, &[], &[], 0);
 }
 
-fn application_set(template_more: &str) -> String {
+pub(crate) fn application_set(template_more: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: all, namespace: argocd}}\nspec:\n  \
          goTemplate: true\n  generators:\n  - git: {{repoURL: '{URL}', revision: HEAD, directories: [{{path: apps/*}}]}}\n  template:\n    \

@@ -11,6 +11,7 @@ use super::file_of;
 use crate::object::Object;
 use crate::paths::{folder_of, is_below, joined};
 use crate::render::{ChartAt, HelmOptions, SetValue};
+use crate::revisions::AskedRevision;
 use crate::source::text_at;
 use crate::tree::Content;
 use crate::way::{Link, Recreation, Removal, Tool};
@@ -18,7 +19,7 @@ use crate::way::{Link, Recreation, Removal, Tool};
 /// The finalizer by which an Application takes along what it applied; also with `/foreground` or `/background`.
 pub(super) const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     let value = &object.value;
     let options = sync_options(value);
     let link = Link {
@@ -41,6 +42,7 @@ pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
         options,
         value: value.clone(),
         gaps: Vec::new(),
+        fixed: Vec::new(),
     };
     let all = sources(value);
     let mut read: Vec<_> = all.iter().filter_map(|source| self::source(object, source, &all, around)).collect();
@@ -117,12 +119,12 @@ fn prune_propagation(options: &[String]) -> Propagation {
 }
 
 /// None for a source that only gives value files.
-fn source(
+fn source<'s>(
     object: &Object,
     source: &Value,
     all: &[&Value],
-    around: &Surroundings<'_>,
-) -> Option<Result<Source, String>> {
+    around: &Surroundings<'s>,
+) -> Option<Result<Source<'s>, String>> {
     let is_reference = text_at(source, "/ref").is_some();
     if is_reference && text_at(source, "/path").is_none() && text_at(source, "/chart").is_none() {
         return None;
@@ -130,7 +132,12 @@ fn source(
     Some(read_source(object, source, all, around))
 }
 
-fn read_source(object: &Object, source: &Value, all: &[&Value], around: &Surroundings<'_>) -> Result<Source, String> {
+fn read_source<'s>(
+    object: &Object,
+    source: &Value,
+    all: &[&Value],
+    around: &Surroundings<'s>,
+) -> Result<Source<'s>, String> {
     let url = text_at(source, "/repoURL").unwrap_or_default();
     if let Some(unknown) = unknown_option(source) {
         return Err(format!("`{unknown}` changes what its source renders to, which is not done here"));
@@ -138,15 +145,25 @@ fn read_source(object: &Object, source: &Value, all: &[&Value], around: &Surroun
     let revision = text_at(source, "/targetRevision").unwrap_or_default();
     let namespace = text_at(&object.value, "/spec/destination/namespace").map(str::to_owned);
     let chart = text_at(source, "/chart").map(|name| around.chart(name, revision, url)).transpose()?;
+    let around = &match &chart {
+        None => around.at(url, AskedRevision::Any(revision))?,
+        Some(ChartAt::Folder(_)) => *around,
+        // It is in no state; the values files are.
+        Some(ChartAt::Archive(_) | ChartAt::Remote { .. }) => {
+            let mut references = value_file_names(source).filter(|name| name.starts_with('$'));
+            references.next().map_or(Ok(*around), |name| referenced(name, all, around))?
+        }
+    };
     let folder = match (&chart, text_at(source, "/path")) {
         (Some(ChartAt::Folder(folder)), _) => folder.clone(),
         (Some(_), _) => String::new(),
         (None, Some(path)) => {
-            own(url, revision, around)?;
             let folder = folder_of(path);
             let overrides = [".argocd-source.yaml".to_owned(), format!(".argocd-source-{}.yaml", object.id.name)];
-            if let Some(file) =
-                overrides.iter().map(|name| joined(&folder, name)).find(|file| around.tree.paths.contains_key(file))
+            if let Some(file) = overrides
+                .iter()
+                .map(|name| joined(&folder, name))
+                .find(|file| around.state.tree.paths.contains_key(file))
             {
                 return Err(format!("`{file}` changes the source, which is not done here"));
             }
@@ -170,15 +187,8 @@ fn read_source(object: &Object, source: &Value, all: &[&Value], around: &Surroun
         is_upgrade: false,
     };
     let overlay = overlay(source, &folder, around)?;
-    Ok(Source { folder, namespace, reader, helm, overlay, substitutions: None, metadata: Vec::new() })
-}
-
-/// The source is this repository, in the state that is looked at.
-fn own(url: &str, revision: &str, around: &Surroundings<'_>) -> Result<(), String> {
-    if !around.is_own(url) {
-        return Err(format!("its source is {url}, which is not this repository"));
-    }
-    around.other_revision(revision).map_or(Ok(()), Err)
+    let state = around.state;
+    Ok(Source { state, folder, namespace, reader, helm, overlay, substitutions: None, metadata: Vec::new() })
 }
 
 /// What of the source's own options is not carried out: all that are not known to be.
@@ -269,27 +279,39 @@ fn inline_values(source: &Value) -> Option<String> {
 
 fn value_files(source: &Value, folder: &str, all: &[&Value], around: &Surroundings<'_>) -> Result<Vec<String>, String> {
     let may_miss = source.pointer("/helm/ignoreMissingValueFiles") == Some(&Value::Bool(true));
-    let names = source.pointer("/helm/valueFiles").and_then(Value::as_array).into_iter().flatten();
     let mut files = Vec::new();
-    for name in names.filter_map(Value::as_str) {
+    for name in value_file_names(source) {
         let found = match name.strip_prefix('$') {
             Some(rest) => {
-                let (reference, path) = rest.split_once('/').unwrap_or((rest, ""));
-                let named = all.iter().find(|other| text_at(other, "/ref") == Some(reference));
-                let named = named.ok_or(format!("its values file `{name}` names no source of the Application"))?;
-                let url = text_at(named, "/repoURL").unwrap_or_default();
-                own(url, text_at(named, "/targetRevision").unwrap_or_default(), around)
-                    .map_err(|why| format!("its values file `{name}`: {why}"))?;
-                values::files(around.tree, "", path, may_miss)
+                if referenced(name, all, around)?.state.name() != around.state.name() {
+                    return Err(format!("its values file `{name}` is of another revision, which is not done here"));
+                }
+                let path = rest.split_once('/').map_or("", |(_, path)| path);
+                values::files(around.state.tree, "", path, may_miss)
             }
             None if text_at(source, "/chart").is_some() => {
                 Err(format!("its values file `{name}` lies in the chart, where it is not looked for"))
             }
-            None => values::files(around.tree, folder, name, may_miss),
+            None => values::files(around.state.tree, folder, name, may_miss),
         };
         files.extend(found?);
     }
     Ok(files)
+}
+
+fn value_file_names(source: &Value) -> impl Iterator<Item = &str> {
+    let names = source.pointer("/helm/valueFiles").and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str)
+}
+
+/// What a values file `$reference/path` is read in.
+fn referenced<'s>(name: &str, all: &[&Value], around: &Surroundings<'s>) -> Result<Surroundings<'s>, String> {
+    let reference = name.trim_start_matches('$').split('/').next();
+    let named = all.iter().find(|other| text_at(other, "/ref") == reference);
+    let named = named.ok_or(format!("its values file `{name}` names no source of the Application"))?;
+    let (url, revision) = (text_at(named, "/repoURL"), text_at(named, "/targetRevision"));
+    let there = around.at(url.unwrap_or_default(), AskedRevision::Any(revision.unwrap_or_default()));
+    there.map_err(|why| format!("its values file `{name}`: {why}"))
 }
 
 fn texts(source: &Value, pointer: &str) -> Vec<String> {
@@ -309,7 +331,7 @@ fn parameters(source: &Value, folder: &str, around: &Surroundings<'_>) -> Result
     for parameter in items("/helm/fileParameters") {
         let (name, path) = (text_at(parameter, "/name"), text_at(parameter, "/path").unwrap_or_default());
         let file = joined(folder, path);
-        if !matches!(around.tree.paths.get(&file), Some(content) if *content != Content::Link) {
+        if !matches!(around.state.tree.paths.get(&file), Some(content) if *content != Content::Link) {
             return Err(format!("its file parameter `{path}` is no file of this repository"));
         }
         let name = name.unwrap_or_default();
@@ -389,7 +411,7 @@ fn components(items: &[Value], folder: &str, around: &Surroundings<'_>) -> Resul
     let texts = items.iter().filter_map(Value::as_str);
     let inside = texts.map(|item| {
         let path = joined(folder, item);
-        if around.closures.is_kustomization(&path) {
+        if around.state.closures.is_kustomization(&path) {
             Ok(Value::from(path))
         } else {
             Err(format!("its component `{item}` is not in this repository"))
@@ -402,7 +424,7 @@ fn components(items: &[Value], folder: &str, around: &Surroundings<'_>) -> Resul
 fn inlined(patch: &Value, folder: &str, around: &Surroundings<'_>) -> Result<Value, String> {
     let Some(path) = text_at(patch, "/path").filter(|path| !path.is_empty()) else { return Ok(patch.clone()) };
     let whole = joined(folder, path);
-    let file = around.tree.files.get(&whole).filter(|_| is_below(&whole, ""));
+    let file = around.state.tree.files.get(&whole).filter(|_| is_below(&whole, ""));
     let file = file.ok_or(format!("its patch `{path}` is not in this repository"))?;
     let mut inlined = patch.clone();
     if let Some(members) = inlined.as_object_mut() {

@@ -11,7 +11,7 @@ use crate::object::Object;
 use crate::source::text_at;
 use crate::way::{Link, Recreation, Removal, Tool};
 
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     let value = &object.value;
     let mut link = Link {
         id: object.id.clone(),
@@ -28,6 +28,7 @@ pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
         options: Vec::new(),
         value: value.clone(),
         gaps: Vec::new(),
+        fixed: Vec::new(),
     };
     match generators::applications(value, around) {
         Ok(made) => {

@@ -10,6 +10,7 @@ use super::super::glob::{Stars, matches};
 use super::super::lead::Surroundings;
 use crate::input;
 use crate::paths::folder_of;
+use crate::revisions::AskedRevision;
 use crate::source::text_at;
 
 /// The parameters of one Application: flat names, as the old templates write them and the new ones with a dot before them.
@@ -121,12 +122,8 @@ fn flattened(value: &Value) -> Parameters {
 
 fn git_parameters(git: &Value, around: &Surroundings<'_>) -> Result<Vec<Parameters>, String> {
     let url = text_at(git, "/repoURL").unwrap_or_default();
-    if !around.is_own(url) {
-        return Err(format!("its git generator reads {url}, which is not this repository"));
-    }
-    if let Some(why) = text_at(git, "/revision").and_then(|revision| around.other_revision(revision)) {
-        return Err(why);
-    }
+    let revision = AskedRevision::Any(text_at(git, "/revision").unwrap_or_default());
+    let around = &around.at(url, revision).map_err(|why| format!("has a git generator: {why}"))?;
     if git.get("pathParamPrefix").is_some_and(|prefix| prefix.as_str().is_some_and(|text| !text.is_empty())) {
         return Err("its git generator has `pathParamPrefix`, which is not evaluated here".to_owned());
     }
@@ -147,7 +144,7 @@ fn git_parameters(git: &Value, around: &Surroundings<'_>) -> Result<Vec<Paramete
 /// Every folder of the tree, its own and those of its files, that a pattern takes and none excludes.
 fn of_directories(patterns: &[Value], around: &Surroundings<'_>) -> Vec<Parameters> {
     let mut folders = std::collections::BTreeSet::new();
-    for path in around.tree.paths.keys() {
+    for path in around.state.tree.paths.keys() {
         let mut rest = path.as_str();
         while let Some((folder, _)) = rest.rsplit_once('/') {
             folders.insert(folder);
@@ -187,7 +184,7 @@ fn of_path(path: &str) -> Parameters {
 /// A set of parameters of each file, or of each item of its list.
 fn of_files(patterns: &[Value], around: &Surroundings<'_>) -> Result<Vec<Parameters>, String> {
     let mut made = Vec::new();
-    for path in around.tree.paths.keys() {
+    for path in around.state.tree.paths.keys() {
         let takes = |excludes: bool| {
             patterns.iter().any(|pattern| {
                 (pattern.get("exclude") == Some(&Value::Bool(true))) == excludes
@@ -197,7 +194,7 @@ fn of_files(patterns: &[Value], around: &Surroundings<'_>) -> Result<Vec<Paramet
         if !takes(false) || takes(true) {
             continue;
         }
-        let Some(file) = around.tree.files.get(path) else {
+        let Some(file) = around.state.tree.files.get(path) else {
             return Err(format!("its generator reads `{path}`, which is no YAML or JSON"));
         };
         let documents = input::parse_yaml::<Value>(&file.text)

@@ -9,7 +9,7 @@ use super::lead::{Lead, Surroundings};
 use crate::object::Object;
 
 /// Reads an Application or an ApplicationSet.
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     match object.id.kind.as_str() {
         "ApplicationSet" => application_set::read(object, around),
         _ => application::read(object, around),

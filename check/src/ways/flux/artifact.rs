@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::lead::Surroundings;
-use super::source::{Reference, own_at};
+use super::source::{Reference, own};
 use crate::object::Object;
 use crate::paths::{folder_of, is_below, joined};
 use crate::source::text_at;
@@ -16,18 +16,24 @@ use crate::source::text_at;
 ///
 /// # Errors
 /// When the artifact is not made here, or not of this repository, or by a copy that is not followed.
-pub(super) fn folder(
+pub(super) fn folder<'s>(
     reference: &Reference<'_>,
     by: &Object,
     path: &str,
-    around: &Surroundings<'_>,
-) -> Result<String, String> {
+    around: &Surroundings<'s>,
+) -> Result<(String, Surroundings<'s>), String> {
     let name = reference.name;
     let elsewhere = || format!("its source is ExternalArtifact {name}, which nothing in this repository makes");
     let (generator, artifact) = made_by(name, by, around).ok_or_else(elsewhere)?;
     let mut copies = Vec::new();
+    let mut copied_from = *around;
     for copy in artifact.get("copy").and_then(Value::as_array).into_iter().flatten() {
-        copies.push(copied(copy, generator, around)?);
+        let (from, to, there) = copied(copy, generator, around)?;
+        if !copies.is_empty() && there.state.name() != copied_from.state.name() {
+            return Err(format!("its source is ExternalArtifact {name}, whose copies are of several states"));
+        }
+        copied_from = there;
+        copies.push((from, to));
     }
     let offsets: BTreeSet<Option<String>> = copies.iter().map(|(from, to)| offset(from, to)).collect();
     let offset = match offsets.into_iter().collect::<Vec<_>>().as_slice() {
@@ -41,7 +47,7 @@ pub(super) fn folder(
     let folder = joined(&offset, &folder_of(path));
     let is_copied = copies.iter().any(|(from, _)| is_below(&folder, from));
     if is_copied {
-        Ok(folder)
+        Ok((folder, copied_from))
     } else {
         Err(format!("leads to `{path}` of ExternalArtifact {name}, which holds no such folder"))
     }
@@ -56,8 +62,12 @@ fn made_by<'s>(name: &str, by: &Object, around: &Surroundings<'s>) -> Option<(&'
     made.max_by_key(|(generator, _)| super::source::nearness(generator, by))
 }
 
-/// From where to where a copy goes.
-fn copied(copy: &Value, generator: &Object, around: &Surroundings<'_>) -> Result<(String, String), String> {
+/// From where to where a copy goes, and in which state.
+fn copied<'s>(
+    copy: &Value,
+    generator: &Object,
+    around: &Surroundings<'s>,
+) -> Result<(String, String, Surroundings<'s>), String> {
     let text = |key: &str| text_at(copy, &format!("/{key}")).unwrap_or_default();
     let not_followed = || format!("its artifact copies `{}`, which is not followed", text("from"));
     let has = |key: &str| copy.get(key).and_then(Value::as_array).is_some_and(|items| !items.is_empty());
@@ -71,8 +81,8 @@ fn copied(copy: &Value, generator: &Object, around: &Surroundings<'_>) -> Result
     let sources = generator.value.pointer("/spec/sources").and_then(Value::as_array).into_iter().flatten();
     let source =
         sources.into_iter().find(|source| text_at(source, "/alias") == Some(alias)).ok_or_else(not_followed)?;
-    own_at(&Reference::of(source, generator), generator, around)?;
-    Ok((folder_of(from), folder_of(to.trim_start_matches('/'))))
+    let there = own(&Reference::of(source, generator), generator, around)?;
+    Ok((folder_of(from), folder_of(to.trim_start_matches('/')), there))
 }
 
 /// What stands before a path of the artifact in the repository; None where the copy renames.

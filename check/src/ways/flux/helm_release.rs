@@ -14,7 +14,7 @@ use crate::render::{ChartAt, HelmOptions};
 use crate::source::text_at;
 use crate::way::{Link, Recreation, Removal, Tool};
 
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     let value = &object.value;
     let propagation = match text_at(value, "/spec/uninstall/deletionPropagation") {
         Some("foreground") => Propagation::Foreground,
@@ -41,6 +41,7 @@ pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
         options: Vec::new(),
         value: value.clone(),
         gaps: Vec::new(),
+        fixed: Vec::new(),
     };
     Lead { link, sources: vec![source(object, around)], made: Vec::new() }
 }
@@ -68,7 +69,8 @@ fn chart_name(object: &Object, around: &Surroundings<'_>) -> Option<String> {
         text_at(&source.value, "/spec/url").map(str::to_owned)
     };
     let written = text_at(value, "/spec/chart/spec/chart").map(str::to_owned).or_else(by_reference)?;
-    let own = around.closures.chart_name(&folder_of(&written));
+    let there = of_chart(object, around).unwrap_or(*around);
+    let own = there.state.closures.chart_name(&folder_of(&written));
     own.or_else(|| written.trim_end_matches('/').rsplit('/').next()).map(str::to_owned)
 }
 
@@ -87,7 +89,7 @@ fn uninstalls(release: &Value) -> bool {
     of("strategy").and_then(Value::as_str) == Some("uninstall") && retries != 0
 }
 
-fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> {
+fn source<'s>(object: &Object, around: &Surroundings<'s>) -> Result<Source<'s>, String> {
     let value = &object.value;
     for option in ["valuesFrom", "postRenderers"] {
         let found = value.pointer(&format!("/spec/{option}"));
@@ -95,6 +97,7 @@ fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> 
             return Err(format!("`spec.{option}` changes what its chart renders to, which is not done here"));
         }
     }
+    let around = &of_chart(object, around)?;
     let chart = chart(object, around)?;
     let names = value.pointer("/spec/chart/spec/valuesFiles").and_then(Value::as_array).into_iter().flatten();
     let mut files = Vec::new();
@@ -103,7 +106,7 @@ fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> 
             return Err(format!("its values file `{name}` lies in the chart, where it is not looked for"));
         }
         // From the root of the source on.
-        files.extend(values::files(around.tree, "", name, false)?);
+        files.extend(values::files(around.state.tree, "", name, false)?);
     }
     let namespace = text_at(value, "/spec/targetNamespace").or(object.id.namespace.as_deref()).map(str::to_owned);
     let folder = match &chart {
@@ -121,6 +124,7 @@ fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> 
         ..HelmOptions::default()
     };
     Ok(Source {
+        state: around.state,
         folder,
         namespace,
         reader: Reader::Chart,
@@ -129,6 +133,13 @@ fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> 
         substitutions: None,
         metadata: Vec::new(),
     })
+}
+
+/// What its chart is read in: the state of a repository, or of none.
+fn of_chart<'s>(object: &Object, around: &Surroundings<'s>) -> Result<Surroundings<'s>, String> {
+    let is_named = object.value.pointer("/spec/chartRef").is_some_and(|reference| !reference.is_null());
+    let reference = Reference::at(object, "/spec/chart/spec/sourceRef");
+    if is_named || reference.kind != "GitRepository" { Ok(*around) } else { own(&reference, object, around) }
 }
 
 /// A chart in this repository, or one that is at hand.
@@ -146,9 +157,8 @@ fn chart(object: &Object, around: &Surroundings<'_>) -> Result<ChartAt, String> 
     let name = text_at(value, "/spec/chart/spec/chart").ok_or("names no chart")?;
     let reference = Reference::at(object, "/spec/chart/spec/sourceRef");
     if reference.kind == "GitRepository" {
-        own(object, "/spec/chart/spec/sourceRef", around)?;
         let folder = folder_of(name);
-        return if around.closures.is_any_chart(&folder) {
+        return if around.state.closures.is_any_chart(&folder) {
             Ok(ChartAt::Folder(folder))
         } else {
             Err(format!("leads to `{name}`, where this repository has no chart"))

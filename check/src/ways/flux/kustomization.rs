@@ -14,7 +14,7 @@ use crate::render::HelmOptions;
 use crate::source::text_at;
 use crate::way::{Link, Recreation, Removal, Tool};
 
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     let value = &object.value;
     let link = Link {
         id: object.id.clone(),
@@ -34,6 +34,7 @@ pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
         options: Vec::new(),
         value: value.clone(),
         gaps: Vec::new(),
+        fixed: Vec::new(),
     };
     Lead { link, sources: vec![source(object, around)], made: Vec::new() }
 }
@@ -57,23 +58,23 @@ fn cascades(kustomization: &Value) -> Removal {
     }
 }
 
-fn source(object: &Object, around: &Surroundings<'_>) -> Result<Source, String> {
+fn source<'s>(object: &Object, around: &Surroundings<'s>) -> Result<Source<'s>, String> {
     let value = &object.value;
     let path = text_at(value, "/spec/path").unwrap_or_default().trim_start_matches('/');
     let reference = Reference::at(object, "/spec/sourceRef");
-    let folder = if reference.kind == "ExternalArtifact" {
+    let (folder, around) = if reference.kind == "ExternalArtifact" {
         artifact::folder(&reference, object, path, around)?
     } else {
-        own(object, "/spec/sourceRef", around)?;
-        folder_of(path)
+        (folder_of(path), own(&reference, object, around)?)
     };
     let target = text_at(value, "/spec/targetNamespace");
-    let (substitutions, overlay) = (substitutions(value)?, overlay(value, &folder, around)?);
+    let (substitutions, overlay) = (substitutions(value)?, overlay(value, &folder, &around)?);
     let of = |key: &'static str| {
         let found = value.pointer(&format!("/spec/commonMetadata/{key}")).and_then(Value::as_object);
         found.filter(|members| !members.is_empty()).map(|members| (key, members.clone()))
     };
     Ok(Source {
+        state: around.state,
         helm: HelmOptions::default(),
         namespace: target.map(str::to_owned),
         reader: Reader::Flux,
@@ -113,7 +114,7 @@ fn overlay(kustomization: &Value, folder: &str, around: &Surroundings<'_>) -> Re
             return Err(format!("`spec.{old}` changes what its path renders to, which is not done here"));
         }
     }
-    let own = KUSTOMIZATIONS.iter().find_map(|name| around.tree.files.get(&joined(folder, name)));
+    let own = KUSTOMIZATIONS.iter().find_map(|name| around.state.tree.files.get(&joined(folder, name)));
     let own: Value = own.and_then(|file| input::parse_yaml(&file.text).ok()?.into_iter().next()).unwrap_or_default();
     for key in ["namePrefix", "nameSuffix"] {
         // Flux writes its own over it, where laying over would add to it.
@@ -140,7 +141,7 @@ fn overlay(kustomization: &Value, folder: &str, around: &Surroundings<'_>) -> Re
     if let Some(components) = components.filter(|components| !components.is_empty()) {
         let inside = components.iter().filter_map(Value::as_str).map(|item| {
             let path = joined(folder, item);
-            let there = around.closures.is_kustomization(&path);
+            let there = around.state.closures.is_kustomization(&path);
             if there { Ok(Value::from(path)) } else { Err(format!("its component `{item}` is not in this repository")) }
         });
         overlay.insert("components".to_owned(), Value::from(inside.collect::<Result<Vec<_>, String>>()?));

@@ -3,6 +3,7 @@
 
 mod artifact;
 mod helm_release;
+pub(super) mod ignore;
 mod kustomization;
 mod source;
 
@@ -13,7 +14,7 @@ use crate::object::Object;
 use crate::source::text_at;
 
 /// Reads a Kustomization or a HelmRelease.
-pub(super) fn read(object: &Object, around: &Surroundings<'_>) -> Lead {
+pub(super) fn read<'s>(object: &Object, around: &Surroundings<'s>) -> Lead<'s> {
     match object.id.kind.as_str() {
         "HelmRelease" => helm_release::read(object, around),
         _ => kustomization::read(object, around),

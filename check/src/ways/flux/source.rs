@@ -3,9 +3,12 @@
 
 use serde_json::Value;
 
-use super::super::lead::{Surroundings, fixed_revision};
+use super::super::lead::Surroundings;
+use super::ignore;
 use crate::object::Object;
+use crate::revisions::AskedRevision;
 use crate::source::text_at;
+use crate::state::StateName;
 
 /// A source, as it is referred to.
 pub(super) struct Reference<'r> {
@@ -46,34 +49,35 @@ pub(super) fn nearness(one: &Object, other: &Object) -> usize {
     folders(one).iter().zip(&folders(other)).take_while(|(one, other)| one == other).count()
 }
 
-/// The source is a git repository, as far as one can see this one, in the state that is looked at.
-pub(super) fn own(object: &Object, pointer: &str, around: &Surroundings<'_>) -> Result<(), String> {
-    own_at(&Reference::at(object, pointer), object, around)
-}
-
-/// The same of a reference that was read.
-pub(super) fn own_at(reference: &Reference<'_>, by: &Object, around: &Surroundings<'_>) -> Result<(), String> {
+/// The source is a git repository, as far as one can see this one, in the state that it names.
+///
+/// # Errors
+/// When it is another repository, or its revision cannot be had.
+pub(super) fn own<'s>(
+    reference: &Reference<'_>,
+    by: &Object,
+    around: &Surroundings<'s>,
+) -> Result<Surroundings<'s>, String> {
     let Reference { kind, name, .. } = reference;
     if *kind != "GitRepository" {
         return Err(format!("its source is {kind} {name}, which is not this repository"));
     }
-    let Some(source) = reference.found(by, around) else { return Ok(()) };
-    let url = text_at(&source.value, "/spec/url").unwrap_or_default();
-    if !around.is_own(url) {
-        return Err(format!("its source is {url}, which is not this repository"));
-    }
-    let revisions = ["tag", "commit", "semver", "name"]
-        .into_iter()
-        .filter_map(|key| text_at(&source.value, &format!("/spec/ref/{key}")))
-        .find(|revision| !revision.starts_with("refs/heads/"));
-    let another = |revision: &str| {
-        fixed_revision(revision)
-            .unwrap_or_else(|| format!("it reads the revision `{revision}`, which is not this state"))
+    let source = reference.found(by, around).map(|source| &source.value);
+    let there = match source {
+        Some(source) => around.at(text_at(source, "/spec/url").unwrap_or_default(), revision(source))?,
+        None => *around,
     };
-    let ignores = source.value.pointer("/spec/ignore").is_some_and(Value::is_string);
-    match (revisions, ignores) {
-        (Some(revision), _) => Err(another(revision)),
-        (None, true) => Err("its source leaves out files by `spec.ignore`, which is not done here".to_owned()),
-        (None, false) => Ok(()),
+    let ignores = ignore::texts(there.state.tree, source.and_then(|source| text_at(source, "/spec/ignore")))?;
+    if ignores.is_empty() {
+        return Ok(there);
     }
+    there.in_state(StateName { ignores, ..there.state.name().clone() })
+}
+
+/// What its `ref` says, in the order in which source-controller asks.
+fn revision(source: &Value) -> AskedRevision<'_> {
+    let of = |key: &str| text_at(source, &format!("/spec/ref/{key}")).filter(|text| !text.is_empty());
+    let commit = of("commit").map(AskedRevision::Commit).or_else(|| of("name").map(AskedRevision::Reference));
+    let tag = || of("semver").map(AskedRevision::Range).or_else(|| of("tag").map(AskedRevision::Tag));
+    commit.or_else(tag).unwrap_or(AskedRevision::Any(""))
 }

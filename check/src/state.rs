@@ -1,0 +1,25 @@
+//! The name of a state that leading objects read: that of the side, another revision of the clone, or one of these without what Flux leaves out.
+//! Does not hold its files.
+
+/// Which state a folder is taken from. The side's own has no parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StateName {
+    /// The commit of another revision.
+    pub(crate) commit: String,
+    /// That revision, as its leading object writes it.
+    pub(crate) revision: String,
+    /// What is left out: the text of each file of patterns, with its folder. The last one decides.
+    pub(crate) ignores: Vec<(String, String)>,
+}
+
+impl StateName {
+    /// Whether no change of the side's own files changes it.
+    pub(crate) fn is_fixed(&self) -> bool {
+        !self.commit.is_empty()
+    }
+
+    /// How a path of it is told from one of the side's own state.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        if self.is_fixed() { format!("{path} at {}", self.revision) } else { path.to_owned() }
+    }
+}
