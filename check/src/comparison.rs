@@ -119,6 +119,8 @@ impl<'c, 'e> Comparison<'c, 'e> {
             SourceFiles::new([&self.base.0.tree, &self.base.1.rendered], [&self.head.0.tree, &self.head.1.rendered]);
         let objects = head.objects.clone();
         let moved = MovedTops::of(&self.base.1.links, &self.head.1.links);
+        let in_head = |key: &String| moved.in_head(key).unwrap_or_else(|| key.clone());
+        let judged = base.objects.iter().map(|object| in_head(&object.scope)).collect();
         let context = PairContext {
             links: &self.head.1.links,
             unclear: &head.unclear,
@@ -136,8 +138,7 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let pairs: Vec<ObjectPair> = pairs.into_iter().filter(is_selected).collect();
         let repeated = repeated(&pairs);
         let links = self.base.1.links.iter();
-        let before: Links =
-            links.map(|(key, link)| (moved.in_head(key).unwrap_or_else(|| key.clone()), Arc::clone(link))).collect();
+        let before: Links = links.map(|(key, link)| (in_head(key), Arc::clone(link))).collect();
         let evaluation = PairEvaluation {
             evaluator: self.evaluator,
             context: EvaluationContext { head: &objects, maps: &self.maps },
@@ -153,6 +154,8 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let leading = LeadingObjects {
             before: &before,
             after: &self.head.1.links,
+            judged: &judged,
+            giving: &self.head.1.giving,
             objects: &objects,
             base: &self.base.0.tree,
             head: &self.head.0.tree,

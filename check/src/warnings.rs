@@ -1,19 +1,27 @@
 //! What is to be said of leading objects themselves, though no request comes of it now.
 //! Denies nothing.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::about_rqlite::names_rqlite;
 use super::head::runs_rqlite;
 use super::object::Object;
 use super::paths::{folder_of, is_below, joined};
 use super::source::text_at;
 use super::tree::SourceTree;
-use super::way::{Link, Links, Tool};
+use super::way::{Link, Links, Removal, Tool};
 
 /// Both sides, as far as leading objects are looked at.
 pub(super) struct LeadingObjects<'l> {
     /// Of the base, by the keys that the head has.
     pub(super) before: &'l Links,
     pub(super) after: &'l Links,
+    /// The ways of which the base has an object that is judged, by the keys that the head has.
+    pub(super) judged: &'l BTreeSet<String>,
+    /// The ways of the head that give anything.
+    pub(super) giving: &'l BTreeSet<String>,
     /// What the head applies.
     pub(super) objects: &'l [Object],
     pub(super) base: &'l SourceTree,
@@ -25,7 +33,21 @@ impl LeadingObjects<'_> {
         let known = self.after.iter().filter_map(|(key, link)| Some((self.before.get(key)?, link)));
         let releases = known.filter(|(_, link)| link.tool == Tool::Helm);
         let of_releases = releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(new)]).flatten();
-        of_releases.chain(self.after.values().flat_map(|link| self.comes_later(link))).collect()
+        let emptied = self.after.iter().filter_map(|(key, link)| self.refuses_nothing(key, link));
+        of_releases.chain(self.after.values().flat_map(|link| self.comes_later(link))).chain(emptied).collect()
+    }
+
+    /// Argo CD does not delete everything of an Application by itself (`controller/appcontroller.go`, `autoSync`), unless it is told so.
+    fn refuses_nothing(&self, key: &str, link: &Link) -> Option<String> {
+        let is_emptied = self.judged.contains(key) && !self.giving.contains(key) && link.gaps.is_empty();
+        let is_automated = link.id.kind == "Application" && link.when_dropped == Removal::Deletes;
+        let allows = link.value.pointer("/spec/syncPolicy/automated/allowEmpty") == Some(&Value::Bool(true));
+        (is_emptied && is_automated && !allows).then(|| {
+            format!(
+                "{}: nothing is left that it applies, and Argo CD does not sync that by itself without `allowEmpty: true`; what it applied goes when somebody syncs it",
+                link.shown()
+            )
+        })
     }
 
     /// Changes of the branch in a folder that is read at another revision, where they may be about rqlite.

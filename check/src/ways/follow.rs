@@ -57,6 +57,8 @@ pub(crate) struct FollowedSide {
     pub(crate) applied: Applied,
     /// What each known way gives, in short: another one where anything of it changed.
     pub(crate) digests: BTreeMap<String, u64>,
+    /// The known ways that give anything, or of which that is not known.
+    pub(crate) giving: BTreeSet<String>,
     /// The names of the sources that the tree describes.
     pub(crate) sources: BTreeSet<String>,
     /// Something is the same on both sides, and was not rendered.
@@ -167,12 +169,13 @@ fn follow<'s>(
         links: Links::new(),
         led: BTreeSet::new(),
         digests: BTreeMap::new(),
+        giving: BTreeSet::new(),
         visited: BTreeSet::new(),
         followed: BTreeSet::new(),
     };
     follower.known(before)?;
     follower.unknown(before)?;
-    let Follower { manifests, links, led, digests, .. } = follower;
+    let Follower { manifests, links, led, digests, giving, .. } = follower;
     let files = links.keys().filter_map(|key| key.split_once(SEPARATOR).filter(|(_, name)| !name.contains(SEPARATOR)));
     let is_root = |file: &str| is_kustomization_file(file) || file.ends_with("Chart.yaml");
     let reach = |file: &str| if is_root(file) { closures.reach(parent_of(file)) } else { BTreeSet::new() };
@@ -182,6 +185,7 @@ fn follow<'s>(
         manifests,
         links,
         digests,
+        giving,
         sources,
         applied: Applied { led, tops, closures: Rc::clone(closures) },
         ..FollowedSide::default()
@@ -198,6 +202,7 @@ pub(super) struct Follower<'f, 'b, 'r> {
     pub(super) links: Links,
     pub(super) led: BTreeSet<String>,
     pub(super) digests: BTreeMap<String, u64>,
+    pub(super) giving: BTreeSet<String>,
     /// What was followed below one topmost object, by the cluster that it is in: a circle ends there.
     pub(super) visited: BTreeSet<(ObjectId, String)>,
     /// All leading objects that were followed.
@@ -415,6 +420,9 @@ impl<'f> Follower<'f, '_, '_> {
                 }
             }
             Output::Rendered(name) => {
+                if name.is_none() {
+                    self.giving.insert(key_of(links));
+                }
                 if let Some(name) = name {
                     let text = self.renderer.rendered.files.get(&name).map(|file| file.text.clone());
                     self.digest(links, text.as_deref().unwrap_or_default());
@@ -442,6 +450,12 @@ impl<'f> Follower<'f, '_, '_> {
 
     /// Adds a text to what the way gives, whatever the order.
     fn digest(&mut self, links: &[Arc<Link>], text: &str) {
+        // Of a chart without any object, comments are left.
+        let is_blank =
+            |line: &str| matches!(line.trim_start().chars().next(), None | Some('#')) || line.trim() == "---";
+        if !text.lines().all(is_blank) {
+            self.giving.insert(key_of(links));
+        }
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let digest = self.digests.entry(key_of(links)).or_default();

@@ -5,6 +5,7 @@
 mod bad_input;
 mod changes;
 mod deploy;
+mod emptied;
 mod git;
 mod history;
 mod hostile;
