@@ -70,13 +70,12 @@ impl<'f> Follower<'f, '_, '_> {
             self.around.state.tree.files.iter().any(|(path, file)| is_below(path, chart) && leads_by_text(&file.text))
         });
         roots.extend(charts.map(|chart| RenderRoot::chart(chart, closures.chart_name(chart), None)));
+        let state = self.around.state;
+        roots.retain(|root| is_free(&root.folder) || closures.not_built(&root.folder, state.tree).is_some());
+        self.renderer.render(&roots.iter().map(|root| (root.clone(), state.ground)).collect::<Vec<_>>())?;
         let mut objects = Vec::new();
         for root in roots {
-            let can_be_built = closures.not_built(&root.folder, self.around.state.tree).is_none();
-            if can_be_built && !is_free(&root.folder) {
-                continue;
-            }
-            match self.renderer.output(&root, self.around.state.ground, &AskedBy::default())? {
+            match self.renderer.output(&root, state.ground, &AskedBy::default())? {
                 Ok(name) if is_free(&root.folder) => {
                     let mut manifests = Manifests::default();
                     self.take_rendered(&name, &Arc::new(Way::default()), None, &mut manifests);

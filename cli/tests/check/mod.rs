@@ -2,6 +2,7 @@
 //! What each rule says is tested with the rules; here stands which requests are made of manifests, and what becomes of the answers.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod at_once;
 mod bad_input;
 mod changes;
 mod deploy;

@@ -2,6 +2,7 @@
 //! The rows are those of docs/check.md, "What is called deleted".
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::git::git;
 use super::support::{States, run, set, tool};
@@ -54,8 +55,12 @@ impl History {
         history
     }
 
+    pub(crate) fn root(&self) -> PathBuf {
+        self.0.path("")
+    }
+
     pub(crate) fn git(&self, args: &[&str]) -> String {
-        git(&self.0.path(""), args)
+        git(&self.root(), args)
     }
 
     /// A commit of these files and no others; its id.
@@ -82,7 +87,7 @@ impl History {
     #[track_caller]
     fn judged_over(&self, range: &[&str], args: &[&str]) -> Option<Outcome> {
         let (kubectl, helm) = (tool("kubectl")?, tool("helm")?);
-        let root = self.0.path("");
+        let root = self.root();
         let own = ["check", "--policies", "quorum-guard", "-o", "json"];
         let tools = ["--kustomize", kubectl.to_str().unwrap(), "--helm", helm.to_str().unwrap()];
         let run = run(&root, &[&own[..], range, &tools[..], args].concat());
