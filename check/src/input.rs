@@ -99,7 +99,14 @@ fn json_texts(text: &str) -> Option<Vec<&str>> {
 
 /// The documents of a YAML stream, as kubectl reads them: `0440` is octal, a duplicate key is an error.
 pub fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, InputReadError> {
-    let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false };
+    // Whoever hands the text over bounds its bytes. Each document takes some of them (`---` and a line's end), and so does each node.
+    let bytes = text.len();
+    let budget = serde_saphyr::budget! {
+        max_documents: bytes,
+        max_nodes: bytes.div_ceil(4).max(250_000),
+        max_events: bytes.div_ceil(2).max(1_000_000),
+    };
+    let options = serde_saphyr::options! { legacy_octal_numbers: true, with_snippet: false, budget: budget };
     serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| InputReadError::Yaml(MalformedYaml { message: one_line(&error), location: error.location() }))
 }
@@ -133,6 +140,14 @@ mod tests {
             json!([{"mode": 288, "on": true, "name": "yes", "image": "a:1.20"}]),
         );
         assert_yaml("a: 1\n---\nb: 2\n", json!([{"a": 1}, {"b": 2}]));
+    }
+
+    #[test]
+    fn reads_as_many_documents_as_a_bounded_text_holds() {
+        let text = "a: {b: 1}\n---\n".repeat(20_000);
+        assert_eq!(parse_yaml::<Value>(&text).unwrap().len(), 20_000);
+        let one = "- {name: some-name, value: some-value}\n".repeat(60_000);
+        assert_eq!(parse_yaml::<Value>(&one).unwrap()[0].as_array().unwrap().len(), 60_000);
     }
 
     #[test]

@@ -120,6 +120,9 @@ pub(crate) struct KeptObject {
     pub(crate) name: String,
     pub(crate) ways: Vec<ShownWay>,
     pub(crate) reason: String,
+    /// Of what led to it, or its own.
+    #[serde(skip)]
+    pub(crate) file: String,
     /// It is a set of rqlite's: a warning.
     #[serde(skip)]
     pub(crate) is_set: bool,
@@ -135,6 +138,7 @@ impl KeptObject {
             name,
             ways: vec![ShownWay::of(object)],
             reason,
+            file: object.way.links.first().map_or(&object.origin.path, |link| &link.file).clone(),
             is_set: runs_rqlite(object),
         }
     }

@@ -1,21 +1,26 @@
-//! JUnit XML, as GitLab, Jenkins and others read it: a test case for every change, file that could not be read, and what was not evaluated.
-//! A denial is a failure, unreadable input an error, what was not judged or evaluated is skipped.
+//! JUnit XML, as GitLab, Jenkins and others read it: a test case for every change, object that is kept, file that could not be read, and what was
+//! not evaluated. A denial is a failure, unreadable input an error, what was not judged or evaluated is skipped; what is kept passes, with a warning.
 
 use std::io::{self, Write};
 
 use kubernetes::verdict::{Level, Verdict};
 
-use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
+use super::super::result::{CheckResult, EvaluatedChange, InputError, KeptObject, LocatedFinding, NotEvaluated};
 
 pub(super) fn write(result: &CheckResult, out: &mut dyn Write) -> io::Result<()> {
     let denied = result.count(Verdict::Denied);
     let errors = result.input_errors.len();
     let skipped = result.not_evaluated.len().saturating_add(result.count(Verdict::NotJudged));
-    let tests = result.changes.len().saturating_add(errors).saturating_add(result.not_evaluated.len());
+    let others = errors.saturating_add(result.kept.len()).saturating_add(result.not_evaluated.len());
+    let tests = result.changes.len().saturating_add(others);
     let counts = format!("tests=\"{tests}\" failures=\"{denied}\" errors=\"{errors}\" skipped=\"{skipped}\"");
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"quorate check\" {counts}>\n  <testsuite name=\"quorate check\" {counts}>")?;
     result.changes.iter().try_for_each(|evaluated| change(evaluated, out))?;
+    for KeptObject { id, file, reason, .. } in &result.kept {
+        let body = format!("<system-out>warn kept in the cluster: {}</system-out>", escaped(reason));
+        case("kept", &id.shown(), file, None, &body, out)?;
+    }
     for InputError { path, message, .. } in &result.input_errors {
         case("unreadable", path, path, None, &format!("<error message=\"{}\"/>", escaped(message)), out)?;
     }

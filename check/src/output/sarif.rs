@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, for code scanning: one result a finding, `ruleId` the rule; what was not judged or read as notifications of the run.
+//! SARIF 2.1.0, for code scanning: one result a finding, `ruleId` the rule; what was not read, and what is kept, as notifications of the run.
 //! Knows the format, not the rules.
 
 use std::io::Write;
@@ -7,7 +7,7 @@ use kubernetes::verdict::Level;
 use serde_json::{Value, json};
 
 use super::super::position::TextPosition;
-use super::super::result::{CheckResult, EvaluatedChange, InputError, LocatedFinding, NotEvaluated};
+use super::super::result::{CheckResult, EvaluatedChange, InputError, KeptObject, LocatedFinding, NotEvaluated};
 use crate::exit::Exit;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -82,7 +82,10 @@ fn notifications(result: &CheckResult) -> Vec<Value> {
         let what = what.as_deref().map(|what| format!("{what}: ")).unwrap_or_default();
         notification("note", format!("not evaluated: {what}{reason}"), path, *position)
     });
-    unreadable.chain(not_evaluated).collect()
+    let kept = result.kept.iter().map(|KeptObject { id, file, reason, .. }| {
+        notification("warning", format!("kept in the cluster: {}: {reason}", id.shown()), file, None)
+    });
+    unreadable.chain(kept).chain(not_evaluated).collect()
 }
 
 fn notification(level: &str, text: String, path: &str, position: Option<TextPosition>) -> Value {

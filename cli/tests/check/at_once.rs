@@ -7,7 +7,7 @@ use std::thread;
 use super::support::{States, run, set};
 use super::ways::{Files, History, kustomization};
 
-const FOLDERS: usize = 24;
+const FOLDERS: usize = 6;
 
 /// A stand-in for kustomize: it gives the folder's set, after a while, and notes how many of it run.
 fn program(states: &States) -> String {

@@ -73,6 +73,25 @@ fn junit_counts_what_it_holds() {
 }
 
 #[test]
+fn what_is_kept_is_listed() {
+    let kept = |format: &str| States::new(&[("a b/db.yaml", &set(3))], &[]).check(&["--as", "kubectl", "-o", format]);
+    let junit = kept("junit").stdout;
+    assert!(junit.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\""), "{junit}");
+    let case = "<testcase classname=\"kept\" name=\"StatefulSet db/rqlite\" file=\"a b/db.yaml\">\n      \
+                <system-out>warn kept in the cluster: kubectl apply deletes nothing without --prune</system-out>";
+    assert!(junit.contains(case), "{junit}");
+    let sarif = kept("sarif").json();
+    let notification = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(notification["level"], "warning", "{sarif:#}");
+    assert_eq!(
+        notification["message"]["text"],
+        "kept in the cluster: StatefulSet db/rqlite: kubectl apply deletes nothing without --prune"
+    );
+    let place = &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "a%20b/db.yaml");
+}
+
+#[test]
 fn markdown_is_a_table() {
     let run = states().check(&["-o", "markdown"]);
     assert!(run.stdout.starts_with("### quorate check: 1 denied"), "{}", run.stdout);
