@@ -40,6 +40,7 @@ impl<'a> AskedRevision<'a> {
     pub(crate) fn resolve(self, clone: Option<&Repository>) -> Result<Revision, String> {
         let commit = match self {
             Self::Any("" | "HEAD") => return Ok(Revision::Own),
+            Self::Any(text) if text.len() == WHOLE && is_hex(text) => clone.and_then(|clone| clone.commit(text)),
             Self::Any(text) if is_range(text) => clone.and_then(|clone| clone.highest_tag(text, VersionText::Loose)),
             Self::Any(text) => {
                 if clone.is_some_and(|clone| clone.has_branch(text)) {
@@ -64,6 +65,9 @@ impl<'a> AskedRevision<'a> {
     }
 }
 
+/// The digits of a whole id.
+const WHOLE: usize = 40;
+
 /// Whether a text that the clone does not know is no branch: it is written as a tag, a commit or a version is.
 fn is_fixed(text: &str) -> bool {
     let bare = text.trim_start_matches('v');
@@ -86,7 +90,7 @@ fn is_number(text: &str) -> bool {
 
 /// As long as what Argo CD takes for a commit.
 fn is_hex(text: &str) -> bool {
-    (7..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    (7..=WHOLE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl Repository {

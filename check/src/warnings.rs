@@ -11,7 +11,7 @@ use super::object::Object;
 use super::paths::{folder_of, is_below, joined};
 use super::source::text_at;
 use super::tree::SourceTree;
-use super::way::{Link, Links, Removal, Tool};
+use super::way::{FixedFolder, Link, Links, Removal, Tool};
 
 /// Both sides, as far as leading objects are looked at.
 pub(super) struct LeadingObjects<'l> {
@@ -32,7 +32,7 @@ impl LeadingObjects<'_> {
     pub(super) fn warnings(&self) -> Vec<String> {
         let known = self.after.iter().filter_map(|(key, link)| Some((self.before.get(key)?, link)));
         let releases = known.filter(|(_, link)| link.tool == Tool::Helm);
-        let of_releases = releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(new)]).flatten();
+        let of_releases = releases.flat_map(|(old, new)| [self.uninstalls(old, new), self.waits(old, new)]).flatten();
         let emptied = self.after.iter().filter_map(|(key, link)| self.refuses_nothing(key, link));
         of_releases.chain(self.after.values().flat_map(|link| self.comes_later(link))).chain(emptied).collect()
     }
@@ -60,8 +60,8 @@ impl LeadingObjects<'_> {
             let mut paths = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, folder));
             paths.any(|path| is_about_rqlite(path) && !self.base.is_same(self.head, path))
         };
-        let changed = link.fixed.iter().filter(|(folder, _)| has_changed(folder));
-        let said = changed.map(|(folder, revision)| {
+        let changed = link.fixed.iter().filter(|fixed| has_changed(&fixed.folder));
+        let said = changed.map(|FixedFolder { folder, revision, .. }| {
             format!("{} reads `{folder}` at `{revision}`; what changes there comes with another revision", link.shown())
         });
         said.collect()
@@ -89,15 +89,25 @@ impl LeadingObjects<'_> {
     }
 
     /// Flux takes a chart out of a git repository only with another version, unless it is told otherwise.
-    fn waits(&self, new: &Link) -> Option<String> {
+    fn waits(&self, old: &Link, new: &Link) -> Option<String> {
         let of_chart = |key: &str| text_at(&new.value, &format!("/spec/chart/spec/{key}"));
         let from_git =
             of_chart("sourceRef/kind") == Some("GitRepository") && of_chart("reconcileStrategy") != Some("Revision");
-        let folder = folder_of(of_chart("chart").filter(|_| from_git && new.fixed.is_empty())?);
-        let has_version = self.base.is_same(self.head, &joined(&folder, "Chart.yaml"));
-        let mut own = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, &folder));
-        (has_version && own.any(|path| !self.base.is_same(self.head, path))).then(|| {
+        let folder = folder_of(of_chart("chart").filter(|_| from_git)?);
+        let waits = match (old.fixed.as_slice(), new.fixed.as_slice()) {
+            ([], []) => self.changes_within_a_version(&folder),
+            ([before], [after]) => before.revision != after.revision && before.version == after.version,
+            _ => false,
+        };
+        waits.then(|| {
             format!("{}: its chart changes without a new version, so what changes comes with the next one", new.shown())
         })
+    }
+
+    /// Whether a chart of the branch changes, and its version does not.
+    fn changes_within_a_version(&self, folder: &str) -> bool {
+        let has_version = self.base.is_same(self.head, &joined(folder, "Chart.yaml"));
+        let mut own = self.base.paths.keys().chain(self.head.paths.keys()).filter(|path| is_below(path, folder));
+        has_version && own.any(|path| !self.base.is_same(self.head, path))
     }
 }

@@ -105,8 +105,18 @@ pub(crate) struct Link {
     pub(crate) value: Value,
     /// Why not everything that it applies is known.
     pub(crate) gaps: Vec<String>,
-    /// The folders that it reads at another revision, and which.
-    pub(crate) fixed: Vec<(String, String)>,
+    /// What it reads at another revision.
+    pub(crate) fixed: Vec<FixedFolder>,
+}
+
+/// A folder that is read at another revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FixedFolder {
+    pub(crate) folder: String,
+    /// As it is written.
+    pub(crate) revision: String,
+    /// Of a chart.
+    pub(crate) version: Option<String>,
 }
 
 impl AsRef<Link> for Link {

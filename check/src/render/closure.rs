@@ -125,6 +125,10 @@ impl RenderClosures {
         self.charts.get(folder).map(|chart| chart.name.as_str()).filter(|name| !name.is_empty())
     }
 
+    pub(crate) fn chart_version(&self, folder: &str) -> Option<&str> {
+        self.charts.get(folder).map(|chart| chart.version.as_str())
+    }
+
     /// The charts that lie in no other one.
     pub(crate) fn outer_charts(&self) -> impl Iterator<Item = &str> {
         self.outer_charts.iter().map(String::as_str)

@@ -26,7 +26,7 @@ use crate::sides::SideInput;
 use crate::source::RawObject;
 use crate::state::StateName;
 use crate::tree::{Content, Side, SourceFile, SourceTree};
-use crate::way::{ARGO_CD, Link, Links, SEPARATOR, Tool, Way, is_leading, is_source, key_of};
+use crate::way::{ARGO_CD, FixedFolder, Link, Links, SEPARATOR, Tool, Way, is_leading, is_source, key_of};
 
 /// One way has at most so many leading objects.
 const DEEPEST: usize = 16;
@@ -280,7 +280,7 @@ impl<'f> Follower<'f, '_, '_> {
             return Ok(());
         }
         let fixed = sources.iter().flatten().filter(|source| source.state.name().is_fixed());
-        link.fixed = fixed.map(|source| (source.folder.clone(), source.state.name().revision.clone())).collect();
+        link.fixed = fixed.map(fixed_folder).collect();
         let mut outputs = Vec::new();
         for source in sources {
             match source {
@@ -510,6 +510,12 @@ impl<'f> Follower<'f, '_, '_> {
         let text = Some(object.value.to_string());
         self.manifests.not_evaluated.push(NotEvaluated { what: Some(object.id.shown()), object: text, ..whole });
     }
+}
+
+fn fixed_folder(source: &Source<'_>) -> FixedFolder {
+    let folder = source.folder.clone();
+    let version = source.state.closures.chart_version(&folder).map(str::to_owned);
+    FixedFolder { folder, revision: source.state.name().revision.clone(), version }
 }
 
 fn add_metadata(object: &mut Object, source: &Source<'_>) {

@@ -57,6 +57,9 @@ fn another_tag_is_judged_by_what_both_tags_hold() {
         let two = history.git(&["rev-parse", "v2^{commit}"]).trim().to_owned();
         assert_changes(&history, (&at("v1"), &at(&two)), &[SHRUNK]);
         assert_changes(&history, (&at("v1"), &at(two.get(..10).unwrap())), &[SHRUNK]);
+        // A branch of that name is not the commit.
+        history.git(&["branch", &two]);
+        assert_changes(&history, (&at("v1"), &at(&two)), &[SHRUNK]);
         // To the branch and back.
         assert_changes(&history, (&at("v1"), &at("HEAD")), &[UPDATED]);
         assert_changes(&history, (&at("HEAD"), &at("v2")), &[SHRUNK]);
@@ -240,4 +243,30 @@ fn a_cluster_of_flux_that_reads_itself_at_a_tag_is_followed_in_it() {
     let at = |tag: &str| cluster(tag, 5, "apps/db");
     assert_changes(&history, (&at("v1"), &at("v2")), &[SHRUNK]);
     assert_changes(&history, (&at("v1"), &cluster("v1", 1, "apps/db")), &[]);
+}
+
+#[test]
+fn a_chart_of_another_tag_with_the_same_version_waits() {
+    let chart = |replicas: u32, version: &str| {
+        files([
+            ("charts/db/Chart.yaml", format!("apiVersion: v2\nname: db\nversion: {version}\n")),
+            ("charts/db/templates/set.yaml", set(replicas)),
+        ])
+    };
+    let history = tagged(&chart(3, "1.0.0"), &chart(1, "1.0.0"));
+    history.commit(&chart(1, "1.1.0"));
+    history.git(&["tag", "v3"]);
+    let at = |tag: &str| {
+        let release = format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: own, namespace: db}}\nspec:\n  url: {URL}\n  \
+             ref: {{tag: {tag}}}\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: db, namespace: db}}\nspec:\n  \
+             chart: {{spec: {{chart: ./charts/db, sourceRef: {{kind: GitRepository, name: own}}}}}}\n"
+        );
+        files([("clusters/eu/db.yaml", release)])
+    };
+    let Some(outcome) = assert_changes(&history, (&at("v1"), &at("v2")), &[SHRUNK]) else { return };
+    let said = "HelmRelease db/db: its chart changes without a new version, so what changes comes with the next one";
+    assert_eq!(outcome.json["notices"], serde_json::json!([said]));
+    let Some(outcome) = assert_changes(&history, (&at("v1"), &at("v3")), &[SHRUNK]) else { return };
+    assert_eq!(outcome.json["notices"], serde_json::json!([]));
 }
