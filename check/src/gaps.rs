@@ -139,7 +139,7 @@ fn generators<'t>(names: &[String], context: &GapContext<'t>) -> Vec<&'t str> {
     let files = trees.into_iter().flat_map(|tree| tree.files.iter());
     let kustomizations = files.filter(|(path, _)| is_kustomization_file(path));
     let generates = |text: &&str| text.contains("Generator") && names.iter().any(|name| names_object(text, name));
-    kustomizations.map(|(_, file)| file.text.as_str()).filter(generates).collect()
+    kustomizations.map(|(_, file)| &*file.text).filter(generates).collect()
 }
 
 /// Whether an object of the text has the name.
@@ -185,7 +185,7 @@ fn leads_anywhere(gap: &NotEvaluated) -> bool {
 
 /// The file's text in both states.
 fn texts<'t>(path: &str, context: &GapContext<'t>) -> Vec<&'t str> {
-    let of = |tree: &'t SourceTree| tree.files.get(path).map(|file| file.text.as_str());
+    let of = |tree: &'t SourceTree| tree.files.get(path).map(|file| &*file.text);
     of(context.base).into_iter().chain(of(context.head)).collect()
 }
 

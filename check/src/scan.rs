@@ -31,7 +31,7 @@ pub(super) struct Manifests {
 }
 
 /// What is kept of one file.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum FileContent {
     Objects { kept: Vec<RawObject>, others: usize },
     Malformed { position: Option<TextPosition>, message: String },
@@ -41,7 +41,7 @@ enum FileContent {
 
 /// One side read, to be taken over by the other where their files are the same.
 #[derive(Debug, Default)]
-pub(super) struct ScannedFiles<'t>(BTreeMap<&'t str, (&'t SourceFile, FileContent)>);
+pub(super) struct ScannedFiles<'t>(BTreeMap<&'t str, (&'t SourceFile, Arc<FileContent>)>);
 
 impl<'t> ScannedFiles<'t> {
     /// Reads a tree's files, without those of `known` that are the same there.
@@ -53,7 +53,7 @@ impl<'t> ScannedFiles<'t> {
     ) -> Self {
         let same = |path: &str, file: &SourceFile| {
             let (other, digest) = known?.0.get(path)?;
-            (other.text == file.text && other.named == file.named).then(|| digest.clone())
+            (other.text == file.text && other.named == file.named).then(|| Arc::clone(digest))
         };
         let mut read = BTreeMap::new();
         let mut open = Vec::new();
@@ -74,7 +74,7 @@ impl<'t> ScannedFiles<'t> {
     /// Every file, with whether it holds any object.
     pub(super) fn files(&self) -> impl Iterator<Item = (&'t str, bool)> {
         self.0.iter().map(|(path, (_, content))| {
-            let holds = match content {
+            let holds = match &**content {
                 FileContent::Objects { kept, others } => !kept.is_empty() || *others > 0,
                 FileContent::Malformed { .. } | FileContent::Template(_) | FileContent::Encrypted => true,
             };
@@ -87,7 +87,7 @@ impl<'t> ScannedFiles<'t> {
         let nobody = Arc::new(Way::default());
         let mut objects = Vec::new();
         for (path, (_, content)) in &self.0 {
-            let FileContent::Objects { kept, .. } = content else { continue };
+            let FileContent::Objects { kept, .. } = &**content else { continue };
             let fits = kept.iter().filter(|raw| kind_of(&raw.value).is_some_and(|(group, _, kind)| kinds(group, kind)));
             objects.extend(fits.filter_map(|raw| {
                 let (path, root) = ((*path).to_owned(), raw.root.clone());
@@ -192,13 +192,13 @@ fn in_parallel<'t>(
     files: &[(&'t str, &'t SourceFile)],
     must_be_read: &(dyn Fn(&str) -> bool + Sync),
     wanted: KindFilter<'_>,
-) -> Vec<(&'t str, (&'t SourceFile, FileContent))> {
+) -> Vec<(&'t str, (&'t SourceFile, Arc<FileContent>))> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = files.len().div_ceil(cores).max(1);
     let digest = |files: &[(&'t str, &'t SourceFile)]| -> Vec<_> {
         files
             .iter()
-            .map(|(path, file)| (*path, (*file, file_content(parse(file, &|| must_be_read(path)), wanted))))
+            .map(|(path, file)| (*path, (*file, Arc::new(file_content(parse(file, &|| must_be_read(path)), wanted)))))
             .collect()
     };
     thread::scope(|scope| {

@@ -138,7 +138,7 @@ mod tests {
 
     fn parsed(text: &str, named: bool) -> ParsedFile {
         parse(
-            &SourceFile { text: text.to_owned(), named, rendered_from: None, is_fixed: false, values: Vec::new() },
+            &SourceFile { text: text.into(), named, rendered_from: None, is_fixed: false, values: Vec::new() },
             &|| false,
         )
     }

@@ -39,7 +39,7 @@ impl<'t> SourceFiles<'t> {
     }
 
     pub(super) fn text(&self, side: Side, path: &str) -> Option<&'t str> {
-        self.file(side, path).map(|file| file.text.as_str())
+        self.file(side, path).map(|file| &*file.text)
     }
 
     /// The line of a field of an object, or the nearest one there is.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::paths::{KUSTOMIZATIONS, above, joined};
 use crate::input::{self, InputReadError, MANIFEST_BYTES};
@@ -70,7 +71,7 @@ pub(crate) struct Submodule {
 
 #[derive(Debug, Clone)]
 pub(crate) struct SourceFile {
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     /// Named on the command line: parsed whatever it is called.
     pub(crate) named: bool,
     /// Output of a tool, or of another revision: the file of the repository that it was made from.
@@ -85,7 +86,10 @@ impl SourceTree {
     pub(crate) fn add(&mut self, path: String, text: String, named: bool) {
         let text = without_byte_order_marks(text);
         self.paths.entry(path.clone()).or_insert(Content::Text);
-        self.files.insert(path, SourceFile { text, named, rendered_from: None, is_fixed: false, values: Vec::new() });
+        self.files.insert(
+            path,
+            SourceFile { text: text.into(), named, rendered_from: None, is_fixed: false, values: Vec::new() },
+        );
     }
 
     /// What was named on the command line must be readable; what only lies in the tree may be whatever it is.
@@ -126,11 +130,20 @@ impl SourceTree {
             fs::create_dir_all(parent)?;
             match (from, self.files.get(path)) {
                 (Some(file), _) => drop(fs::copy(file, target)?),
-                (None, Some(file)) => fs::write(target, &file.text)?,
+                (None, Some(file)) => fs::write(target, &*file.text)?,
                 (None, None) => {}
             }
         }
         Ok(())
+    }
+
+    /// Takes over texts that are the same in another state, so that they are held once.
+    pub(crate) fn share_texts(&mut self, other: &Self) {
+        for (path, file) in &mut self.files {
+            if let Some(same) = other.files.get(path).filter(|other| other.text == file.text) {
+                file.text = Arc::clone(&same.text);
+            }
+        }
     }
 
     /// The state without some of its paths.
@@ -238,7 +251,7 @@ mod tests {
     fn text(content: &str) -> String {
         let mut tree = SourceTree::default();
         tree.take("a.yaml".to_owned(), Ok(content.as_bytes().to_vec()), false);
-        tree.files.remove("a.yaml").unwrap().text
+        tree.files.remove("a.yaml").unwrap().text.to_string()
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl<'s> Renderer<'s> {
         let values = if is_fixed { Vec::new() } else { root.values().collect() };
         let values = values.into_iter().chain([asked_by.file.clone()]).collect();
         let made_from = if is_fixed { asked_by.file.clone() } else { root.file(&ground.input.tree) };
-        let file = SourceFile { text, named: true, rendered_from: Some(made_from), is_fixed, values };
+        let file = SourceFile { text: text.into(), named: true, rendered_from: Some(made_from), is_fixed, values };
         self.rendered.files.insert(name.clone(), file);
         name
     }

@@ -94,7 +94,8 @@ impl<'s> States<'s> {
             Some(clone) if name.is_fixed() => {
                 let not_whole =
                     |_| format!("it reads the revision `{}`, which this clone does not have whole", name.revision);
-                let tree = clone.tree(&name.commit).map_err(not_whole)?;
+                let mut tree = clone.tree(&name.commit).map_err(not_whole)?;
+                tree.share_texts(self.own.tree);
                 let (repository, reference) = (Rc::clone(clone), name.commit.clone());
                 SideInput { tree, source: TreeSource::Commit { repository, reference } }
             }

@@ -429,7 +429,7 @@ fn inlined(patch: &Value, folder: &str, around: &Surroundings<'_>) -> Result<Val
     let mut inlined = patch.clone();
     if let Some(members) = inlined.as_object_mut() {
         members.remove("path");
-        members.insert("patch".to_owned(), Value::from(file.text.clone()));
+        members.insert("patch".to_owned(), Value::from(&*file.text));
     }
     Ok(inlined)
 }

@@ -33,7 +33,7 @@ pub(super) fn texts(tree: &SourceTree, of_source: Option<&str>) -> Result<Vec<(S
     }
     let files = tree.files.iter().filter(|(path, _)| is_ignore_file(path));
     let mut texts: Vec<(String, String)> =
-        files.map(|(path, file)| (parent_of(path).to_owned(), file.text.clone())).collect();
+        files.map(|(path, file)| (parent_of(path).to_owned(), file.text.to_string())).collect();
     texts.sort_by_key(|(folder, _)| folder.split('/').map(str::to_owned).collect::<Vec<_>>());
     texts.extend(of_source.map(|text| (String::new(), text.to_owned())));
     texts.retain(|(_, text)| patterns(text).next().is_some());
