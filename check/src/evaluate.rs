@@ -10,8 +10,8 @@ use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_document::Patch;
-use quorate_engine::{Finding, PolicySet, Review};
-use quorate_facts::{DecodedSet, RecordedFacts, RequestSets, prepared, related};
+use quorate_engine::{Finding, PolicySet, Prepared, Review};
+use quorate_facts::{DecodedSet, RecordedFacts, RequestSets, named, prepared, related};
 use rqlite::facts::Facts;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -187,8 +187,10 @@ impl ChangeEvaluator<'_> {
         let related = self.runtime.block_on(related(&head, &request));
         let known = running.map_or_else(|| Ok(Facts::default()), RunningSet::facts)?;
         let RecordedFacts(facts) = RecordedFacts::at(context.maps.complete(known, change), self.now)?;
-        let prepared = prepared(&request, &related, &facts);
         let policies = self.policies()?;
+        let queries = policies.both_queries(&request);
+        let named = self.runtime.block_on(named(&head, queries, &request));
+        let prepared = Prepared { related: named, ..prepared(&request, &related, &facts) };
         let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &prepared));
         let mut review = ask();
         if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {

@@ -1,14 +1,16 @@
 //! What stands behind a request, in the state that is to be: the StatefulSet that an autoscaler points at, or those that need what is
 //! deleted. Pods are in no repository.
 
+use kubernetes::admission::Request;
 use kubernetes::defaults::defaulted;
 use kubernetes::list;
 use kubernetes::lookup::Lookup;
 use kubernetes::manifest::StatefulSet;
+use kubernetes::object::indexed;
 use kubernetes::related::{Reason, Related};
-use kubernetes::request::{Dependency, RequestKind};
+use kubernetes::request::{Dependency, RequestKind, group_of};
 use quorate_document::Document;
-use quorate_facts::{ObjectSource, RelatedFuture, found, known};
+use quorate_facts::{NamedFuture, ObjectSource, RelatedFuture, RelatedQuery, found, known};
 use rqlite::dependencies::Dependencies;
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,15 +40,45 @@ impl ObjectSource for HeadObjects<'_> {
             Lookup::ControllerOf { .. } => Related::Unknown(Reason::NotGiven),
         })
     }
+
+    /// What is not in the repository may be in the cluster.
+    fn named<'a>(&'a self, query: &'a RelatedQuery, request: &'a Request) -> NamedFuture<'a> {
+        let namespace = request.namespace.as_deref();
+        let object = match query {
+            RelatedQuery::Namespace => namespace.and_then(|name| self.find("", "Namespace", None, name)),
+            RelatedQuery::Reference { api_version, kind, name } => {
+                self.find(group_of(api_version), kind, namespace, name)
+            }
+            RelatedQuery::Parent | RelatedQuery::Owners => None,
+        };
+        let document = object.and_then(|object| indexed(&object.value.to_string()).ok());
+        let named = document.map_or(Related::Unknown(Reason::NotGiven), |document| Related::Found(vec![document]));
+        Box::pin(std::future::ready(named))
+    }
 }
 
 impl HeadObjects<'_> {
+    fn find(&self, group: &str, kind: &str, namespace: Option<&str>, name: &str) -> Option<&Object> {
+        let is_it = |object: &&Object| {
+            let id = &object.id;
+            (id.group.as_str(), id.kind.as_str(), id.name.as_str()) == (group, kind, name)
+                && id.namespace.as_deref() == namespace
+                && self.is_reached(object)
+        };
+        self.objects.iter().find(is_it)
+    }
+
+    /// In the cluster that the change's way leads to, as far as both are known.
+    fn is_reached(&self, object: &Object) -> bool {
+        !self.way.is_known() || !object.way.is_known() || object.way.cluster() == self.way.cluster()
+    }
+
     /// The sets of the namespace in the cluster that the change's way leads to.
     fn sets_in(&self, namespace: &str) -> impl Iterator<Item = &Object> {
         let there = move |object: &&Object| {
             object.id.request_kind() == RequestKind::StatefulSet
                 && object.id.namespace.as_deref() == Some(namespace)
-                && (!self.way.is_known() || !object.way.is_known() || object.way.cluster() == self.way.cluster())
+                && self.is_reached(object)
         };
         self.objects.iter().filter(there)
     }

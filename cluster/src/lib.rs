@@ -46,6 +46,7 @@ mod leader;
 pub mod limits;
 mod login;
 mod membership;
+mod named_object;
 mod objects;
 mod owned;
 mod owners;

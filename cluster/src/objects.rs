@@ -1,10 +1,13 @@
 //! Finds the object behind a request: in the cache where that is certain to be the version that the request was made from,
 //! else by one GET. The sets that need a deleted object come from the cache alone: only those that it knows are guarded. An error is [`Related::Unknown`], never [`Related::Absent`].
 
+use futures_util::future::join_all;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{GetParams, Request};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{ApiResource, GetParams, Request};
 use kube::{Api, Client, Error, Resource};
+use kubernetes::admission::{GroupVersionResource, Request as AdmissionRequest};
 use kubernetes::list;
 use kubernetes::lookup::{Lookup, ObjectVersion};
 use kubernetes::object::{UID, indexed};
@@ -13,12 +16,15 @@ use kubernetes::request::{Dependency, RequestKind};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use quorate_document::Document;
-use quorate_facts::{ObjectSource, RelatedFuture, found};
+use quorate_document::{Document, Pointer};
+use quorate_facts::{NamedFuture, ObjectSource, RelatedFuture, RelatedQuery, found};
 use tracing::{debug, warn};
 
 use crate::controller::{controller, is_stateful_set};
+use crate::named_object::{self, NamedObject};
 use crate::sets::SetCache;
+
+static OWNER_REFERENCES: Pointer<'static> = Pointer::literal("/metadata/ownerReferences");
 
 /// What stands behind requests, out of a cluster. Cheap to clone.
 #[derive(Clone)]
@@ -64,9 +70,80 @@ impl ObjectSource for ClusterObjects {
             })
         })
     }
+
+    fn named<'a>(&'a self, query: &'a RelatedQuery, request: &'a AdmissionRequest) -> NamedFuture<'a> {
+        Box::pin(async move {
+            match self.named_object(query, request).await {
+                Ok(Some(found)) => {
+                    self.lookups.count("get");
+                    Related::Found(found)
+                }
+                Ok(None) => {
+                    self.lookups.count("get");
+                    Related::Absent
+                }
+                Err(why) => {
+                    self.lookups.count("error");
+                    warn!(?query, why, "what a policy asks for could not be had");
+                    Related::Unknown(Reason::Failed(why))
+                }
+            }
+        })
+    }
 }
 
+/// Owners of one object that are looked up, at two requests each.
+const MAX_OWNERS: usize = 8;
+
 impl ClusterObjects {
+    /// `None`: it does not exist.
+    async fn named_object(&self, query: &RelatedQuery, request: &AdmissionRequest) -> Result<Option<Vec<Document>>, String> {
+        let namespace = request.namespace.as_deref().unwrap_or_default();
+        let found = match query {
+            RelatedQuery::Parent => self.parent(request).await?,
+            RelatedQuery::Namespace => {
+                let namespace = NamedObject { api_version: "v1", kind: "Namespace", namespace, name: namespace };
+                namespace.metadata(&self.client).await?
+            }
+            RelatedQuery::Owners => return self.owners(request, namespace).await.map(Some),
+            RelatedQuery::Reference { api_version, kind, name } => {
+                NamedObject { api_version, kind, namespace, name }.whole(&self.client).await?
+            }
+        };
+        Ok(found.map(|object| vec![object]))
+    }
+
+    /// The object at the request's path without its sub-resource.
+    async fn parent(&self, request: &AdmissionRequest) -> Result<Option<Document>, String> {
+        let (GroupVersionResource { group, version, resource }, Some(name)) = (&request.resource, &request.name) else {
+            return Err("the request names no object".to_owned());
+        };
+        let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
+        let resource = ApiResource {
+            group: group.clone(),
+            version: version.clone(),
+            api_version,
+            kind: String::new(),
+            plural: resource.clone(),
+        };
+        named_object::of_resource(&self.client, &resource, request.namespace.as_deref(), name).await
+    }
+
+    /// Those that exist.
+    async fn owners(&self, request: &AdmissionRequest, namespace: &str) -> Result<Vec<Document>, String> {
+        let object = request.object.as_ref().or(request.old_object.as_ref());
+        let references: Vec<OwnerReference> = object
+            .and_then(|object| object.part(&OWNER_REFERENCES))
+            .and_then(|references| references.decode().ok())
+            .unwrap_or_default();
+        if references.len() > MAX_OWNERS {
+            return Err(format!("the object has more than {MAX_OWNERS} owners"));
+        }
+        let asked = references.iter().map(|owner| NamedObject::of_owner(owner, namespace).metadata(&self.client));
+        let found = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     pub(crate) fn new(client: Client, sets: SetCache) -> Self {
         Self { client, sets, lookups: ObjectLookupMetrics::default() }
     }

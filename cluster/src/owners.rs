@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{Api, ApiResource, DynamicObject};
-use kube::core::GroupVersionKind;
-use kube::discovery::{Scope, pinned_kind};
-use kube::{Client, Error};
+use kube::Client;
+use kubernetes::object::UID;
+use quorate_document::{Document, Pointer};
 use quorate_facts::DecodedSet;
 use rqlite::facts::Owner;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tracing::debug;
+
+use crate::named_object::NamedObject;
+
+static DELETION_TIMESTAMP: Pointer<'static> = Pointer::literal("/metadata/deletionTimestamp");
 
 /// An API server that calls us answers within milliseconds.
 const LOOKUP_TIMEOUT: Duration = Duration::from_millis(500);
@@ -77,86 +80,10 @@ fn fact(owner: &OwnerReference, unseen: Option<String>) -> Owner {
 
 /// Whether there is such an owner that stays; else why that cannot be known, in a few words.
 async fn exists(client: &Client, namespace: &str, owner: &OwnerReference) -> Result<bool, String> {
-    let OwnerReference { api_version, kind, name, uid, .. } = owner;
-    // They come to stand in a URL, and nobody has checked them but for being there.
-    if ![api_version, kind, name].into_iter().all(|text| is_plain(text)) {
-        return Err("its name or kind is none that Kubernetes gives".to_owned());
-    }
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let (resource, capabilities) = match pinned_kind(client, &GroupVersionKind::gvk(group, version, kind)).await {
-        Ok(found) => found,
-        Err(Error::Discovery(_)) => return Err(format!("the API server has no kind {kind} of {api_version}")),
-        Err(Error::Api(status)) if status.is_not_found() => {
-            return Err(format!("the API server has no kind {kind} of {api_version}"));
-        }
-        Err(error) => return Err(not_asked(&error)),
-    };
-    let all: Api<DynamicObject> = match capabilities.scope {
-        Scope::Namespaced => Api::namespaced_with(client.clone(), namespace, &resource),
-        Scope::Cluster => Api::all_with(client.clone(), &resource),
-    };
-    match all.get_metadata_opt(name).await {
-        Ok(None) => Ok(false),
-        Ok(Some(found)) => {
-            Ok(found.metadata.uid.as_deref() == Some(uid.as_str()) && found.metadata.deletion_timestamp.is_none())
-        }
-        Err(Error::Api(status)) if status.is_forbidden() => Err(right(&resource)),
-        Err(error) => Err(not_asked(&error)),
-    }
+    let found = NamedObject::of_owner(owner, namespace).metadata(client).await?;
+    Ok(found.is_some_and(|found| found.text(&UID).is_some_and(|uid| uid == owner.uid) && !is_going(&found)))
 }
 
-/// Kubernetes' names, kinds and versions: nothing that means more than itself in a URL's path.
-fn is_plain(text: &str) -> bool {
-    let is_part = |part: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_');
-        !part.is_empty() && part != "." && part != ".." && part.chars().all(plain)
-    };
-    text.split('/').count() <= 2 && text.split('/').all(is_part)
-}
-
-/// The right that is missing, and what gives it.
-fn right(resource: &ApiResource) -> String {
-    let ApiResource { group, plural, .. } = resource;
-    let named = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
-    match named.as_str() {
-        "secrets" => "Quorate may not get secrets, which would show it their contents; `owners` in the chart allows it"
-            .to_owned(),
-        _ => format!("Quorate may not get {named}; `owners` in the chart allows it"),
-    }
-}
-
-fn not_asked(error: &Error) -> String {
-    debug!(%error, "owner could not be looked up");
-    "the API server could not be asked".to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_but_plain_names_is_asked_for() {
-        for plain in ["v1", "apps/v1", "databases.example.com/v1beta1", "web-0.a", "system:node", "A_b"] {
-            assert!(is_plain(plain), "{plain}");
-        }
-        for other in ["", "/", "v1/", "a/../b", "..", "../secrets", "a/b/c", "a?b", "a%2fb", "a b", "a#b", "\u{e4}"] {
-            assert!(!is_plain(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_missing_right_reads_as_what_a_role_names() {
-        let of = |group: &str, plural: &str| ApiResource {
-            group: group.to_owned(),
-            version: "v1".to_owned(),
-            api_version: String::new(),
-            kind: String::new(),
-            plural: plural.to_owned(),
-        };
-        assert_eq!(
-            right(&of("example.com", "widgets")),
-            "Quorate may not get widgets.example.com; `owners` in the chart allows it"
-        );
-        assert!(right(&of("", "secrets")).contains("show it their contents"));
-    }
+fn is_going(object: &Document) -> bool {
+    object.text(&DELETION_TIMESTAMP).is_some()
 }

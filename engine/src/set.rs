@@ -59,9 +59,11 @@ impl PolicySet {
         matching.flat_map(|policy| policy.queries(request)).collect()
     }
 
-    /// Whether some policy that matches asks for a fact. Looks at the envelope only.
-    pub fn asks_for_facts(&self, phase: Phase, request: &Request) -> bool {
-        self.policies.iter().any(|policy| policy.matches(phase, request) && !policy.manifest().facts.is_empty())
+    /// The same for [`PolicySet::mutate_then_validate`].
+    pub fn both_queries(&self, request: &Request) -> BTreeSet<RelatedQuery> {
+        let mut queries = self.queries(Phase::Mutate, request);
+        queries.extend(self.queries(Phase::Validate, request));
+        queries
     }
 
     /// Runs one phase. Never fails: a policy that cannot judge leaves a `not-judged` finding.

@@ -22,7 +22,9 @@ pub use cluster_verdict::{ClusterFinding, ClusterReviewer, ClusterVerdict, Revie
 pub use dry_run::{DryRun, DryRunAction, Propagation};
 pub use facts::{FactSource, FactsFuture, NoFacts};
 pub use facts_request::FactsRequest;
-pub use object::{NoObjects, ObjectSource, RelatedFuture, found, known, related};
+pub use quorate_engine::RelatedQuery;
+
+pub use object::{NamedFuture, NoObjects, ObjectSource, RelatedFuture, found, known, named, related};
 pub use prepared::{prepared, prepared_from_text};
 pub use provider::{CURRENT, DEPENDENTS, NOTHING_KNOWN, PARENT, PROVIDER, PROVIDER_NAME, Rqlite, Sources};
 pub use recorded::{RecordedFacts, UnusableFacts, now};

@@ -1,20 +1,21 @@
 //! The provider of rqlite's facts: asked once for each request, within the time that there is.
 //! Whom it asks is given.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kubernetes::admission::{Phase, Request};
 use kubernetes::related::{Reason, Related};
 use quorate_document::Document;
-use quorate_engine::Provider;
+use quorate_engine::{Provider, RelatedQuery};
 use rqlite::facts::Facts;
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::facts::{FactSource, NoFacts};
 use crate::facts_request::FactsRequest;
-use crate::object::{NoObjects, ObjectSource, related};
+use crate::object::{NoObjects, ObjectSource, named, related};
 use crate::sets::RequestSets;
 
 /// What a configuration grants.
@@ -72,6 +73,21 @@ impl Sources {
             debug!(uid = request.uid, %reason, "what stands behind the request is not known");
         }
         related
+    }
+
+    /// What the policies ask for by name beside the request. May take half of the time too; then none of it is known.
+    pub async fn named(
+        &self,
+        queries: BTreeSet<RelatedQuery>,
+        request: &Request,
+        budget: Duration,
+    ) -> HashMap<RelatedQuery, Related<Vec<Document>>> {
+        if queries.is_empty() {
+            return HashMap::new();
+        }
+        let late = || queries.iter().map(|query| (query.clone(), Related::Unknown(Reason::Late))).collect();
+        let found = timeout(budget / 2, named(self.objects.as_ref(), queries.clone(), request)).await;
+        found.unwrap_or_else(|_| late())
     }
 
     /// The facts of the set that it is about. May take half of the time too; what is not known by then stays so.

@@ -46,7 +46,7 @@ allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-policy schemars serde serde_json wit-bindgen
 allowed quorate-sdk kubernetes quorate-policy rqlite schemars serde serde_json
-allowed quorate-facts kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
+allowed quorate-facts futures-util kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-fixtures serde_json
 allowed quorate-guest-build anyhow wit-component
 allowed quorate-cases kubernetes quorate-contract quorate-document quorate-engine quorate-facts quorate-fixtures quorate-policy quorate-sdk json-patch serde serde-saphyr serde_json

@@ -90,7 +90,8 @@ async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request
         pods.budget(&candidate.set.namespace, candidate.labels()).await
     };
     let facts = sources.facts(phase, request, &sets, deadline.budget);
-    let (mut known, (), budget) = tokio::join!(facts, others, budget);
+    let named = sources.named(webhook.policies().queries(phase, request), request, deadline.budget);
+    let (mut known, named, (), budget) = tokio::join!(facts, named, others, budget);
     known.now = now(webhook.now());
     let told = std::mem::take(&mut known.leaving);
     loop {
@@ -98,7 +99,7 @@ async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request
         let counted = candidate.as_ref().map(counted).unwrap_or_default();
         known.leaving = leaving(pods.as_ref(), &known, &counted);
         known.leaving.extend_from_slice(&told);
-        let prepared = prepared(request, &related, &known);
+        let prepared = Prepared { related: named.clone(), ..prepared(request, &related, &known) };
         debug!(uid = request.uid, facts = known.to_json().unwrap_or_default(), "facts");
         let mut review = webhook.policies().review(phase, request, &prepared).await;
         if related.is_unknown() {
