@@ -13,14 +13,13 @@ import json
 import linecache
 import os
 import random
-import re
 import sys
 import time
 import traceback
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Callable, List, Literal, Mapping, NoReturn, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, List, Literal, Mapping, NoReturn, Optional, Sequence, Tuple, TypedDict, TypeVar, Union, Unpack
 
 from componentize_py_types import Err
 from wit_world.exports.guest import SettingsError as _RawSettingsError
@@ -63,6 +62,10 @@ def _string(value: Any, what: str) -> str:
     return value.encode("utf-8", "replace").decode("utf-8")
 
 
+def _optional(value: Any, what: str) -> Optional[str]:
+    return None if value is None else _string(value, what)
+
+
 # ---- What cannot be judged
 
 
@@ -92,19 +95,35 @@ def cannot_judge(text: str) -> NoReturn:
 _rules: List[str] = []
 
 
-def deny(rule: str, text: str, **options: Any) -> None:
+class FindingOptions(TypedDict, total=False):
+    """`at`: pointer into the object; not given: the object as a whole. `remedy`: what to do instead, one line.
+
+    `evidence`: values behind the message, for machines and for translated messages: {"voters": 5}.
+    `retry`: the same request may succeed later: True, or in how many seconds.
+    `defect` names a defect that stays the same one while other things change: no positions, no counts, the bad value in
+    it. If the old object has it too, the host lowers the finding to a warning.
+    """
+
+    at: Optional[str]
+    remedy: Optional[str]
+    evidence: Optional[Mapping[str, Union[str, int, float, bool, "Big"]]]
+    retry: Union[None, Literal[True], int]
+    defect: Optional[str]
+
+
+def deny(rule: str, text: str, **options: Unpack[FindingOptions]) -> None:
     """Refuses the request. `text`: one line, no prefix, no final stop; the first 200 characters suffice by themselves."""
-    _find("deny", _verdicts.Level.DENY, rule, text, **options)
+    _find("deny", _verdicts.Level.DENY, rule, text, options)
 
 
-def warn(rule: str, text: str, **options: Any) -> None:
+def warn(rule: str, text: str, **options: Unpack[FindingOptions]) -> None:
     """Lets the request pass, with a warning."""
-    _find("warn", _verdicts.Level.WARN, rule, text, **options)
+    _find("warn", _verdicts.Level.WARN, rule, text, options)
 
 
-def not_judged(rule: str, text: str, **options: Any) -> None:
-    """This rule cannot say, and why."""
-    _find("not_judged", _verdicts.Level.NOT_JUDGED, rule, text, **options)
+def not_judged(rule: str, text: str, **options: Unpack[FindingOptions]) -> None:
+    """This rule cannot say, and why. `rule` may be empty: the policy as a whole."""
+    _find("not_judged", _verdicts.Level.NOT_JUDGED, rule, text, options)
 
 
 def annotate(key: str, value: str) -> None:
@@ -112,27 +131,21 @@ def annotate(key: str, value: str) -> None:
     _verdicts.annotate(_string(key, "annotate"), _string(value, "annotate"))
 
 
-def _find(
-    what: str,
-    level: _verdicts.Level,
-    rule: str,
-    text: str,
-    *,
-    at: Optional[str] = None,
-    remedy: Optional[str] = None,
-    evidence: Optional[Mapping[str, Any]] = None,
-    retry: Union[None, Literal[True], int] = None,
-    defect: Optional[str] = None,
-) -> None:
+def _find(what: str, level: _verdicts.Level, rule: str, text: str, options: FindingOptions) -> None:
+    for name in options:
+        if name not in FindingOptions.__annotations__:
+            raise TypeError(f"{what}: unknown option `{name}`; known are {', '.join(FindingOptions.__annotations__)}")
     if rule not in _rules and not (rule == "" and level is _verdicts.Level.NOT_JUDGED):
         raise ValueError(f"{what}: no rule `{rule}` in the manifest; it has {', '.join(_rules)}")
+    retry = options.get("retry")
     if retry is not None and retry is not True and not (type(retry) is int and 0 <= retry < 2**32):
         raise TypeError(f"{what}: `retry` is True or a number of seconds, not {retry!r}")
     message = _sentence(text, what)
-    at = None if at is None else _string(at, f"{what}: at")
-    remedy = None if remedy is None else _string(remedy, f"{what}: remedy")
-    defect = None if defect is None else _string(defect, f"{what}: defect")
-    pairs = [(_string(key, what), _plain(value, f"{what}: evidence `{key}`")) for key, value in (evidence or {}).items()]
+    at = _optional(options.get("at"), f"{what}: at")
+    remedy = _optional(options.get("remedy"), f"{what}: remedy")
+    defect = _optional(options.get("defect"), f"{what}: defect")
+    evidence = options.get("evidence") or {}
+    pairs = [(_string(key, what), _plain(value, f"{what}: evidence `{key}`")) for key, value in evidence.items()]
     finding = _verdicts.add(rule, level, message)
     if at is not None:
         finding.at(at)
