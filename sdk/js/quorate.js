@@ -398,7 +398,8 @@ function run(name, call) {
 function told(name, error) {
   if (error instanceof NotJudged || error instanceof SettingsError) return error.message;
   if (!(error instanceof Error)) return `${name} threw ${String(error).toWellFormed()}`;
-  const [place] = (error.stack ?? "").match(/[^/\s(]+:\d+(?=:\d+\)?$)/m) ?? [];
+  const places = (error.stack ?? "").match(/[^/\s(]+:\d+(?=:\d+\)?$)/gm) ?? [];
+  const place = places.find((called) => !called.startsWith("quorate.js:"));
   log.error(`${error}\n${error.stack}`);
   return `${error.name}: ${error.message}${place ? ` (${place})` : ""}`.toWellFormed();
 }

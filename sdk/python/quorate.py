@@ -677,12 +677,10 @@ def _told(error: BaseException) -> str:
     """Type, message and line; the calls go to the log. Not by `traceback`'s formatting, which compiles source lines."""
     if isinstance(error, NotJudged):
         return _string(str(error), "error")
-    calls = [
-        (os.path.basename(frame.f_code.co_filename), line, frame.f_code.co_name)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    own = [f" ({file}:{line})" for file, line, _ in calls if file != "quorate.py"]
+    here = os.path.dirname(__file__)
+    calls = [(frame.f_code.co_filename, line, frame.f_code.co_name) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [f" ({os.path.relpath(file, here)}:{line})" for file, line, _ in calls if file.startswith(here) and file != __file__]
     place = own[-1] if own else ""
-    lines = [f"  {file}:{line} in {name}" for file, line, name in calls[:2] + calls[2:][-10:]]
+    lines = [f"  {os.path.basename(file)}:{line} in {name}" for file, line, name in calls[:2] + calls[2:][-10:]]
     log.error("\n".join([f"{type(error).__name__}: {error}", *lines]))
     return _string(f"{type(error).__name__}: {error}{place}", "error")
