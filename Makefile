@@ -1,5 +1,5 @@
 # Every CI step under the name that CI uses. A fresh machine needs `make run` and `make test`; `make` alone says what there is.
-.PHONY: help run run-cluster build test test-crates test-cluster suites evidence controlplane fmt lint scripts workflows deny advisories crates generate generated chart packaging sizes coverage bench bench-cluster toolchain
+.PHONY: help run run-cluster build test test-crates test-cluster suites evidence controlplane script-tools fmt lint scripts workflows deny advisories crates generate generated chart packaging sizes coverage bench bench-cluster toolchain
 
 CARGO ?= cargo
 # The Kubernetes minor to test on: 1.36 or 1.34.
@@ -58,6 +58,9 @@ evidence: toolchain controlplane ## Rewrite docs/evidence.md: what is lost witho
 
 controlplane: ## Build what those tests run on, once, into a cache; minutes, needs Go
 	tests/controlplane/build.sh
+
+script-tools: ## What policies in JavaScript and Python are built with, for their tests; needs node and python3
+	tests/scripts/tools.sh
 
 fmt: toolchain ## Formatting, checked
 	$(CARGO) fmt --all --check
