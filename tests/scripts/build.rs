@@ -43,7 +43,7 @@ impl Language {
         None
     }
 
-    /// This policy with these settings: an example of the SDK, or the probe, which says what it reads and fails as it is told.
+    /// This policy with these settings: one of `policies`, or an example of the SDK.
     pub(crate) fn policy(self, name: &str, settings: Value) -> Option<Policy> {
         Some(self.load(name, settings)?.unwrap())
     }
@@ -74,10 +74,8 @@ impl Language {
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let tools = self.tools()?;
         let sdk = workspace().join("sdk").join(self.folder());
-        let policy = match name {
-            "probe" => workspace().join("tests/scripts/policies").join(self.folder()).join("probe"),
-            example => sdk.join("examples").join(example),
-        };
+        let own = workspace().join("tests/scripts/policies").join(self.folder()).join(name);
+        let policy = if own.is_dir() { own } else { sdk.join("examples").join(name) };
         let out = target().join(format!("tmp/scripts/{}-{name}.wasm", self.folder()));
         let sources = [newest(&policy), newest(&sdk), modified(&workspace().join("contract/policy.wit"))];
         if modified(&out) < sources.into_iter().max().flatten() {

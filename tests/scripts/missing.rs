@@ -68,3 +68,23 @@ fn a_deletion_has_no_object() {
         assert_eq!(messages, says, "{language:?}");
     }
 }
+
+#[test]
+fn what_is_granted_is_read() {
+    let fact = indexed(r#"{"voters":3}"#).unwrap();
+    let current = ("rqlite/current".to_owned(), Related::Found(vec![fact]));
+    let facts = HashMap::from([current, ("rqlite/dependents".to_owned(), Related::Absent)]);
+    let now = time::OffsetDateTime::from_unix_timestamp_nanos(1_796_000_000_123_000_000).ok();
+    let prepared = Prepared { facts, now, ..Prepared::default() };
+    for language in LANGUAGES {
+        let Some(policy) = language.policy("granted", json!({})) else { continue };
+        let request = request(Operation::Create, &config_map("{}"));
+        let verdict = block_on(policy.call(Phase::Validate, &request, &prepared)).unwrap();
+        let messages: Vec<_> = verdict.answer.findings.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            ["1796000000123 2026-11-30T00:53:20.123Z", r#"{"voters":3}"#, "no dependents"],
+            "{language:?}"
+        );
+    }
+}
