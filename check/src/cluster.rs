@@ -129,8 +129,8 @@ mod tests {
         };
         let verdict = Finding::verdict(std::slice::from_ref(&finding));
         let findings = vec![finding];
-        let (patch, audit, matched, assumed) = Default::default();
-        Review { phase: Phase::Validate, verdict, findings, patch, audit, matched, assumed }
+        let (patch, audit, matched) = Default::default();
+        Review { phase: Phase::Validate, verdict, findings, patch, audit, matched }
     }
 
     fn asked(verdict: Verdict, level: Level, message: &str, remedy: &str) -> ClusterVerdict {

@@ -207,6 +207,24 @@ pub(crate) enum Policy {
         #[command(flatten)]
         shown: Shown,
     },
+    /// Print what a module is: its manifest, imports and what it must be granted. Runs nothing of it.
+    Inspect {
+        /// A policy component (`.wasm`).
+        module: PathBuf,
+        /// Print the rules of a ClusterRole that it needs instead, as YAML.
+        #[arg(long, conflicts_with = "format")]
+        rbac: bool,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Make a policy of what a compiler wrote: a core module becomes a component, and its manifest a section of it.
+    Build {
+        /// A core module for wasm32-unknown-unknown, or a component.
+        module: PathBuf,
+        /// Where the policy goes.
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -137,6 +137,7 @@ fn unloadable(name: &str, error: &LoadError) -> ConfigFault {
         | LoadError::NoExport { .. }
         | LoadError::WrongWorld(_)
         | LoadError::Manifest(_)
+        | LoadError::OtherManifest
         | LoadError::NoCluster { .. }
         | LoadError::UnknownFact { .. }
         | LoadError::Failed { .. }

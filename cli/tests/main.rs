@@ -7,6 +7,7 @@ mod common;
 mod compiled;
 mod config;
 mod kubeconfig;
+mod own_policy;
 mod packaged;
 mod policy;
 mod review;

@@ -101,7 +101,11 @@ fn document(json: &Result<String, serde_json::Error>) -> Result<Document, String
 
 /// They come to stand in a URL, and nobody has checked them but for being there.
 fn plain<const N: usize>(texts: [&str; N]) -> Result<(), String> {
-    if texts.into_iter().all(is_plain) { Ok(()) } else { Err("its name or kind is none that Kubernetes gives".to_owned()) }
+    if texts.into_iter().all(is_plain) {
+        Ok(())
+    } else {
+        Err("its name or kind is none that Kubernetes gives".to_owned())
+    }
 }
 
 /// Kubernetes' names, kinds and versions: nothing that means more than itself in a URL's path.

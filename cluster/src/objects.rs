@@ -97,7 +97,11 @@ const MAX_OWNERS: usize = 8;
 
 impl ClusterObjects {
     /// `None`: it does not exist.
-    async fn named_object(&self, query: &RelatedQuery, request: &AdmissionRequest) -> Result<Option<Vec<Document>>, String> {
+    async fn named_object(
+        &self,
+        query: &RelatedQuery,
+        request: &AdmissionRequest,
+    ) -> Result<Option<Vec<Document>>, String> {
         let namespace = request.namespace.as_deref().unwrap_or_default();
         let found = match query {
             RelatedQuery::Parent => self.parent(request).await?,

@@ -23,14 +23,23 @@ const SHOWN_PATHS: usize = 4;
 /// Longest text that the host adds from elsewhere, in bytes.
 const MAX_TEXT: usize = 300;
 
+/// Added to what a policy says that is asked although the labels are not known by which it is selected.
+const ASSUMED: &str = " (the labels that select this policy are not known)";
+
 /// What one policy says, with modes and phases applied.
 pub(crate) struct Evaluation {
     pub(crate) findings: Vec<Finding>,
     /// The object that its edits made, and the patch to it.
     pub(crate) edited: Option<Edited>,
     pub(crate) audit: Vec<(String, String)>,
-    /// Whether its selectors take the request is not known.
-    pub(crate) assumed: bool,
+}
+
+impl Evaluation {
+    /// Whether the policy's selectors take the request is not known: each of its words says so.
+    fn assumed(mut self) -> Self {
+        self.findings.iter_mut().for_each(|finding| finding.message.push_str(ASSUMED));
+        self
+    }
 }
 
 /// What the policies of one phase share.
@@ -68,9 +77,8 @@ impl Evaluator {
             findings: vec![not_judged(policy, &self.request, &failure)],
             edited: None,
             audit: Vec::new(),
-            assumed: false,
         });
-        Some(Evaluation { assumed: selected == Selected::Unknown, ..evaluated })
+        Some(if selected == Selected::Unknown { evaluated.assumed() } else { evaluated })
     }
 
     async fn attempt(&self, policy: &Policy, phase: Phase) -> Result<Evaluation, PolicyFailure> {
@@ -90,7 +98,7 @@ impl Evaluator {
         if !policy.enforces() {
             findings.extend(edited.take().map(|edited| would_patch(policy, &edited.patch)));
         }
-        Ok(Evaluation { findings, edited, audit, assumed: false })
+        Ok(Evaluation { findings, edited, audit })
     }
 
     /// A denial of an object's shape stands only where this request brings the defect in.

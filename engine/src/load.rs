@@ -3,7 +3,7 @@
 
 mod error;
 pub(crate) mod grants;
-mod imports;
+pub(crate) mod imports;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +20,7 @@ use crate::binding::{Binding, Grants, PolicyLimits};
 use crate::failure::PolicyFailure;
 use crate::guest_state::GuestState;
 use crate::host::{CallContext, Stage};
+use crate::inspection::manifest_section;
 use crate::module::Module;
 use crate::policy::{Log, Policy};
 use crate::runtime::{RunningGuest, WasmRuntime};
@@ -56,7 +57,7 @@ impl WasmRuntime {
     /// When the bytes are no policy component, or the manifest is not valid.
     pub fn describe(&self, wasm: &[u8]) -> Result<Description, LoadError> {
         let (module, imports) = self.module(wasm)?;
-        let manifest = self.manifest(&module)?;
+        let manifest = self.manifest(&module, wasm)?;
         let needs = grants::needed(&manifest, &imports);
         Ok(Description { manifest, imports, needs })
     }
@@ -69,7 +70,7 @@ impl WasmRuntime {
     /// When the module, its imports, its manifest or its settings are not as they must be.
     pub fn load(&self, name: &str, wasm: &[u8], binding: Binding) -> Result<Policy, LoadError> {
         let (module, imports) = self.module(wasm)?;
-        let manifest = Arc::new(self.manifest(&module)?);
+        let manifest = Arc::new(self.manifest(&module, wasm)?);
         self.bind(name, module, imports, manifest, binding)
     }
 
@@ -132,13 +133,31 @@ impl WasmRuntime {
         Ok(linker)
     }
 
-    fn manifest(&self, module: &Module) -> Result<Manifest, LoadError> {
+    /// What the module says; a section that says something else would mislead whoever only reads it.
+    fn manifest(&self, module: &Module, wasm: &[u8]) -> Result<Manifest, LoadError> {
+        let text = self.manifest_text(module)?;
+        match manifest_section(wasm) {
+            Some(section) if section != text => Err(LoadError::OtherManifest),
+            Some(_) | None => Manifest::parse(&text).map_err(LoadError::Manifest),
+        }
+    }
+
+    /// The manifest of a module, as it gives it.
+    ///
+    /// # Errors
+    /// When the bytes are no policy component, or it fails.
+    pub fn manifest_of(&self, wasm: &[u8]) -> Result<String, LoadError> {
+        let (module, _) = self.module(wasm)?;
+        self.manifest_text(&module)
+    }
+
+    fn manifest_text(&self, module: &Module) -> Result<String, LoadError> {
         let failed = |failure| LoadError::Failed { call: "manifest", failure };
         let text = block_on(async {
             let mut run = self.start_at_load(module, Stage::Manifest).await?;
             run.manifest().await
         });
-        Manifest::parse(&text.map_err(failed)?).map_err(LoadError::Manifest)
+        text.map_err(failed)
     }
 
     /// What the guest says of the settings: of those at the top, then of each namespace's what is new there.

@@ -146,9 +146,6 @@ impl PolicySet {
         let mut matched = [mutated.matched, evaluated.matched].concat();
         matched.sort_by_key(|name| place(name));
         matched.dedup();
-        let mut assumed = [mutated.assumed, evaluated.assumed].concat();
-        assumed.sort_by_key(|name| place(name));
-        assumed.dedup();
         let mut audit = evaluated.audit;
         for entry in mutated.audit {
             if !audit.contains(&entry) {
@@ -161,7 +158,6 @@ impl PolicySet {
             patch: mutated.patch,
             audit,
             matched,
-            assumed,
             phase: Phase::Validate,
         }
     }
@@ -170,9 +166,6 @@ impl PolicySet {
 /// Adds one policy's evaluation to the review; gives what its edits made, if any.
 fn collect(review: &mut Review, policy: &Policy, evaluation: Evaluation) -> Option<Edited> {
     review.matched.push(policy.name().to_owned());
-    if evaluation.assumed {
-        review.assumed.push(policy.name().to_owned());
-    }
     review.findings.extend(evaluation.findings);
     review.audit.extend(evaluation.audit);
     evaluation.edited

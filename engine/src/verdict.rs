@@ -86,8 +86,6 @@ pub struct Review {
     pub audit: Vec<(String, String)>,
     /// The policies that the request concerned, in declared order. Empty: nothing matched, so allowed.
     pub matched: Vec<String>,
-    /// Those of them that were asked without knowing the labels that their selectors look at.
-    pub assumed: Vec<String>,
 }
 
 impl Review {
@@ -99,7 +97,6 @@ impl Review {
             patch: Patch::default(),
             audit: Vec::new(),
             matched: Vec::new(),
-            assumed: Vec::new(),
         }
     }
 

@@ -181,7 +181,6 @@ fn overdue(policies: &PolicySet, phase: Phase, request: &Request, budget: Durati
         patch: Patch::default(),
         audit: Vec::new(),
         matched,
-        assumed: Vec::new(),
     }
 }
 

@@ -1,17 +1,21 @@
 //! `quorate policy`: what is loaded, as each module describes itself and as the configuration binds it.
 //! Evaluates no request.
 
+mod build;
+mod inspect;
+mod rbac;
+
 use std::io::{self, Write};
 use std::slice;
 
 use anstyle::Style;
 use kubernetes::admission::Phase;
 use quorate_contract::{Manifest, Match, Rule, Settings};
-use quorate_engine::{Binding, Grants, Mode, OnError, Policy};
+use quorate_engine::{Binding, Grants, Mode, OnError, Policy, PolicySet};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::{Format, Policy as Args};
+use crate::args::{Format, Policy as Args, Shown};
 use crate::config::ConfigFile;
 use crate::load::{load, offline, select};
 use quorate_check::Exit;
@@ -81,18 +85,25 @@ impl<'a> PolicyDetails<'a> {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let (Args::List { shown } | Args::Show { shown, .. }) = args;
-    let source = ConfigFile::read(shown.config.as_deref())?;
-    let mut resolved = source.resolve()?;
-    if let Args::Show { name, .. } = args {
-        select(&source, &mut resolved, slice::from_ref(name))?;
-    }
-    let loaded = load(&source, &resolved, offline())?;
     match args {
-        Args::List { .. } => list(loaded.policies(), shown.format, out)?,
-        Args::Show { .. } => loaded.policies().iter().try_for_each(|policy| show(policy, shown.format, out))?,
+        Args::List { shown } => list(loaded(shown, None)?.policies(), shown.format, out)?,
+        Args::Show { name, shown } => {
+            let loaded = loaded(shown, Some(name))?;
+            loaded.policies().iter().try_for_each(|policy| show(policy, shown.format, out))?;
+        }
+        Args::Inspect { module, rbac, format } => inspect::run(module, *rbac, *format, out)?,
+        Args::Build { module, output } => build::run(module, output, out)?,
     }
     Ok(Exit::Allowed)
+}
+
+fn loaded(shown: &Shown, name: Option<&String>) -> anyhow::Result<PolicySet> {
+    let source = ConfigFile::read(shown.config.as_deref())?;
+    let mut resolved = source.resolve()?;
+    if let Some(name) = name {
+        select(&source, &mut resolved, slice::from_ref(name))?;
+    }
+    load(&source, &resolved, offline())
 }
 
 fn list(policies: &[Policy], format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -152,7 +163,7 @@ fn rules(rules: &[RuleSummary<'_>], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `imports facts; facts of rqlite`
-fn needed(needs: &Grants) -> String {
+pub(super) fn needed(needs: &Grants) -> String {
     let lists = [
         ("imports", &needs.imports),
         ("facts of", &needs.facts),
@@ -167,7 +178,7 @@ fn needed(needs: &Grants) -> String {
 }
 
 /// `CREATE, UPDATE of apps statefulsets/scale`
-fn matched(one: &Match) -> String {
+pub(super) fn matched(one: &Match) -> String {
     let operations: Vec<&str> = one.operations.iter().map(|operation| operation.as_str()).collect();
     let groups: Vec<&str> = one.groups.iter().map(|group| if group.is_empty() { "core" } else { group }).collect();
     let sub_resources =

@@ -12,7 +12,6 @@ use kubernetes::admission::{Operation, Phase};
 use kubernetes::object::indexed;
 use kubernetes::verdict::Verdict;
 
-const RULE: &str = "quorum-guard/scale-below-quorum";
 const NOTE: &str =
     "quorum-guard/scale-below-quorum,quorum-guard/scale-to-zero until=2026-11-22T12:00:00Z two nodes are on fire";
 

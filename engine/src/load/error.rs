@@ -23,6 +23,10 @@ pub enum LoadError {
     #[error("the manifest of the module is wrong: {0}")]
     Manifest(#[source] quorate_contract::ManifestError),
     #[error(
+        "the manifest in the section `quorate:manifest` is another one than the module gives; build the module anew"
+    )]
+    OtherManifest,
+    #[error(
         "policy `{policy}` reads the cluster by {what}, which this Quorate does not offer yet; remove it from the module"
     )]
     NoCluster { policy: String, what: String },

@@ -43,11 +43,16 @@ pub(crate) fn needed(manifest: &Manifest, imports: &BTreeSet<String>) -> Grants 
         Related::Of { .. } => None,
     });
     Grants {
-        imports: imports.iter().filter(|name| CAPABILITIES.contains(&name.as_str())).cloned().collect(),
+        imports: capabilities(imports),
         facts: manifest.facts.iter().map(|fact| provider_of(fact).to_owned()).collect(),
         reads: manifest.reads.iter().map(|read| format!("{}/{}", read.api_version, read.kind)).collect(),
         references: references.collect(),
     }
+}
+
+/// Those of the imported interfaces that need a grant.
+pub(crate) fn capabilities(imports: &BTreeSet<String>) -> BTreeSet<String> {
+    imports.iter().filter(|name| CAPABILITIES.contains(&name.as_str())).cloned().collect()
 }
 
 /// Refuses by name what is not granted, not known, or not offered.

@@ -12,8 +12,13 @@ const INTERFACES: [&str; 9] =
     ["types", "request", "verdicts", "edits", "kubernetes", "log", "facts", "time", "cluster"];
 
 /// The interfaces, without package and version.
-pub(super) fn interfaces<'n>(imports: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<String>, LoadError> {
+pub(crate) fn interfaces<'n>(imports: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<String>, LoadError> {
     imports.into_iter().map(interface).collect()
+}
+
+/// The interface of a name, whatever its version; None where it is not the contract's.
+pub(crate) fn name(interface: &str) -> Option<&str> {
+    interface.strip_prefix(PACKAGE)?.split_once('@').map(|(name, _)| name)
 }
 
 fn interface(import: &str) -> Result<String, LoadError> {

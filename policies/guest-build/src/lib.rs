@@ -42,14 +42,18 @@ impl Guest<'_> {
     /// # Errors
     /// When it does not compile, or is no component.
     pub fn component(&self) -> Result<Vec<u8>> {
-        let core = self.build()?;
+        let core = self.core_module()?;
         let module = fs::read(&core).with_context(|| format!("{}", core.display()))?;
         let encoded = || ComponentEncoder::default().validate(true).module(&module)?.encode();
         encoded().with_context(|| format!("encoding {} as a component", self.name))
     }
 
-    /// `--crate-type cdylib` alone: beside an rlib, cargo would leave link-time optimisation out.
-    fn build(&self) -> Result<PathBuf> {
+    /// Builds the policy and gives the path of what the compiler wrote, no component yet.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn core_module(&self) -> Result<PathBuf> {
+        // `--crate-type cdylib` alone: beside an rlib, cargo would leave link-time optimisation out.
         let Self { name, folder, profile, target_dir, locked } = *self;
         // A test that is started by hand has no such variable.
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));

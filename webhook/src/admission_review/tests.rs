@@ -43,7 +43,6 @@ fn review(findings: Vec<Finding>) -> Review {
         patch: Patch::default(),
         audit: Vec::new(),
         matched: vec!["quorum-guard".to_owned()],
-        assumed: Vec::new(),
     }
 }
 
