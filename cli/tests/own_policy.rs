@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::common::{Folder, repository};
 
 /// What the compiler wrote of one of the SDK's examples.
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 fn core_module(example: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target_dir = &test.ancestors().nth(3).unwrap().join("tmp/examples");

@@ -118,10 +118,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn not_had(error: &Error, resource: &ApiResource) -> String {
-    match error {
-        Error::Api(status) if status.is_forbidden() => right(resource),
-        _ => not_asked(error),
-    }
+    if matches!(error, Error::Api(status) if status.is_forbidden()) { right(resource) } else { not_asked(error) }
 }
 
 /// The right that is missing, and what gives it.

@@ -88,6 +88,7 @@ struct Sections<'w> {
 
 impl<'w> Sections<'w> {
     /// Those of the component itself, not of what is nested in it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of some thirty kinds of sections five matter")]
     fn read(wasm: &'w [u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut found = Self::default();
         let mut depth = 0_u32;

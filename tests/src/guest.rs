@@ -1,6 +1,6 @@
 //! The hostile guest: built once, bound as a test wants it, and the requests it is given.
 //! Asserts nothing about the engine.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::path::Path;
 use std::sync::OnceLock;

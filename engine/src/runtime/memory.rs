@@ -95,6 +95,9 @@ fn common(limits: RuntimeLimits) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .memory_init_cow(true)
         .consume_fuel(limits.count_instructions)
+        // A verdict is the same on every machine: no instruction whose result a processor chooses, and one NaN.
+        .wasm_relaxed_simd(false)
+        .cranelift_nan_canonicalization(true)
         .epoch_interruption(true);
     config
 }

@@ -49,10 +49,7 @@ fn page(policy: &str, constant: &ItemConst) -> Result<Page> {
 }
 
 fn literal(argument: &Expr) -> Option<String> {
-    match argument {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-        _ => None,
-    }
+    if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = argument { Some(text.value()) } else { None }
 }
 
 /// The doc comment, without the blank that follows the slashes.
