@@ -86,7 +86,7 @@ impl PolicyLimits {
 pub struct Grants {
     /// Interfaces of the contract: `facts`, `time`.
     pub imports: BTreeSet<String>,
-    /// Providers of facts: `rqlite`.
+    /// Providers of facts, by their names.
     pub facts: BTreeSet<String>,
     /// Kinds that the manifest's `reads` may name: `v1/Service`.
     pub reads: BTreeSet<String>,

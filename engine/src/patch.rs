@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     const MAX: usize = 1000;
-    const OBJECT: &str = r#"{"kind":"Pod","metadata":{"name":"a","labels":{}},"spec":{"x":"y"},"status":{"z":1}}"#;
+    const OBJECT: &str = r#"{"kind":"Job","metadata":{"name":"a","labels":{}},"spec":{"x":"y"},"status":{"z":1}}"#;
 
     fn apply(edit: impl FnOnce(&mut Edits)) -> Result<Option<Edited>, PolicyFailure> {
         let mut edits = Edits::new(&Limits::DEFAULT);

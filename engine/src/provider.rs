@@ -12,7 +12,7 @@ use crate::related::RelatedQuery;
 
 /// Who knows facts, and under which names guests ask for them.
 pub trait Provider: Send + Sync {
-    /// What a configuration grants, and the first part of its facts' names: `rqlite` of `rqlite/current`.
+    /// What a configuration grants, and the first part of its facts' names.
     fn name(&self) -> &'static str;
 
     /// All of its facts, by their whole names.

@@ -8,7 +8,7 @@ use quorate_document::Pointer;
 /// One thing to look up for a request. Policies that ask for the same share the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RelatedQuery {
-    /// The object at the request's path without its sub-resource: the StatefulSet of a Scale, the Pod of an Eviction.
+    /// The object at the request's path without its sub-resource: what is scaled, evicted, or connected to.
     Parent,
     /// The metadata of the request's Namespace.
     Namespace,

@@ -151,3 +151,8 @@ Input: dict "root" $ "entry" its name.
 {{- end -}}
 {{- $need -}}
 {{- end }}
+
+{{/* Not empty: some policy is selected by the labels of Namespaces. */}}
+{{- define "quorate.selectsNamespaces" -}}
+{{- range .Values.config.policies }}{{ if .namespaceSelector }}true{{ end }}{{ end }}
+{{- end }}

@@ -90,7 +90,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// `rqlite` of `rqlite/current`.
+/// The first part of a fact's name.
 fn provider_of(fact: &str) -> &str {
     fact.split_once('/').map_or(fact, |(provider, _)| provider)
 }
