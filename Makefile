@@ -67,7 +67,7 @@ fmt: toolchain ## Formatting, checked
 
 lint: toolchain ## Clippy, and rustdoc of the crates that others build on, warnings refused
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps -p quorate-document -p quorate-contract -p kubernetes -p rqlite -p quorate-certs
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps -p quorate-document -p quorate-contract -p kubernetes -p rqlite -p quorate-certs -p quorate-engine -p quorate-policy
 
 crates: toolchain ## Who imports whom, as ARCHITECTURE.md says
 	tests/checks/dependencies.sh

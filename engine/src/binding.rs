@@ -12,6 +12,7 @@ use crate::selection::Selection;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
+    /// A denial refuses the request, and a patch is applied.
     #[default]
     Enforce,
     /// Every denial is given as a warning, and a mutating policy only says what it would patch.
@@ -32,7 +33,9 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnError {
+    /// Refuses the request.
     Deny,
+    /// Lets it pass with a warning.
     Warn,
     /// Lets the request pass. Still warns and counts.
     Allow,
@@ -97,9 +100,11 @@ pub struct Grants {
 /// One policy's part of the configuration.
 #[derive(Debug, Clone)]
 pub struct Binding {
+    /// Whether its denials count.
     pub mode: Mode,
     /// `None`: deny for a policy that validates, warn for one that only mutates.
     pub on_error: Option<OnError>,
+    /// An object, by the schema of the manifest, and with `namespaces`.
     pub settings: serde_json::Value,
     /// What of its requests it takes.
     pub selection: Selection,
@@ -107,6 +112,7 @@ pub struct Binding {
     pub order: i32,
     /// `None`: whatever the module asks for, as for those that are built in.
     pub grants: Option<Grants>,
+    /// What one call may take.
     pub limits: PolicyLimits,
 }
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 /// Why a policy gave no usable verdict. `Display` is one plain line for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the text of each variant says what it is, and names its fields")]
 pub enum PolicyFailure {
     #[error("the policy ran longer than {} ms of CPU", limit.as_millis())]
     OutOfTime { limit: Duration },

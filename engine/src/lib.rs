@@ -8,7 +8,7 @@
 //!                                               └─ defects, modes, break-glass ── Review
 //! ```
 
-#![deny(unsafe_code)]
+#![deny(missing_docs, unsafe_code)]
 
 mod answer;
 mod binding;

@@ -48,6 +48,7 @@ impl Policy {
         &self.name
     }
 
+    /// What the module says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -62,6 +63,7 @@ impl Policy {
         grants::needed(&self.manifest, &self.imports)
     }
 
+    /// Its part of the configuration.
     pub fn binding(&self) -> &Binding {
         &self.binding
     }

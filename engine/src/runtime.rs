@@ -70,6 +70,7 @@ struct RuntimeInner {
 
 /// The runtime could not be built.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the text of each variant says what it is, and names its fields")]
 pub enum RuntimeError {
     #[error("the wasm engine cannot start on this system: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -101,6 +102,7 @@ impl WasmRuntime {
         Ok(Self { inner: Arc::new(RuntimeInner { engine, slots, clock, allocation, limits, provider, compiled }) })
     }
 
+    /// How instances get their memory.
     pub fn allocation(&self) -> Allocation {
         self.inner.allocation
     }

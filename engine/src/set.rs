@@ -44,6 +44,7 @@ impl PolicySet {
         }
     }
 
+    /// In the order in which they run.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
     }

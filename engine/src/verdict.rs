@@ -13,6 +13,7 @@ use kubernetes::verdict::{Level, Verdict};
 pub struct Finding {
     /// `<policy>/<rule>`.
     pub rule: String,
+    /// Denied, warned, or not judged.
     pub level: Level,
     /// One line, no prefix, no final stop.
     pub message: String,
@@ -77,6 +78,7 @@ fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S:
 pub struct Review {
     /// The phase that was run; [`Phase::Validate`] when both were.
     pub phase: Phase,
+    /// What the findings amount to.
     pub verdict: Verdict,
     /// In the order in which the policies are declared, then in the policy's own.
     pub findings: Vec<Finding>,

@@ -28,6 +28,7 @@ const NOBODY: u32 = 65_534;
 
 /// The folder cannot be used.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the text of each variant says what it is, and names its fields")]
 pub enum FolderError {
     #[error("{}: {source}", path.display())]
     Unusable {

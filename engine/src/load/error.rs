@@ -9,6 +9,7 @@ use quorate_contract::SettingsProblem;
 
 /// Why a module is not loaded. The last good one stays in place.
 #[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the text of each variant says what it is, and names its fields")]
 pub enum LoadError {
     #[error("not a wasm component that this machine can run: {0}; build it with the policy SDK")]
     NotAComponent(#[source] Box<dyn std::error::Error + Send + Sync>),
