@@ -190,7 +190,8 @@ impl ChangeEvaluator<'_> {
         let policies = self.policies()?;
         let queries = policies.both_queries(&request);
         let named = self.runtime.block_on(named(&head, queries, &request));
-        let prepared = Prepared { related: named, ..prepared(&request, &related, &facts) };
+        let sets = RequestSets::of(&request, &related);
+        let prepared = Prepared { related: named, ..prepared(&request, &related, &sets, &facts) };
         let ask = || self.runtime.block_on(policies.mutate_then_validate(&request, &prepared));
         let mut review = ask();
         if review.verdict == Verdict::NotJudged && review.findings.iter().any(|finding| finding.retry) {

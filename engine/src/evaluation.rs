@@ -10,7 +10,7 @@ use crate::failure::PolicyFailure;
 use crate::host::NOT_JUDGED;
 use crate::patch;
 use crate::policy::{GuestVerdict, Log, Policy};
-use crate::provider::Prepared;
+use crate::provider::{Prepared, Provider};
 use crate::selection::Selected;
 use crate::verdict::Finding;
 use kubernetes::admission::{Operation, Phase, Request};
@@ -59,9 +59,15 @@ impl Evaluator {
         &self.request
     }
 
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// The object as a policy has made it, for those that follow.
-    pub(crate) fn set_object(&mut self, object: Document) {
+    pub(crate) fn set_object(&mut self, object: Document, provider: &dyn Provider) {
         Arc::make_mut(&mut self.request).object = Some(object);
+        self.prepared = Arc::new(provider.refresh(&self.request, &self.prepared));
+        self.input_bytes = self.prepared.input_bytes(&self.request);
     }
 
     /// `None`: the request does not concern this policy.
@@ -120,30 +126,38 @@ impl Evaluator {
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
     /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait).
     async fn known_defects(&self, policy: &Policy, denied: &[EngineFinding]) -> Vec<(String, String)> {
-        let mut known = self.defects_before(policy, self.prepared.clone()).await;
+        let Some(before) = self.created_before(policy) else { return Vec::new() };
+        let prepared = policy.provider().refresh(&before, &self.prepared);
+        let without_facts = prepared.without_facts(policy.provider());
+        let mut known = self.defects_before(policy, &before, Arc::new(prepared)).await;
         let is_known = |found: &EngineFinding| known.iter().any(|known| is_defect(found, known));
         if !denied.iter().filter(|found| is_denied_defect(found)).all(is_known) {
-            known.extend(self.defects_before(policy, Arc::new(self.prepared.without_facts())).await);
+            known.extend(self.defects_before(policy, &before, Arc::new(without_facts)).await);
         }
         known
     }
 
-    /// Where the policy fails, none is known.
-    async fn defects_before(&self, policy: &Policy, prepared: Arc<Prepared>) -> Vec<(String, String)> {
-        let (Operation::Update, Some(old)) = (self.request.operation, &self.request.old_object) else {
-            return Vec::new();
-        };
-        let before = Arc::new(Request {
+    /// The creation of the object as it was; None where there was none, or the policy does not see creations.
+    fn created_before(&self, policy: &Policy) -> Option<Arc<Request>> {
+        let (Operation::Update, Some(old)) = (self.request.operation, &self.request.old_object) else { return None };
+        let before = Request {
             operation: Operation::Create,
             object: Some(old.clone()),
             old_object: None,
             options: None,
             ..self.request.as_ref().clone()
-        });
-        if !policy.matches(Phase::Validate, &before) {
-            return Vec::new();
-        }
-        let inputs = policy.inputs(&before, &prepared);
+        };
+        policy.matches(Phase::Validate, &before).then(|| Arc::new(before))
+    }
+
+    /// Where the policy fails, none is known.
+    async fn defects_before(
+        &self,
+        policy: &Policy,
+        before: &Arc<Request>,
+        prepared: Arc<Prepared>,
+    ) -> Vec<(String, String)> {
+        let inputs = policy.inputs(before, &prepared);
         match policy.review(Phase::Validate, inputs, self.input_bytes, Log::Dropped).await {
             Ok(GuestVerdict { answer, .. }) => {
                 let named = answer::findings(policy.name(), answer).into_iter();

@@ -13,7 +13,7 @@ use crate::guest_state::GuestState;
 use crate::host::{CallContext, CallInputs, GuestAnswer};
 use crate::load::grants;
 use crate::module::Module;
-use crate::provider::Prepared;
+use crate::provider::{Prepared, Provider};
 use crate::related::RelatedQuery;
 use crate::runtime::WasmRuntime;
 use kubernetes::admission::{GroupVersionResource, Operation, Phase, Request};
@@ -84,6 +84,11 @@ impl Policy {
     pub(crate) fn queries(&self, request: &Request) -> impl Iterator<Item = RelatedQuery> {
         let asked = self.manifest.related.values().filter_map(|source| RelatedQuery::of(source, request));
         asked.chain(self.binding.selection.queries(request))
+    }
+
+    /// Whose facts it may ask for.
+    pub(crate) fn provider(&self) -> &'static dyn Provider {
+        self.runtime.provider()
     }
 
     pub(crate) fn enforces(&self) -> bool {

@@ -17,6 +17,13 @@ pub trait Provider: Send + Sync {
 
     /// All of its facts, by their whole names.
     fn facts(&self) -> &'static [&'static str];
+
+    /// Those of them that follow from the request and from what stands behind it: they are known wherever these are, and are others
+    /// for another object.
+    fn derived(&self) -> &'static [&'static str];
+
+    /// What is known beside the same request with other objects: the derived facts are told again. A function of what it is given.
+    fn refresh(&self, request: &Request, prepared: &Prepared) -> Prepared;
 }
 
 /// What is known beside one request. What is in neither map is not known.
@@ -35,9 +42,12 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The same request, of which no fact is known.
-    pub(crate) fn without_facts(&self) -> Self {
-        Self { facts: HashMap::new(), ..self.clone() }
+    /// The same request, of which no fact is known but those that follow from it.
+    pub(crate) fn without_facts(&self, provider: &dyn Provider) -> Self {
+        let derived = provider.derived();
+        let stays = |(name, _): &(&String, &Related<Vec<Document>>)| derived.contains(&name.as_str());
+        let facts = self.facts.iter().filter(stays).map(|(name, fact)| (name.clone(), fact.clone())).collect();
+        Self { facts, ..self.clone() }
     }
 
     /// Bytes of everything that a guest may read of this request: its CPU time grows with them.
@@ -62,6 +72,14 @@ pub(crate) mod fixture {
 
         fn facts(&self) -> &'static [&'static str] {
             &["weather/today"]
+        }
+
+        fn derived(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn refresh(&self, _: &Request, prepared: &Prepared) -> Prepared {
+            prepared.clone()
         }
     }
 }

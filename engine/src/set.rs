@@ -78,8 +78,8 @@ impl PolicySet {
     /// Both phases, as the API server would run them: what comes out of the first is evaluated by the second.
     /// A finding that both give is given once, at its heavier level.
     pub async fn mutate_then_validate(&self, request: &Request, prepared: &Prepared) -> Review {
-        let (mutated, request) = self.mutate(request, prepared).await;
-        let evaluated = self.validate(&request, prepared).await;
+        let (mutated, request, prepared) = self.mutate(request, prepared).await;
+        let evaluated = self.validate(&request, &prepared).await;
         self.merged(mutated, evaluated)
     }
 
@@ -99,8 +99,9 @@ impl PolicySet {
         if denies && phase == Phase::Validate { Level::Deny } else { Level::Warn }
     }
 
-    /// One policy after the other, each on the former's result. Also gives the request with the object that came out.
-    async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Request) {
+    /// One policy after the other, each on the former's result. Also gives the request with the object that came out, and what is known
+    /// beside that one.
+    async fn mutate(&self, request: &Request, prepared: &Prepared) -> (Review, Request, Prepared) {
         let mut review = Review::new(Phase::Mutate, Vec::new());
         let mut evaluator = Evaluator::new(request, prepared);
         for policy in &self.policies {
@@ -111,11 +112,11 @@ impl PolicySet {
                     (Some(before), false) => Patch::between(before, &edited.document),
                     _ => edited.patch,
                 };
-                evaluator.set_object(edited.document);
+                evaluator.set_object(edited.document, policy.provider());
             }
         }
         review.verdict = Finding::verdict(&review.findings);
-        (review, evaluator.request().clone())
+        (review, evaluator.request().clone(), evaluator.prepared().clone())
     }
 
     /// Every policy on the same object. On one task a join would interleave the guests, not speed them up.

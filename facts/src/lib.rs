@@ -26,6 +26,8 @@ pub use quorate_engine::RelatedQuery;
 
 pub use object::{NamedFuture, NoObjects, ObjectSource, RelatedFuture, found, known, named, related};
 pub use prepared::{prepared, prepared_from_text};
-pub use provider::{CURRENT, DEPENDENTS, NOTHING_KNOWN, PARENT, PROVIDER, PROVIDER_NAME, Rqlite, Sources};
+pub use provider::{
+    CURRENT, DEPENDENTS, NOTHING_KNOWN, OBJECT, OLD_OBJECT, PARENT, PROVIDER, PROVIDER_NAME, Rqlite, Sources,
+};
 pub use recorded::{RecordedFacts, UnusableFacts, now};
 pub use sets::{DecodedSet, RequestSets};

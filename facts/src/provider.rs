@@ -8,7 +8,7 @@ use std::time::Duration;
 use kubernetes::admission::{Phase, Request};
 use kubernetes::related::{Reason, Related};
 use quorate_document::Document;
-use quorate_engine::{Provider, RelatedQuery};
+use quorate_engine::{Prepared, Provider, RelatedQuery};
 use rqlite::facts::Facts;
 use tokio::time::timeout;
 use tracing::debug;
@@ -16,6 +16,7 @@ use tracing::debug;
 use crate::facts::{FactSource, NoFacts};
 use crate::facts_request::FactsRequest;
 use crate::object::{NoObjects, ObjectSource, named, related};
+use crate::prepared::refreshed;
 use crate::sets::RequestSets;
 
 /// What a configuration grants.
@@ -23,6 +24,12 @@ pub const PROVIDER_NAME: &str = "rqlite";
 
 /// Membership, pods, claims and the rest of `docs/facts.md`.
 pub const CURRENT: &str = "rqlite/current";
+
+/// The StatefulSet under review as it is to be, recognised.
+pub const OBJECT: &str = "rqlite/launch/object";
+
+/// As it was.
+pub const OLD_OBJECT: &str = "rqlite/launch/old-object";
 
 /// The StatefulSet behind a request that does not carry it.
 pub const PARENT: &str = "rqlite/launch/parent";
@@ -46,7 +53,15 @@ impl Provider for Rqlite {
     }
 
     fn facts(&self) -> &'static [&'static str] {
-        &[CURRENT, PARENT, DEPENDENTS]
+        &[CURRENT, OBJECT, OLD_OBJECT, PARENT, DEPENDENTS]
+    }
+
+    fn derived(&self) -> &'static [&'static str] {
+        &[OBJECT, OLD_OBJECT, PARENT, DEPENDENTS]
+    }
+
+    fn refresh(&self, request: &Request, prepared: &Prepared) -> Prepared {
+        refreshed(request, prepared)
     }
 }
 

@@ -24,8 +24,14 @@ impl DecodedSet {
     /// # Errors
     /// When it is of another shape than a StatefulSet.
     pub fn of(document: Document) -> Result<Self, DecodeError> {
+        Self::beside(document, None)
+    }
+
+    /// The same beside another state of the set: a launch that both have is read once.
+    fn beside(document: Document, other: Option<&Self>) -> Result<Self, DecodeError> {
         let set: StatefulSet = document.decode()?;
-        let rqlite = RqliteSet::detect(&set).map(Arc::new);
+        let other = other.and_then(|other| other.rqlite.as_deref());
+        let rqlite = RqliteSet::detect_beside(&set, other).map(Arc::new);
         Ok(Self { document, set: Arc::new(set), rqlite })
     }
 }
@@ -47,7 +53,9 @@ impl RequestSets {
         let parent = |document: Option<Document>| Self { parent: read(&document), ..Self::default() };
         match RequestKind::of(request) {
             RequestKind::StatefulSet => {
-                Self { old: read(&request.old_object), new: read(&request.object), parent: None }
+                let old = read(&request.old_object);
+                let new = request.object.clone().and_then(|new| DecodedSet::beside(new, old.as_ref()).ok());
+                Self { old, new, parent: None }
             }
             RequestKind::Scale | RequestKind::Eviction | RequestKind::Autoscaler => parent(related.found().cloned()),
             RequestKind::Dependency(Dependency::Claim) => parent(related.found().and_then(only_item)),

@@ -3,12 +3,16 @@
 
 use std::fmt;
 
-use crate::flag_table;
-use crate::image;
-use crate::launch::{self, Program};
+#[cfg(feature = "recognition")]
+use crate::{
+    flag_table, image,
+    launch::{self, Program},
+};
+#[cfg(feature = "recognition")]
 use kubernetes::annotation;
-use kubernetes::manifest::{Container, ContainerPlace, StatefulSet};
-use kubernetes::manifest::{List, Place};
+#[cfg(feature = "recognition")]
+use kubernetes::manifest::{Container, List, StatefulSet};
+use kubernetes::manifest::{ContainerPlace, Place};
 
 /// The first thing in a set that speaks of rqlite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,7 @@ pub enum RqliteHint {
 
 impl RqliteHint {
     /// Of a set that is not recognised. None: nothing in it speaks of rqlite, or its author has said that nothing of it is rqlite's.
+    #[cfg(feature = "recognition")]
     pub fn of(set: &StatefulSet) -> Option<Self> {
         let annotations = &set.metadata.annotations;
         if annotations.get(annotation::CONTAINER).is_some_and(|name| name == annotation::NO_CONTAINER) {
@@ -86,6 +91,7 @@ impl fmt::Display for RqliteHint {
     }
 }
 
+#[cfg(feature = "recognition")]
 /// A script's words count too: `sh -c 'exec db -disco-mode=dns'`.
 fn flag_of(at: ContainerPlace, container: &Container) -> Option<RqliteHint> {
     let lists = [(List::Command, &container.command), (List::Args, &container.args)];
@@ -104,6 +110,7 @@ fn flag_of(at: ContainerPlace, container: &Container) -> Option<RqliteHint> {
     })
 }
 
+#[cfg(feature = "recognition")]
 fn image_of(at: ContainerPlace, container: &Container) -> Option<RqliteHint> {
     let image = container.image.as_deref()?;
     image::path(image).contains("rqlite").then(|| RqliteHint::Image {

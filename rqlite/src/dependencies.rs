@@ -22,6 +22,7 @@ pub struct Dependencies {
 
 impl Dependencies {
     /// Of a set that may run rqlite; None: it does not.
+    #[cfg(feature = "recognition")]
     pub fn of_any(set: &StatefulSet) -> Option<Self> {
         RqliteSet::detect(set).map(|rqlite| Self::of(set, &rqlite))
     }

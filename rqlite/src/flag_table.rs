@@ -76,6 +76,7 @@ pub fn lookup(name: &str) -> Option<&'static FlagSpec> {
 }
 
 /// The word of a command line is a flag that only rqlited has, with one dash or two, with or without a value.
+#[cfg(feature = "recognition")]
 pub(crate) fn is_distinctive(word: &str) -> bool {
     let Some(flag) = word.strip_prefix('-') else { return false };
     let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What an image reference says by its repository: rqlite's own, a build that is called rqlite, or neither; and its release.
 //! Not what the container starts (`launch`), and nobody pulls it here.
 
+#[cfg(feature = "recognition")]
 use crate::version::ImageVersion;
 use kubernetes::manifest::Container;
 
@@ -45,6 +46,7 @@ pub(crate) fn repository(container: &Container) -> Repository {
 }
 
 /// The release inside.
+#[cfg(feature = "recognition")]
 pub(crate) fn version_of(container: &Container) -> ImageVersion {
     match (repository(container), ImageVersion::of(container.image.as_deref().unwrap_or_default(), true)) {
         (Repository::Official, version) | (Repository::Named, version @ ImageVersion::Tagged(_)) => version,

@@ -8,6 +8,8 @@
 //! /nodes, pods, claims, time ── membership, running, facts ──────────┘
 //! ```
 //!
+//! Reading a manifest is behind the feature `recognition`: a policy is told what was read (`reading`), and only reckons with it.
+//!
 //! `dependencies` tells which other objects of the namespace a set cannot do without.
 //!
 //! ```
@@ -43,7 +45,9 @@ pub mod flag;
 pub mod flag_table;
 pub mod image;
 pub mod launch;
+pub mod reading;
 pub mod role;
+#[cfg(feature = "recognition")]
 pub mod running;
 pub mod secret;
 pub mod shutdown;

@@ -2,8 +2,14 @@
 //! Never what a file holds, and not whether a Secret exists: the manifest alone is read.
 
 use crate::cluster::Node;
+#[cfg(feature = "recognition")]
+use crate::launch::{Expansion, Launch};
+#[cfg(feature = "recognition")]
+use crate::value::Source;
 use crate::value::Value;
 use kubernetes::manifest::Place;
+#[cfg(feature = "recognition")]
+use kubernetes::manifest::{Container, EnvVar};
 use kubernetes::manifest::{KeyToPath, PodSpec, ProjectedFiles, ProjectedSource, Volume, VolumeMount};
 
 /// A flag that names a file with credentials or certificates.
@@ -87,6 +93,54 @@ pub fn named_files(node: &Node) -> Vec<NamedFile> {
         Some(NamedFile { flag: *flag, path, place: line.place(flag.name) })
     });
     named.collect()
+}
+
+/// The flags whose file the launch's script itself names, so that it may write it.
+#[cfg(feature = "recognition")]
+pub(crate) fn files_in_script(launch: &Launch) -> Vec<&'static str> {
+    let (Some(script), Some(line)) = (&launch.script, &launch.line) else { return Vec::new() };
+    let named = |flag: &&FileFlag| match line.text(flag.name) {
+        Some(Value::Known(path)) => !path.is_empty() && script_names(&launch.container, script, &path),
+        Some(Value::Deferred(_) | Value::Malformed(_)) | None => false,
+    };
+    FILE_FLAGS.iter().filter(named).map(|flag| flag.name).collect()
+}
+
+/// The script has the path as a word of its own, not as a part of a longer path: written out, or by a literal entry of the environment
+/// that is the path (`-auth=$(AUTH)`, `-auth="$AUTH"`).
+#[cfg(feature = "recognition")]
+fn script_names(container: &Container, script: &str, path: &str) -> bool {
+    let expansion = Expansion::of(container);
+    let expanded = match expansion.expand(script) {
+        Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text,
+        Value::Deferred(_) => String::new(),
+    };
+    let is_path = |entry: &&EnvVar| {
+        let value = entry.value.as_deref().map(|value| expansion.expand(value));
+        value.is_some_and(|value| value.known().is_some_and(|text| text == path))
+    };
+    let mut variables = container.env.iter().filter(is_path);
+    has_path(&expanded, path) || variables.any(|entry| has_variable(&expanded, &entry.name))
+}
+
+#[cfg(feature = "recognition")]
+fn has_path(script: &str, path: &str) -> bool {
+    let continues = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    script.match_indices(path).any(|(start, found)| {
+        let before = script.get(..start).and_then(|text| text.chars().next_back());
+        let after = script.get(start + found.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(continues) && !after.is_some_and(continues)
+    })
+}
+
+/// `$AUTH`, `${AUTH}`
+#[cfg(feature = "recognition")]
+fn has_variable(script: &str, name: &str) -> bool {
+    let continues = |rest: &str| rest.starts_with(|letter: char| letter == '_' || letter.is_ascii_alphanumeric());
+    let plain = format!("${name}");
+    let mut found = script.match_indices(&plain);
+    script.contains(&format!("${{{name}}}"))
+        || found.any(|(start, text)| script.get(start + text.len()..).is_some_and(|rest| !continues(rest)))
 }
 
 /// What lies at `path` in the node's container. A relative path starts at the container's `workingDir`,

@@ -2,10 +2,14 @@
 //! Not whether the rest of the cluster can take it.
 
 use crate::flag::{CommandLine, Flag};
-use crate::launch::{Launch, single_command};
+use crate::launch::Launch;
+#[cfg(feature = "recognition")]
+use crate::launch::single_command;
 use crate::value::Value;
 use kubernetes::defaults::GRACE_SECONDS;
-use kubernetes::manifest::{Container, Handler, PodSpec};
+use kubernetes::manifest::PodSpec;
+#[cfg(feature = "recognition")]
+use kubernetes::manifest::{Container, Handler};
 
 /// Shutdown behaviour of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,7 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// Of a container of that pod template, started so.
+    #[cfg(feature = "recognition")]
     pub fn of(launch: &Launch, container: &Container, pod: &PodSpec) -> Self {
         let lifecycle = container.lifecycle.as_ref();
         let pre_stop = lifecycle.and_then(|lifecycle| lifecycle.pre_stop.as_ref());
@@ -37,6 +42,16 @@ impl Shutdown {
             pre_stop_seconds: pre_stop.map_or(Some(0), seconds),
         }
     }
+
+    /// Of the same container with another launch, in that pod template.
+    pub(crate) fn relaunched(&self, launch: &Launch, pod: &PodSpec) -> Self {
+        Shutdown {
+            remove: launch.line.as_ref().and_then(removal),
+            may_remove: launch.line.as_ref().is_none_or(may_remove),
+            grace_seconds: pod.termination_grace_period_seconds.unwrap_or(GRACE_SECONDS),
+            ..self.clone()
+        }
+    }
 }
 
 impl Shutdown {
@@ -47,6 +62,7 @@ impl Shutdown {
 }
 
 /// The signal that rqlited removes itself at, and that a container is sent where its `stopSignal` and its image say nothing else.
+#[cfg(feature = "recognition")]
 const SIGTERM: &str = "SIGTERM";
 
 const FLAG: &str = "raft-cluster-remove-shutdown";
@@ -64,6 +80,7 @@ fn removal(line: &CommandLine) -> Option<Value<bool>> {
     }
 }
 
+#[cfg(feature = "recognition")]
 fn seconds(handler: &Handler) -> Option<i64> {
     match (&handler.sleep, &handler.exec) {
         (Some(sleep), None) => Some(sleep.seconds),
@@ -79,6 +96,7 @@ fn seconds(handler: &Handler) -> Option<i64> {
 }
 
 /// An argument of `sleep`: `5`, `2.5` (a started second counts), `1m`.
+#[cfg(feature = "recognition")]
 fn sleep_seconds(duration: &str) -> Option<i64> {
     let (number, unit) = match duration.char_indices().last()? {
         (at, 's') => (&duration[..at], 1),

@@ -86,6 +86,21 @@ impl<T> Value<T> {
     }
 }
 
+impl Value<String> {
+    /// What stands in the text from there on.
+    #[must_use]
+    pub fn behind(&self, at: usize) -> Self {
+        let rest = |text: &str| text.get(at..).unwrap_or_default().to_owned();
+        match self {
+            Value::Known(text) | Value::Malformed(text) => Value::Known(rest(text)),
+            Value::Deferred(Source::Composed { text, parts }) => {
+                Value::Deferred(Source::composed(rest(text), parts.clone()))
+            }
+            Value::Deferred(_) => self.clone(),
+        }
+    }
+}
+
 impl Source {
     /// A reference for text with these references in it, `$(…)` where they stand: the reference itself where the text is nothing else.
     pub(crate) fn composed(text: String, mut parts: Vec<Source>) -> Self {

@@ -87,6 +87,14 @@ never quorate-certs kube axum
 never quorate ring openssl-sys native-tls wasmtime-wasi
 mapfile -t policies <policies/builtin/policies.txt
 never quorate "${policies[@]}" quorate-fixtures quorate-guest-build quorate-tests quorate-native-tests quorate-cluster-tests
+# The guests are told what was recognised in a manifest: they do not read one themselves.
+for policy in "${policies[@]}"; do
+    features=$(cargo tree --package "$policy" --edges normal --target wasm32-unknown-unknown --prefix none --format '{p} {f}' | grep '^rqlite ')
+    if grep -q recognition <<<"$features"; then
+        echo "dependencies: $policy may not enable rqlite's feature recognition (tests/checks/dependencies.sh)" >&2
+        status=1
+    fi
+done
 # The engine is given a provider; what that knows of is not its matter.
 if git grep -nwE 'rqlite|StatefulSet|Pod' -- engine >&2; then
     echo "dependencies: engine/ names what its provider knows of (tests/checks/dependencies.sh)" >&2

@@ -88,7 +88,8 @@ fn refuses_by_name_what_is_not_granted() {
 #[test]
 fn refuses_a_fact_that_nobody_knows() {
     let says = format!(
-        "policy `{A}` asks for the fact `rqlite/tomorrow`, which nobody knows; known are `rqlite/current`, `rqlite/launch/parent`, `rqlite/dependents`"
+        "policy `{A}` asks for the fact `rqlite/tomorrow`, which nobody knows; known are `rqlite/current`, `rqlite/launch/object`, \
+         `rqlite/launch/old-object`, `rqlite/launch/parent`, `rqlite/dependents`"
     );
     let spelt = (r#""facts": ["rqlite/current"],"#, r#""facts":["rqlite/tomorrow"],"#);
     refused(&altered(&[spelt]), told("nothing"), &says);

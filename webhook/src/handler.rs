@@ -99,7 +99,7 @@ async fn prepare_and_evaluate(webhook: &Webhook, phase: Phase, request: &Request
         let counted = candidate.as_ref().map(counted).unwrap_or_default();
         known.leaving = leaving(pods.as_ref(), &known, &counted);
         known.leaving.extend_from_slice(&told);
-        let prepared = Prepared { related: named.clone(), ..prepared(request, &related, &known) };
+        let prepared = Prepared { related: named.clone(), ..prepared(request, &related, &sets, &known) };
         debug!(uid = request.uid, facts = known.to_json().unwrap_or_default(), "facts");
         let mut review = webhook.policies().review(phase, request, &prepared).await;
         if related.is_unknown() {

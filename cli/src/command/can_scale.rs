@@ -10,7 +10,9 @@ use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
 use quorate_cluster::inspection::{ClusterInspector, SetInspection};
 use quorate_engine::Review;
-use quorate_facts::{ClusterFinding, ClusterReviewer, ClusterVerdict, DryRun, DryRunAction, RecordedFacts, prepared};
+use quorate_facts::{
+    ClusterFinding, ClusterReviewer, ClusterVerdict, DryRun, DryRunAction, RecordedFacts, RequestSets, prepared,
+};
 use rqlite::change::{self, OrdinalChange, Ordinals};
 use rqlite::scaling::{CurrentState, DataLocation, ListedMember, members, path_down};
 use serde::Serialize;
@@ -152,7 +154,8 @@ async fn evaluated(
     } });
     let bytes = serde_json::to_vec(&request)?;
     let request = Request::decode(&bytes)?;
-    let prepared = prepared(&request, &Related::Found(inspection.document.clone()), &facts);
+    let related = Related::Found(inspection.document.clone());
+    let prepared = prepared(&request, &related, &RequestSets::of(&request, &related), &facts);
     let review: Review = policies.mutate_then_validate(&request, &prepared).await;
     let findings = review.findings.iter().map(|finding| {
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };

@@ -9,7 +9,7 @@ use kubernetes::admission::Request;
 use kubernetes::related::{Reason, Related};
 use quorate_document::Document;
 use quorate_engine::PolicySet;
-use quorate_facts::{RecordedFacts, prepared, related};
+use quorate_facts::{RecordedFacts, RequestSets, prepared, related};
 
 use crate::args::Review as Args;
 use crate::config::ConfigFile;
@@ -74,7 +74,7 @@ impl OfflineReviewer {
         }
         let request = Request::decode(&bytes)?;
         let related = self.related(&request, args)?;
-        let prepared = prepared(&request, &related, &self.facts.0);
+        let prepared = prepared(&request, &related, &RequestSets::of(&request, &related), &self.facts.0);
         let mut review = self.runtime.block_on(self.policies.mutate_then_validate(&request, &prepared));
         if related.is_unknown() {
             review.advise("give it with --parent");

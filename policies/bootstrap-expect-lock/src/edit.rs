@@ -117,7 +117,7 @@ fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<ExpectEdit<'a>> 
     for reading in after {
         let same = before.remove(&name_of(&reading));
         let other = || old_containers.get(reading.container.name.as_str());
-        let earlier = same.or_else(|| Some(ContainerReading::unrecognised(old, *other()?)));
+        let earlier = same.or_else(|| ContainerReading::unrecognised(old, *other()?));
         edits.push(ExpectEdit { before: earlier, after: Some(reading), several });
     }
     edits.extend(before.into_values().map(|gone| ExpectEdit { before: Some(gone), after: None, several }));

@@ -7,7 +7,7 @@ use std::fmt;
 use kubernetes::manifest::{Container, EnvFrom, EnvVar, Metadata};
 use rqlite::bootstrap::{self, Expect, Passed, Within, names_flag};
 use rqlite::facts::Facts;
-use rqlite::launch::{Expansion, Launch, NoInsertion};
+use rqlite::launch::{Launch, NoInsertion};
 use rqlite::value::{Source, Value, clip};
 
 /// The effective value.
@@ -77,9 +77,12 @@ impl ExpectValue {
             return ExpectValue::Nothing;
         }
         let unread = || {
+            if launch.line.is_some() {
+                return None;
+            }
             let script = launch.script.as_deref().map(|text| (Source::Script(text.into()), true));
-            let (source, certain) = script.or_else(|| handed_on(container))?;
-            launch.line.is_none().then_some((Value::Deferred(source), certain))
+            let (source, certain) = script.or_else(|| handed_on(launch))?;
+            Some((Value::Deferred(source), certain))
         };
         let Some((value, certain)) = expect.map(|expect| (expect.value.clone(), expect.certain)).or_else(unread) else {
             return ExpectValue::Nothing;
@@ -333,23 +336,27 @@ fn held(source: &Source, template: &Metadata) -> Option<String> {
 
 /// The value in the arguments of a program that is not known, which may hand it on to rqlited (`-bootstrap-expect 3`), and the
 /// references behind it that may hold another. False: only these are there.
-fn handed_on(container: &Container) -> Option<(Source, bool)> {
-    let words: Vec<&str> = container.command.iter().chain(&container.args).map(String::as_str).collect();
-    let expansion = Expansion::of(container);
-    let expanded = |text: &str| expansion.expand(text);
-    let mut given: Option<(usize, &str)> = None;
-    for (at, &word) in words.iter().enumerate() {
-        let inline = || word.split_once('=').map(|(_, value)| (at + 1, value));
-        let named = match names_flag(word) {
-            true => inline().or_else(|| Some((at + 2, *words.get(at + 1)?))),
+fn handed_on(launch: &Launch) -> Option<(Source, bool)> {
+    let words = launch.unread_words();
+    let mut given: Option<(usize, (&str, Value<String>))> = None;
+    for (at, word) in words.iter().enumerate() {
+        let text = word.text.as_str();
+        let inline = || {
+            let (name, value) = text.split_once('=')?;
+            Some((at + 1, (value, word.value.behind(name.len() + 1))))
+        };
+        let next = || words.get(at + 1).map(|next| (at + 2, (next.text.as_str(), next.value.clone())));
+        let named = match names_flag(text) {
+            true => inline().or_else(next),
             // The environment itself gives it: all of the argument stands for it.
-            false => gives(&expanded(word)).then_some((at + 1, word)),
+            false => gives(&word.value).then(|| (at + 1, (text, word.value.clone()))),
         };
         given = named.or(given);
     }
-    let behind = words.iter().skip(given.map_or(0, |(at, _)| at)).map(|word| (*word, expanded(word)));
+    let from = given.as_ref().map_or(0, |(at, _)| *at);
+    let behind = words.iter().skip(from).map(|word| (word.text.as_str(), word.value.clone()));
     let hidden: Vec<(&str, Value<String>)> = behind.filter(|(_, value)| bootstrap::may_hold(value)).collect();
-    let named = given.map(|(_, text)| (text, only_value(expanded(text))));
+    let named = given.map(|(_, (text, value))| (text, only_value(value)));
     let certain = named.is_some();
     let all: Vec<(&str, Value<String>)> = named.into_iter().chain(hidden).collect();
     let source = match all.as_slice() {

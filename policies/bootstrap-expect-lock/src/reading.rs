@@ -10,9 +10,8 @@ use quorate_sdk::SetDocument;
 use rqlite::bootstrap::{Expect, may_hold, names_flag};
 use rqlite::cluster::Node;
 use rqlite::discovery::Discovery;
-use rqlite::launch::{Expansion, Launch};
+use rqlite::launch::Launch;
 use rqlite::storage::Storage;
-use rqlite::version::ImageVersion;
 
 use crate::expect_value::ExpectValue;
 
@@ -39,6 +38,17 @@ struct LaunchParts {
     expect: Option<Expect>,
 }
 
+impl LaunchParts {
+    fn of(node: &Node) -> Self {
+        LaunchParts {
+            launch: Arc::clone(&node.launch),
+            discovery: node.discovery.clone(),
+            storage: node.storage.clone(),
+            expect: node.expect.clone(),
+        }
+    }
+}
+
 impl<'a> ContainerReading<'a> {
     /// The set's rqlite containers.
     pub(crate) fn all(document: &'a SetDocument) -> Vec<Self> {
@@ -47,34 +57,25 @@ impl<'a> ContainerReading<'a> {
         let mut containers = running(document);
         let read = |node: &Node| {
             let (at, container) = containers.find(|(at, _)| *at == node.place)?;
-            let known = LaunchParts {
-                launch: Arc::clone(&node.launch),
-                discovery: node.discovery.clone(),
-                storage: node.storage.clone(),
-                expect: node.expect.clone(),
-            };
-            Some(ContainerReading::of(document, container, at, known))
+            Some(ContainerReading::of(document, container, at, LaunchParts::of(node)))
         };
         nodes.filter_map(read).collect()
     }
 
     /// A container that does not count as rqlite's, read as if it did: the new object may be the first that says so.
-    pub(crate) fn unrecognised(document: &'a SetDocument, (at, container): (ContainerPlace, &'a Container)) -> Self {
-        let launch = Arc::new(Launch::of(container, ImageVersion::Unknown));
-        let known = LaunchParts {
-            discovery: Discovery::of(launch.line.as_ref()),
-            storage: Storage::of(&launch, container, &document.set),
-            expect: Expect::of(&launch),
-            launch,
-        };
-        ContainerReading::of(document, container, at, known)
+    pub(crate) fn unrecognised(
+        document: &'a SetDocument,
+        (at, container): (ContainerPlace, &'a Container),
+    ) -> Option<Self> {
+        let node = document.other(&container.name)?;
+        Some(ContainerReading::of(document, container, at, LaunchParts::of(node)))
     }
 
     fn of(document: &SetDocument, container: &'a Container, at: ContainerPlace, known: LaunchParts) -> Self {
         let LaunchParts { launch, discovery, storage, expect } = known;
         let template = &document.set.spec.template.metadata;
         let given = ExpectValue::of(&launch, expect.as_ref(), container, template);
-        let whole = || (ContainerReading::hidden(container), None);
+        let whole = || (whole_references(&launch).join(" "), None);
         let (text, place) = match expect {
             Some(expect) => (expect.text, expect.place),
             None if given.is_uncertain() => whole(),
@@ -83,20 +84,9 @@ impl<'a> ContainerReading<'a> {
         ContainerReading { container, launch, discovery, storage, given, text, place, at }
     }
 
-    /// Arguments that are references as a whole, where the launch cannot be read: `$(EXTRA)`.
-    fn hidden(container: &Container) -> String {
-        ContainerReading::whole_references(container).join(" ")
-    }
-
-    fn whole_references(container: &Container) -> Vec<String> {
-        let words = container.command.iter().chain(&container.args);
-        let expansion = Expansion::of(container);
-        words.filter(|word| may_hold(&expansion.expand(word))).cloned().collect()
-    }
-
     /// Words of the launch that may hold any flag, as written.
     pub(crate) fn hidden_words(&self) -> Vec<String> {
-        let Some(line) = &self.launch.line else { return ContainerReading::whole_references(self.container) };
+        let Some(line) = &self.launch.line else { return whole_references(&self.launch) };
         let hidden = line.hidden_flags().filter(|flag| flag.value().is_some_and(may_hold));
         hidden.map(|flag| line.spelling(flag)).collect()
     }
@@ -138,6 +128,12 @@ impl<'a> ContainerReading<'a> {
     pub(crate) fn at(&self, place: Place) -> String {
         self.at.path(Some(place))
     }
+}
+
+/// Arguments that are references as a whole, where the launch cannot be read: `$(EXTRA)`.
+fn whole_references(launch: &Launch) -> Vec<String> {
+    let words = launch.unread_words().iter().filter(|word| may_hold(&word.value));
+    words.map(|word| word.text.clone()).collect()
 }
 
 /// The containers that run as long as the pod does, by their names; the first of a name.

@@ -2,7 +2,6 @@
 
 use kubernetes::related::Related;
 use quorate_sdk::{AtPath, Finding, Review, SetDocument, Subject};
-use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::ClusterState;
 
@@ -24,7 +23,7 @@ pub(crate) fn evaluate(review: &Review, settings: &Settings) -> Vec<Finding> {
         Subject::Set { old: Some(old), new: Some(new) } => update(old, new, facts),
         Subject::Set { old: None, new: Some(new) } => creation(new, facts),
         Subject::Set { old: Some(old), new: None } => {
-            cluster_deleted::evaluate(&old.set, &review.envelope, facts, settings.deletion).into_iter().collect()
+            cluster_deleted::evaluate(old, &review.envelope, facts, settings.deletion).into_iter().collect()
         }
         Subject::Scale { from, to, parent } => scale(*from, *to, parent, facts),
         Subject::Eviction { pod, parent } => eviction_below_quorum::evaluate(pod, parent, facts).into_iter().collect(),
@@ -42,7 +41,7 @@ pub(crate) fn evaluate(review: &Review, settings: &Settings) -> Vec<Finding> {
 
 fn update(old: &SetDocument, new: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::from_iter(not_recognised::evaluate_annotation(Some(&old.set), &new.set));
-    let transition = Transition::update(&old.set, &new.set, facts);
+    let transition = Transition::update(old, new, facts);
     let is_guarded = transition.as_ref().is_some_and(|transition| transition.next_rqlite.is_some());
     if let Some(transition) = &transition {
         findings.extend(voters(old, new, transition, facts));
@@ -78,7 +77,7 @@ fn voters(before: &SetDocument, after: &SetDocument, transition: &Transition, fa
 fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
     let new = &document.set;
     let mut findings = Vec::from_iter(not_recognised::evaluate_annotation(None, new));
-    let Some(rqlite) = RqliteSet::detect(new) else {
+    let Some(rqlite) = document.rqlite() else {
         if findings.is_empty() {
             findings.extend(not_recognised::evaluate(None, document));
         }
@@ -88,12 +87,12 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
         findings.push(finding);
         return findings;
     }
-    if !Transition::is_read_only(&rqlite) {
+    if !Transition::is_read_only(rqlite) {
         findings.extend(rollout_above_tolerance::evaluate(None, new));
         findings.extend(autoscaler_on_voters::evaluate_target(facts));
         findings.extend(cluster_deleted::judge_owners(None, new, facts));
     }
-    if let Some(transition) = Transition::recreation(new, &rqlite, facts)
+    if let Some(transition) = Transition::recreation(new, rqlite, facts)
         && transition.votes(&transition.current_state())
     {
         findings.extend(scaling(&transition));
@@ -103,10 +102,10 @@ fn creation(document: &SetDocument, facts: &Facts) -> Vec<Finding> {
 
 fn scale(from: i32, to: i32, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Vec<Finding> {
     let set = match parent {
-        Related::Found(parent) => Some(&parent.set),
+        Related::Found(parent) => Some(parent),
         Related::Absent | Related::Unknown(_) => None,
     };
-    let transition = set.map(|set| (set, Transition::scale(set, from, to, facts)));
+    let transition = set.map(|set| (&set.set, Transition::scale(set, from, to, facts)));
     let (set, transition) = match transition {
         Some((_, None)) => return Vec::new(),
         Some((set, Some(transition))) => (set, transition),

@@ -1,7 +1,10 @@
 //! A set between two specs, as all rules about scaling read it: which ordinals leave and come, who votes, through which request.
 //! Reads; evaluates nothing.
 
+use std::sync::Arc;
+
 use kubernetes::manifest::StatefulSet;
+use quorate_sdk::SetDocument;
 use rqlite::change::{self, OrdinalChange};
 use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
@@ -26,16 +29,17 @@ pub(crate) struct Transition<'a> {
     /// The spec that will be in force: the new object's, or the parent's.
     pub next: &'a StatefulSet,
     /// How the pods that come will run; None where it is no longer rqlite's.
-    pub next_rqlite: Option<RqliteSet>,
+    pub next_rqlite: Option<Arc<RqliteSet>>,
     old: Option<&'a StatefulSet>,
-    old_rqlite: Option<RqliteSet>,
+    old_rqlite: Option<Arc<RqliteSet>>,
     facts: &'a Facts,
 }
 
 impl<'a> Transition<'a> {
     /// None: neither object is rqlite's.
-    pub(crate) fn update(old: &'a StatefulSet, new: &'a StatefulSet, facts: &'a Facts) -> Option<Self> {
-        let (old_rqlite, next_rqlite) = (RqliteSet::detect(old), RqliteSet::detect(new));
+    pub(crate) fn update(old: &'a SetDocument, new: &'a SetDocument, facts: &'a Facts) -> Option<Self> {
+        let (old_rqlite, next_rqlite) = (old.rqlite().cloned(), new.rqlite().cloned());
+        let (old, new) = (&*old.set, &*new.set);
         let guarded = old_rqlite.is_some() || next_rqlite.is_some();
         let change = OrdinalChange::of_sets(old, new);
         guarded.then_some(Transition {
@@ -50,23 +54,24 @@ impl<'a> Transition<'a> {
     }
 
     /// None: the parent is not rqlite's.
-    pub(crate) fn scale(parent: &'a StatefulSet, from: i32, to: i32, facts: &'a Facts) -> Option<Self> {
-        let rqlite = RqliteSet::detect(parent)?;
+    pub(crate) fn scale(parent: &'a SetDocument, from: i32, to: i32, facts: &'a Facts) -> Option<Self> {
+        let rqlite = parent.rqlite()?;
+        let parent = &*parent.set;
         Some(Transition {
             via: TransitionRequest::Scale,
             change: OrdinalChange::of_scale(parent, from, to),
             next: parent,
-            next_rqlite: Some(rqlite.clone()),
+            next_rqlite: Some(Arc::clone(rqlite)),
             old: Some(parent),
-            old_rqlite: Some(rqlite),
+            old_rqlite: Some(Arc::clone(rqlite)),
             facts,
         })
     }
 
     /// None: not rqlite's, or nothing of an earlier set is known.
-    pub(crate) fn recreation(new: &'a StatefulSet, rqlite: &RqliteSet, facts: &'a Facts) -> Option<Self> {
+    pub(crate) fn recreation(new: &'a StatefulSet, rqlite: &Arc<RqliteSet>, facts: &'a Facts) -> Option<Self> {
         let change = OrdinalChange::of_recreation(new, facts)?;
-        let next_rqlite = Some(rqlite.clone());
+        let next_rqlite = Some(Arc::clone(rqlite));
         Some(Transition {
             via: TransitionRequest::Recreation,
             change,
@@ -84,13 +89,13 @@ impl<'a> Transition<'a> {
         // Where the data lies is the old object's word too; only one that cannot be read borrows the new reading.
         let reading = self.old_rqlite.as_ref().or(self.next_rqlite.as_ref());
         let data = reading.map_or(DataLocation::WithPod, |rqlite| DataLocation::of(set, rqlite));
-        CurrentState::new(set, self.old_rqlite.as_ref(), self.change.old.clone(), data, self.facts)
+        CurrentState::new(set, self.old_rqlite.as_deref(), self.change.old.clone(), data, self.facts)
     }
 
     /// Its nodes count for the quorum.
     pub(crate) fn votes(&self, current: &CurrentState) -> bool {
         let recreated_as = match self.via {
-            TransitionRequest::Recreation => self.next_rqlite.as_ref().map(RqliteSet::role),
+            TransitionRequest::Recreation => self.next_rqlite.as_deref().map(RqliteSet::role),
             TransitionRequest::Update | TransitionRequest::Scale => None,
         };
         current.votes(recreated_as)
@@ -100,15 +105,15 @@ impl<'a> Transition<'a> {
     /// Whether a rollout was finished does not matter here, as it is no comfort that they do.
     pub(crate) fn removed_themselves(&self) -> bool {
         let reading = match self.via {
-            TransitionRequest::Recreation => self.next_rqlite.as_ref(),
-            TransitionRequest::Update | TransitionRequest::Scale => self.old_rqlite.as_ref(),
+            TransitionRequest::Recreation => self.next_rqlite.as_deref(),
+            TransitionRequest::Update | TransitionRequest::Scale => self.old_rqlite.as_deref(),
         };
         reading.is_some_and(RqliteSet::removes_itself)
     }
 
     /// At a re-creation the manifest does not say what ran: the flag may have been injected into more voters than it asks for.
     pub(crate) fn may_have_removed_themselves(&self) -> bool {
-        let unsaid = |rqlite: &RqliteSet| rqlite.nodes.iter().all(|node| node.shutdown.remove.is_none());
+        let unsaid = |rqlite: &Arc<RqliteSet>| rqlite.nodes.iter().all(|node| node.shutdown.remove.is_none());
         self.via == TransitionRequest::Recreation && self.next_rqlite.as_ref().is_some_and(unsaid)
     }
 
@@ -118,7 +123,7 @@ impl<'a> Transition<'a> {
     }
 
     pub(crate) fn old_rqlite(&self) -> Option<&RqliteSet> {
-        self.old_rqlite.as_ref()
+        self.old_rqlite.as_deref()
     }
 
     pub(crate) fn facts(&self) -> &'a Facts {

@@ -30,7 +30,7 @@ pub(crate) fn counts(change: &OrdinalChange) -> String {
 /// What comes first where pods start in order and the first of several voters would never be ready.
 pub(crate) fn ordered_start(transition: &Transition, all: &Ordinals) -> Option<String> {
     let waits = |rqlite: &RqliteSet| startup::waits_for_leader_in_order(transition.next, rqlite);
-    let blocked = all.count() > 1 && transition.next_rqlite.as_ref().is_some_and(waits);
+    let blocked = all.count() > 1 && transition.next_rqlite.as_deref().is_some_and(waits);
     blocked.then(|| {
         "let readiness ask `/readyz?noleader` first (by OrderedReady the first pod waits for a leader that it alone never has), then "
             .to_owned()

@@ -1,10 +1,10 @@
 //! The step that removes an obstacle, as far as this installation lets it be taken. Not whether another obstacle is behind it.
 
 use rqlite::cluster::{Node, RqliteSet};
-use rqlite::launch::{self, Launch, NoInsertion};
+use rqlite::launch::{self, NoInsertion};
 use rqlite::role::Role;
 use rqlite::value::{Value, clip};
-use rqlite::version::{ImageVersion, Version};
+use rqlite::version::Version;
 
 use crate::decision::Decision;
 use crate::identity_change::IdentityChange;
@@ -46,7 +46,7 @@ pub(crate) fn of(obstacle: &FlagObstacle, decision: &Decision) -> String {
 
 /// That release may refuse what the older one takes (`-disco-id` went with 7.0.0, `http://` in `-join` with 8.0.0).
 fn upgrade(needed: Version, decision: &Decision) -> String {
-    let there = |node: &Node| Launch::of(&node.container, ImageVersion::Tagged(needed)).refusal().cloned();
+    let there = |node: &Node| node.launch.refusal_at(needed);
     match decision.node().and_then(there) {
         Some(error) => format!("upgrade rqlite to {needed} or later, and correct for it: {error}"),
         None => format!("upgrade rqlite to {needed} or later"),

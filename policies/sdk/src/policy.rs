@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::at_path::AtPath;
-use crate::review::{CURRENT, DEPENDENTS, PARENT, Review, ShapeError};
+use crate::review::{CURRENT, DEPENDENTS, OBJECT, OLD_OBJECT, PARENT, Review, ShapeError};
 
 /// What a policy makes of one review.
 #[derive(Debug, Default)]
@@ -70,6 +70,8 @@ impl<P: Policy> quorate_policy::Policy for Contract<P> {
         let manifest = Manifest::new(P::NAME, P::VERSION, P::SUMMARY)
             .settings_schema(schema::<P::Settings>().to_string())
             .fact(CURRENT)
+            .fact(OBJECT)
+            .fact(OLD_OBJECT)
             .fact(PARENT)
             .fact(DEPENDENTS);
         let manifest = P::RULES.iter().fold(manifest, |manifest, rule| manifest.rule(*rule));

@@ -1,14 +1,16 @@
 //! One review as the rules see it: who asks for what, the objects decoded, the facts parsed.
 //! Knows the shapes of the requests, not what any of them is worth.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use kubernetes::annotation;
 use kubernetes::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
-use rqlite::cluster::RqliteSet;
+use rqlite::candidate::RqliteHint;
+use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::Facts;
+use rqlite::reading::Reading;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +22,12 @@ use crate::json_path::path_at;
 
 /// Membership, pods, claims and the rest of `docs/facts.md`.
 pub const CURRENT: &str = "rqlite/current";
+
+/// The StatefulSet under review as it is to be: what it was recognised as.
+pub const OBJECT: &str = "rqlite/launch/object";
+
+/// The same as it was.
+pub const OLD_OBJECT: &str = "rqlite/launch/old-object";
 
 /// The StatefulSet behind a request that does not carry it.
 pub const PARENT: &str = "rqlite/launch/parent";
@@ -62,7 +70,7 @@ pub enum Subject {
     /// A HorizontalPodAutoscaler; the parent is its target.
     Autoscaler { old: Option<HorizontalPodAutoscaler>, new: HorizontalPodAutoscaler, parent: Related<Box<SetDocument>> },
     /// The deletion of an object that sets may need; the parent is the list of those that do.
-    DependencyDeletion { dependency: Dependency, metadata: Metadata, sets: Related<Vec<StatefulSet>> },
+    DependencyDeletion { dependency: Dependency, metadata: Metadata, sets: Related<Vec<SetDocument>> },
     /// Another kind of object, or a request without one.
     Other,
 }
@@ -73,14 +81,9 @@ pub struct SetDocument {
     pub set: Arc<StatefulSet>,
     /// JSON text of `/spec`; `{}` where there is none.
     pub spec: String,
-    /// Whoever asks reads the same launches.
-    rqlite: DetectedSet,
-    /// The same of the set's other state in the request.
-    beside: Option<DetectedSet>,
+    /// What the host recognised.
+    reading: Reading,
 }
-
-/// A set's reading as rqlite's nodes, once somebody asked for it.
-type DetectedSet = Arc<OnceLock<Option<Arc<RqliteSet>>>>;
 
 /// A document of a wrong shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,10 +162,16 @@ impl Subject {
             RequestKind::StatefulSet => {
                 let mut old = old.map(DocumentParts::set).transpose()?;
                 let mut new = new.map(DocumentParts::set).transpose()?;
-                if let (Some(old), Some(new)) = (&mut old, &mut new) {
-                    SetDocument::side_by_side(old, new);
+                match (&mut old, &mut new) {
+                    (None, None) => return Err(missing("old object")),
+                    // Nobody asks what it is.
+                    (Some(old), Some(new)) if old.unchanged(new) => {}
+                    (old, new) => {
+                        old.as_mut().map(|old| old.recognise(request, OLD_OBJECT, "old object")).transpose()?;
+                        new.as_mut().map(|new| new.recognise(request, OBJECT, "object")).transpose()?;
+                    }
                 }
-                if old.is_none() && new.is_none() { Err(missing("old object")) } else { Ok(Subject::Set { old, new }) }
+                Ok(Subject::Set { old, new })
             }
             RequestKind::Scale => Ok(Subject::Scale {
                 from: scale("old object", old)?,
@@ -203,24 +212,39 @@ impl Subject {
 
 /// The StatefulSet behind a request that does not carry it.
 fn parent(request: &Request<'_>) -> Result<Related<Box<SetDocument>>, ShapeError> {
-    let set = |facts: Vec<Document<'_>>| {
-        let parts = facts.first().and_then(|fact| DocumentParts::of("parent", fact, OBJECT));
-        parts.map(|parts| parts.set().map(Box::new)).transpose()
-    };
-    related(request, PARENT, set)
+    let set = |facts: Vec<Document<'_>>| facts.first().and_then(|fact| behind(fact).transpose()).transpose();
+    related(request, PARENT, |facts| Ok(set(facts)?.map(Box::new)))
 }
 
 /// The sets that need a deleted object.
-fn dependents(request: &Request<'_>) -> Result<Related<Vec<StatefulSet>>, ShapeError> {
+fn dependents(request: &Request<'_>) -> Result<Related<Vec<SetDocument>>, ShapeError> {
     let sets = |facts: Vec<Document<'_>>| {
-        let part = |(index, fact)| Some((index, DocumentParts::of("parent", fact, OBJECT)?));
-        let set = |(index, parts): (usize, DocumentParts)| match parts.set() {
-            Ok(set) => Ok(Arc::unwrap_or_clone(set.set)),
-            Err(error) => Err(ShapeError { field: format!("items[{index}].{}", error.field), ..error }),
+        let set = |(index, fact): (usize, &Document<'_>)| {
+            let at = |error: ShapeError| ShapeError { field: format!("items[{index}].{}", error.field), ..error };
+            behind(fact).map_err(at).transpose()
         };
-        facts.iter().enumerate().filter_map(part).map(set).collect::<Result<_, _>>().map(Some)
+        facts.iter().enumerate().filter_map(set).collect::<Result<_, _>>().map(Some)
     };
     related(request, DEPENDENTS, sets)
+}
+
+/// The set that a fact has, with what it was recognised as.
+fn behind(fact: &Document<'_>) -> Result<Option<SetDocument>, ShapeError> {
+    let Some(parts) = DocumentParts::of("parent", fact, OBJECT_MEMBER) else { return Ok(None) };
+    let mut set = parts.set()?;
+    set.reading = reading(fact, &set.set).ok_or_else(|| unrecognised("parent"))?;
+    Ok(Some(set))
+}
+
+/// None: it is not there, or not of this set.
+fn reading(fact: &Document<'_>, set: &StatefulSet) -> Option<Reading> {
+    Reading::parse(&fact.json("")?, set).ok()
+}
+
+/// What is not known to run rqlite is never taken to run none.
+fn unrecognised(document: &'static str) -> ShapeError {
+    let problem = "the host does not tell what it recognised in it (a fact `rqlite/launch` of version 1)".to_owned();
+    ShapeError { document, field: String::new(), problem }
 }
 
 /// What a fact tells, read; nothing there that can be read is not known.
@@ -238,20 +262,30 @@ fn related<T>(
 
 impl SetDocument {
     /// `spec` is the text that the set's own was decoded from.
-    pub fn new(set: StatefulSet, spec: String) -> Self {
-        SetDocument { set: Arc::new(set), spec, rqlite: DetectedSet::default(), beside: None }
+    pub fn new(set: StatefulSet, spec: String, reading: Reading) -> Self {
+        SetDocument { set: Arc::new(set), spec, reading }
     }
 
-    /// Two states of one set share the launches that do not change.
-    fn side_by_side(old: &mut Self, new: &mut Self) {
-        old.beside = Some(Arc::clone(&new.rqlite));
-        new.beside = Some(Arc::clone(&old.rqlite));
+    fn recognise(&mut self, request: &Request<'_>, fact: &str, document: &'static str) -> Result<(), ShapeError> {
+        let facts = request.facts(fact).ok().flatten().unwrap_or_default();
+        let known = facts.first().and_then(|fact| reading(fact, &self.set));
+        self.reading = known.ok_or_else(|| unrecognised(document))?;
+        Ok(())
     }
 
     /// Its reading as a set of rqlite's nodes; None where it is none.
     pub fn rqlite(&self) -> Option<&Arc<RqliteSet>> {
-        let other = self.beside.as_ref().and_then(|other| other.get()?.as_deref());
-        self.rqlite.get_or_init(|| RqliteSet::detect_beside(&self.set, other).map(Arc::new)).as_ref()
+        self.reading.set.as_ref()
+    }
+
+    /// A container that does not count as rqlite's here and does in the request's new object, read as if it did.
+    pub fn other(&self, name: &str) -> Option<&Node> {
+        self.reading.others.iter().find(|node| node.container.name == name)
+    }
+
+    /// What suggests rqlite where none is recognised.
+    pub fn hint(&self) -> Option<&RqliteHint> {
+        self.reading.hint.as_ref()
     }
 
     fn unchanged(&self, new: &SetDocument) -> bool {
@@ -298,7 +332,7 @@ fn same_json(left: &str, right: &str) -> bool {
 }
 
 /// Where a fact about a set has the set itself.
-const OBJECT: &str = "/object";
+const OBJECT_MEMBER: &str = "/object";
 
 /// The JSON texts of the parts of one document.
 struct DocumentParts {
@@ -340,7 +374,7 @@ impl DocumentParts {
         let spec: StatefulSetSpec = self.decode(self.spec.as_deref(), "spec")?;
         let status: StatefulSetStatus = self.decode(self.status.as_deref(), "status")?;
         let text = self.spec.unwrap_or_else(|| "{}".to_owned());
-        Ok(SetDocument::new(StatefulSet { metadata, spec, status }, text))
+        Ok(SetDocument::new(StatefulSet { metadata, spec, status }, text, Reading::default()))
     }
 
     fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {

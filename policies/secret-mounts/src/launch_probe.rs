@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use kubernetes::manifest::Container;
-use kubernetes::manifest::List;
 use rqlite::cluster::Node;
 use rqlite::flag::UsageError;
 use rqlite::launch::{Launch, NoInsertion, plain_start};
@@ -12,27 +10,21 @@ use rqlite::launch::{Launch, NoInsertion, plain_start};
 use crate::obstacle::MountObstacle;
 
 /// A launch that grows. One that rqlited refuses may be cured by what is asked for (half a certificate), so it is evaluated at the end.
-pub struct LaunchProbe<'a> {
-    node: &'a Node,
+pub struct LaunchProbe {
     launch: Arc<Launch>,
 }
 
-impl<'a> LaunchProbe<'a> {
-    pub fn of(node: &'a Node) -> Self {
-        LaunchProbe { node, launch: Arc::clone(&node.launch) }
+impl LaunchProbe {
+    pub fn of(node: &Node) -> Self {
+        LaunchProbe { launch: Arc::clone(&node.launch) }
     }
 
     /// All of the tokens or none: each must be taken, and rqlited must not refuse the line for them.
     pub fn add(&mut self, tokens: &[String]) -> Result<(), MountObstacle> {
         let mut launch = Arc::clone(&self.launch);
         for token in tokens {
-            let (list, content) = launch.insert(token).map_err(|reason| no_insertion(&launch, reason))?;
-            let mut container = Container::clone(&launch.container);
-            match list {
-                List::Command => container.command = content,
-                List::Args => container.args = content,
-            }
-            launch = Arc::new(Launch::of(&container, self.node.version));
+            let place = launch.place_for(token).map_err(|reason| no_insertion(&launch, reason))?;
+            launch = Arc::new(launch.with(&place, token));
         }
         match error(&launch) {
             Some(new) if error(&self.launch).is_none_or(|old| old.message != new.message) => {

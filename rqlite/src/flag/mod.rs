@@ -99,6 +99,19 @@ pub struct Flag {
 }
 
 impl Flag {
+    /// The one that begins at that token, its value the next one where `behind`. None where no flag does.
+    pub(crate) fn at(tokens: &[Token], token: usize, behind: bool) -> Option<Self> {
+        let word = Arc::clone(&tokens.get(token)?.word);
+        let behind = if behind { Some(Arc::clone(&tokens.get(token + 1)?.word)) } else { None };
+        matches!(word.kind, WordKind::Hidden(_) | WordKind::Flag(_)).then_some(Flag { word, behind, token })
+    }
+
+    /// Its value is the next token.
+    #[cfg(feature = "recognition")]
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.is_some()
+    }
+
     /// Without dashes; empty where it is not known.
     pub fn name(&self) -> &str {
         self.word.kind.named().map_or("", NamedFlag::name)
@@ -224,6 +237,17 @@ impl CommandLine {
         self
     }
 
+    /// With the flags that a parse found, the last of a name winning.
+    pub(crate) fn of_flags(
+        tokens: Vec<Token>,
+        flags: Vec<Flag>,
+        positionals: Vec<usize>,
+        error: Option<UsageError>,
+    ) -> Self {
+        let winning = winning(&flags);
+        CommandLine { tokens, flags, positionals, error, winning }
+    }
+
     /// The occurrence that wins, if the flag is given at all.
     pub fn effective(&self, name: &str) -> Option<&Flag> {
         self.flags.get(*self.winning.get(name)?)
@@ -322,4 +346,9 @@ impl CommandLine {
             Some(Value::Malformed(text)) => Value::Malformed(text.clone()),
         })
     }
+}
+
+/// See [`CommandLine::winning`].
+fn winning(flags: &[Flag]) -> BTreeMap<&'static str, usize> {
+    flags.iter().enumerate().filter_map(|(at, flag)| Some((flag.spec()?.name, at))).collect()
 }

@@ -24,8 +24,7 @@ pub(super) fn parse(tokens: Vec<Token>, version: Option<Version>) -> CommandLine
     // A variable behind the data directory may be empty, and then is no word at all.
     let is_word = |index: &usize| parser.line.tokens.get(*index).is_some_and(|token| !token.may_be_no_word());
     parser.line.positionals = (parser.next..parser.line.tokens.len()).filter(is_word).collect();
-    let known = parser.line.flags.iter().enumerate().filter_map(|(at, flag)| Some((flag.spec()?.name, at)));
-    parser.line.winning = known.collect();
+    parser.line.winning = super::winning(&parser.line.flags);
     parser.version_asked();
     parser.line
 }
@@ -93,19 +92,7 @@ impl NamedFlag {
     /// Behind its `=`; `word` is the value of the word that it stands in.
     pub(super) fn value(&self, word: &Value<String>) -> Option<&Value<String>> {
         let at = self.given?;
-        Some(self.value.get_or_init(|| behind(word, at)))
-    }
-}
-
-/// What stands there in the text.
-fn behind(word: &Value<String>, at: usize) -> Value<String> {
-    let rest = |text: &str| text.get(at..).unwrap_or_default().to_owned();
-    match word {
-        Value::Known(text) | Value::Malformed(text) => Value::Known(rest(text)),
-        Value::Deferred(Source::Composed { text, parts }) => {
-            Value::Deferred(Source::composed(rest(text), parts.clone()))
-        }
-        Value::Deferred(_) => word.clone(),
+        Some(self.value.get_or_init(|| word.behind(at)))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::env::{Environment, Text};
+use super::insertion::{QUOTES, YIELDING};
 use super::words::split;
 use crate::flag::{Origin, Token};
 use crate::value::{Source, Value};
@@ -18,12 +19,7 @@ const NAMES_NODE: Version = Version::new(7, 3, 0);
 /// The first release that lets flags and environment variables replace its defaults.
 const YIELDS: Version = Version::new(7, 3, 1);
 const DATA_DIR_VARIABLE: Version = Version::new(7, 7, 0);
-/// The first release whose script quotes its arguments and calls its keyword `run`.
-const QUOTES: Version = Version::new(8, 29, 0);
 const FOREIGN_KEYS_VARIABLE: Version = Version::new(8, 36, 16);
-
-/// What its defaults yield to, where the user's arguments begin with it.
-const YIELDING: [&str; 6] = ["-node-id", "-http-addr", "-http-adv-addr", "-raft-addr", "-raft-adv", "-raft-adv-addr"];
 
 /// The entrypoint of one release; of an unknown one, the newest's.
 pub(super) struct Entrypoint<'a> {

@@ -1,28 +1,39 @@
 //! How a container starts rqlited: command, args, environment and the image's entrypoint, down to the argv that rqlited parses.
 //! Not what the flags mean, nor whether the container is rqlite's (`cluster`).
 
+#[cfg(feature = "recognition")]
 mod entrypoint;
+#[cfg(feature = "recognition")]
 mod env;
 mod insertion;
+#[cfg(feature = "recognition")]
 mod naming;
+#[cfg(feature = "recognition")]
 mod programs;
+#[cfg(feature = "recognition")]
 mod reading;
+#[cfg(feature = "recognition")]
+mod recognition;
+#[cfg(feature = "recognition")]
 mod script;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "recognition")]
 mod words;
 
 use std::sync::Arc;
 
-use self::env::Environment;
-use self::insertion::FoundInsertion;
-use self::reading::{LaunchReading, Reader};
-use crate::flag::{CommandLine, Origin, Token, UsageError};
+pub(crate) use self::insertion::{FoundInsertion, Slot, element};
+#[cfg(feature = "recognition")]
+pub(crate) use self::recognition::single_command;
+#[cfg(feature = "recognition")]
+pub use self::recognition::{Expansion, program};
+use crate::flag::{CommandLine, Token, UsageError};
 use crate::image::{Repository, repository};
 use crate::value::{Source, Value};
-use crate::version::{ImageVersion, Version};
+use crate::version::Version;
 use kubernetes::manifest::Container;
-use kubernetes::manifest::{List, Place};
+use kubernetes::manifest::Place;
 
 /// The launch shapes that are told apart (A to J; `docs/launch-shapes.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,10 +124,15 @@ pub struct Launch {
     pub release: Option<Version>,
     /// The container that it was read from; another one may start the same way.
     pub container: Arc<Container>,
-    words: Words,
-    /// For one more flag, best first; not yet tried.
-    places: Result<Vec<Insertion>, NoInsertion>,
-    placed: FoundInsertion,
+    /// Of a launch that cannot be read, its command and args with their variables put in.
+    pub(crate) words: Vec<Token>,
+    /// Why no flag may be put into it, where its shape alone says so.
+    pub(crate) closed: Option<NoInsertion>,
+    /// Where one more word becomes one more argument of rqlited, best first; whether a flag may stand there is not tried yet.
+    pub(crate) slots: Vec<Slot>,
+    /// Flags whose file the script itself names, so that it may write it.
+    pub(crate) script_files: Vec<&'static str>,
+    pub(crate) placed: FoundInsertion,
 }
 
 /// What the first token of a launch says about the program.
@@ -134,18 +150,6 @@ pub enum Program {
     Unreadable,
 }
 
-/// Which program the container's command and args start.
-pub fn program(container: &Container) -> Program {
-    let environment = Environment::of(container);
-    let words = Words::of(container, &environment);
-    Reader::of(container, None, &environment).read(words).program
-}
-
-/// The words of an argv, or of the one command that its `sh -c` runs; None where they are more than plain words.
-pub(crate) fn single_command(argv: &[String]) -> Option<Vec<String>> {
-    reading::single_command(argv)
-}
-
 /// How to start rqlited so that its flags are seen and take one more. Behind the image's own entrypoint the node keeps its id and its
 /// addresses; DATA_DIR is read since 7.7.0.
 pub fn plain_start(container: &Container) -> &'static str {
@@ -156,83 +160,9 @@ pub fn plain_start(container: &Container) -> &'static str {
     }
 }
 
-/// A container's variables, put into texts of its lists as the kubelet does.
-pub struct Expansion<'a>(Environment<'a>);
-
-impl<'a> Expansion<'a> {
-    /// Those of `env` and `envFrom`; the image's own are not known.
-    pub fn of(container: &'a Container) -> Self {
-        Expansion(Environment::of(container))
-    }
-
-    /// The text with each `$(NAME)` in it replaced. `Deferred` where a value comes from elsewhere, or where all uses of the variables
-    /// would take more than a program can be started with.
-    pub fn expand(&self, text: &str) -> Value<String> {
-        self.0.expand(text).into_value()
-    }
-}
-
 impl Launch {
-    /// Reads a container that is known to run rqlite.
-    ///
-    /// ```
-    /// use kubernetes::manifest::List;
-    /// use rqlite::launch::{Launch, Shape};
-    /// use rqlite::value::Value;
-    /// use rqlite::version::ImageVersion;
-    ///
-    /// let container = serde_json::from_str(r#"{"image": "rqlite/rqlite:10.2.7", "args": ["-node-id", "$(ID)", "-fk"],
-    ///     "env": [{"name": "ID", "value": "db-0"}]}"#)?;
-    /// let launch = Launch::of(&container, ImageVersion::Tagged("10.2.7".parse().unwrap()));
-    /// let line = launch.line.as_ref().unwrap();
-    /// assert_eq!((launch.shape, line.text("node-id")), (Shape::Flags, Some(Value::Known("db-0".to_owned()))));
-    /// // The image's entrypoint adds what is not given.
-    /// assert_eq!(line.text("http-addr"), Some(Value::Known("0.0.0.0:4001".to_owned())));
-    /// assert_eq!(launch.data_dir(), Some(Value::Known("/rqlite/file/data".to_owned())));
-    ///
-    /// let (list, args) = launch.insert("-raft-cluster-remove-shutdown=true").unwrap();
-    /// assert_eq!((list, args.len()), (List::Args, 4));
-    /// assert_eq!(args[0], "-raft-cluster-remove-shutdown=true");
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    pub fn of(container: &Container, version: ImageVersion) -> Self {
-        let (words, reading) = read(container, version);
-        Self::from_reading(container, version, words, reading)
-    }
-
-    /// Of a container of which it is not known: None unless its program and its command line are those of rqlite.
-    pub(crate) fn of_any(
-        container: &Container,
-        version: ImageVersion,
-        is_rqlite: impl FnOnce(Program, Option<&CommandLine>) -> bool,
-    ) -> Option<Self> {
-        let (words, reading) = read(container, version);
-        let is_rqlite = is_rqlite(reading.program, reading.line.as_ref());
-        is_rqlite.then(|| Self::from_reading(container, version, words, reading))
-    }
-
-    fn from_reading(container: &Container, version: ImageVersion, words: Words, reading: LaunchReading) -> Self {
-        let LaunchReading { shape, line, through_entrypoint, script, sigterm_arrives, program, places } = reading;
-        let container = Arc::new(container.clone());
-        let release = version.release();
-        let line = line.map(|line| line.validated(release));
-        let placed = FoundInsertion::default();
-        Launch {
-            shape,
-            line,
-            through_entrypoint,
-            script,
-            sigterm_arrives,
-            program,
-            release,
-            container,
-            words,
-            places,
-            placed,
-        }
-    }
-
     /// Another container that starts the same way: nothing else of one is read.
+    #[cfg(feature = "recognition")]
     pub(crate) fn is_of(&self, other: &Container) -> bool {
         let own = &self.container;
         let (program, variables) = ((&own.image, &own.command, &own.args), (&own.env, &own.env_from));
@@ -241,7 +171,7 @@ impl Launch {
 
     /// Why no flag may be put into it, where its shape alone says so.
     pub fn closed(&self) -> Option<NoInsertion> {
-        self.places.as_ref().err().copied()
+        self.closed
     }
 
     /// Where the arguments come from that are references as a whole (`$(FLAGS)`, a script's `$FLAGS`): any flag may be among them.
@@ -253,8 +183,18 @@ impl Launch {
         };
         match &self.line {
             Some(line) => line.hidden_flags().filter_map(|flag| source(flag.value()?)).collect(),
-            None => self.words.clone().all().iter().filter_map(|token| source(&token.value)).collect(),
+            None => self.words.iter().filter_map(|token| source(&token.value)).collect(),
         }
+    }
+
+    /// Of a launch that cannot be read, command and args with their variables put in; else none.
+    pub fn unread_words(&self) -> &[Token] {
+        &self.words
+    }
+
+    /// The script itself names the file of that flag.
+    pub fn script_names_file_of(&self, flag: &str) -> bool {
+        self.script_files.contains(&flag)
     }
 
     /// The data directory that rqlited uses: the positional, or DATA_DIR of the entrypoint.
@@ -274,54 +214,9 @@ impl Launch {
         let error = self.line.as_ref()?.error.as_ref()?;
         (self.release.is_some() || !error.is_combination()).then_some(error)
     }
-}
 
-fn read(container: &Container, version: ImageVersion) -> (Words, LaunchReading) {
-    let environment = Environment::of(container);
-    let words = Words::of(container, &environment);
-    let reading = Reader::of(container, version.release(), &environment).read(words.clone());
-    (words, reading)
-}
-
-/// Command and args, as the kubelet puts them together. A copy shares the words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Words {
-    command: Vec<Token>,
-    args: Vec<Token>,
-    /// What they left of what all uses of the variables may take.
-    left: usize,
-}
-
-impl Words {
-    fn of(container: &Container, environment: &Environment) -> Self {
-        let tokens = |list: &[String], which: List| -> Vec<Token> {
-            let texts = list.iter().enumerate();
-            texts.map(|(index, text)| token(text, Place { list: which, index }, environment)).collect()
-        };
-        let (command, args) = (tokens(&container.command, List::Command), tokens(&container.args, List::Args));
-        Words { command, args, left: environment.left() }
+    /// The same at another release: what that one makes of the very same arguments.
+    pub fn refusal_at(&self, release: Version) -> Option<UsageError> {
+        CommandLine::parse(self.line.as_ref()?.tokens.clone(), Some(release)).error
     }
-
-    fn all(self) -> Vec<Token> {
-        [self.command, self.args].concat()
-    }
-
-    /// With one more, or with another one in the place of the keyword.
-    fn with(&self, insertion: &Insertion, text: &str, environment: &Environment) -> Self {
-        let mut words = self.clone();
-        let (Insertion::Before(place) | Insertion::Replace(place)) = insertion;
-        let list = match place.list {
-            List::Command => &mut words.command,
-            List::Args => &mut words.args,
-        };
-        insertion::put(list, insertion, token(text, *place, environment));
-        for (index, token) in list.iter_mut().enumerate().skip(place.index) {
-            token.origin = Origin::Container(Place { index, ..*place });
-        }
-        words
-    }
-}
-
-fn token(text: &str, place: Place, environment: &Environment) -> Token {
-    Token::new(text.to_owned(), environment.expand(text).into_value(), Origin::Container(place))
 }

@@ -4,6 +4,8 @@
 use super::*;
 use crate::flag::Origin;
 use crate::value::Source;
+use crate::version::ImageVersion;
+use kubernetes::manifest::List;
 
 const FLAG: &str = "-raft-cluster-remove-shutdown=true";
 const CHART_SCRIPT: &str = "# we're first\nrm -f /rqlite/raft/peers.info\nif [ \"$STATIC\" = \"true\" ]; then\n  cp /a /b\nfi\nexec /bin/docker-entrypoint.sh \"$0\" \"$@\"\n";

@@ -6,7 +6,6 @@ use kubernetes::related::Related;
 use kubernetes::request::RequestKind;
 use quorate_sdk::{AtPath, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change;
-use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::{CurrentState, DataLocation};
 
@@ -46,7 +45,7 @@ pub(crate) fn evaluate(
     }
     let target = &spec.scale_target_ref.name;
     let set = match parent {
-        Related::Found(document) => &document.set,
+        Related::Found(document) => document,
         Related::Absent => {
             let message = format!(
                 "min {min}, max {max} on StatefulSet {target}, which does not exist yet: whether it votes is not known"
@@ -60,8 +59,9 @@ pub(crate) fn evaluate(
             return Some(Finding::not_judged(message).field("spec.scaleTargetRef.name").retry(None));
         }
     };
-    let rqlite = RqliteSet::detect(set)?;
-    let current = CurrentState::new(set, Some(&rqlite), change::ordinals(set), DataLocation::of(set, &rqlite), facts);
+    let rqlite = set.rqlite()?;
+    let set = &set.set;
+    let current = CurrentState::new(set, Some(rqlite), change::ordinals(set), DataLocation::of(set, rqlite), facts);
     current.votes(None).then(|| {
         RULE.deny(format!("min {min}, max {max} lets load change the number of voters of StatefulSet {target}"))
             .defect(format!("target {target}"))

@@ -11,9 +11,8 @@ mod service;
 use kubernetes::annotation::{ALLOW_DELETION, ALLOWED, allows_deletion};
 use kubernetes::manifest::StatefulSet;
 use kubernetes::users::SYSTEM_DELETERS;
-use quorate_sdk::{Envelope, Finding, Judges, Rule, Severity};
+use quorate_sdk::{Envelope, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change::{self, Ordinals};
-use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::{CurrentState, DataLocation};
 use serde::Deserialize;
@@ -91,7 +90,7 @@ impl DeleteOptions {
 
 /// Evaluates a DELETE of the set itself.
 pub(crate) fn evaluate(
-    old: &StatefulSet,
+    old: &SetDocument,
     envelope: &Envelope,
     facts: &Facts,
     deletion: settings::Deletion,
@@ -99,8 +98,9 @@ pub(crate) fn evaluate(
     if is_by_system(envelope) {
         return None;
     }
-    let rqlite = RqliteSet::detect(old)?;
-    let current = CurrentState::new(old, Some(&rqlite), change::ordinals(old), DataLocation::of(old, &rqlite), facts);
+    let rqlite = old.rqlite()?;
+    let old = &old.set;
+    let current = CurrentState::new(old, Some(rqlite), change::ordinals(old), DataLocation::of(old, rqlite), facts);
     let count = current.running.count();
     let voters = words::voters(count);
     if !current.votes(None) {

@@ -4,7 +4,6 @@
 use kubernetes::related::Related;
 use quorate_sdk::{Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change::{self, Ordinals};
-use rqlite::cluster::RqliteSet;
 use rqlite::facts::Facts;
 use rqlite::scaling::{ClusterState, CurrentState, DataLocation, Eviction, EvictionOutcome, MembershipSource};
 
@@ -57,16 +56,17 @@ pub(crate) const RULE: Rule = Rule::new(
 /// Evaluates the eviction of a pod.
 pub(crate) fn evaluate(pod: &str, parent: &Related<Box<SetDocument>>, facts: &Facts) -> Option<Finding> {
     let set = match parent {
-        Related::Found(document) => &document.set,
+        Related::Found(document) => document,
         Related::Absent => return None,
         Related::Unknown(_) => {
             let message = format!("evicting {pod}, but the StatefulSet behind it was not given");
             return Some(Finding::not_judged(message).retry(None));
         }
     };
-    let rqlite = RqliteSet::detect(set)?;
+    let rqlite = set.rqlite()?;
+    let set = &set.set;
     let ordinal = change::ordinal(set, pod)?;
-    let current = CurrentState::new(set, Some(&rqlite), change::ordinals(set), DataLocation::of(set, &rqlite), facts);
+    let current = CurrentState::new(set, Some(rqlite), change::ordinals(set), DataLocation::of(set, rqlite), facts);
     current.votes(None).then(|| voter(pod, ordinal, &Eviction::of(&ClusterState::of(&current), ordinal)))?
 }
 

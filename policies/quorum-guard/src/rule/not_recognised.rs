@@ -4,7 +4,6 @@
 use kubernetes::annotation::{self, CONTAINER, NO_CONTAINER};
 use kubernetes::manifest::{PodSpec, StatefulSet};
 use quorate_sdk::{AtPath, Finding, Judges, Rule, SetDocument, Severity};
-use rqlite::candidate::RqliteHint;
 
 /// ## What it refuses
 /// `quorate.dev/container` that is newly written and names no container of the pod that keeps running. (An init container counts
@@ -59,7 +58,7 @@ pub(crate) fn evaluate_annotation(old: Option<&StatefulSet>, new: &StatefulSet) 
 
 /// Warns of a new object in which no rqlite is recognised, where what speaks of rqlite may be new.
 pub(crate) fn evaluate(old: Option<&SetDocument>, new: &SetDocument) -> Option<Finding> {
-    let sign = RqliteHint::of(&new.set)?;
+    let sign = new.hint()?;
     if !old.is_none_or(|old| changes(old, new)) {
         return None;
     }

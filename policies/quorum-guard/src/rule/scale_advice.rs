@@ -60,7 +60,7 @@ pub(crate) fn evaluate(transition: &Transition, cluster: &ClusterState) -> Vec<F
     }
     let removes = || {
         cluster.current_state().all_remove_themselves()
-            || transition.next_rqlite.as_ref().is_some_and(RqliteSet::removes_itself)
+            || transition.next_rqlite.as_deref().is_some_and(RqliteSet::removes_itself)
     };
     if leads_over_two(change) && removes() {
         let two = if new == 2 { "two voters" } else { "the way leads over two voters, and two" };

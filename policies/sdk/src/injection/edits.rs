@@ -22,11 +22,6 @@ impl SpecEdits {
         &self.tree
     }
 
-    /// Nothing has been done to the tree.
-    pub(super) fn is_empty(&self) -> bool {
-        self.operations.is_empty()
-    }
-
     pub(super) fn into_operations(self) -> Vec<Value> {
         self.operations
     }

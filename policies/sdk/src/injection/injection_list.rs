@@ -2,8 +2,9 @@
 //! Does not decide whether it should.
 
 use std::fmt;
+use std::sync::Arc;
 
-use kubernetes::manifest::List;
+use kubernetes::manifest::{List, Place};
 use rqlite::launch::{Launch, NoInsertion};
 use serde_json::{Value, json};
 
@@ -30,6 +31,8 @@ pub enum InsertError {
 pub(super) struct InjectionList {
     pub(super) edits: SpecEdits,
     pub(super) entries: Vec<InjectionEntry>,
+    /// Of the containers that run rqlite, by their names, as they stand now.
+    pub(super) launches: Vec<(String, Arc<Launch>)>,
 }
 
 impl InjectionList {
@@ -37,20 +40,31 @@ impl InjectionList {
         self.edits.tree()
     }
 
+    /// The launch of a container of rqlite's, as it stands now.
+    pub(super) fn launch(&self, container: &str) -> Option<&Arc<Launch>> {
+        self.launches.iter().find(|(name, _)| name == container).map(|(_, launch)| launch)
+    }
+
+    fn relaunch(&mut self, container: &str, change: impl FnOnce(&Launch) -> Launch) {
+        if let Some((_, launch)) = self.launches.iter_mut().find(|(name, _)| name == container) {
+            *launch = Arc::new(change(launch));
+        }
+    }
+
     /// That policy's entries.
     pub(super) fn own(&self, policy: &'static str) -> impl Iterator<Item = &InjectionEntry> {
         self.entries.iter().filter(move |entry| entry.policy == policy)
     }
 
-    /// The token is not there yet; `launch` is the container's as it stands now, and `old` is where it stood in the old object. With `exact` it goes there whatever the launch
-    /// has become to us: the template is the live one, and must stay it.
+    /// The token is not there yet; `old` is where it stood in the old object. With `exact` it goes there whatever the launch has become
+    /// to us: the template is the live one, and must stay it.
     pub(super) fn put_flag(
         &mut self,
         policy: &str,
         (container, token): (&str, &str),
-        launch: Option<&Launch>,
         (old, exact): (Option<FlagPosition>, bool),
     ) -> Result<(), InsertError> {
+        let launch = self.launch(container).map(Arc::as_ref);
         let offered = || launch::position_for(launch.ok_or(InsertError::NoPlace)?, token).map_err(InsertError::Launch);
         let position = match old {
             Some(position) if launch.is_some_and(|launch| launch::takes(launch, &position, token)) => position,
@@ -64,6 +78,7 @@ impl InjectionList {
             self.edits.insert(&pointer, position.index, json!(token));
             self.shift(container, position.list, position.index, true);
         }
+        self.relaunch(container, |launch| launch::with(launch, &position, token));
         let FlagPosition { list, index, keyword } = position;
         let mark =
             InjectionMark::Flag { container: container.to_owned(), list, index, keyword, token: token.to_owned() };
@@ -176,11 +191,16 @@ impl InjectionList {
 
     fn take_token(&mut self, container: &str, list: List, index: usize, keyword: Option<String>) {
         let Some(pointer) = tree::tokens(self.spec(), container, list) else { return };
+        let place = Place { list, index };
         // The other listed tokens are gone, and the user has added none: what is before it stood before the keyword.
         let alone = tree::elements(self.spec(), &pointer).len() == index.saturating_add(1);
         match keyword {
-            Some(keyword) if alone => self.edits.replace(&pointer, index, json!(keyword)),
+            Some(keyword) if alone => {
+                self.relaunch(container, |launch| launch.without(place, Some(&keyword)));
+                self.edits.replace(&pointer, index, json!(keyword));
+            }
             keyword => {
+                self.relaunch(container, |launch| launch.without(place, None));
                 self.edits.remove(&pointer, index);
                 self.shift(container, list, index, false);
                 self.hold_keyword(container, list, keyword);

@@ -30,12 +30,17 @@ pub(super) fn position_for(launch: &Launch, token: &str) -> Result<FlagPosition,
 
 /// The launch takes the token there.
 pub(super) fn takes(launch: &Launch, position: &FlagPosition, token: &str) -> bool {
+    position.index <= elements(&launch.container, position.list).len() && launch.takes(&insertion(position), token)
+}
+
+/// The launch with the token there.
+pub(super) fn with(launch: &Launch, position: &FlagPosition, token: &str) -> Launch {
+    launch.with(&insertion(position), token)
+}
+
+fn insertion(position: &FlagPosition) -> Insertion {
     let place = Place { list: position.list, index: position.index };
-    let insertion = match position.keyword {
-        Some(_) => Insertion::Replace(place),
-        None => Insertion::Before(place),
-    };
-    position.index <= elements(&launch.container, position.list).len() && launch.takes(&insertion, token)
+    if position.keyword.is_some() { Insertion::Replace(place) } else { Insertion::Before(place) }
 }
 
 fn elements(container: &Container, list: List) -> &[String] {

@@ -1,13 +1,13 @@
 //! A StatefulSet's pod template being edited by one policy, beside the old object's: the operations come out as a JSON patch.
 //! What should be in it is the policy's decision.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kubernetes::annotation::INJECTED;
-use kubernetes::manifest::{Container, StatefulSet, StatefulSetSpec};
-use rqlite::cluster::RqliteSet;
+use kubernetes::manifest::{Container, StatefulSet};
+use rqlite::cluster::{Node, RqliteSet};
 use rqlite::launch::Launch;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::edits::SpecEdits;
@@ -80,7 +80,7 @@ impl Injector {
         }
         let spec = document.spec_tree();
         let entries = self.owned_entries(&spec, presence::standing(&spec, listed));
-        Some(InjectionList { edits: SpecEdits::of(spec), entries })
+        Some(InjectionList { edits: SpecEdits::of(spec), entries, launches: launches(document) })
     }
 
     fn owns(self, entry: &InjectionEntry, spec: &Value) -> bool {
@@ -100,7 +100,7 @@ impl TemplateEditor {
         let spec = new.spec_tree();
         let before = listed_before.as_ref().map(|old| old.entries.as_slice()).unwrap_or_default();
         let entries = injector.owned_entries(&spec, presence::surviving(before, &spec, listed(new)));
-        let list = InjectionList { edits: SpecEdits::of(spec), entries };
+        let list = InjectionList { edits: SpecEdits::of(spec), entries, launches: launches(new) };
         let changes = match (old, &listed_before) {
             (None, _) => true,
             (Some(_), Some(before)) => changes(before, &list),
@@ -203,19 +203,8 @@ impl TemplateEditor {
             }
             self.list.take_out(&mark);
         }
-        let launch = self.launch(container);
         let exact = !self.changes;
-        self.list.put_flag(self.injector.policy, (container, token), launch.as_deref(), (old, exact))
-    }
-
-    /// The launch of a container of rqlite's, as it stands now.
-    fn launch(&self, container: &str) -> Option<Arc<Launch>> {
-        let node = self.cluster()?.nodes.iter().find(|node| node.container.name == container)?;
-        if self.list.edits.is_empty() && self.own(&self.list).next().is_none() {
-            return Some(Arc::clone(&node.launch));
-        }
-        let (_, tree) = tree::container(self.list.spec(), container)?;
-        Some(Arc::new(Launch::of(&Container::deserialize(tree).ok()?, node.version)))
+        self.list.put_flag(self.injector.policy, (container, token), (old, exact))
     }
 
     /// In an unchanged template an element goes exactly where it was; in another, one that stands somewhere stays there.
@@ -265,7 +254,8 @@ fn stands_at(mark: &InjectionMark, position: Option<&FlagPosition>) -> bool {
 
 /// The templates differ after everything that the old list names is taken out of both.
 fn changes(old: &InjectionList, new: &InjectionList) -> bool {
-    let (mut left, mut right) = (old.clone(), new.clone());
+    let bare = |list: &InjectionList| InjectionList { launches: Vec::new(), ..list.clone() };
+    let (mut left, mut right) = (bare(old), bare(new));
     for entry in &old.entries {
         left.take_out(&entry.mark);
         right.take_out(&entry.mark);
@@ -288,13 +278,38 @@ impl UninjectedSet {
             stripped.take_out(&entry.mark);
         }
         let set = typed(&document.set, stripped.spec());
-        let rqlite = RqliteSet::detect(&set).map(Arc::new);
+        let rqlite = document.rqlite().map(|rqlite| Arc::new(relaunched(rqlite, &stripped, &set)));
         UninjectedSet { set: Arc::new(set), rqlite }
     }
 }
 
+fn launches(document: &SetDocument) -> Vec<(String, Arc<Launch>)> {
+    let nodes = document.rqlite().into_iter().flat_map(|rqlite| &rqlite.nodes);
+    nodes.map(|node| (node.container.name.clone(), Arc::clone(&node.launch))).collect()
+}
+
+/// The set's nodes as they start without what was taken out.
+fn relaunched(rqlite: &RqliteSet, stripped: &InjectionList, set: &StatefulSet) -> RqliteSet {
+    let containers: BTreeMap<&str, &Container> = set
+        .spec
+        .template
+        .spec
+        .running_containers()
+        .map(|(_, container)| (container.name.as_str(), container))
+        .collect();
+    let node = |node: &Node| match (stripped.launch(&node.container.name), containers.get(node.container.name.as_str()))
+    {
+        (Some(launch), Some(container)) => {
+            node.relaunched(Arc::clone(launch), Arc::new(Container::clone(container)), set)
+        }
+        (_, _) => node.clone(),
+    };
+    RqliteSet { nodes: rqlite.nodes.iter().map(node).collect(), ..rqlite.clone() }
+}
+
 /// The object with that spec. A tree that came from a decoded text decodes again, whatever was put into it.
 fn typed(object: &StatefulSet, spec: &Value) -> StatefulSet {
-    let spec = StatefulSetSpec::deserialize(spec).unwrap_or_else(|_| object.spec.clone());
+    // By its text: a second decoder, of trees, would be a tenth of a guest.
+    let spec = serde_json::from_str(&spec.to_string()).unwrap_or_else(|_| object.spec.clone());
     StatefulSet { metadata: object.metadata.clone(), spec, status: object.status.clone() }
 }

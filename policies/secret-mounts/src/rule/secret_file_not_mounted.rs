@@ -1,11 +1,9 @@
 //! Refuses credential and certificate files that no mount gives. Does not know whether a Secret has the key.
 
-use kubernetes::manifest::EnvVar;
 use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
 use rqlite::cluster::Node;
-use rqlite::launch::Expansion;
 use rqlite::secret::{FileFlag, Mounted, mounted_at, named_files};
-use rqlite::value::{Source, Value, clip};
+use rqlite::value::clip;
 
 use crate::flag_state::lies;
 use crate::injectors;
@@ -53,7 +51,7 @@ pub fn evaluate(input: &RuleInput) -> Vec<Finding> {
             let Some(path) = file.path.known() else { continue };
             let mounted = mounted_at(node, input.pod(), path);
             let absent = matches!(mounted, Mounted::Nothing | Mounted::LeftOut { .. });
-            if absent && !script_names(node, path) {
+            if absent && !node.launch.script_names_file_of(file.flag.name) {
                 findings.push(found(input, node, file.flag, path, &mounted));
             }
         }
@@ -88,39 +86,4 @@ fn denied(node: &Node, flag: FileFlag, path: &str, mounted: &Mounted) -> Finding
 
 fn is_checked(flag: FileFlag) -> bool {
     flag.confidential || matches!(flag.name, "http-cert" | "node-cert")
-}
-
-/// The script has the path as a word of its own, not as a part of a longer path: written out, or by a literal entry of the environment
-/// that is the path (`-auth=$(AUTH)`, `-auth="$AUTH"`).
-fn script_names(node: &Node, path: &str) -> bool {
-    let Some(script) = &node.launch.script else { return false };
-    let expansion = Expansion::of(&node.container);
-    let expanded = match expansion.expand(script) {
-        Value::Known(text) | Value::Malformed(text) | Value::Deferred(Source::Composed { text, .. }) => text,
-        Value::Deferred(_) => String::new(),
-    };
-    let is_path = |entry: &&EnvVar| {
-        let value = entry.value.as_deref().map(|value| expansion.expand(value));
-        value.is_some_and(|value| value.known().is_some_and(|text| text == path))
-    };
-    let mut variables = node.container.env.iter().filter(is_path);
-    has_path(&expanded, path) || variables.any(|entry| has_variable(&expanded, &entry.name))
-}
-
-fn has_path(script: &str, path: &str) -> bool {
-    let continues = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
-    script.match_indices(path).any(|(start, found)| {
-        let before = script.get(..start).and_then(|text| text.chars().next_back());
-        let after = script.get(start + found.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(continues) && !after.is_some_and(continues)
-    })
-}
-
-/// `$AUTH`, `${AUTH}`
-fn has_variable(script: &str, name: &str) -> bool {
-    let continues = |rest: &str| rest.starts_with(|letter: char| letter == '_' || letter.is_ascii_alphanumeric());
-    let plain = format!("${name}");
-    let mut found = script.match_indices(&plain);
-    script.contains(&format!("${{{name}}}"))
-        || found.any(|(start, text)| script.get(start + text.len()..).is_some_and(|rest| !continues(rest)))
 }

@@ -2,10 +2,9 @@
 //! What the loss of each kind of object means is said in `namespace`, `service` and `claim`.
 
 use kubernetes::annotation::allows_deletion;
-use kubernetes::manifest::StatefulSet;
 use kubernetes::related::Related;
 use kubernetes::request::Dependency;
-use quorate_sdk::Finding;
+use quorate_sdk::{Finding, SetDocument};
 use rqlite::facts::Facts;
 
 use super::dependency::{AffectedSet, DependencyDeletion, lowered_if};
@@ -15,7 +14,7 @@ use crate::settings;
 impl DependencyDeletion<'_> {
     pub(crate) fn evaluate(
         &self,
-        sets: &Related<Vec<StatefulSet>>,
+        sets: &Related<Vec<SetDocument>>,
         facts: &Facts,
         deletion: settings::Deletion,
     ) -> Option<Finding> {

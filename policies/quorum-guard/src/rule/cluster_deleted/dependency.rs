@@ -4,7 +4,7 @@
 use kubernetes::annotation::{ALLOW_DELETION, ALLOWED, allows_deletion};
 use kubernetes::manifest::{Metadata, StatefulSet};
 use kubernetes::request::Dependency;
-use quorate_sdk::{Envelope, Finding, Level};
+use quorate_sdk::{Envelope, Finding, Level, SetDocument};
 use rqlite::change;
 use rqlite::cluster::RqliteSet;
 use rqlite::dependencies::Dependencies;
@@ -25,14 +25,14 @@ pub(crate) struct DependencyDeletion<'a> {
 /// A set that needs the object, read.
 pub(super) struct AffectedSet<'a> {
     pub set: &'a StatefulSet,
-    rqlite: RqliteSet,
+    rqlite: &'a RqliteSet,
     facts: &'a Facts,
 }
 
 impl DependencyDeletion<'_> {
-    pub(super) fn affected<'s>(&self, set: &'s StatefulSet, facts: &'s Facts) -> Option<AffectedSet<'s>> {
-        let rqlite = RqliteSet::detect(set)?;
-        let depends = Dependencies::of(set, &rqlite).include(self.dependency, self.name());
+    pub(super) fn affected<'s>(&self, document: &'s SetDocument, facts: &'s Facts) -> Option<AffectedSet<'s>> {
+        let (set, rqlite) = (&*document.set, &**document.rqlite()?);
+        let depends = Dependencies::of(set, rqlite).include(self.dependency, self.name());
         depends.then_some(AffectedSet { set, rqlite, facts })
     }
 
@@ -50,7 +50,7 @@ impl DependencyDeletion<'_> {
 
 impl AffectedSet<'_> {
     pub(super) fn current_state(&self) -> CurrentState<'_> {
-        let (set, rqlite) = (self.set, &self.rqlite);
+        let (set, rqlite) = (self.set, self.rqlite);
         CurrentState::new(set, Some(rqlite), change::ordinals(set), DataLocation::of(set, rqlite), self.facts)
     }
 

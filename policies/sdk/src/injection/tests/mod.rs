@@ -3,7 +3,12 @@
 mod examples;
 mod laws;
 
+use std::sync::Arc;
+
 use kubernetes::annotation::INJECTED;
+use kubernetes::manifest::StatefulSet;
+use rqlite::cluster::RqliteSet;
+use rqlite::reading::Reading;
 use serde_json::{Value, json};
 
 use super::{Injector, Item, ProbeKind, Reconciled, TemplateEditor};
@@ -79,7 +84,9 @@ fn dns() -> Value {
 }
 
 fn document(object: &Value) -> SetDocument {
-    SetDocument::new(serde_json::from_value(object.clone()).unwrap(), object["spec"].to_string())
+    let set: StatefulSet = serde_json::from_value(object.clone()).unwrap();
+    let recognised = RqliteSet::detect(&set).map(Arc::new);
+    SetDocument::new(set, object["spec"].to_string(), Reading { set: recognised, ..Reading::default() })
 }
 
 fn editor(injector: Injector, old: Option<&Value>, new: &Value) -> TemplateEditor {
