@@ -10,6 +10,8 @@ use kubernetes::object::indexed;
 use quorate_document::Document;
 use tracing::debug;
 
+const NOT_PLAIN: &str = "its name or kind is none that Kubernetes gives";
+
 /// Which object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NamedObject<'n> {
@@ -48,7 +50,8 @@ impl<'n> NamedObject<'n> {
 
     async fn find_kind(self, client: &Client) -> Result<(ApiResource, Api<DynamicObject>), String> {
         let Self { api_version, kind, namespace, name } = self;
-        plain([api_version, kind, namespace, name])?;
+        plain([kind, namespace, name])?;
+        plain_version(api_version)?;
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let no_kind = || format!("the API server has no kind {kind} of {api_version}");
         match pinned_kind(client, &GroupVersionKind::gvk(group, version, kind)).await {
@@ -101,11 +104,13 @@ fn document(json: &Result<String, serde_json::Error>) -> Result<Document, String
 
 /// They come to stand in a URL, and nobody has checked them but for being there.
 fn plain<const N: usize>(texts: [&str; N]) -> Result<(), String> {
-    if texts.into_iter().all(is_plain) {
-        Ok(())
-    } else {
-        Err("its name or kind is none that Kubernetes gives".to_owned())
-    }
+    // A slash would lead to a sub-resource.
+    let is_one = |text: &str| is_plain(text) && !text.contains('/');
+    if texts.into_iter().all(is_one) { Ok(()) } else { Err(NOT_PLAIN.to_owned()) }
+}
+
+fn plain_version(api_version: &str) -> Result<(), String> {
+    if is_plain(api_version) { Ok(()) } else { Err(NOT_PLAIN.to_owned()) }
 }
 
 /// Kubernetes' names, kinds and versions: nothing that means more than itself in a URL's path.

@@ -143,9 +143,15 @@ impl ClusterObjects {
         if references.len() > MAX_OWNERS {
             return Err(format!("the object has more than {MAX_OWNERS} owners"));
         }
+        if references.iter().any(|owner| owner.kind == "Secret") {
+            return Err("a Secret is among the owners, which is read by a granted reference alone".to_owned());
+        }
         let asked = references.iter().map(|owner| NamedObject::of_owner(owner, namespace).metadata(&self.client));
         let found = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(found.into_iter().flatten().collect())
+        // One of the same name is another object.
+        let of_uid =
+            |(owner, found): (&OwnerReference, Option<Document>)| found.filter(|found| is_of(found, &owner.uid));
+        Ok(references.iter().zip(found).filter_map(of_uid).collect())
     }
 
     pub(crate) fn new(client: Client, sets: SetCache) -> Self {

@@ -14,7 +14,7 @@ use crate::match_rule::{Match, Operation};
 pub struct Manifest {
     /// The version of the manifest: [`crate::MANIFEST`].
     pub manifest: u32,
-    /// kebab-case; the prefix of its rules' ids.
+    /// kebab-case. What the module is called; its rules' ids begin with the name under which it is configured.
     pub name: String,
     /// The policy's own version.
     pub version: String,

@@ -61,6 +61,8 @@ fn named(policy: &str, found: GuestFinding) -> EngineFinding {
 pub(crate) fn annotations(policy: &str, answer: &GuestAnswer) -> Vec<(String, String)> {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
     let named = |(key, value): &(String, String)| {
+        // `<policy>.mode` is the engine's.
+        let key = if key == "mode" { "mode-of-policy" } else { key };
         let key: String = format!("{policy}.{key}").chars().map(safe).take(MAX_AUDIT_KEY).collect();
         let key = key.trim_end_matches(['-', '_', '.']);
         (key.len() > policy.len()).then(|| (key.to_owned(), value.clone()))

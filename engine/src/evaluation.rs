@@ -100,7 +100,12 @@ impl Evaluator {
             (Phase::Mutate, _) | (Phase::Validate, false) => findings.iter_mut().for_each(|found| lower(found, "")),
         }
         let mut findings: Vec<Finding> = findings.into_iter().map(|found| found.finding).collect();
-        let mut edited = patch::applied(self.request.object.as_ref(), &edits, policy.binding().limits.patch_bytes)?;
+        let mut edited = patch::applied(
+            self.request.object.as_ref(),
+            &edits,
+            policy.binding().limits.patch_bytes,
+            policy.is_trusted(),
+        )?;
         if !policy.enforces() {
             findings.extend(edited.take().map(|edited| would_patch(policy, &edited.patch)));
         }
@@ -112,7 +117,8 @@ impl Evaluator {
         if self.request.sub_resource.is_some() || !findings.iter().any(is_denied_defect) {
             return;
         }
-        let recreation = self.prepared.recreation;
+        // What a set leaves behind is the provider's knowledge; a policy of somebody else is held to the old object alone.
+        let recreation = self.prepared.recreation && policy.is_trusted();
         let known = if recreation { Vec::new() } else { self.known_defects(policy, findings).await };
         for found in findings.iter_mut().filter(|found| is_denied_defect(found)) {
             if recreation {
@@ -124,14 +130,15 @@ impl Evaluator {
     }
 
     /// The defects of the object as it was, asked for as if it were created now: with the facts, and where a denial is left, without
-    /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait).
+    /// any. A shape has its defect whatever runs at the moment (what is there already lets some of them wait). That is known of our own
+    /// policies; one of somebody else may say another thing for lack of facts.
     async fn known_defects(&self, policy: &Policy, denied: &[EngineFinding]) -> Vec<(String, String)> {
         let Some(before) = self.created_before(policy) else { return Vec::new() };
         let prepared = policy.provider().refresh(&before, &self.prepared);
         let without_facts = prepared.without_facts(policy.provider());
         let mut known = self.defects_before(policy, &before, Arc::new(prepared)).await;
         let is_known = |found: &EngineFinding| known.iter().any(|known| is_defect(found, known));
-        if !denied.iter().filter(|found| is_denied_defect(found)).all(is_known) {
+        if policy.is_trusted() && !denied.iter().filter(|found| is_denied_defect(found)).all(is_known) {
             known.extend(self.defects_before(policy, &before, Arc::new(without_facts)).await);
         }
         known
@@ -147,7 +154,7 @@ impl Evaluator {
             options: None,
             ..self.request.as_ref().clone()
         };
-        policy.matches(Phase::Validate, &before).then(|| Arc::new(before))
+        policy.knows(Phase::Validate, &before).then(|| Arc::new(before))
     }
 
     /// Where the policy fails, none is known.
@@ -161,7 +168,9 @@ impl Evaluator {
         match policy.review(Phase::Validate, inputs, self.input_bytes, Log::Dropped).await {
             Ok(GuestVerdict { answer, .. }) => {
                 let named = answer::findings(policy.name(), answer).into_iter();
-                named.filter_map(|found| Some((found.finding.rule, found.defect?))).collect()
+                // What was not denied then is no defect that was let in.
+                let counts = |found: &EngineFinding| policy.is_trusted() || found.finding.level == Level::Deny;
+                named.filter(counts).filter_map(|found| Some((found.finding.rule, found.defect?))).collect()
             }
             Err(failure) => {
                 log(policy, &self.request, &failure);

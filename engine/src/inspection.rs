@@ -57,8 +57,8 @@ impl Inspection {
 }
 
 /// The manifest in the custom section, as text.
-pub(crate) fn manifest_section(wasm: &[u8]) -> Option<&str> {
-    Sections::read(wasm).ok()?.manifest
+pub(crate) fn manifest_section(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
+    Sections::read(wasm).map(|sections| sections.manifest).map_err(LoadError::NotAComponent)
 }
 
 /// The component with its manifest in a custom section, for [`Inspection::of`] and for registries.
@@ -99,8 +99,11 @@ impl<'w> Sections<'w> {
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
-                    found.manifest = std::str::from_utf8(section.data()).ok();
+                Payload::CustomSection(section) if section.name() == SECTION => {
+                    let text = std::str::from_utf8(section.data()).map_err(|_| "its manifest is not UTF-8")?;
+                    if depth > 0 || found.manifest.replace(text).is_some() {
+                        return Err("it has more than one section `quorate:manifest`".into());
+                    }
                 }
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {

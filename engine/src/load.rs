@@ -136,7 +136,7 @@ impl WasmRuntime {
     /// What the module says; a section that says something else would mislead whoever only reads it.
     fn manifest(&self, module: &Module, wasm: &[u8]) -> Result<Manifest, LoadError> {
         let text = self.manifest_text(module)?;
-        match manifest_section(wasm) {
+        match manifest_section(wasm)? {
             Some(section) if section != text => Err(LoadError::OtherManifest),
             Some(_) | None => Manifest::parse(&text).map_err(LoadError::Manifest),
         }

@@ -6,6 +6,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::failure::PolicyFailure;
 use crate::guest_state::GuestState;
 use crate::host::{CallContext, Stage};
+use crate::load::imports::name as exported;
 use crate::runtime::RunningGuest;
 use crate::wit::{guest, mutator, validator};
 use kubernetes::admission::Phase;
@@ -21,13 +22,17 @@ pub(crate) struct Module {
 
 impl Module {
     /// # Errors
-    /// When an import is not linked, or the module does not export `guest`.
+    /// When an import is not linked, the module does not export `guest`, or an interface that it exports does not fit.
     pub(crate) fn link(linker: &Linker<GuestState>, component: &Component) -> wasmtime::Result<Self> {
         let instance = linker.instantiate_pre(component)?;
+        let exports: Vec<String> =
+            component.component_type().exports(instance.engine()).map(|(name, _)| name.to_owned()).collect();
+        // One that is exported and does not fit is an error, never none: its policy would be asked less than it says.
+        let has = |interface: &str| exports.iter().any(|name| exported(name) == Some(interface));
         Ok(Self {
             guest: guest::GuestIndices::new(&instance)?,
-            validator: validator::GuestIndices::new(&instance).ok(),
-            mutator: mutator::GuestIndices::new(&instance).ok(),
+            validator: has("validator").then(|| validator::GuestIndices::new(&instance)).transpose()?,
+            mutator: has("mutator").then(|| mutator::GuestIndices::new(&instance)).transpose()?,
             instance,
         })
     }

@@ -76,8 +76,12 @@ impl Policy {
 
     /// Whether the policy takes part in this phase of this request. Looks at the envelope only.
     pub fn matches(&self, phase: Phase, request: &Request) -> bool {
-        let matches = self.manifest.matches.iter().any(|one| fits(one, request));
-        self.phases.contains(&phase) && matches && self.binding.selection.fits(request)
+        self.knows(phase, request) && self.binding.selection.fits(request)
+    }
+
+    /// The same by the module alone, whatever its binding narrows it to.
+    pub(crate) fn knows(&self, phase: Phase, request: &Request) -> bool {
+        self.phases.contains(&phase) && self.manifest.matches.iter().any(|one| fits(one, request))
     }
 
     /// What has to be looked up beside a request that it matches.
@@ -89,6 +93,11 @@ impl Policy {
     /// Whose facts it may ask for.
     pub(crate) fn provider(&self) -> &'static dyn Provider {
         self.runtime.provider()
+    }
+
+    /// Built in, as Quorate itself is trusted: it is granted whatever it asks for.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.binding.grants.is_none()
     }
 
     pub(crate) fn enforces(&self) -> bool {

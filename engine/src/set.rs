@@ -96,7 +96,10 @@ impl PolicySet {
     fn on_error_level(&self, phase: Phase, name: &str) -> Level {
         let policy = self.policies.iter().find(|policy| policy.name() == name);
         let denies = policy.is_none_or(|policy| policy.enforces() && policy.on_error() == OnError::Deny);
-        if denies && phase == Phase::Validate { Level::Deny } else { Level::Warn }
+        // What only mutates has no other phase in which it could refuse.
+        let last_word =
+            phase == Phase::Validate || policy.is_some_and(|policy| !policy.phases().contains(&Phase::Validate));
+        if denies && last_word { Level::Deny } else { Level::Warn }
     }
 
     /// One policy after the other, each on the former's result. Also gives the request with the object that came out, and what is known
@@ -175,5 +178,10 @@ fn collect(review: &mut Review, policy: &Policy, evaluation: Evaluation) -> Opti
 
 /// Whether the later finding says what the earlier one said; the engine may have added why it is not denied.
 fn repeats(later: &Finding, earlier: &Finding) -> bool {
-    later.rule == earlier.rule && later.field == earlier.field && later.message.starts_with(&earlier.message)
+    // What was not judged is not taken back by a warning.
+    let at_least = earlier.level != Level::NotJudged || later.level != Level::Warn;
+    at_least
+        && later.rule == earlier.rule
+        && later.field == earlier.field
+        && later.message.starts_with(&earlier.message)
 }

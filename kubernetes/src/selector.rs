@@ -76,6 +76,20 @@ enum Operator {
     DoesNotExist,
 }
 
+/// Whether it is a label selector as Kubernetes writes them: one that is not selects nothing, whatever its author meant.
+///
+/// ```
+/// use kubernetes::object::indexed;
+/// use kubernetes::selector::is_well_formed;
+///
+/// assert!(is_well_formed(&indexed(r#"{"matchLabels": {"team": "db"}}"#)?));
+/// assert!(!is_well_formed(&indexed(r#"{"matchExpressions": [{"key": "team", "operator": "In"}]}"#)?));
+/// # Ok::<(), quorate_document::DocumentError>(())
+/// ```
+pub fn is_well_formed(selector: &Document) -> bool {
+    Selector::of(selector).is_some()
+}
+
 impl Selector {
     /// None where it is malformed or null.
     fn of(document: &Document) -> Option<Self> {

@@ -5,7 +5,7 @@ use kubernetes::admission::{Operation, Phase};
 use kubernetes::object::indexed;
 use kubernetes::related::Related;
 use kubernetes::verdict::{Level, Verdict};
-use quorate_engine::{Binding, Mode, Policy, Prepared, RelatedQuery, Review};
+use quorate_engine::{Binding, Grants, Mode, Policy, Prepared, RelatedQuery, Review, Selection};
 use quorate_facts::NOTHING_KNOWN;
 use quorate_tests::{block_on, knowing, nothing_known};
 use serde_json::json;
@@ -242,4 +242,28 @@ fn what_is_not_known_is_never_absent() {
     let prepared = Prepared { related: [(query, Related::Found(vec![account]))].into(), ..nothing_known() };
     let known = block_on(set.review(Phase::Validate, &request, &prepared));
     assert_eq!(known.findings[0].message, "rqlite");
+}
+
+#[test]
+fn a_defect_is_old_only_where_the_old_object_was_denied_for_it() {
+    let granted = || Grants {
+        imports: ["facts".to_owned()].into(),
+        facts: ["rqlite".to_owned()].into(),
+        references: ["v1/ServiceAccount".to_owned()].into(),
+        ..Grants::default()
+    };
+    let own = |does: &str| policy_a(Binding { grants: Some(granted()), ..told(does) });
+    let bad = object(r#""bad""#);
+    let create = request(Operation::Create, &bad, None);
+    let beside_old_claims = knowing(&create, r#"{"version": 1, "pvcs": [{"name": "file-rqlite-0", "bound": true}]}"#);
+    let again = block_on(set(vec![own("find-defect")]).review(Phase::Validate, &create, &beside_old_claims));
+    assert_eq!(again.verdict, Verdict::Denied, "what a set leaves behind excuses nothing to a policy of somebody else");
+    let update = request(Operation::Update, &bad, Some(&bad));
+    let narrowed = Binding {
+        selection: Selection { operations: Some([Operation::Update].into()), ..Selection::default() },
+        grants: Some(granted()),
+        ..told("find-defect")
+    };
+    let known = block_on(set(vec![policy_a(narrowed)]).review(Phase::Validate, &update, &nothing_known()));
+    assert_eq!(known.verdict, Verdict::Allowed, "an old defect is known whatever operations the binding takes");
 }

@@ -159,7 +159,7 @@ impl Status {
         let denials: Vec<&Finding> = findings.iter().filter(|finding| finding.level != Level::Warn).collect();
         let lines = denials.iter().map(|finding| one_line(&finding.line(subject), DENIAL_CHARS)).collect();
         let causes = denials.iter().take(DENIALS).flat_map(|finding| StatusCause::of(finding)).collect();
-        let message = bounded(lines, DENIALS, "denials").join("\n");
+        let message = kubernetes::text::reworded(&bounded(lines, DENIALS, "denials").join("\n"));
         Self::new(denial, message, Some(StatusDetails { group: refusal::GROUP, causes }))
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use kubernetes::object::indexed;
+use kubernetes::selector::is_well_formed;
 use quorate_engine::{Binding, BreakGlass, Grants as EngineGrants, PolicyLimits, Selection};
 use quorate_facts::PROVIDER_NAME;
 use quorate_webhook::{CallerCheck, CertificateSource};
@@ -111,6 +112,7 @@ fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<
             faults.push(fault(format!("policies.{name}.grants.{key}"), message));
         }
     }
+    faults.extend(unusable_selection(name, policy));
     let binding = Binding {
         mode: policy.mode,
         on_error: policy.on_error,
@@ -121,6 +123,36 @@ fn bind(name: &str, policy: &Policy, wasm: Cow<'static, [u8]>, faults: &mut Vec<
         limits: limits(policy.limits),
     };
     Some(BoundPolicy { name: name.to_owned(), wasm, binding })
+}
+
+/// What a binding cannot mean: a selector that is none selects nothing, so that its policy would guard nothing.
+fn unusable_selection(name: &str, policy: &Policy) -> Vec<ConfigFault> {
+    let selectors = [("namespaceSelector", &policy.namespace_selector), ("objectSelector", &policy.object_selector)];
+    let is_wrong =
+        |selector: &LabelSelector| !indexed(&json!(selector).to_string()).is_ok_and(|it| is_well_formed(&it));
+    let wrong = selectors.into_iter().filter(|(_, selector)| selector.as_ref().is_some_and(is_wrong));
+    let mut faults: Vec<ConfigFault> = wrong
+        .map(|(key, _)| {
+            let message =
+                "no label selector: labels and values as Kubernetes has them, `values` with In and NotIn alone";
+            fault(format!("policies.{name}.{key}"), message)
+        })
+        .collect();
+    for namespace in policy.exclude_namespaces.iter().filter(|namespace| !is_dns_label(namespace)) {
+        let message = format!("found `{namespace}`, which no namespace is called");
+        faults.push(fault(format!("policies.{name}.excludeNamespaces"), message));
+    }
+    if !is_dns_label(name) {
+        let message =
+            "a policy is called by lower case letters, digits and `-`, at most 63: it is part of its rules' ids";
+        faults.push(fault(format!("policies.{}", name.escape_debug()), message));
+    }
+    faults
+}
+
+fn is_dns_label(name: &str) -> bool {
+    let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(inside) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn selection(policy: &Policy) -> Selection {

@@ -15,6 +15,9 @@ pub(crate) const NOT_JUDGED: &str = "not-judged";
 /// Longest name of a rule that a message repeats, in bytes.
 const MAX_RULE: usize = 63;
 
+/// Annotations of one call: all of them go into the audit event.
+const MAX_ANNOTATIONS: usize = 16;
+
 /// Pairs of evidence of one finding.
 const MAX_EVIDENCE: usize = 16;
 
@@ -179,7 +182,7 @@ impl CallContext {
         let text = |text: &str| one_line(text, self.limits.text_bytes);
         let pair = (text(key), text(value));
         let annotations = &mut self.answer.answer.annotations;
-        if annotations.len() < self.limits.findings {
+        if annotations.len() < MAX_ANNOTATIONS {
             annotations.push(pair);
         }
         Ok(())

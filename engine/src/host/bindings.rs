@@ -6,7 +6,7 @@ use kubernetes::quantity::Quantity;
 use kubernetes::verdict::Level;
 use wasmtime::component::Resource;
 
-use super::{DocumentHandle, DocumentId, FindingHandle, FindingId, Found, Missing, Value};
+use super::{DocumentHandle, DocumentId, FindingHandle, FindingId, Found, MAX_SPOKEN, Missing, Value};
 use crate::guest_state::GuestState;
 use crate::wit::{edits, facts, kubernetes as helpers, log, request, time, types, verdicts};
 use kubernetes::admission::{Operation, Request};
@@ -267,6 +267,9 @@ impl log::Host for GuestState {
 
 impl helpers::Host for GuestState {
     fn image(&mut self, reference: String) -> Trapping<Result<ImageParts, String>> {
+        if reference.len() > MAX_SPOKEN {
+            return Ok(Err("it is too long for the reference of an image".to_owned()));
+        }
         Ok(Image::parse(&reference)
             .map(|image| (image.registry, image.repository, image.tag, image.digest))
             .map_err(|error| error.to_string()))

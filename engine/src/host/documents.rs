@@ -8,7 +8,7 @@ use kubernetes::related::{Reason, Related};
 use quorate_contract::Related as Declared;
 use quorate_document::{Document, Match, Pattern, Pointer, PointerError};
 
-use super::{CallContext, Misuse, Value};
+use super::{CallContext, MAX_SPOKEN, Misuse, Value};
 use crate::related::RelatedQuery;
 
 /// A document, for the time of one call.
@@ -240,6 +240,7 @@ impl CallContext {
     /// As [`CallContext::get`], and when there are too many matches.
     pub fn find(&mut self, document: DocumentId, pattern: &str) -> Result<Vec<(String, Value)>, Misuse> {
         let function = "document.find";
+        bounded(function, pattern)?;
         let pattern = Pattern::parse(pattern).map_err(|error| no_pointer(function, error))?;
         let found = self.document(function, document)?.find(&pattern).map_err(|error| Misuse::new(function, error))?;
         let pair = |Match { pointer, value }: Match<'_>| (pointer.as_str().to_owned(), Value::from(value));
@@ -264,10 +265,12 @@ impl CallContext {
     ///
     /// # Errors
     /// As [`CallContext::get`].
-    pub fn same(&self, document: DocumentId, pointer: &str, other: DocumentId) -> Result<bool, Misuse> {
+    pub fn same(&mut self, document: DocumentId, pointer: &str, other: DocumentId) -> Result<bool, Misuse> {
         let function = "document.same";
         let at = parsed(function, pointer)?;
-        Ok(self.document(function, document)?.same(&at, self.document(function, other)?))
+        let (one, other) = (self.document(function, document)?.clone(), self.document(function, other)?.clone());
+        let same = one.same_within(&at, &other, &mut self.work);
+        same.ok_or_else(|| Misuse::new(function, "one call compares no more than that; compare smaller parts"))
     }
 
     /// `kubernetes.selects`.
@@ -296,7 +299,17 @@ fn lookup(source: &Declared, inputs: &super::CallInputs) -> Related<Vec<Document
 }
 
 pub(super) fn parsed<'p>(function: &'static str, pointer: &'p str) -> Result<Pointer<'p>, Misuse> {
+    bounded(function, pointer)?;
     Pointer::parse(pointer).map_err(|error| no_pointer(function, error))
+}
+
+/// A text of the guest that is looked at, and not handed over.
+pub(super) fn bounded(function: &'static str, text: &str) -> Result<(), Misuse> {
+    if text.len() <= MAX_SPOKEN {
+        Ok(())
+    } else {
+        Err(Misuse::new(function, format!("a pointer has at most {MAX_SPOKEN} bytes")))
+    }
 }
 
 fn no_pointer(function: &'static str, error: PointerError) -> Misuse {

@@ -35,6 +35,12 @@ const MAX_HANDED_BYTES: usize = 64 << 20;
 /// Handles that one call may be given, dropped ones included: 5,000 findings, each from ten documents.
 const MAX_HANDLES: usize = 50_000;
 
+/// Steps of all comparisons in one call, some nanoseconds each: as one list of edits may take.
+const MAX_COMPARISON: u64 = Limits::DEFAULT.work;
+
+/// Longest pointer, pattern or image reference that is looked at, in bytes.
+const MAX_SPOKEN: usize = 64 << 10;
+
 /// Which export of the guest runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -83,6 +89,8 @@ pub struct CallContext {
     edits: Edits,
     handed_bytes: usize,
     handles: usize,
+    /// Steps that are left for comparisons.
+    work: u64,
 }
 
 impl CallContext {
@@ -97,14 +105,14 @@ impl CallContext {
     }
 
     fn new(stage: Stage, inputs: Option<CallInputs>, limits: PolicyLimits) -> Self {
-        let of_edits = Limits { bytes: limits.patch_bytes, ..Limits::DEFAULT };
         Self {
             stage,
             inputs,
             limits,
             opened: documents::Opened::default(),
             answer: answer::Said::default(),
-            edits: Edits::new(&of_edits),
+            edits: Edits::new(&Limits::DEFAULT),
+            work: MAX_COMPARISON,
             handed_bytes: 0,
             handles: 0,
         }

@@ -420,6 +420,7 @@ fn composed(words: &[(&str, Value<String>)]) -> Source {
 #[cfg(test)]
 mod tests {
     use kubernetes::manifest::{EnvSource, KeyRef};
+    use rqlite::version::ImageVersion;
 
     use super::*;
 
@@ -431,6 +432,11 @@ mod tests {
         let key = KeyRef { name: "m".to_owned(), key: "x".to_owned(), optional: None };
         let source = EnvSource { config_map_key_ref: Some(key), ..EnvSource::default() };
         EnvVar { name: name.to_owned(), value: None, value_from: Some(source) }
+    }
+
+    /// Of a program that is not known.
+    fn launch(args: &[&str], env: &[EnvVar]) -> Launch {
+        Launch::of(&Container { command: vec!["/start".to_owned()], ..container(args, env) }, ImageVersion::Unknown)
     }
 
     fn container(args: &[&str], env: &[EnvVar]) -> Container {
@@ -449,7 +455,7 @@ mod tests {
     fn the_value_that_an_unknown_program_hands_on_is_read_from_its_arguments() {
         let env = [entry("N", "3"), from_map("X")];
         let handed =
-            |args: &[&str]| handed_on(&container(args, &env)).map(|(source, certain)| (source.to_string(), certain));
+            |args: &[&str]| handed_on(&launch(args, &env)).map(|(source, certain)| (source.to_string(), certain));
         let is = |text: &str, certain: bool| Some((text.to_owned(), certain));
         assert_eq!(handed(&["-x", "-bootstrap-expect=3", "-y"]), is("3", true));
         assert_eq!(handed(&["--bootstrap-expect", "$(N)"]), is("3", true));
@@ -470,7 +476,7 @@ mod tests {
             entry("G", "-fk -bootstrap-expect=$(X)"),
         ];
         let handed =
-            |args: &[&str]| handed_on(&container(args, &env)).map(|(source, certain)| (source.to_string(), certain));
+            |args: &[&str]| handed_on(&launch(args, &env)).map(|(source, certain)| (source.to_string(), certain));
         let is = |text: &str, certain: bool| Some((text.to_owned(), certain));
         assert_eq!(handed(&["$(F)"]), is("3", true));
         assert_eq!(handed(&["$(G)"]), is("ConfigMap m, key x", true));
