@@ -25,6 +25,7 @@ mod pod;
 mod probe;
 mod scaling;
 mod set;
+mod tree;
 mod volume;
 
 pub use containers::{ContainerList, ContainerPlace, List, Place};
@@ -37,6 +38,7 @@ pub use set::{
     ClaimTemplate, IntOrPercent, Ordinals, RetentionPolicy, RollingUpdate, StatefulSet, StatefulSetSpec,
     StatefulSetStatus, UpdateStrategy,
 };
+pub use tree::{FromTree, Mismatch};
 pub use volume::{
     ClaimVolume, ConfigMapVolume, EmptyDir, HostPath, KeyToPath, ProjectedFiles, ProjectedSource, ProjectedVolume,
     SecretVolume, Volume, VolumeMount,
