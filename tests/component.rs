@@ -48,6 +48,47 @@ fn components_import_nothing_but_what_they_use() {
     }
 }
 
+/// The core module of a policy: what a server compiles, and what each of its instances maps. Measured, and rounded up to 10 kB.
+const MOST_BYTES: [(&str, usize); 4] = [
+    ("quorum-guard", 510_000),
+    ("bootstrap-expect-lock", 450_000),
+    ("remove-on-shutdown", 510_000),
+    ("secret-mounts", 580_000),
+];
+
+#[test]
+fn core_modules_stay_small() {
+    for module in quorate_builtin::modules() {
+        let (_, most) = MOST_BYTES.into_iter().find(|(name, _)| *name == module.name).unwrap();
+        let bytes = core_module(module.wasm);
+        assert!(bytes <= most, "{}: {bytes} bytes, at most {most}; what grew is worth a look", module.name);
+        // Bounds follow what gets smaller.
+        assert!(bytes + 20_000 > most, "{}: {bytes} bytes, lower its bound of {most}", module.name);
+    }
+}
+
+/// The bytes of the largest core module of a component.
+fn core_module(component: &[u8]) -> usize {
+    const CORE_MODULE: u8 = 1;
+    let mut rest = &component[8..];
+    let mut largest = 0;
+    while let Some((id, mut behind)) = rest.split_first() {
+        let (mut size, mut shift) = (0_usize, 0);
+        while let Some((byte, next)) = behind.split_first() {
+            size |= usize::from(byte & 0x7f) << shift;
+            (shift, behind) = (shift + 7, next);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        if *id == CORE_MODULE {
+            largest = largest.max(size);
+        }
+        rest = &behind[size..];
+    }
+    largest
+}
+
 /// Both phases through the component, as `Case::run_native` does natively.
 fn run(policy: &Policy, case: &Case) -> Ran {
     let mut review = case.review.clone();

@@ -32,6 +32,7 @@ mod native;
 mod object;
 mod render;
 mod request;
+mod schema;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ use serde_json::{Value, json};
 use self::object::Shapes;
 pub use self::render::render;
 use self::table::{Row, Table};
+pub use schema::check_schema;
 
 /// Writes the words that come out into the files instead of comparing, when set to anything.
 const BLESS: &str = "QUORATE_BLESS";

@@ -40,6 +40,7 @@
 pub mod admission;
 pub mod annotation;
 pub mod break_glass;
+pub mod collect;
 pub mod defaults;
 pub mod field_path;
 pub mod image;

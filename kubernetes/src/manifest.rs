@@ -25,7 +25,7 @@ mod pod;
 mod probe;
 mod scaling;
 mod set;
-mod tree;
+pub mod tree;
 mod volume;
 
 pub use containers::{ContainerList, ContainerPlace, List, Place};

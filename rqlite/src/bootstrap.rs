@@ -226,7 +226,8 @@ fn last_of(words: &[&str]) -> Within {
         let origin = Origin::Container(Place { list: List::Args, index });
         Token::new((*word).to_owned(), Value::Known((*word).to_owned()), origin)
     };
-    let line = CommandLine::parse(words.iter().enumerate().map(token).collect(), None);
+    // Whether rqlited would take it all is not asked.
+    let line = CommandLine::unvalidated(words.iter().enumerate().map(token).collect(), None);
     match line.effective(FLAG).map(|flag| flag.value().and_then(Value::known)) {
         None => Within::NoFlag,
         Some(Some(value)) => Within::Value(value.clone()),

@@ -8,6 +8,7 @@ use crate::change;
 use crate::cluster::{Node, RqliteSet};
 use crate::discovery;
 use crate::scaling::DataLocation;
+use kubernetes::collect;
 use kubernetes::manifest::StatefulSet;
 use kubernetes::request::Dependency;
 
@@ -36,8 +37,8 @@ impl Dependencies {
             DataLocation::Elsewhere | DataLocation::WithPod => Vec::new(),
         };
         Dependencies {
-            services: governing.into_iter().chain(looked_up).collect(),
-            claims: claims.iter().map(|template| format!("{template}-{}", change::name(set))).collect(),
+            services: collect::set(governing.into_iter().chain(looked_up)),
+            claims: collect::set(claims.iter().map(|template| format!("{template}-{}", change::name(set)))),
         }
     }
 

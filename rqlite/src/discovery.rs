@@ -1,7 +1,7 @@
 //! How a node finds the others: the mode, and the host name that DNS discovery looks up.
 //! Not whom it finds; of a disco configuration nothing but that name is read.
 
-use serde::Deserialize;
+use serde_json::Value as Json;
 
 use crate::flag::CommandLine;
 use crate::value::Value;
@@ -61,11 +61,13 @@ impl Discovery {
     }
 }
 
-/// The part of a `dns` or `dns-srv` configuration that names the host.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct DnsConfig {
-    name: String,
+/// What a `dns` or `dns-srv` configuration names as the host; empty where it names none.
+fn host_name(config: &str) -> Option<String> {
+    let config: Json = serde_json::from_str(config).ok()?;
+    match config.as_object()?.get("name") {
+        None => Some(String::new()),
+        Some(name) => Some(name.as_str()?.to_owned()),
+    }
 }
 
 /// The host name that DNS discovery looks up. None in every other mode, and where the configuration is in a file or behind a reference.
@@ -79,8 +81,8 @@ pub(crate) fn looked_up(line: &CommandLine) -> Option<String> {
         }
     }
     let config = given(line, "disco-config").ok()?;
-    let named = if config.is_empty() { DnsConfig::default() } else { serde_json::from_str(&config).ok()? };
-    Some(if named.name.is_empty() { DEFAULT.to_owned() } else { named.name })
+    let named = if config.is_empty() { String::new() } else { host_name(&config)? };
+    Some(if named.is_empty() { DEFAULT.to_owned() } else { named })
 }
 
 /// The flag's text, empty where it is not given; an error where it cannot be known.

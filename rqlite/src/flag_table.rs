@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::version::Version;
+use kubernetes::collect;
 
 /// The type that Go's `flag` package gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl FlagSpec {
 pub fn lookup(name: &str) -> Option<&'static FlagSpec> {
     // A line may have thousands of flags, and is read some ten times.
     static BY_NAME: LazyLock<BTreeMap<&str, &FlagSpec>> =
-        LazyLock::new(|| FLAGS.iter().map(|spec| (spec.name, spec)).collect());
+        LazyLock::new(|| collect::map(FLAGS.iter().map(|spec| (spec.name, spec))));
     BY_NAME.get(name).copied()
 }
 

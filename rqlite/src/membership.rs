@@ -50,14 +50,14 @@ pub struct MembershipError {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct NodeEntry {
-    id: Option<String>,
-    addr: String,
+    pub(crate) id: Option<String>,
+    pub(crate) addr: String,
     /// Not told before v8.
-    voter: Option<bool>,
-    reachable: bool,
-    leader: bool,
+    pub(crate) voter: Option<bool>,
+    pub(crate) reachable: bool,
+    pub(crate) leader: bool,
     #[serde(deserialize_with = "told", skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// An empty text tells nothing.
@@ -105,6 +105,7 @@ impl NodeEntry {
 
     fn into_member(self, id: String, voter: bool) -> Member {
         let NodeEntry { addr, reachable, leader, version, .. } = self;
+        let version = version.filter(|version| !version.is_empty());
         Member { id, address: addr, voter, reachable, leader, version }
     }
 }

@@ -45,16 +45,16 @@ allowed quorate-contract cel jsonschema serde serde_json thiserror
 allowed kubernetes quorate-document serde serde_json thiserror time
 allowed rqlite kubernetes serde serde_json thiserror
 allowed quorate-policy schemars serde serde_json wit-bindgen
-allowed quorate-sdk kubernetes quorate-policy rqlite schemars serde serde_json
+allowed quorate-sdk kubernetes quorate-policy rqlite serde serde_json
 allowed quorate-facts futures-util kubernetes quorate-document quorate-engine rqlite serde_json thiserror time tokio tracing
 allowed quorate-fixtures serde_json
 allowed quorate-guest-build anyhow wit-component
-allowed quorate-cases kubernetes quorate-contract quorate-document quorate-engine quorate-facts quorate-fixtures quorate-policy quorate-sdk json-patch serde serde-saphyr serde_json
+allowed quorate-cases kubernetes quorate-contract quorate-document quorate-engine quorate-facts quorate-fixtures quorate-policy quorate-sdk json-patch schemars serde serde-saphyr serde_json
 while read -r policy; do
-    allowed "$policy" kubernetes rqlite quorate-sdk schemars serde serde_json strsim
+    allowed "$policy" kubernetes rqlite quorate-sdk serde serde_json strsim
 done < <(grep -vx secret-mounts policies/builtin/policies.txt)
 # `time` reads until when a break-glass annotation holds; no clock is asked.
-allowed secret-mounts kubernetes rqlite quorate-sdk schemars serde serde_json strsim time
+allowed secret-mounts kubernetes rqlite quorate-sdk serde serde_json strsim time
 
 # None of them names a policy, and neither does any crate above: they reach no rule.
 of_ours quorate-certs

@@ -46,7 +46,7 @@ impl Mismatch {
             Value::Null => "type: null".to_owned(),
             Value::Bool(value) => format!("type: boolean `{value}`"),
             // One that is too large is of the right type.
-            Value::Number(value) if expected.starts_with('i') => number(value),
+            Value::Number(value) if expected.starts_with(['i', 'u']) => number(value),
             Value::Number(value) => number(value).replacen("value", "type", 1),
             Value::String(text) => format!("type: string {text:?}"),
             Value::Array(_) => "type: sequence".to_owned(),
@@ -63,22 +63,57 @@ impl Mismatch {
     }
 }
 
+/// Of an object.
+///
+/// # Errors
+/// When it is none.
 #[inline(never)]
-fn members<'t>(tree: &'t Value, expected: &str) -> Result<&'t Map<String, Value>, Mismatch> {
+pub fn members<'t>(tree: &'t Value, expected: &str) -> Result<&'t Map<String, Value>, Mismatch> {
     tree.as_object().ok_or_else(|| Mismatch::of(tree, expected))
 }
 
 /// A field that is the default where it is not there.
+///
+/// # Errors
+/// When it is of another type.
 #[inline(never)]
-fn strict<T: FromTree + Default>(members: &Map<String, Value>, key: &str) -> Result<T, Mismatch> {
+pub fn strict<T: FromTree + Default>(members: &Map<String, Value>, key: &str) -> Result<T, Mismatch> {
     members.get(key).map_or_else(|| Ok(T::default()), |tree| T::from_tree(tree).map_err(|wrong| wrong.below(key)))
 }
 
 /// One that is the default where it is null, too.
+///
+/// # Errors
+/// When it is of another type.
 #[inline(never)]
-fn lenient<T: FromTree + Default>(members: &Map<String, Value>, key: &str) -> Result<T, Mismatch> {
+pub fn lenient<T: FromTree + Default>(members: &Map<String, Value>, key: &str) -> Result<T, Mismatch> {
     let tree = members.get(key).filter(|tree| !tree.is_null());
     tree.map_or_else(|| Ok(T::default()), |tree| T::from_tree(tree).map_err(|wrong| wrong.below(key)))
+}
+
+/// One that has to be there.
+///
+/// # Errors
+/// When it is not, or of another type.
+#[inline(never)]
+pub fn required<T: FromTree>(members: &Map<String, Value>, key: &str) -> Result<T, Mismatch> {
+    let missing = || Mismatch { path: String::new(), problem: format!("missing field `{key}`") };
+    T::from_tree(members.get(key).ok_or_else(missing)?).map_err(|wrong| wrong.below(key))
+}
+
+/// Only keys that are known.
+///
+/// # Errors
+/// At the first other one.
+#[inline(never)]
+pub fn known(members: &Map<String, Value>, keys: &[&str]) -> Result<(), Mismatch> {
+    match members.keys().find(|key| !keys.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => {
+            let known = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            Err(Mismatch { path: String::new(), problem: format!("unknown field `{key}`, expected one of {known}") })
+        }
+    }
 }
 
 impl<T: FromTree> FromTree for Option<T> {
@@ -106,6 +141,7 @@ impl FromTree for BTreeMap<String, String> {
         let read = |(key, tree): (&String, &Value)| {
             Ok((key.clone(), String::from_tree(tree).map_err(|wrong| wrong.below(key))?))
         };
+        // Collected as a whole: they are sorted already, and to insert thousands one by one takes twice as long as all else.
         members(tree, Self::EXPECTED)?.iter().map(read).collect()
     }
 }
@@ -132,6 +168,14 @@ impl FromTree for i64 {
 
     fn from_tree(tree: &Value) -> Result<Self, Mismatch> {
         tree.as_i64().ok_or_else(|| Mismatch::of(tree, Self::EXPECTED))
+    }
+}
+
+impl FromTree for u64 {
+    const EXPECTED: &'static str = "u64";
+
+    fn from_tree(tree: &Value) -> Result<Self, Mismatch> {
+        tree.as_u64().ok_or_else(|| Mismatch::of(tree, Self::EXPECTED))
     }
 }
 
@@ -163,20 +207,22 @@ impl FromTree for serde::de::IgnoredAny {
     }
 }
 
-macro_rules! objects {
-    ($($name:ident { $($field:ident: $key:literal $null:ident),* })*) => { $(
-        impl FromTree for $name {
+/// Implements [`FromTree`] for types of named fields: `Type { field: "key" reader }`. Readers are [`strict`], [`lenient`] and [`required`].
+#[macro_export]
+macro_rules! objects_from_tree {
+    ($($name:ident { $($field:ident: $key:literal $read:ident),* })*) => { $(
+        impl $crate::manifest::FromTree for $name {
             const EXPECTED: &'static str = concat!("struct ", stringify!($name));
 
-            fn from_tree(tree: &Value) -> Result<Self, Mismatch> {
-                let members = members(tree, Self::EXPECTED)?;
-                Ok($name { $($field: $null(members, $key)?),* })
+            fn from_tree(tree: &::serde_json::Value) -> Result<Self, $crate::manifest::Mismatch> {
+                let members = $crate::manifest::tree::members(tree, Self::EXPECTED)?;
+                Ok($name { $($field: $crate::manifest::tree::$read(members, $key)?),* })
             }
         }
     )* };
 }
 
-objects! {
+objects_from_tree! {
     EnvVar { name: "name" strict, value: "value" strict, value_from: "valueFrom" strict }
     EnvSource { config_map_key_ref: "configMapKeyRef" strict, secret_key_ref: "secretKeyRef" strict, file_key_ref: "fileKeyRef" strict, field_ref: "fieldRef" strict, resource_field_ref: "resourceFieldRef" strict }
     KeyRef { name: "name" strict, key: "key" strict, optional: "optional" strict }

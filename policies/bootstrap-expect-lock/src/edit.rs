@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kubernetes::collect;
 use kubernetes::manifest::StatefulSet;
 use quorate_sdk::{Review, SetDocument};
 use rqlite::change::{self, Ordinals};
@@ -112,7 +113,7 @@ fn edits<'a>(old: &'a SetDocument, new: &'a SetDocument) -> Vec<ExpectEdit<'a>> 
     let renamed = !several && before.len() == after.len() && !replaced;
     let name_of = |reading: &ContainerReading| if renamed { "" } else { reading.container.name.as_str() }.to_owned();
     let mut before: BTreeMap<String, ContainerReading> =
-        before.into_iter().map(|reading| (name_of(&reading), reading)).collect();
+        collect::map(before.into_iter().map(|reading| (name_of(&reading), reading)));
     let mut edits: Vec<ExpectEdit> = Vec::new();
     for reading in after {
         let same = before.remove(&name_of(&reading));

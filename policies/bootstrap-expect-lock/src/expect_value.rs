@@ -422,6 +422,8 @@ mod tests {
     use kubernetes::manifest::{EnvSource, KeyRef};
     use rqlite::version::ImageVersion;
 
+    use rqlite::version::ImageVersion;
+
     use super::*;
 
     fn entry(name: &str, value: &str) -> EnvVar {

@@ -31,6 +31,7 @@ pub struct BootstrapExpectLock;
 
 impl Policy for BootstrapExpectLock {
     type Settings = Settings;
+    const SETTINGS_SCHEMA: &'static str = include_str!("../settings.schema.json");
 
     const NAME: &'static str = "bootstrap-expect-lock";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");

@@ -27,6 +27,7 @@ pub struct QuorumGuard;
 
 impl Policy for QuorumGuard {
     type Settings = Settings;
+    const SETTINGS_SCHEMA: &'static str = include_str!("../settings.schema.json");
 
     const NAME: &'static str = "quorum-guard";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");

@@ -31,6 +31,7 @@ pub struct RemoveOnShutdown;
 
 impl Policy for RemoveOnShutdown {
     type Settings = Settings;
+    const SETTINGS_SCHEMA: &'static str = include_str!("../settings.schema.json");
 
     const NAME: &'static str = identity::POLICY;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");

@@ -7,7 +7,6 @@
 
 mod at_path;
 pub mod injection;
-mod json_path;
 pub mod policy;
 pub mod review;
 

@@ -4,21 +4,18 @@
 use std::sync::Arc;
 
 use kubernetes::annotation;
-use kubernetes::manifest::{HorizontalPodAutoscaler, Metadata, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus};
+use kubernetes::manifest::{
+    FromTree, HorizontalPodAutoscaler, Metadata, Mismatch, Scale, StatefulSet, StatefulSetSpec, StatefulSetStatus,
+};
 use kubernetes::related::{Reason, Related};
 use kubernetes::request::{Dependency, RequestKind};
 use rqlite::candidate::RqliteHint;
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::facts::Facts;
 use rqlite::reading::Reading;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use quorate_policy::{Document, Operation, Request};
-
-use crate::json_path::path_at;
 
 /// Membership, pods, claims and the rest of `docs/facts.md`.
 pub const CURRENT: &str = "rqlite/current";
@@ -79,8 +76,8 @@ pub enum Subject {
 #[derive(Debug)]
 pub struct SetDocument {
     pub set: Arc<StatefulSet>,
-    /// JSON text of `/spec`; `{}` where there is none.
-    pub spec: String,
+    /// `/spec` as a tree, for editing and for comparing what the typed reading leaves out.
+    pub spec: Value,
     /// What the host recognised.
     reading: Reading,
 }
@@ -137,7 +134,8 @@ impl Envelope {
 fn facts(request: &Request<'_>) -> Result<Facts, ShapeError> {
     let Ok(Some(documents)) = request.facts(CURRENT) else { return Ok(Facts::default()) };
     let Some(text) = documents.first().and_then(|facts| facts.json("")) else { return Ok(Facts::default()) };
-    Facts::parse(&text).map_err(|error| ShapeError { document: "facts", field: String::new(), problem: error.0 })
+    let facts = tree(&text).map(|facts| Facts::from_tree(&facts)).unwrap_or_else(|| Ok(Facts::default()));
+    facts.map_err(|error| ShapeError { document: "facts", field: String::new(), problem: error.0 })
 }
 
 impl Review {
@@ -261,8 +259,8 @@ fn related<T>(
 }
 
 impl SetDocument {
-    /// `spec` is the text that the set's own was decoded from.
-    pub fn new(set: StatefulSet, spec: String, reading: Reading) -> Self {
+    /// `spec` is the tree that the set's own was read from.
+    pub fn new(set: StatefulSet, spec: Value, reading: Reading) -> Self {
         SetDocument { set: Arc::new(set), spec, reading }
     }
 
@@ -296,50 +294,24 @@ impl SetDocument {
 
     /// Whether both specs are the same, whatever the order of their keys.
     pub fn same_spec(&self, other: &SetDocument) -> bool {
-        // What is read of them tells most differences; a tree of a large spec takes as long as all else.
-        self.set.spec == other.set.spec && same_json(&self.spec, &other.spec)
+        self.spec == other.spec
     }
 
     /// The same of their pod templates.
     pub fn same_template(&self, other: &SetDocument) -> bool {
-        self.set.spec.template == other.set.spec.template
-            && same_json(self.template().unwrap_or_default(), other.template().unwrap_or_default())
+        self.spec.get("template") == other.spec.get("template")
     }
-
-    /// JSON text of `/spec/template`.
-    fn template(&self) -> Option<&str> {
-        #[derive(Deserialize)]
-        struct Spec<'a> {
-            #[serde(borrow)]
-            template: Option<&'a RawValue>,
-        }
-        serde_json::from_str::<Spec>(&self.spec).ok()?.template.map(RawValue::get)
-    }
-
-    /// `/spec` as a tree, for editing and for comparing what the typed reading leaves out.
-    pub fn spec_tree(&self) -> Value {
-        serde_json::from_str(&self.spec).unwrap_or(Value::Null)
-    }
-}
-
-/// Equal texts are equal; else the trees decide.
-fn same_json(left: &str, right: &str) -> bool {
-    left == right
-        || match (serde_json::from_str::<Value>(left), serde_json::from_str::<Value>(right)) {
-            (Ok(left), Ok(right)) => left == right,
-            _ => false,
-        }
 }
 
 /// Where a fact about a set has the set itself.
 const OBJECT_MEMBER: &str = "/object";
 
-/// The JSON texts of the parts of one document.
+/// The parts of one document.
 struct DocumentParts {
     document: &'static str,
-    metadata: Option<String>,
-    spec: Option<String>,
-    status: Option<String>,
+    metadata: Value,
+    spec: Value,
+    status: Value,
 }
 
 impl DocumentParts {
@@ -353,57 +325,55 @@ impl DocumentParts {
 
     /// None where there is nothing of an object at `root`.
     fn of(name: &'static str, document: &Document<'_>, root: &str) -> Option<Self> {
-        let part = |part: &str| document.json(&[root, part].concat());
+        let part = |part: &str| tree(&document.json(&[root, part].concat())?);
         let (metadata, spec) = (part("/metadata"), part("/spec"));
         if metadata.is_none() && spec.is_none() {
             return None;
         }
-        Some(DocumentParts { document: name, metadata, spec, status: part("/status") })
+        let status = part("/status").unwrap_or_default();
+        Some(DocumentParts {
+            document: name,
+            metadata: metadata.unwrap_or_default(),
+            spec: spec.unwrap_or_default(),
+            status,
+        })
     }
 
-    fn decode<T: DeserializeOwned + Default>(&self, text: Option<&str>, root: &str) -> Result<T, ShapeError> {
-        decode(self.document, text, root)
+    /// What is not there is the default; `root` is where the part stands in its document.
+    fn read<T: FromTree + Default>(&self, part: &Value, root: &str) -> Result<T, ShapeError> {
+        if part.is_null() {
+            return Ok(T::default());
+        }
+        T::from_tree(part).map_err(|Mismatch { path, problem }| {
+            let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+            ShapeError { document: self.document, field: format!("{root}{dot}{path}"), problem }
+        })
     }
 
     fn metadata(&self) -> Result<Metadata, ShapeError> {
-        self.decode(self.metadata.as_deref(), "metadata")
+        self.read(&self.metadata, "metadata")
     }
 
     fn set(self) -> Result<SetDocument, ShapeError> {
         let metadata = self.metadata()?;
-        let spec: StatefulSetSpec = self.decode(self.spec.as_deref(), "spec")?;
-        let status: StatefulSetStatus = self.decode(self.status.as_deref(), "status")?;
-        let text = self.spec.unwrap_or_else(|| "{}".to_owned());
-        Ok(SetDocument::new(StatefulSet { metadata, spec, status }, text, Reading::default()))
+        let spec: StatefulSetSpec = self.read(&self.spec, "spec")?;
+        let status: StatefulSetStatus = self.read(&self.status, "status")?;
+        Ok(SetDocument::new(StatefulSet { metadata, spec, status }, self.spec, Reading::default()))
     }
 
     fn autoscaler(&self) -> Result<HorizontalPodAutoscaler, ShapeError> {
-        Ok(HorizontalPodAutoscaler { metadata: self.metadata()?, spec: self.decode(self.spec.as_deref(), "spec")? })
+        Ok(HorizontalPodAutoscaler { metadata: self.metadata()?, spec: self.read(&self.spec, "spec")? })
     }
 }
 
-/// What is not there is the default; `root` is where the text stands in its document.
-fn decode<T: DeserializeOwned + Default>(
-    document: &'static str,
-    text: Option<&str>,
-    root: &str,
-) -> Result<T, ShapeError> {
-    let Some(text) = text else { return Ok(T::default()) };
-    serde_json::from_str::<Option<T>>(text)
-        .map(Option::unwrap_or_default)
-        .map_err(|error| shape_error(document, text, root, &error))
-}
-
-fn shape_error(document: &'static str, text: &str, root: &str, error: &serde_json::Error) -> ShapeError {
-    let path = path_at(text, error.line(), error.column());
-    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-    let problem = error.to_string().split(" at line ").next().unwrap_or_default().to_owned();
-    ShapeError { document, field: format!("{root}{dot}{path}"), problem }
+/// The host gives no text that is no JSON.
+fn tree(json: &str) -> Option<Value> {
+    serde_json::from_str(json).ok()
 }
 
 fn scale(document: &'static str, parts: Option<DocumentParts>) -> Result<i32, ShapeError> {
     let parts = parts.ok_or_else(|| missing(document))?;
-    let scale = Scale { metadata: parts.metadata()?, spec: parts.decode(parts.spec.as_deref(), "spec")? };
+    let scale = Scale { metadata: parts.metadata()?, spec: parts.read(&parts.spec, "spec")? };
     Ok(scale.spec.replicas)
 }
 

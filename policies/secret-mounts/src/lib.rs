@@ -42,6 +42,7 @@ pub struct SecretMounts;
 
 impl Policy for SecretMounts {
     type Settings = Settings;
+    const SETTINGS_SCHEMA: &'static str = include_str!("../settings.schema.json");
 
     const NAME: &'static str = POLICY;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");

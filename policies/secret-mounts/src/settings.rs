@@ -1,11 +1,11 @@
 //! The settings: what is asked for in every set of the configuration's reach. Same keys as the annotations, which win.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Secrets that every rqlite StatefulSet gets, unless an annotation of the same name says otherwise.
 /// They make most sense under `namespaces.<namespace>`: a pod mounts Secrets of its own namespace only.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Settings {
     /// `NAME` or `NAME/KEY` of the Secret with rqlite's users; the key is `users.json` unless named. Passed as `-auth`; needs `join-as`.
@@ -52,6 +52,14 @@ impl Settings {
 mod tests {
     use super::*;
     use crate::credential_kind::CREDENTIAL_KINDS;
+
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        quorate_cases::check_schema::<Settings>(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/settings.schema.json"),
+            include_str!("../settings.schema.json"),
+        );
+    }
 
     #[test]
     fn every_topic_is_a_key_of_the_settings() {

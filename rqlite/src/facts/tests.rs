@@ -127,3 +127,41 @@ fn what_was_recorded_ages() {
     assert_eq!((later.seen, later.last_voters_age_milliseconds), (seen(60_400), Some(u64::MAX)));
     assert_eq!(Facts::default().aged(1), Facts::default());
 }
+
+/// A tree reads as its text does, and is refused where that is.
+#[test]
+fn a_tree_of_facts_reads_as_their_text() {
+    let example = include_str!("../../../docs/examples/facts.json");
+    let whole: serde_json::Value = serde_json::from_str(example).unwrap();
+    let mut trees = vec![
+        whole.clone(),
+        serde_json::json!({"version": 1}),
+        serde_json::json!({"version": 2}),
+        serde_json::json!({}),
+    ];
+    for key in whole.as_object().unwrap().keys() {
+        for value in [
+            serde_json::json!(null),
+            serde_json::json!("x"),
+            serde_json::json!([]),
+            serde_json::json!([{}]),
+            serde_json::json!(["a"]),
+            serde_json::json!({"a": {"b": "c"}}),
+            serde_json::json!([{"name": "a", "wrong": 1}]),
+            serde_json::json!(true),
+            serde_json::json!(7),
+        ] {
+            let mut tree = whole.clone();
+            tree[key] = value;
+            trees.push(tree);
+        }
+    }
+    trees.push({
+        let mut tree = whole;
+        tree["unheard"] = serde_json::json!(1);
+        tree
+    });
+    for tree in trees {
+        assert_eq!(Facts::from_tree(&tree).ok(), Facts::parse(&tree.to_string()).ok(), "{tree}");
+    }
+}

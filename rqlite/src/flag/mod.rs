@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use kubernetes::collect;
 use kubernetes::manifest::Place;
 
 use self::parse::{NamedFlag, WordKind};
@@ -350,5 +351,5 @@ impl CommandLine {
 
 /// See [`CommandLine::winning`].
 fn winning(flags: &[Flag]) -> BTreeMap<&'static str, usize> {
-    flags.iter().enumerate().filter_map(|(at, flag)| Some((flag.spec()?.name, at))).collect()
+    collect::map(flags.iter().enumerate().filter_map(|(at, flag)| Some((flag.spec()?.name, at))))
 }

@@ -9,6 +9,7 @@ use crate::membership::{Member, Membership};
 use crate::quorum::Quorum;
 use crate::scaling::absent_pods::AbsentPods;
 use crate::scaling::current_state::{CurrentState, DataLocation};
+use kubernetes::collect;
 
 /// Where the numbers come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +112,7 @@ impl<'a> ClusterState<'a> {
             })
             .collect();
         let by_id: BTreeSet<u32> =
-            placed.iter().filter(|(_, _, by_id)| *by_id).filter_map(|(_, ordinal, _)| *ordinal).collect();
+            collect::set(placed.iter().filter(|(_, _, by_id)| *by_id).filter_map(|(_, ordinal, _)| *ordinal));
         let own = |ordinal: u32, matched: bool| matched || !by_id.contains(&ordinal);
         let voters = placed.iter().filter(|(member, _, _)| member.voter).map(|(member, ordinal, matched)| Voter {
             id: member.id.clone(),

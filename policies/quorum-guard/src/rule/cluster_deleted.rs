@@ -15,7 +15,7 @@ use quorate_sdk::{Envelope, Finding, Judges, Rule, SetDocument, Severity};
 use rqlite::change::{self, Ordinals};
 use rqlite::facts::Facts;
 use rqlite::scaling::{CurrentState, DataLocation};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::settings;
 use crate::words;
@@ -73,19 +73,12 @@ pub(crate) use owner::evaluate as judge_owners;
 pub(crate) const RULE: Rule =
     Rule::new("cluster-deleted", "a running cluster is deleted", Severity::Critical, Judges::Change);
 
-/// The part of DeleteOptions that tells an orphan deletion.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct DeleteOptions {
-    propagation_policy: Option<String>,
-    orphan_dependents: Option<bool>,
-}
-
-impl DeleteOptions {
-    fn orphans(text: Option<&str>) -> bool {
-        let options: DeleteOptions = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        options.propagation_policy.as_deref() == Some("Orphan") || options.orphan_dependents == Some(true)
-    }
+/// Whether DeleteOptions tell an orphan deletion.
+fn orphans(options: Option<&str>) -> bool {
+    let options: Value = options.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let member = |key: &str| options.get(key);
+    member("propagationPolicy").and_then(Value::as_str) == Some("Orphan")
+        || member("orphanDependents").and_then(Value::as_bool) == Some(true)
 }
 
 /// Evaluates a DELETE of the set itself.
@@ -106,7 +99,7 @@ pub(crate) fn evaluate(
     if !current.votes(None) {
         return Some(RULE.warn(format!("deletes a read-only pool of {count}: reads move to the voters")));
     }
-    if DeleteOptions::orphans(envelope.options.as_deref()) && count > 0 {
+    if self::orphans(envelope.options.as_deref()) && count > 0 {
         return Some(
             RULE.warn(format!(
                 "deletes the StatefulSet and leaves its {}: nothing restarts or guards {} until the set is back",
@@ -119,7 +112,7 @@ pub(crate) fn evaluate(
     let claims = change::claim_ordinals(old, facts);
     // Nothing runs, and nothing is left.
     let is_gone = count == 0 && claims.as_ref().is_some_and(Ordinals::is_empty);
-    let orphans = DeleteOptions::orphans(envelope.options.as_deref());
+    let orphans = self::orphans(envelope.options.as_deref());
     let loss = loss(old, &current.data).filter(|_| !is_gone && !orphans);
     let message = match loss {
         _ if count == 0 => stopped(old, &current.data, claims.as_ref(), loss),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use kubernetes::annotation::CONTAINER;
+use kubernetes::collect;
 use kubernetes::manifest::Place;
 use kubernetes::manifest::{ContainerPlace, PodSpec, StatefulSet};
 use quorate_sdk::{AtPath, Finding, Judges, Rule, Severity};
@@ -88,7 +89,7 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
     let (before, after) = (names(old), names(new));
     // A container under another name at the same place is the same one.
     let renamed = new.nodes.iter().filter(|node| !moved && !before.contains(node.container.name.as_str()));
-    let renamed: BTreeSet<ContainerPlace> = renamed.map(|node| node.place).collect();
+    let renamed: BTreeSet<ContainerPlace> = collect::set(renamed.map(|node| node.place));
     let is_gone = |node: &&Node| node.role == Role::Voter && !after.contains(node.container.name.as_str());
     for node in old.nodes.iter().filter(is_gone) {
         let name = &node.container.name;
@@ -116,7 +117,7 @@ fn replaced(transition: &Transition, old: &RqliteSet, new: &RqliteSet, running: 
 }
 
 fn names(of: &RqliteSet) -> BTreeSet<&str> {
-    of.nodes.iter().map(|node| node.container.name.as_str()).collect()
+    collect::set(of.nodes.iter().map(|node| node.container.name.as_str()))
 }
 
 /// The node that it was, by its name or by its place.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use kubernetes::collect::sort_few;
 use kubernetes::manifest::List;
 
 use super::item::{Item, ProbeKind, text};
@@ -57,7 +58,7 @@ pub(super) fn parse(annotation: &str) -> Vec<InjectionEntry> {
 /// Writes the annotation: by policy, then in the order given.
 pub(super) fn format(entries: &[InjectionEntry]) -> String {
     let mut sorted: Vec<&InjectionEntry> = entries.iter().collect();
-    sorted.sort_by(|left, right| (&left.policy, left.mark.rank()).cmp(&(&right.policy, right.mark.rank())));
+    sort_few(&mut sorted, |entry| (&entry.policy, entry.mark.rank()));
     let lines: Vec<String> = sorted.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kubernetes::collect::sort_few;
 use kubernetes::manifest::{List, Place};
 use rqlite::launch::{Launch, NoInsertion};
 use serde_json::{Value, json};
@@ -222,7 +223,7 @@ impl InjectionList {
             | InjectionMark::Probe { .. } => None,
         });
         let mut tokens: Vec<(usize, &mut Option<String>)> = tokens.collect();
-        tokens.sort_by_key(|(index, _)| *index);
+        sort_few(&mut tokens, |(index, _)| *index);
         let held = tokens.iter_mut().fold(released, |held, (_, keyword)| held.or(keyword.take()));
         if let Some((_, first)) = tokens.into_iter().next() {
             *first = held;

@@ -1,6 +1,7 @@
 //! Which listed things stand in a template, and as what.
 //! Changes nothing.
 
+use kubernetes::collect::sort_few;
 use kubernetes::manifest::List;
 use serde_json::Value;
 
@@ -61,7 +62,7 @@ pub(super) fn surviving(old: &[InjectionEntry], spec: &Value, listed: Vec<Inject
             kept.push(entry.clone());
         }
     }
-    flags.sort_by_key(|entry| place(&entry.mark));
+    sort_few(&mut flags, |entry| place(&entry.mark));
     for entry in flags {
         if holds(&kept, &entry.mark) {
             continue;

@@ -1,11 +1,11 @@
 //! A StatefulSet's pod template being edited by one policy, beside the old object's: the operations come out as a JSON patch.
 //! What should be in it is the policy's decision.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kubernetes::annotation::INJECTED;
-use kubernetes::manifest::{Container, StatefulSet};
+use kubernetes::collect;
+use kubernetes::manifest::{Container, FromTree, StatefulSet, StatefulSetSpec};
 use rqlite::cluster::{Node, RqliteSet};
 use rqlite::launch::Launch;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ impl Injector {
         if listed.is_empty() {
             return None;
         }
-        let spec = document.spec_tree();
+        let spec = document.spec.clone();
         let entries = self.owned_entries(&spec, presence::standing(&spec, listed));
         Some(InjectionList { edits: SpecEdits::of(spec), entries, launches: launches(document) })
     }
@@ -97,7 +97,7 @@ impl TemplateEditor {
     /// `old` is none at a creation.
     pub fn of(injector: Injector, old: Option<&SetDocument>, new: &SetDocument) -> Self {
         let listed_before = old.and_then(|old| injector.listed(old));
-        let spec = new.spec_tree();
+        let spec = new.spec.clone();
         let before = listed_before.as_ref().map(|old| old.entries.as_slice()).unwrap_or_default();
         let entries = injector.owned_entries(&spec, presence::surviving(before, &spec, listed(new)));
         let list = InjectionList { edits: SpecEdits::of(spec), entries, launches: launches(new) };
@@ -290,13 +290,8 @@ fn launches(document: &SetDocument) -> Vec<(String, Arc<Launch>)> {
 
 /// The set's nodes as they start without what was taken out.
 fn relaunched(rqlite: &RqliteSet, stripped: &InjectionList, set: &StatefulSet) -> RqliteSet {
-    let containers: BTreeMap<&str, &Container> = set
-        .spec
-        .template
-        .spec
-        .running_containers()
-        .map(|(_, container)| (container.name.as_str(), container))
-        .collect();
+    let running = set.spec.template.spec.running_containers();
+    let containers = collect::map(running.map(|(_, container)| (container.name.as_str(), container)));
     let node = |node: &Node| match (stripped.launch(&node.container.name), containers.get(node.container.name.as_str()))
     {
         (Some(launch), Some(container)) => {
@@ -309,7 +304,6 @@ fn relaunched(rqlite: &RqliteSet, stripped: &InjectionList, set: &StatefulSet) -
 
 /// The object with that spec. A tree that came from a decoded text decodes again, whatever was put into it.
 fn typed(object: &StatefulSet, spec: &Value) -> StatefulSet {
-    // By its text: a second decoder, of trees, would be a tenth of a guest.
-    let spec = serde_json::from_str(&spec.to_string()).unwrap_or_else(|_| object.spec.clone());
+    let spec = StatefulSetSpec::from_tree(spec).unwrap_or_else(|_| object.spec.clone());
     StatefulSet { metadata: object.metadata.clone(), spec, status: object.status.clone() }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kubernetes::collect;
 use kubernetes::manifest::{OwnerReference, StatefulSet};
 use kubernetes::related::{Reason, Related};
 use quorate_sdk::{AtPath, Finding};
@@ -17,7 +18,7 @@ pub(crate) fn evaluate(old: Option<&StatefulSet>, new: &StatefulSet, facts: &Fac
         return Vec::new();
     }
     let before = old.map(|old| old.metadata.owner_references.as_slice()).unwrap_or_default();
-    let before: BTreeSet<&OwnerReference> = before.iter().collect();
+    let before: BTreeSet<&OwnerReference> = collect::set(before);
     let known = facts.owners.as_deref().map(by_uid);
     let added = new.metadata.owner_references.iter().enumerate().filter(|(_, owner)| !before.contains(owner));
     let findings = added.filter_map(|(index, owner)| {

@@ -86,7 +86,7 @@ fn dns() -> Value {
 fn document(object: &Value) -> SetDocument {
     let set: StatefulSet = serde_json::from_value(object.clone()).unwrap();
     let recognised = RqliteSet::detect(&set).map(Arc::new);
-    SetDocument::new(set, object["spec"].to_string(), Reading { set: recognised, ..Reading::default() })
+    SetDocument::new(set, object["spec"].clone(), Reading { set: recognised, ..Reading::default() })
 }
 
 fn editor(injector: Injector, old: Option<&Value>, new: &Value) -> TemplateEditor {
