@@ -7,9 +7,10 @@ use quorate_document::{Document, Edited, Patch};
 
 use crate::answer::{self, EngineFinding, WOULD_PATCH};
 use crate::failure::PolicyFailure;
+use crate::guest_state::Log;
 use crate::host::NOT_JUDGED;
 use crate::patch;
-use crate::policy::{GuestVerdict, Log, Policy};
+use crate::policy::{GuestVerdict, Policy};
 use crate::provider::{Prepared, Provider};
 use crate::selection::Selected;
 use crate::verdict::Finding;

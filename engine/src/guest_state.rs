@@ -7,7 +7,6 @@ use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
 use crate::host::CallContext;
-use crate::policy::Log;
 use crate::wit::log::Severity;
 use kubernetes::text::one_line;
 
@@ -22,6 +21,13 @@ const MAX_TABLE: usize = 20_000;
 #[derive(Debug, Error)]
 #[error("out of time")]
 pub(crate) struct OutOfTime;
+
+/// Whether what a guest logs is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    Kept,
+    Dropped,
+}
 
 /// The store's data of one call.
 pub(crate) struct GuestState {

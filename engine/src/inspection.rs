@@ -6,13 +6,10 @@ use std::collections::BTreeSet;
 use quorate_contract::Manifest;
 use thiserror::Error;
 use wasm_encoder::{ComponentSection, CustomSection};
-use wasmparser::{Encoding, Parser, Payload};
 
 use crate::binding::Grants;
 use crate::load::{LoadError, grants, imports};
-
-/// The custom section of a component that holds its manifest.
-const SECTION: &str = "quorate:manifest";
+use crate::sections::{SECTION, Sections};
 
 /// A module, read but not run.
 #[derive(Debug, Clone)]
@@ -56,11 +53,6 @@ impl Inspection {
     }
 }
 
-/// The manifest in the custom section, as text.
-pub(crate) fn manifest_section(wasm: &[u8]) -> Result<Option<&str>, LoadError> {
-    Sections::read(wasm).map(|sections| sections.manifest).map_err(LoadError::NotAComponent)
-}
-
 /// The component with its manifest in a custom section, for [`Inspection::of`] and for registries.
 ///
 /// # Errors
@@ -77,49 +69,6 @@ pub fn with_manifest(wasm: &[u8], manifest: &str) -> Result<Vec<u8>, SectionErro
         }
     }
     Ok(component)
-}
-
-#[derive(Default)]
-struct Sections<'w> {
-    manifest: Option<&'w str>,
-    imports: Vec<&'w str>,
-    exports: Vec<&'w str>,
-}
-
-impl<'w> Sections<'w> {
-    /// Those of the component itself, not of what is nested in it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "of some thirty kinds of sections five matter")]
-    fn read(wasm: &'w [u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let mut found = Self::default();
-        let mut depth = 0_u32;
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                    return Err("a core module, not a component".into());
-                }
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CustomSection(section) if section.name() == SECTION => {
-                    let text = std::str::from_utf8(section.data()).map_err(|_| "its manifest is not UTF-8")?;
-                    if depth > 0 || found.manifest.replace(text).is_some() {
-                        return Err("it has more than one section `quorate:manifest`".into());
-                    }
-                }
-                Payload::ComponentImportSection(section) if depth == 0 => {
-                    for import in section {
-                        found.imports.push(import?.name.name);
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 0 => {
-                    for export in section {
-                        found.exports.push(export?.name.name);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(found)
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 mod answer;
 mod binding;
 mod break_glass;
+mod calls;
 mod compiled;
 mod evaluation;
 mod failure;
@@ -26,6 +27,7 @@ mod policy;
 mod provider;
 mod related;
 mod runtime;
+mod sections;
 mod selection;
 mod set;
 mod verdict;

@@ -18,12 +18,12 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::binding::{Binding, Grants, PolicyLimits};
 use crate::failure::PolicyFailure;
-use crate::guest_state::GuestState;
+use crate::guest_state::{GuestState, Log};
 use crate::host::{CallContext, Stage};
-use crate::inspection::manifest_section;
 use crate::module::Module;
-use crate::policy::{Log, Policy};
+use crate::policy::Policy;
 use crate::runtime::{RunningGuest, WasmRuntime};
+use crate::sections::Sections;
 use crate::wit;
 use kubernetes::text::one_line;
 
@@ -136,7 +136,7 @@ impl WasmRuntime {
     /// What the module says; a section that says something else would mislead whoever only reads it.
     fn manifest(&self, module: &Module, wasm: &[u8]) -> Result<Manifest, LoadError> {
         let text = self.manifest_text(module)?;
-        match manifest_section(wasm)? {
+        match Sections::read(wasm).map_err(LoadError::NotAComponent)?.manifest {
             Some(section) if section != text => Err(LoadError::OtherManifest),
             Some(_) | None => Manifest::parse(&text).map_err(LoadError::Manifest),
         }

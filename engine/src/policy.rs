@@ -9,7 +9,7 @@ use quorate_document::Edits;
 
 use crate::binding::{Binding, Grants, Mode, OnError};
 use crate::failure::PolicyFailure;
-use crate::guest_state::GuestState;
+use crate::guest_state::{GuestState, Log};
 use crate::host::{CallContext, CallInputs, GuestAnswer};
 use crate::load::grants;
 use crate::module::Module;
@@ -167,11 +167,4 @@ fn fits(one: &Match, request: &Request) -> bool {
     };
     let GroupVersionResource { group, version, resource } = &request.resource;
     one.fits(group, version, resource, request.sub_resource.as_deref(), operation)
-}
-
-/// Whether what a guest logs is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Log {
-    Kept,
-    Dropped,
 }

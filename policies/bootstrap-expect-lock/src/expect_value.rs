@@ -420,7 +420,6 @@ fn composed(words: &[(&str, Value<String>)]) -> Source {
 #[cfg(test)]
 mod tests {
     use kubernetes::manifest::{EnvSource, KeyRef};
-    use rqlite::version::ImageVersion;
 
     use rqlite::version::ImageVersion;
 
