@@ -108,12 +108,7 @@ impl<'s> Renderer<'s> {
     }
 
     fn list(&mut self, text: String, root: &RenderRoot, ground: Ground<'_>, asked_by: &AskedBy) -> String {
-        let plain = ground.name.shown(&root.name());
-        let name = if self.rendered.files.contains_key(&plain) {
-            format!("{plain}, for {} of {}", asked_by.name, asked_by.file)
-        } else {
-            plain
-        };
+        let name = self.free_name(ground.name.shown(&root.name()), asked_by);
         let is_fixed = ground.name.is_fixed();
         let values = if is_fixed { Vec::new() } else { root.values().collect() };
         let values = values.into_iter().chain([asked_by.file.clone()]).collect();
@@ -121,6 +116,14 @@ impl<'s> Renderer<'s> {
         let file = SourceFile { text: text.into(), named: true, rendered_from: Some(made_from), is_fixed, values };
         self.rendered.files.insert(name.clone(), file);
         name
+    }
+
+    /// A name that no other output has: one leading object may ask for a folder several times.
+    fn free_name(&self, plain: String, asked_by: &AskedBy) -> String {
+        let with_its_leading = format!("{plain}, for {} of {}", asked_by.name, asked_by.file);
+        let again = (2_usize..).map(|count| format!("{with_its_leading}, {count}"));
+        let mut names = [plain.clone(), with_its_leading.clone()].into_iter().chain(again);
+        names.find(|name| !self.rendered.files.contains_key(name)).unwrap_or(plain)
     }
 
     /// Renders the folders that were not rendered yet, several at once. What comes out does not depend on which ends first.

@@ -20,5 +20,6 @@ mod revisions;
 mod shape;
 mod snapshot;
 mod sourceignore;
+mod sources;
 mod support;
 mod ways;
