@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::applied::Applied;
 use super::lead::{Charts, Lead, Reader, Source, SourceKind, Surroundings};
 use super::states::{Contents, State, States, Trees};
-use super::unchanged::Unchanged;
+use super::unchanged::{LaidOver, Unchanged};
 use super::{argo, flux};
 use crate::check_inputs::MappedValues;
 use crate::git::Repository;
@@ -315,7 +315,9 @@ impl<'f> Follower<'f, '_, '_> {
             link.file = self.place(&object.origin.path);
             for source in sources.iter().flatten().filter(|source| source.state.is_there(source)) {
                 let key = key_of(&above.iter().map(AsRef::as_ref).chain([&link]).collect::<Vec<&Link>>());
-                let root = self.root(source).filter(|root| !self.unchanged.leaves_out(&key, root, &source.state));
+                let root = self
+                    .root(source)
+                    .filter(|root| !self.unchanged.leaves_out(&key, root, &source.state, laid_over(source)));
                 wanted.extend(root.map(|root| (root, source.state.ground)));
             }
         }
@@ -348,7 +350,7 @@ impl<'f> Follower<'f, '_, '_> {
             return Ok(Some(Output::Files(source.state.folder(source).0)));
         };
         let key = key_of(&above.iter().map(AsRef::as_ref).chain([&*link]).collect::<Vec<&Link>>());
-        if self.unchanged.leaves_out(&key, &root, &source.state) {
+        if self.unchanged.leaves_out(&key, &root, &source.state, laid_over(source)) {
             return Ok(Some(Output::Rendered(None)));
         }
         let name = match self.renderer.output(&root, source.state.ground, &asked_by)? {
@@ -516,6 +518,14 @@ fn fixed_folder(source: &Source<'_>) -> FixedFolder {
     let folder = source.folder.clone();
     let version = source.state.closures.chart_version(&folder).map(str::to_owned);
     FixedFolder { folder, revision: source.state.name().revision.clone(), version }
+}
+
+fn laid_over(source: &Source<'_>) -> LaidOver {
+    let text = |members: &serde_json::Map<String, Value>| Value::from(members.clone()).to_string();
+    LaidOver {
+        namespace: source.namespace.clone(),
+        metadata: source.metadata.iter().map(|(key, members)| (*key, text(members))).collect(),
+    }
 }
 
 fn add_metadata(object: &mut Object, source: &Source<'_>) {

@@ -11,8 +11,17 @@ use crate::state::StateName;
 use crate::tree::SourceTree;
 use crate::way::leads_by_text;
 
-/// A folder of a state, by the key of the way that takes it.
-type Asked = (String, StateName, RenderRoot);
+/// A folder of a state, by the key of the way that takes it, with what that way says of all that comes out.
+type Asked = (String, StateName, RenderRoot, LaidOver);
+
+/// What a leading object does to objects after they are rendered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LaidOver {
+    /// Where objects go that name no namespace.
+    pub(super) namespace: Option<String>,
+    /// Labels and annotations, as text.
+    pub(super) metadata: Vec<(&'static str, String)>,
+}
 
 /// Both states, seen from one of them.
 pub(super) struct Unchanged<'u> {
@@ -39,8 +48,8 @@ impl<'u> Unchanged<'u> {
     }
 
     /// Whether the folder is left out.
-    pub(super) fn leaves_out(&self, key: &str, root: &RenderRoot, state: &State<'_>) -> bool {
-        let asked = (key.to_owned(), state.name().clone(), root.clone());
+    pub(super) fn leaves_out(&self, key: &str, root: &RenderRoot, state: &State<'_>, laid: LaidOver) -> bool {
+        let asked = (key.to_owned(), state.name().clone(), root.clone(), laid);
         if let Some(both) = &self.both {
             return both.contains(&asked);
         }

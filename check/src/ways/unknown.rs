@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::applied::Applied;
 use super::follow::Follower;
 use super::glob::{Stars, matches};
+use super::unchanged::LaidOver;
 use crate::check_inputs::MappedValues;
 use crate::input;
 use crate::object::Object;
@@ -37,7 +38,7 @@ impl Follower<'_, '_, '_> {
         });
         let plain: Vec<String> = plain.map(str::to_owned).collect();
         let state = self.around.state;
-        let changed = roots.iter().filter(|root| !self.unchanged.leaves_out("", root, &state));
+        let changed = roots.iter().filter(|root| !self.unchanged.leaves_out("", root, &state, LaidOver::default()));
         self.renderer.render(&changed.map(|root| (root.clone(), state.ground)).collect::<Vec<_>>())?;
         for root in roots {
             self.take_root(&root)?;
@@ -61,7 +62,7 @@ impl Follower<'_, '_, '_> {
     }
 
     fn take_root(&mut self, root: &RenderRoot) -> anyhow::Result<()> {
-        if self.unchanged.leaves_out("", root, &self.around.state) {
+        if self.unchanged.leaves_out("", root, &self.around.state, LaidOver::default()) {
             return Ok(());
         }
         match self.renderer.output(root, self.around.state.ground, &AskedBy::default())? {
@@ -86,7 +87,7 @@ impl Follower<'_, '_, '_> {
     /// An installation that is only guessed: what cannot be rendered so is no error of anybody's, and not evaluated.
     fn take_guessed(&mut self, root: &RenderRoot, file: &str) -> anyhow::Result<()> {
         let state = self.around.state;
-        if self.unchanged.leaves_out("", root, &state) {
+        if self.unchanged.leaves_out("", root, &state, LaidOver::default()) {
             return Ok(());
         }
         if let Err(failure) = self.renderer.output(root, state.ground, &AskedBy::default())? {

@@ -1,7 +1,7 @@
 //! What one leading object applies from several places, and what it says itself of what comes out.
 
 use super::support::set;
-use super::ways::{Files, URL, application, files, judged, with};
+use super::ways::{Files, URL, application, files, judged, kustomization, with};
 
 const SHRUNK: &str = "UPDATE db/rqlite denied";
 const DELETED: &str = "DELETE db/rqlite denied";
@@ -49,4 +49,24 @@ fn every_source_of_an_application_keeps_its_output() {
     assert_changes(&base, &at("b", &[web, &of(1), worker]), &[SHRUNK]);
     assert_changes(&base, &at("b", &[web, worker]), &[DELETED]);
     assert_changes(&base, &chart("b"), &[DELETED]);
+}
+
+#[test]
+fn what_a_leading_object_lays_over_an_unchanged_folder_is_judged() {
+    let folder = files([
+        ("apps/db/set.yaml", set(3).replace("  namespace: db\n", "")),
+        ("apps/db/kustomization.yaml", "resources: [set.yaml]\n".to_owned()),
+    ]);
+    let own = application("db", "apps/db", "");
+    let elsewhere = own.replace("{namespace: db}", "{namespace: other}");
+    let at = |own: String| with(&folder, [("argo/db.yaml", own)]);
+    assert_changes(&at(own.clone()), &at(elsewhere), &[DELETED, "CREATE other/rqlite allowed"]);
+    assert_changes(&at(own.clone()), &at(format!("{own}# a comment\n")), &[]);
+    let flux = |annotation: &str| {
+        let more = format!("  commonMetadata: {{annotations: {{{annotation}}}}}\n");
+        with(&folder, [("clusters/eu/db.yaml", kustomization("db", "apps/db", &more))])
+    };
+    let Some(outcome) = judged(&flux("a: b"), &flux("quorate.dev/container: nosuch"), &[]) else { return };
+    assert_eq!(outcome.changes.len(), 1, "{:#}", outcome.json);
+    assert_eq!(outcome.code, Some(1), "{:#}", outcome.json);
 }
