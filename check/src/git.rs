@@ -15,18 +15,33 @@ use super::tree::{Content, LINK_OUTSIDE, LINK_TO_NO_FILE, SourceTree, Submodule,
 use crate::input::{InputReadError, MANIFEST_BYTES};
 
 /// A repository that was found.
-pub(super) struct Repository(pub(super) gix::Repository);
+pub(super) struct Repository {
+    pub(super) git: gix::Repository,
+    /// The names that the command line gives, as those of branches.
+    pub(super) branches: Vec<String>,
+}
 
 impl Repository {
     /// The repository that the folder lies in.
     pub(super) fn around(folder: &Path) -> anyhow::Result<Self> {
         let found = gix::discover(folder).with_context(|| format!("no git repository around {}", folder.display()))?;
-        Ok(Self(found))
+        Ok(Self::of(found))
+    }
+
+    const fn of(git: gix::Repository) -> Self {
+        Self { git, branches: Vec::new() }
+    }
+
+    /// The same, with what the command line names as base and head.
+    pub(super) fn naming<'n>(self, references: impl Iterator<Item = &'n str>) -> Self {
+        let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
+        let names = references.flat_map(|reference| reference.split("...")).map(short);
+        Self { branches: names.filter(|name| !name.is_empty()).collect(), ..self }
     }
 
     /// The folder that it is checked out to; none for a bare one.
     pub(super) fn folder(&self) -> Option<PathBuf> {
-        self.0.workdir().map(Path::to_path_buf)
+        self.git.workdir().map(Path::to_path_buf)
     }
 
     /// Every file of a commit that may be a manifest.
@@ -110,9 +125,9 @@ impl Repository {
         let own = addresses
             .split("[submodule")
             .filter(|section| section.lines().any(|line| line.trim() == format!("path = {path}")));
-        let places = [self.0.git_dir().join("modules").join(path), self.folder().unwrap_or_default().join(path)];
+        let places = [self.git.git_dir().join("modules").join(path), self.folder().unwrap_or_default().join(path)];
         let found = places.into_iter().filter_map(|place| gix::open(place).ok());
-        let holds = found.map(Self).any(|repository| repository.names_rqlite(commit).unwrap_or(false));
+        let holds = found.map(Self::of).any(|repository| repository.names_rqlite(commit).unwrap_or(false));
         let is_rqlite = holds || names_rqlite(path) || own.into_iter().any(names_rqlite);
         Ok(Submodule { commit: commit.to_string(), is_rqlite })
     }
@@ -132,7 +147,7 @@ impl Repository {
 
     /// Where it was cloned from.
     pub(super) fn url(&self) -> Option<String> {
-        self.0.config_snapshot().string("remote.origin.url").map(|url| url.to_string())
+        self.git.config_snapshot().string("remote.origin.url").map(|url| url.to_string())
     }
 
     /// Writes the files of a commit that are wanted into a folder, for tools that read folders. What is too large for a
@@ -185,7 +200,7 @@ impl Repository {
         };
         let commit = match reference.split_once("...") {
             Some((one, other)) => self.merge_base(one, other)?,
-            None => self.0.rev_parse_single(reference).with_context(unknown)?,
+            None => self.git.rev_parse_single(reference).with_context(unknown)?,
         };
         let tree = commit.object().with_context(unknown)?.peel_to_tree().with_context(unknown)?;
         for entry in tree.traverse().breadthfirst.files().with_context(unknown)? {
@@ -198,13 +213,13 @@ impl Repository {
     fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<gix::Id<'_>> {
         let commit = |name: &str| {
             let name = if name.is_empty() { "HEAD" } else { name };
-            let found = self.0.rev_parse_single(name);
+            let found = self.git.rev_parse_single(name);
             found.with_context(|| {
                 format!("`{name}` is no commit of this repository; fetch it first (a shallow clone has one commit)")
             })
         };
         let (one_id, other_id) = (commit(one)?, commit(other)?);
-        let base = self.0.merge_base(one_id, other_id);
+        let base = self.git.merge_base(one_id, other_id);
         base?.with_context(|| format!("`{one}` and `{other}` have no commit in common here; a shallow clone must hold the one that they parted at"))
     }
 
@@ -214,11 +229,11 @@ impl Repository {
     }
 
     fn bounded_blob(&self, id: gix::ObjectId, most: usize) -> anyhow::Result<Result<Vec<u8>, InputReadError>> {
-        let size = usize::try_from(self.0.find_header(id)?.size()).unwrap_or(usize::MAX);
+        let size = usize::try_from(self.git.find_header(id)?.size()).unwrap_or(usize::MAX);
         if size > most {
             return Ok(Err(InputReadError::TooLarge(most)));
         }
-        Ok(Ok(self.0.find_object(id)?.detach().data))
+        Ok(Ok(self.git.find_object(id)?.detach().data))
     }
 }
 

@@ -40,18 +40,21 @@ impl<'a> AskedRevision<'a> {
     pub(crate) fn resolve(self, clone: Option<&Repository>) -> Result<Revision, String> {
         let commit = match self {
             Self::Any("" | "HEAD") => return Ok(Revision::Own),
+            Self::Any(text) if text.starts_with("refs/heads/") => return Ok(Revision::Own),
             Self::Any(text) if text.len() == WHOLE && is_hex(text) => clone.and_then(|clone| clone.commit(text)),
             Self::Any(text) if is_range(text) => clone.and_then(|clone| clone.highest_tag(text, VersionText::Loose)),
-            Self::Any(text) => {
-                if clone.is_some_and(|clone| clone.has_branch(text)) {
-                    return Ok(Revision::Own);
-                }
-                let found = clone.and_then(|clone| clone.tag(text).or_else(|| clone.commit(text)));
-                if found.is_none() && !is_fixed(text) {
-                    return Ok(Revision::Own);
-                }
-                found
-            }
+            Self::Any(text) => match clone {
+                None if USUAL_BRANCHES.contains(&text) => return Ok(Revision::Own),
+                None => None,
+                Some(clone) => match (clone.tag(text), clone.has_branch(text)) {
+                    (Some(_), Branch::Shared) => {
+                        return Err(format!("{READS} `{text}`, which is a branch and a tag"));
+                    }
+                    (None, Branch::Shared | Branch::OfClone) => return Ok(Revision::Own),
+                    (Some(tag), Branch::OfClone | Branch::None) => Some(tag),
+                    (None, Branch::None) => clone.commit(text),
+                },
+            },
             Self::Tag(text) => clone.and_then(|clone| clone.tag(text)),
             Self::Commit(text) => clone.and_then(|clone| clone.commit(text)),
             Self::Range(text) => clone.and_then(|clone| clone.highest_tag(text, VersionText::Strict)),
@@ -59,20 +62,26 @@ impl<'a> AskedRevision<'a> {
             Self::Reference(text) => clone.and_then(|clone| clone.tag(text)),
         };
         let text = self.text();
-        commit
-            .map(Revision::Commit)
-            .ok_or_else(|| format!("it reads the revision `{text}`, which this clone does not have"))
+        commit.map(Revision::Commit).ok_or_else(|| format!("{READS} `{text}`, which this clone does not have"))
     }
 }
 
 /// The digits of a whole id.
 const WHOLE: usize = 40;
 
-/// Whether a text that the clone does not know is no branch: it is written as a tag, a commit or a version is.
-fn is_fixed(text: &str) -> bool {
-    let bare = text.trim_start_matches('v');
-    let is_version = bare.split(['.', '-', '+']).next().is_some_and(is_number) && (bare != text || bare.contains('.'));
-    is_hex(text) || text.starts_with("refs/tags/") || is_version
+/// How a reason begins that is about a revision.
+pub(crate) const READS: &str = "it reads the revision";
+
+/// Where there is no clone to ask, these alone are taken for branches.
+const USUAL_BRANCHES: [&str; 4] = ["main", "master", "trunk", "develop"];
+
+/// Whether a name is that of a branch.
+enum Branch {
+    /// Of the repository that was cloned.
+    Shared,
+    /// Of this clone alone: a tag of that name is what others know.
+    OfClone,
+    None,
 }
 
 /// A constraint, and no version by itself.
@@ -97,31 +106,43 @@ impl Repository {
     /// The commit of a tag, by its name or as `refs/tags/NAME`.
     fn tag(&self, name: &str) -> Option<gix::ObjectId> {
         let name = name.strip_prefix("refs/tags/").unwrap_or(name);
-        let found = self.0.try_find_reference(format!("refs/tags/{name}").as_str()).ok()??;
+        let found = self.git.try_find_reference(format!("refs/tags/{name}").as_str()).ok()??;
         self.as_commit(found.into_fully_peeled_id().ok()?.detach())
     }
 
     /// The commit of an id, or of one that is cut short.
     fn commit(&self, id: &str) -> Option<gix::ObjectId> {
         let prefix = gix::hash::Prefix::from_hex(Some(id).filter(|id| is_hex(id))?).ok()?;
-        self.as_commit(self.0.objects.lookup_prefix(prefix, None).ok()??.ok()?)
+        self.as_commit(self.git.objects.lookup_prefix(prefix, None).ok()??.ok()?)
     }
 
     fn as_commit(&self, id: gix::ObjectId) -> Option<gix::ObjectId> {
-        self.0.find_object(id).ok()?.try_into_commit().ok().map(|commit| commit.id)
+        self.git.find_object(id).ok()?.try_into_commit().ok().map(|commit| commit.id)
     }
 
-    /// Whether the clone knows a branch of that name.
-    fn has_branch(&self, name: &str) -> bool {
-        let bare = name.strip_prefix("refs/heads/").unwrap_or(name);
-        ["refs/heads", "refs/remotes/origin"]
-            .iter()
-            .any(|place| matches!(self.0.try_find_reference(format!("{place}/{bare}").as_str()), Ok(Some(_))))
+    /// Whether the clone knows a branch of that name. Its own branches count where they were named on the command line, or where it has none of
+    /// a remote: whoever checks a pull request out calls its branch whatever they like.
+    fn has_branch(&self, name: &str) -> Branch {
+        let is_there = |name: String| matches!(self.git.try_find_reference(name.as_str()), Ok(Some(_)));
+        let remotes: Vec<String> = self.git.remote_names().iter().map(ToString::to_string).collect();
+        let has_origin = remotes.iter().any(|remote| remote == "origin");
+        let mut own = remotes.iter().filter(|remote| !has_origin || *remote == "origin");
+        if own.any(|remote| is_there(format!("refs/remotes/{remote}/{name}"))) {
+            return Branch::Shared;
+        }
+        let counts = || self.branches.iter().any(|branch| branch == name) || !self.has_remote_branches();
+        if is_there(format!("refs/heads/{name}")) && counts() { Branch::OfClone } else { Branch::None }
+    }
+
+    fn has_remote_branches(&self) -> bool {
+        let references = self.git.references().ok();
+        references
+            .is_none_or(|references| references.remote_branches().is_ok_and(|mut branches| branches.next().is_some()))
     }
 
     /// The commit of the highest tag in a range. None also where two tags are the highest, and name different commits.
     fn highest_tag(&self, range: &str, text: VersionText) -> Option<gix::ObjectId> {
-        let references = self.0.references().ok()?;
+        let references = self.git.references().ok()?;
         let names: Vec<String> =
             references.tags().ok()?.flatten().map(|tag| tag.name().shorten().to_string()).collect();
         let mut commits = highest(&names, range, text).into_iter().map(|name| self.tag(name));
@@ -136,11 +157,13 @@ mod tests {
 
     #[test]
     fn what_no_clone_has_is_a_branch_or_not_known() {
-        for fixed in ["v1.2.3", "1.2", "v2", "refs/tags/prod", "0123abc", "^1.0", "1.x", "*", "--upload-pack=1.2 || 2"]
-        {
-            assert!(AskedRevision::Any(fixed).resolve(None).is_err(), "{fixed}");
+        let fixed = ["v1.2.3", "1.2", "v2", "refs/tags/prod", "0123abc", "^1.0", "1.x", "*", "--upload-pack=1.2 || 2"];
+        let others =
+            ["release-1.2", "feature/x", "stable", "2-stable", "--help", "HEAD~1", "v1^{}", "refs/pull/3/head"];
+        for unknown in fixed.into_iter().chain(others) {
+            assert!(AskedRevision::Any(unknown).resolve(None).is_err(), "{unknown}");
         }
-        for branch in ["", "main", "HEAD", "release-1.2", "feature/x", "refs/heads/main", "2-stable", "--help"] {
+        for branch in ["", "main", "HEAD", "refs/heads/feature/x"] {
             assert_eq!(AskedRevision::Any(branch).resolve(None), Ok(Revision::Own), "{branch}");
         }
         assert_eq!(AskedRevision::Reference("refs/heads/main").resolve(None), Ok(Revision::Own));

@@ -104,7 +104,8 @@ impl Sides {
 
     fn of_git(options: &Options, base: &str) -> anyhow::Result<Self> {
         let around = options.repository.as_deref().unwrap_or(Path::new("."));
-        let repository = Rc::new(Repository::around(around)?);
+        let named = std::iter::once(base).chain(options.head.as_deref());
+        let repository = Rc::new(Repository::around(around)?.naming(named));
         let selection = Selection::of(&options.paths, around, repository.folder().as_deref())?;
         let commit = |reference: &str| -> anyhow::Result<SideInput> {
             let tree = repository.tree(reference)?;

@@ -22,7 +22,7 @@ impl Repository {
     /// When the index or the folder cannot be read.
     pub(super) fn working_tree(&self, folder: &Path) -> anyhow::Result<SourceTree> {
         let root = folder.canonicalize().with_context(|| folder.display().to_string())?;
-        let index = self.0.index_or_empty().context("the index of the repository cannot be read")?;
+        let index = self.git.index_or_empty().context("the index of the repository cannot be read")?;
         let mut work = WorkingFolder {
             repository: self,
             root: &root,
@@ -42,7 +42,7 @@ impl Repository {
         work.note_listed();
         work.take_listed()?;
         let mut ignored = self
-            .0
+            .git
             .excludes(&index, None, gix::worktree::stack::state::ignore::Source::WorktreeThenIdMappingIfNotSkipped)
             .context("what git ignores cannot be read")?;
         work.take_unlisted("", &mut ignored)?;
@@ -70,7 +70,7 @@ impl WorkingFolder<'_> {
         let path = path.trim_end_matches('/');
         self.listed.insert(path.to_owned());
         if entry.mode.is_sparse() {
-            let folder = self.repository.0.find_object(entry.id)?.peel_to_tree()?;
+            let folder = self.repository.git.find_object(entry.id)?.peel_to_tree()?;
             for entry in folder.traverse().breadthfirst.files()? {
                 self.note(format!("{path}/{}", entry.filepath), entry.mode.kind(), entry.oid, true);
             }

@@ -91,7 +91,10 @@ fn what_no_revision_takes_is_not_judged_and_said() {
 fn a_revision_that_the_clone_does_not_have_is_a_gap_that_counts() {
     let history = tagged(&kustomized(3), &kustomized(1));
     let at = |revision: &str| with(&kustomized(5), [("argo/db.yaml", reading(revision))]);
-    for missing in ["v3", "1.2.3", "^9.0", "refs/tags/prod", "0123abc4", "--output=x.y || 1"] {
+    let missing = ["v3", "1.2.3", "^9.0", "refs/tags/prod", "0123abc4", "--output=x.y || 1"];
+    let no_branch =
+        ["db-v2", "prod-2", "2026-12-01", "rqlite/v2.0.0", "stable", "V2", "refs/pull/3/head", "HEAD~1", "v1^{}"];
+    for missing in missing.into_iter().chain(no_branch) {
         let Some(outcome) = assert_changes(&history, (&at("v1"), &at(missing)), &[NOT_JUDGED]) else { return };
         assert_eq!(outcome.code, Some(3), "{missing}");
         let reason = outcome.json["notEvaluated"][0]["reason"].as_str().unwrap();
@@ -269,4 +272,22 @@ fn a_chart_of_another_tag_with_the_same_version_waits() {
     assert_eq!(outcome.json["notices"], serde_json::json!([said]));
     let Some(outcome) = assert_changes(&history, (&at("v1"), &at("v3")), &[SHRUNK]) else { return };
     assert_eq!(outcome.json["notices"], serde_json::json!([]));
+}
+
+#[test]
+fn a_tag_is_no_branch_of_whoever_checked_the_pull_request_out() {
+    let history = tagged(&kustomized(3), &kustomized(1));
+    let at = |revision: &str| with(&kustomized(3), [("argo/db.yaml", reading(revision))]);
+    history.git(&["branch", "v2"]);
+    assert_changes(&history, (&at("v1"), &at("v2")), &[SHRUNK]);
+    // A branch of this clone, where it has none of a remote.
+    history.git(&["branch", "stable"]);
+    assert_changes(&history, (&at("v1"), &at("stable")), &[]);
+    history.git(&["update-ref", "refs/remotes/origin/prod", "HEAD"]);
+    assert_changes(&history, (&at("v1"), &at("stable")), &[NOT_JUDGED]);
+    assert_changes(&history, (&at("v1"), &at("prod")), &[]);
+    assert_changes(&history, (&at("v1"), &at("v2")), &[SHRUNK]);
+    // Which of both is read is the server's to say.
+    history.git(&["update-ref", "refs/remotes/origin/v2", "HEAD"]);
+    assert_changes(&history, (&at("v1"), &at("v2")), &[NOT_JUDGED]);
 }
