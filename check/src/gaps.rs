@@ -13,6 +13,7 @@ use super::paths::{
     KUSTOMIZATIONS, above, folder_of, is_below, is_kustomization_file, is_part_of_chart, joined, within,
 };
 use super::result::{CheckResult, NotEvaluated};
+use super::revisions::is_about_revision;
 use super::tree::{Side, SourceTree};
 use crate::input;
 
@@ -106,6 +107,15 @@ fn hides_a_set(
             || references.iter().any(|name| texts(path, context).iter().any(|text| names_object(text, name)))
             || generators.iter().any(|text| is_named(path, &[text]))
     };
+    // Nothing of this state says what it holds there.
+    let other_source = || {
+        changed
+            .iter()
+            .any(|path| references.iter().any(|name| texts(path, context).iter().any(|text| names_object(text, name))))
+    };
+    if is_about_revision(&gap.reason) && (is_changed || other_source()) {
+        return true;
+    }
     let related: Vec<&String> = changed.iter().filter(|path| is_related(path)).collect();
     if other.is_some() && !is_changed && related.is_empty() {
         return false;

@@ -72,6 +72,14 @@ const WHOLE: usize = 40;
 /// How a reason begins that is about a revision.
 pub(crate) const READS: &str = "it reads the revision";
 
+/// What a reason ends with where too many are read.
+pub(crate) const TOO_MANY: &str = "other states of the repository";
+
+/// Whether a reason is that a revision, or something in it, cannot be read.
+pub(crate) fn is_about_revision(reason: &str) -> bool {
+    reason.contains(READS) || reason.ends_with(TOO_MANY)
+}
+
 /// Where there is no clone to ask, these alone are taken for branches.
 const USUAL_BRANCHES: [&str; 4] = ["main", "master", "trunk", "develop"];
 

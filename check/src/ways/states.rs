@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::flux::ignore::Ignores;
 use crate::git::Repository;
 use crate::render::{Ground, RenderClosures};
+use crate::revisions::{READS, TOO_MANY};
 use crate::scan::{KindFilter, ScannedFiles};
 use crate::sides::{SideInput, TreeSource};
 use crate::state::StateName;
@@ -86,14 +87,13 @@ impl<'s> States<'s> {
             let read = content.get_or_init(|| ScannedFiles::of(&input.tree, Some(self.own.read), None, self.wanted));
             return Ok(State::new(Ground { name, input, closures }, read));
         }
-        Err(format!("reads one of more than {MOST} other states of the repository"))
+        Err(format!("reads one of more than {MOST} {TOO_MANY}"))
     }
 
     fn read(&self, name: StateName) -> Result<OtherTree, String> {
         let input = match self.clone {
             Some(clone) if name.is_fixed() => {
-                let not_whole =
-                    |_| format!("it reads the revision `{}`, which this clone does not have whole", name.revision);
+                let not_whole = |_| format!("{READS} `{}`, which this clone does not have whole", name.revision);
                 let mut tree = clone.tree(&name.commit).map_err(not_whole)?;
                 tree.share_texts(self.own.tree);
                 let (repository, reference) = (Rc::clone(clone), name.commit.clone());

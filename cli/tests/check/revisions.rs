@@ -291,3 +291,23 @@ fn a_tag_is_no_branch_of_whoever_checked_the_pull_request_out() {
     history.git(&["update-ref", "refs/remotes/origin/v2", "HEAD"]);
     assert_changes(&history, (&at("v1"), &at("v2")), &[NOT_JUDGED]);
 }
+
+#[test]
+fn a_revision_that_cannot_be_had_counts_whatever_the_branch_holds() {
+    let history = History::new();
+    let at = |revision: &str| files([("argo/db.yaml", reading(revision))]);
+    let code = |base: &Files, head: &Files| assert_changes(&history, (base, head), &[]).map(|outcome| outcome.code);
+    let Some(bumped) = code(&at("v1.0.0"), &at("v2.0.0")) else { return };
+    assert_eq!(bumped, Some(3));
+    assert_eq!(code(&at("v1.0.0"), &files([("a.yaml", config())])), Some(Some(3)));
+    let beside = with(&at("v1.0.0"), [("a.yaml", config())]);
+    assert_eq!(code(&at("v1.0.0"), &beside), Some(Some(0)));
+    let flux = |tag: &str| {
+        let source = format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: flux-system, namespace: flux-system}}\nspec:\n  \
+             url: {URL}\n  ref: {{tag: {tag}}}\n"
+        );
+        files([("eu/source.yaml", source), ("eu/db.yaml", kustomization("db", "apps/db", ""))])
+    };
+    assert_eq!(code(&flux("v1.0.0"), &flux("v2.0.0")), Some(Some(3)));
+}
