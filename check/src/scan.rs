@@ -82,6 +82,12 @@ impl<'t> ScannedFiles<'t> {
         })
     }
 
+    /// Files of which it is not known what they hold.
+    pub(super) fn unclear(&self) -> impl Iterator<Item = &'t str> {
+        let is_clear = |content: &FileContent| matches!(content, FileContent::Objects { .. });
+        self.0.iter().filter(move |(_, (_, content))| !is_clear(content)).map(|(path, _)| *path)
+    }
+
     /// Copies of the objects of some kinds, whatever their files belong to.
     pub(super) fn kept(&self, side: Side, kinds: KindFilter<'_>, namespace: &str) -> Vec<Object> {
         let nobody = Arc::new(Way::default());

@@ -21,6 +21,7 @@ use crate::render::{
     AskedBy, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
 };
 use crate::result::{InputError, NotEvaluated};
+use crate::revisions::READS;
 use crate::scan::{KindFilter, Manifests, ScannedFiles};
 use crate::sides::SideInput;
 use crate::source::RawObject;
@@ -285,6 +286,10 @@ impl<'f> Follower<'f, '_, '_> {
         for source in sources {
             match source {
                 Ok(source) => {
+                    for reason in unclear_at_revision(&source) {
+                        link.gaps.push(reason.clone());
+                        self.gap(object, reason);
+                    }
                     if let Some(output) = self.output(above, &source, object, &mut link)? {
                         outputs.push((source, output));
                     }
@@ -512,6 +517,20 @@ impl<'f> Follower<'f, '_, '_> {
         let text = Some(object.value.to_string());
         self.manifests.not_evaluated.push(NotEvaluated { what: Some(object.id.shown()), object: text, ..whole });
     }
+}
+
+/// What a source takes of another revision and cannot be read there: it is not absent.
+fn unclear_at_revision(source: &Source<'_>) -> Vec<String> {
+    let state = &source.state;
+    if !state.name().is_fixed() {
+        return Vec::new();
+    }
+    let takes = state.coverage(source);
+    // What a tool renders is read by that tool: it fails, or gives what it makes of it.
+    let is_plain = state.kind(source) == SourceKind::Directory;
+    let unclear = state.tree.unclear().chain(state.read.unclear().filter(|_| is_plain));
+    let taken = unclear.filter(|path| takes(path) || (!is_plain && is_below(path, &source.folder)));
+    taken.map(|path| format!("{READS} `{}`, of which `{path}` cannot be read", state.name().revision)).collect()
 }
 
 fn fixed_folder(source: &Source<'_>) -> FixedFolder {

@@ -311,3 +311,24 @@ fn a_revision_that_cannot_be_had_counts_whatever_the_branch_holds() {
     };
     assert_eq!(code(&flux("v1.0.0"), &flux("v2.0.0")), Some(Some(3)));
 }
+
+#[test]
+fn what_cannot_be_read_at_a_revision_is_not_absent() {
+    let unreadable = [
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        "age-encryption.org/v1\n",
+        "apiVersion: apps/v1\nkind: StatefulSet\n  bad: [\n",
+        "apiVersion: ENC[AES256_GCM,data:x]\nkind: ENC[AES256_GCM,data:y]\nsops: {version: 3.9.0}\n",
+    ];
+    for text in unreadable {
+        for other in [folder(3), files([("apps/db/set.yaml", set(3))])] {
+            let history = tagged(&other, &with(&other, [("apps/db/set.yaml", text.to_owned())]));
+            let at = |revision: &str| files([("argo/db.yaml", reading(revision))]);
+            let Some(outcome) = assert_changes(&history, (&at("v1"), &at("v2")), &[NOT_JUDGED]) else { return };
+            assert_ne!(outcome.code, Some(0), "{:#}", outcome.json);
+            assert_changes(&history, (&at("v2"), &at("v1")), &[NOT_JUDGED]);
+            let gone = assert_changes(&history, (&at("v2"), &files([("a.yaml", config())])), &[]);
+            assert_ne!(gone.unwrap().code, Some(0), "{text}");
+        }
+    }
+}
