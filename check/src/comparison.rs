@@ -11,10 +11,10 @@ use super::evaluate::{ChangeEvaluator, EvaluationContext, is_unclear};
 use super::gaps::{GapContext, weigh};
 use super::head::runs_rqlite;
 use super::keda::{Pause, is_scaled_object};
+use super::left_behind::{LeftBehind, place};
 use super::manifest_change::{AppliedAs, ChangeOperation, ManifestChange, ShownWay};
 use super::object::{Object, ObjectId};
 use super::pair::{Duplicate, ObjectPair, PairContext, pair};
-use super::paths::{is_below, parent_of};
 use super::position::TextPosition;
 use super::recreation::{Application, application};
 use super::result::{CheckResult, InputError, KeptObject, NotEvaluated, ShownSet, VerdictSource};
@@ -125,7 +125,7 @@ impl<'c, 'e> Comparison<'c, 'e> {
             links: &self.head.1.links,
             unclear: &head.unclear,
             moved: &moved,
-            is_taken_over: &|old| self.head.1.applied.takes_over(&self.place(old)),
+            is_taken_over: &|old| self.head.1.applied.takes_over(&place(old, &self.base.1)),
             unknown: &|old| self.of_unknown_applier(old),
         };
         let (pairs, duplicates) = pair(base.objects, head.objects, &context);
@@ -139,6 +139,11 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let repeated = repeated(&pairs);
         let links = self.base.1.links.iter();
         let before: Links = links.map(|(key, link)| (in_head(key), Arc::clone(link))).collect();
+        let left = LeftBehind {
+            trees: (&self.base.0.tree, &self.head.0.tree),
+            sides: (&self.base.1, &self.head.1),
+            in_head: &in_head,
+        };
         let evaluation = PairEvaluation {
             evaluator: self.evaluator,
             context: EvaluationContext { head: &objects, maps: &self.maps },
@@ -147,7 +152,7 @@ impl<'c, 'e> Comparison<'c, 'e> {
             before: &before,
             changed_ways: &changed_ways,
             repeated: &repeated,
-            is_unchanged: &|object| self.is_unchanged(object),
+            is_unchanged: &|object| left.is_unchanged(object),
         };
         result.notices.extend(pairs.iter().filter_map(taken_as_one));
         result.not_evaluated.extend(self.other_sources(&before));
@@ -202,37 +207,6 @@ impl<'c, 'e> Comparison<'c, 'e> {
             before.map(|(key, digest)| (moved.in_head(key).unwrap_or_else(|| key.clone()), *digest)).collect();
         let after = self.head.1.digests.iter();
         after.filter(|(key, digest)| before.get(*key) != Some(*digest)).map(|(key, _)| key.clone()).collect()
-    }
-
-    /// Whether the files that an object of the base is made of are the same in the head.
-    fn is_unchanged(&self, object: &Object) -> bool {
-        let (base, head) = (&self.base.0.tree, &self.head.0.tree);
-        let path = &object.origin.path;
-        let rendered = self.base.1.rendered.files.get(path);
-        if rendered.is_some_and(|file| file.is_fixed) {
-            return true;
-        }
-        let folder = self.place(object);
-        let folder = if head.files.contains_key(&folder) || folder == *path { parent_of(&folder) } else { &folder };
-        if !folder.is_empty() && !head.paths.keys().any(|path| is_below(path, folder)) {
-            // What stays finds no folder any more, and applies nothing.
-            return true;
-        }
-        let Some(file) = rendered.and_then(|file| file.rendered_from.as_ref()) else { return base.is_same(head, path) };
-        let values = rendered.map(|file| file.values.clone()).unwrap_or_default();
-        let own = self.base.1.applied.reach(file);
-        let folder = parent_of(file);
-        let below = base.paths.keys().chain(head.paths.keys()).filter(|path| is_below(path, folder));
-        own.iter().chain(&values).chain(below).all(|path| base.is_same(head, path))
-    }
-
-    /// The file, or the folder of an output.
-    fn place(&self, object: &Object) -> String {
-        let path = &object.origin.path;
-        match self.base.1.rendered.files.get(path).and_then(|file| file.rendered_from.as_ref()) {
-            Some(file) => parent_of(file).to_owned(),
-            None => path.clone(),
-        }
     }
 
     fn of_unknown_applier(&self, object: &Object) -> Fate {

@@ -25,6 +25,7 @@ mod head;
 mod ignore_differences;
 pub mod input;
 mod keda;
+mod left_behind;
 mod manifest_change;
 mod object;
 mod object_id;

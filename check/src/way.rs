@@ -131,6 +131,12 @@ impl Link {
         self.value.pointer("/spec/sourceRef/name").and_then(Value::as_str)
     }
 
+    /// The names of all sources that Flux takes it from.
+    pub(crate) fn source_names(&self) -> impl Iterator<Item = &str> {
+        let places = ["/spec/sourceRef/name", "/spec/chart/spec/sourceRef/name", "/spec/chartRef/name"];
+        places.into_iter().filter_map(|place| self.value.pointer(place)?.as_str())
+    }
+
     /// `Kustomization flux-system/db`
     pub(crate) fn shown(&self) -> String {
         self.id.shown()

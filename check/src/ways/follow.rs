@@ -18,7 +18,8 @@ use crate::git::Repository;
 use crate::object::{Object, ObjectId};
 use crate::paths::{has_extension, is_below, is_kustomization_file, parent_of};
 use crate::render::{
-    AskedBy, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer, Tools,
+    AskedBy, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer,
+    Tools,
 };
 use crate::result::{InputError, NotEvaluated};
 use crate::revisions::READS;
@@ -60,8 +61,8 @@ pub(crate) struct FollowedSide {
     pub(crate) digests: BTreeMap<String, u64>,
     /// The known ways that give anything, or of which that is not known.
     pub(crate) giving: BTreeSet<String>,
-    /// The names of the sources that the tree describes.
-    pub(crate) sources: BTreeSet<String>,
+    /// The sources that the tree describes, by name: what each of that name says.
+    pub(crate) sources: BTreeMap<String, Vec<Value>>,
     /// Something is the same on both sides, and was not rendered.
     pub(crate) leaves_out: bool,
 }
@@ -69,7 +70,7 @@ pub(crate) struct FollowedSide {
 impl FollowedSide {
     /// Whether the tree describes the source of a leading object.
     pub(crate) fn knows_source(&self, link: &Link) -> bool {
-        link.source_name().is_some_and(|name| self.sources.contains(name))
+        link.source_name().is_some_and(|name| self.sources.contains_key(name))
     }
 }
 
@@ -181,13 +182,17 @@ fn follow<'s>(
     let is_root = |file: &str| is_kustomization_file(file) || file.ends_with("Chart.yaml");
     let reach = |file: &str| if is_root(file) { closures.reach(parent_of(file)) } else { BTreeSet::new() };
     let tops = files.flat_map(|(file, _)| reach(file).into_iter().chain([file.to_owned()])).collect();
-    let sources = sources.iter().map(|source| source.id.name.clone()).collect();
+    let mut described = BTreeMap::<String, Vec<Value>>::new();
+    for source in sources {
+        let spec = source.value.get("spec").cloned().unwrap_or_default();
+        described.entry(source.id.name.clone()).or_default().push(spec);
+    }
     Ok(FollowedSide {
         manifests,
         links,
         digests,
         giving,
-        sources,
+        sources: described,
         applied: Applied { led, tops, closures: Rc::clone(closures) },
         ..FollowedSide::default()
     })

@@ -332,3 +332,43 @@ fn what_cannot_be_read_at_a_revision_is_not_absent() {
         }
     }
 }
+
+/// A child of a cluster whose root does not prune, with a source of its own.
+fn left_child(source: &str, has_child: bool) -> Files {
+    let root = kustomization("flux-system", "clusters/eu", "").replace("prune: true", "prune: false");
+    let source = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: own, namespace: flux-system}}\nspec:\n  \
+         url: {URL}\n{source}"
+    );
+    let child = kustomization("db", "apps/db", "").replace("name: flux-system}", "name: own}");
+    let cluster = files([
+        ("clusters/eu/flux-system/root.yaml", root),
+        ("clusters/eu/source.yaml", source),
+        ("clusters/eu/keep.yaml", config()),
+    ]);
+    if has_child { with(&cluster, [("clusters/eu/db.yaml", child)]) } else { cluster }
+}
+
+#[test]
+fn what_stays_is_kept_where_its_source_stays_too() {
+    for of in [folder as fn(u32) -> Files, kustomized] {
+        let history = tagged(&of(3), &of(1));
+        let at = |source: &str, has_child: bool, replicas: u32| {
+            let mut all = left_child(source, has_child);
+            all.extend(of(replicas));
+            all
+        };
+        let main = "  ref: {branch: main}\n";
+        let Some(outcome) = assert_changes(&history, (&at(main, true, 3), &at(main, false, 3)), &[]) else { return };
+        assert_eq!((outcome.kept, outcome.code), (1, Some(0)), "{:#}", outcome.json);
+        assert_changes(&history, (&at(main, true, 3), &at(main, false, 1)), &[NOT_JUDGED]);
+        let hidden = with(&at(main, false, 3), [(".sourceignore", "/apps/db/set.yaml\n".to_owned())]);
+        assert_changes(&history, (&at(main, true, 3), &hidden), &[NOT_JUDGED]);
+        let ignoring = format!("{main}  ignore: set.yaml\n");
+        assert_changes(&history, (&at(main, true, 3), &at(&ignoring, false, 3)), &[NOT_JUDGED]);
+        let (one, two) = ("  ref: {tag: v1}\n", "  ref: {tag: v2}\n");
+        assert_changes(&history, (&at(one, true, 3), &at(two, false, 3)), &[NOT_JUDGED]);
+        assert_changes(&history, (&at(one, true, 1), &at(main, false, 1)), &[NOT_JUDGED]);
+        assert_changes(&history, (&at(one, true, 3), &at(one, false, 3)), &[]);
+    }
+}
