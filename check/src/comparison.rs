@@ -120,7 +120,6 @@ impl<'c, 'e> Comparison<'c, 'e> {
         let objects = head.objects.clone();
         let moved = MovedTops::of(&self.base.1.links, &self.head.1.links);
         let in_head = |key: &String| moved.in_head(key).unwrap_or_else(|| key.clone());
-        let judged = base.objects.iter().map(|object| in_head(&object.scope)).collect();
         let context = PairContext {
             links: &self.head.1.links,
             unclear: &head.unclear,
@@ -134,6 +133,9 @@ impl<'c, 'e> Comparison<'c, 'e> {
             let old = pair.old.as_ref().is_some_and(|old| self.is_selected(old, &self.base.1));
             old || pair.new.as_ref().is_some_and(|new| self.is_selected(new, &self.head.1))
         };
+        let stays = |pair: &&ObjectPair| matches!(pair.fate, Some(Fate::Kept(_) | Fate::Orphaned(_)));
+        let going = pairs.iter().filter(|pair| !stays(pair)).filter_map(|pair| pair.old.as_ref());
+        let judged = going.map(|object| object.scope.clone()).collect();
         let changed_ways = self.changed_ways(&moved);
         let pairs: Vec<ObjectPair> = pairs.into_iter().filter(is_selected).collect();
         let repeated = repeated(&pairs);

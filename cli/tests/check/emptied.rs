@@ -55,3 +55,13 @@ fn flux_prunes_all_without_a_word() {
     let empty = [("apps/db/kustomization.yaml", "resources: []\n".to_owned())];
     assert_emptied(&base, &with(&base, empty), &[DELETED], &[]);
 }
+
+#[test]
+fn what_is_kept_goes_with_no_sync() {
+    let kept =
+        set(3).replacen("metadata:\n", "metadata:\n  annotations: {argocd.argoproj.io/sync-options: Prune=false}\n", 1);
+    let base = files([("argo/db.yaml", application("db", "apps/db", "")), ("apps/db/set.yaml", kept)]);
+    let head = with(&base, [("apps/db/set.yaml", GONE), ("apps/db/readme.md", "x\n".to_owned())]);
+    let Some(outcome) = judged(&base, &head, &[]) else { return };
+    assert_eq!((outcome.kept, &outcome.json["notices"]), (1, &serde_json::json!([])), "{:#}", outcome.json);
+}
