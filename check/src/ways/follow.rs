@@ -18,7 +18,7 @@ use crate::git::Repository;
 use crate::object::{Object, ObjectId};
 use crate::paths::{has_extension, is_below, is_kustomization_file, parent_of};
 use crate::render::{
-    AskedBy, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer,
+    AskedBy, ChartAt, Ground, KustomizeOptions, RenderClosures, RenderFailure, RenderMethod, RenderRoot, Renderer,
     Tools,
 };
 use crate::result::{InputError, NotEvaluated};
@@ -285,7 +285,10 @@ impl<'f> Follower<'f, '_, '_> {
             self.gap(object, format!("stands below {DEEPEST} others that lead to it, and is not followed"));
             return Ok(());
         }
-        let fixed = sources.iter().flatten().filter(|source| source.state.name().is_fixed());
+        // A chart that lies elsewhere has no folder.
+        let is_folder =
+            |source: &&Source<'_>| !matches!(source.helm.chart, ChartAt::Archive(_) | ChartAt::Remote { .. });
+        let fixed = sources.iter().flatten().filter(|source| source.state.name().is_fixed()).filter(is_folder);
         link.fixed = fixed.map(fixed_folder).collect();
         let mut outputs = Vec::new();
         for source in sources {

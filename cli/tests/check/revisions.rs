@@ -372,3 +372,28 @@ fn what_stays_is_kept_where_its_source_stays_too() {
         assert_changes(&history, (&at(one, true, 3), &at(one, false, 3)), &[]);
     }
 }
+
+#[test]
+fn a_chart_that_lies_elsewhere_is_no_folder_that_comes_later() {
+    let values = files([("env/db.yaml", "replicaCount: 3\n".to_owned())]);
+    let history = tagged(&values, &values);
+    let charts = tempfile::tempdir().unwrap();
+    let chart = charts.path().join("rqlite");
+    std::fs::create_dir_all(chart.join("templates")).unwrap();
+    std::fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: rqlite\nversion: 2.0.0\n").unwrap();
+    let template = set(3).replace("replicas: 3", "replicas: {{ .Values.replicaCount }}");
+    std::fs::write(chart.join("templates/set.yaml"), template).unwrap();
+    let at = |revision: &str| {
+        let sources = format!(
+            "  sources:\n  - {{repoURL: 'https://rqlite.github.io/helm-charts', chart: rqlite, targetRevision: 2.0.0, \
+             helm: {{valueFiles: [$v/env/db.yaml]}}}}\n  - {{repoURL: '{URL}', ref: v, targetRevision: {revision}}}\n"
+        );
+        let own = application("db", "apps/db", "");
+        let own = own.replace(&format!("  source: {{repoURL: '{URL}', path: apps/db}}\n"), &sources);
+        with(&values, [("argo/db.yaml", own)])
+    };
+    history.commit(&at("v1"));
+    history.commit(&at("v2"));
+    let Some(outcome) = history.judged(&["--chart-dir", charts.path().to_str().unwrap()]) else { return };
+    assert_eq!(outcome.json["notices"], serde_json::json!([]));
+}
