@@ -24,7 +24,8 @@ pub(crate) enum VersionText {
 }
 
 /// The highest of the versions in a range, all of them where several are equal. None for a range that cannot be read as its tools read it:
-/// alternatives, hyphens, pre-releases, and bare versions that are not whole.
+/// alternatives, hyphens, pre-releases, and bare versions that are not whole;
+/// and where one of the highest has metadata of a build, whose rank tools do not agree on.
 pub(crate) fn highest<'v>(versions: &'v [String], range: &str, text: VersionText) -> Vec<&'v str> {
     let Some(range) = range_of(range) else { return Vec::new() };
     let mut found: Vec<(semver::Version, &str)> = versions
@@ -32,19 +33,25 @@ pub(crate) fn highest<'v>(versions: &'v [String], range: &str, text: VersionText
         .filter_map(|version| Some((version_of(version, text)?, version.as_str())))
         .filter(|(version, _)| range.matches(version))
         .collect();
-    let Some(top) = found.iter().map(|(version, _)| version.clone()).max() else { return Vec::new() };
-    found.retain(|(version, _)| *version == top);
+    let Some(top) = found.iter().map(|(version, _)| version.clone()).max_by(semver::Version::cmp_precedence) else {
+        return Vec::new();
+    };
+    found.retain(|(version, _)| version.cmp_precedence(&top).is_eq());
+    if found.iter().any(|(version, _)| !version.build.is_empty()) {
+        return Vec::new();
+    }
     found.into_iter().map(|(_, name)| name).collect()
 }
 
 fn version_of(tag: &str, text: VersionText) -> Option<semver::Version> {
-    let bare = tag.strip_prefix('v').unwrap_or(tag);
+    let whole = tag.strip_prefix('v').unwrap_or(tag);
+    let (bare, build) =
+        whole.split_once('+').map_or((whole, ""), |(bare, _)| (bare, whole.strip_prefix(bare).unwrap_or_default()));
     let missing = 2_usize.saturating_sub(bare.matches('.').count());
     let is_short = missing > 0 && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let padding = if is_short && text == VersionText::Loose { ".0".repeat(missing) } else { String::new() };
-    let version = semver::Version::parse(&format!("{bare}{padding}")).ok()?;
-    // Whatever stands behind a `+` has no rank.
-    (version.pre.is_empty() && version.build.is_empty()).then_some(version)
+    let version = semver::Version::parse(&format!("{bare}{padding}{build}")).ok()?;
+    version.pre.is_empty().then_some(version)
 }
 
 fn range_of(range: &str) -> Option<semver::VersionReq> {
@@ -77,6 +84,10 @@ mod tests {
         assert_eq!(strict(">=1.0.0 <1.10.0"), ["v1.9.0"]);
         assert_eq!(strict("v1.0.0"), ["v1.0.0"]);
         assert_eq!(highest(&tags, "*", VersionText::Loose), ["v2"]);
+        let built: Vec<String> = ["v1.0.0", "v1.2.0+build1", "v1.3+2"].map(str::to_owned).to_vec();
+        assert_eq!(highest(&built, "1.x", VersionText::Strict), Vec::<&str>::new());
+        assert_eq!(highest(&built, "1.3.x", VersionText::Loose), Vec::<&str>::new());
+        assert_eq!(highest(&built, "<1.2.0", VersionText::Strict), ["v1.0.0"]);
         for not_read in ["1.2", "1.0.0 - 2.0.0", "^1 || ^2", ">=2.0.0-0", "3.x"] {
             assert_eq!(strict(not_read), Vec::<&str>::new(), "{not_read}");
         }

@@ -397,3 +397,12 @@ fn a_chart_that_lies_elsewhere_is_no_folder_that_comes_later() {
     let Some(outcome) = history.judged(&["--chart-dir", charts.path().to_str().unwrap()]) else { return };
     assert_eq!(outcome.json["notices"], serde_json::json!([]));
 }
+
+#[test]
+fn a_tag_with_metadata_of_a_build_may_be_the_highest() {
+    let history = tagged(&kustomized(3), &kustomized(1));
+    history.git(&["tag", "v1.0.0", "v1"]);
+    history.git(&["tag", "v1.2.0+build1", "v2"]);
+    let at = |range: &str| with(&kustomized(3), [("argo/db.yaml", reading(range))]);
+    assert_changes(&history, (&at("=1.0.0"), &at("1.x")), &[NOT_JUDGED]);
+}
