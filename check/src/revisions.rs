@@ -75,9 +75,12 @@ pub(crate) const READS: &str = "it reads the revision";
 /// What a reason ends with where too many are read.
 pub(crate) const TOO_MANY: &str = "other states of the repository";
 
+/// What a reason ends with where a source is not the revision alone.
+pub(crate) const CHANGES_SOURCE: &str = "which may change what is in it, and is not evaluated";
+
 /// Whether a reason is that a revision, or something in it, cannot be read.
 pub(crate) fn is_about_revision(reason: &str) -> bool {
-    reason.contains(READS) || reason.ends_with(TOO_MANY)
+    reason.contains(READS) || reason.ends_with(TOO_MANY) || reason.ends_with(CHANGES_SOURCE)
 }
 
 /// Where there is no clone to ask, these alone are taken for branches.

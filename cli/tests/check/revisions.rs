@@ -406,3 +406,17 @@ fn a_tag_with_metadata_of_a_build_may_be_the_highest() {
     let at = |range: &str| with(&kustomized(3), [("argo/db.yaml", reading(range))]);
     assert_changes(&history, (&at("=1.0.0"), &at("1.x")), &[NOT_JUDGED]);
 }
+
+#[test]
+fn a_source_that_is_not_the_whole_revision_is_not_judged() {
+    let at = |more: &str| {
+        let mut all = left_child(&format!("  ref: {{branch: main}}\n{more}"), true);
+        all.extend(folder(3));
+        all
+    };
+    let history = History::new();
+    let narrowed = at("  sparseCheckout: [apps/db/x]\n");
+    let Some(outcome) = assert_changes(&history, (&at(""), &narrowed), &[NOT_JUDGED]) else { return };
+    assert_eq!(outcome.code, Some(3), "{:#}", outcome.json);
+    assert_changes(&history, (&at(""), &at("  interval: 1m\n  timeout: 1m\n")), &[]);
+}

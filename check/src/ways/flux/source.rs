@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::lead::Surroundings;
 use super::ignore;
 use crate::object::Object;
-use crate::revisions::AskedRevision;
+use crate::revisions::{AskedRevision, CHANGES_SOURCE};
 use crate::source::text_at;
 use crate::state::StateName;
 
@@ -63,6 +63,9 @@ pub(super) fn own<'s>(
         return Err(format!("its source is {kind} {name}, which is not this repository"));
     }
     let source = reference.found(by, around).map(|source| &source.value);
+    if let Some(option) = source.and_then(unknown_option) {
+        return Err(format!("its source GitRepository {name} has `{option}`, {CHANGES_SOURCE}"));
+    }
     let there = match source {
         Some(source) => around.at(text_at(source, "/spec/url").unwrap_or_default(), revision(source))?,
         None => *around,
@@ -72,6 +75,30 @@ pub(super) fn own<'s>(
         return Ok(there);
     }
     there.in_state(StateName { ignores, ..there.state.name().clone() })
+}
+
+/// An option that may change what the repository holds for Flux.
+fn unknown_option(source: &Value) -> Option<String> {
+    const KNOWN: [&str; 13] = [
+        "url",
+        "ref",
+        "ignore",
+        "interval",
+        "timeout",
+        "secretRef",
+        "provider",
+        "suspend",
+        "verify",
+        "proxySecretRef",
+        "serviceAccountName",
+        "recurseSubmodules",
+        "accessFrom",
+    ];
+    const KNOWN_OF_REF: [&str; 5] = ["branch", "tag", "semver", "name", "commit"];
+    let members = |place: &str| source.pointer(place).and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+    let own = members("/spec").filter(|key| !KNOWN.contains(&key.as_str())).map(|key| format!("spec.{key}"));
+    let of_ref = members("/spec/ref").filter(|key| !KNOWN_OF_REF.contains(&key.as_str()));
+    own.chain(of_ref.map(|key| format!("spec.ref.{key}"))).next()
 }
 
 /// What its `ref` says, in the order in which source-controller asks.
