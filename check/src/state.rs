@@ -18,6 +18,11 @@ impl StateName {
         !self.commit.is_empty()
     }
 
+    /// Whether the other is the same state, by whatever name its commit goes.
+    pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
+        self.commit == other.commit && self.ignores == other.ignores
+    }
+
     /// How a path of it is told from one of the side's own state.
     pub(crate) fn shown(&self, path: &str) -> String {
         if self.is_fixed() { format!("{path} at {}", self.revision) } else { path.to_owned() }

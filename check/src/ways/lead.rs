@@ -106,7 +106,7 @@ impl<'s> Surroundings<'s> {
         let name = match revision.resolve(self.states.clone.map(AsRef::as_ref))? {
             Revision::Own => StateName::default(),
             Revision::Commit(commit) => {
-                StateName { commit: commit.to_string(), revision: revision.text().to_owned(), ignores: Vec::new() }
+                StateName { commit: commit.to_string(), revision: revision.text().to_owned(), ..StateName::default() }
             }
         };
         self.in_state(name)

@@ -16,6 +16,9 @@ use crate::tree::SourceTree;
 /// At most so many of them are read for a side.
 const MOST: usize = 16;
 
+/// At most so many names are told apart: one commit may be asked for by several.
+const MOST_NAMES: usize = 256;
+
 /// A state, and what its files hold.
 #[derive(Clone, Copy)]
 pub(super) struct State<'s> {
@@ -36,7 +39,10 @@ impl<'s> State<'s> {
 }
 
 /// Room for the trees, which outlive what is read of them.
-pub(super) struct Trees([OnceCell<OtherTree>; MOST]);
+pub(super) struct Trees {
+    names: [OnceCell<StateName>; MOST_NAMES],
+    trees: [OnceCell<OtherTree>; MOST],
+}
 
 /// Room for what their files hold.
 pub(super) struct Contents<'s>([OnceCell<ScannedFiles<'s>>; MOST]);
@@ -49,7 +55,12 @@ struct OtherTree {
 
 impl Trees {
     pub(super) fn new() -> Self {
-        Self(std::array::from_fn(|_| OnceCell::new()))
+        Self { names: std::array::from_fn(|_| OnceCell::new()), trees: std::array::from_fn(|_| OnceCell::new()) }
+    }
+
+    /// The name, kept as long as the trees are.
+    fn name(&self, name: &StateName) -> Option<&StateName> {
+        self.names.iter().map(|kept| kept.get_or_init(|| name.clone())).find(|kept| *kept == name)
     }
 }
 
@@ -78,16 +89,20 @@ impl<'s> States<'s> {
         if name == StateName::default() {
             return Ok(self.own);
         }
-        for (tree, content) in self.trees.0.iter().zip(&self.contents.0) {
+        let too_many = || format!("reads one of more than {MOST} {TOO_MANY}");
+        let name = self.trees.name(&name).ok_or_else(too_many)?;
+        for (tree, content) in self.trees.trees.iter().zip(&self.contents.0) {
             if tree.get().is_none() {
                 let _ = tree.set(self.read(name.clone())?);
             }
-            let Some(found) = tree.get().filter(|found| found.name == name) else { continue };
-            let OtherTree { name, input, closures } = found;
+            let Some(OtherTree { input, closures, .. }) = tree.get().filter(|found| found.name.holds_the_same(name))
+            else {
+                continue;
+            };
             let read = content.get_or_init(|| ScannedFiles::of(&input.tree, Some(self.own.read), None, self.wanted));
             return Ok(State::new(Ground { name, input, closures }, read));
         }
-        Err(format!("reads one of more than {MOST} {TOO_MANY}"))
+        Err(too_many())
     }
 
     fn read(&self, name: StateName) -> Result<OtherTree, String> {

@@ -420,3 +420,18 @@ fn a_source_that_is_not_the_whole_revision_is_not_judged() {
     assert_eq!(outcome.code, Some(3), "{:#}", outcome.json);
     assert_changes(&history, (&at(""), &at("  interval: 1m\n  timeout: 1m\n")), &[]);
 }
+
+#[test]
+fn names_of_one_commit_are_one_state() {
+    let history = History::new();
+    history.commit(&folder(3));
+    let mut tree = folder(3);
+    for index in 0..17 {
+        history.git(&["tag", &format!("v1.0.{index}")]);
+        let one = reading(&format!("v1.0.{index}")).replace("name: db\n", &format!("name: db-{index:02}\n"));
+        tree.insert(format!("argo/{index:02}.yaml"), one);
+    }
+    let more = with(&tree, [("a.yaml", config())]);
+    let Some(outcome) = assert_changes(&history, (&tree, &more), &[]) else { return };
+    assert_eq!(outcome.json["notEvaluated"], serde_json::json!([]));
+}
