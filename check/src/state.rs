@@ -10,6 +10,8 @@ pub(crate) struct StateName {
     pub(crate) revision: String,
     /// What is left out: the text of each file of patterns, with its folder. The last one decides.
     pub(crate) ignores: Vec<(String, String)>,
+    /// Flux packs no symbolic link (source-controller, `storage.Archive`).
+    pub(crate) leaves_links_out: bool,
 }
 
 impl StateName {
@@ -20,7 +22,7 @@ impl StateName {
 
     /// Whether the other is the same state, by whatever name its commit goes.
     pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
-        self.commit == other.commit && self.ignores == other.ignores
+        self.commit == other.commit && self.ignores == other.ignores && self.leaves_links_out == other.leaves_links_out
     }
 
     /// How a path of it is told from one of the side's own state.

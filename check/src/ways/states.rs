@@ -11,7 +11,7 @@ use crate::revisions::{READS, TOO_MANY};
 use crate::scan::{KindFilter, ScannedFiles};
 use crate::sides::{SideInput, TreeSource};
 use crate::state::StateName;
-use crate::tree::SourceTree;
+use crate::tree::{Content, SourceTree};
 
 /// At most so many of them are read for a side.
 const MOST: usize = 16;
@@ -118,6 +118,8 @@ impl<'s> States<'s> {
         };
         let ignores = Ignores::of(&name.ignores);
         let input = if name.ignores.is_empty() { input } else { input.without(&|path| ignores.leave_out(path)) };
+        let is_link = |path: &str| input.tree.paths.get(path) == Some(&Content::Link);
+        let input = if name.leaves_links_out { input.clone().without(&is_link) } else { input };
         let closures = RenderClosures::of(&input.tree);
         Ok(OtherTree { name, input, closures })
     }

@@ -77,3 +77,22 @@ fn the_folder_as_it_lies_there_is_read_the_same_way() {
     assert_eq!(worked.changes, committed.changes, "{:#}", worked.json);
     assert_eq!(worked.changes, [DELETED], "{:#}", worked.json);
 }
+
+#[test]
+fn symbolic_links_are_left_out() {
+    let history = History::new();
+    let base = files([
+        ("clusters/eu/db.yaml", kustomization("db", "apps/db", "")),
+        ("apps/db/set.yaml", set(3)),
+        ("apps/db/other.yaml", config()),
+        ("shared/set.yaml", set(3)),
+    ]);
+    history.commit(&base);
+    let set = history.root().join("apps/db/set.yaml");
+    std::fs::remove_file(&set).unwrap();
+    std::os::unix::fs::symlink("../../shared/set.yaml", &set).unwrap();
+    history.git(&["add", "--all"]);
+    history.git(&["commit", "--quiet", "-m", "a link"]);
+    let Some(outcome) = history.judged(&[]) else { return };
+    assert_eq!(outcome.changes, ["DELETE db/rqlite denied"], "{:#}", outcome.json);
+}

@@ -9,6 +9,7 @@ use crate::object::Object;
 use crate::revisions::{AskedRevision, CHANGES_SOURCE};
 use crate::source::text_at;
 use crate::state::StateName;
+use crate::tree::Content;
 
 /// A source, as it is referred to.
 pub(super) struct Reference<'r> {
@@ -71,10 +72,11 @@ pub(super) fn own<'s>(
         None => *around,
     };
     let ignores = ignore::texts(there.state.tree, source.and_then(|source| text_at(source, "/spec/ignore")))?;
-    if ignores.is_empty() {
+    let leaves_links_out = there.state.tree.paths.values().any(|content| *content == Content::Link);
+    if ignores.is_empty() && !leaves_links_out {
         return Ok(there);
     }
-    there.in_state(StateName { ignores, ..there.state.name().clone() })
+    there.in_state(StateName { ignores, leaves_links_out, ..there.state.name().clone() })
 }
 
 /// An option that may change what the repository holds for Flux.
