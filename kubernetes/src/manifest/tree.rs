@@ -324,7 +324,7 @@ mod tests {
             Value::Array(elements) => {
                 elements.iter().enumerate().for_each(|(index, value)| pointers(value, &format!("{at}/{index}"), to));
             }
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 

@@ -194,7 +194,8 @@ impl Launch {
             None => self.through_entrypoint && self.release.is_some_and(|release| release < QUOTES),
         };
         let yields = self.through_entrypoint && YIELDING.iter().any(|flag| token.starts_with(flag));
-        !token.contains('$') && !yields && !(splits && token.contains(char::is_whitespace))
+        let is_split = splits && token.contains(char::is_whitespace);
+        !(token.contains('$') || yields || is_split)
     }
 
     fn proposed(&self) -> Result<&[Slot], NoInsertion> {

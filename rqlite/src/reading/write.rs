@@ -93,7 +93,12 @@ impl Tables {
             "discovery",
             match &node.discovery {
                 Discovery::Join { targets } => json!({ "join": targets }),
-                other => json!(name_of(names::DISCOVERIES, other)),
+                other @ (Discovery::Dns
+                | Discovery::DnsSrv
+                | Discovery::ConsulKv
+                | Discovery::EtcdKv
+                | Discovery::None
+                | Discovery::Unreadable) => json!(name_of(names::DISCOVERIES, other)),
             },
         );
         members.some("expect", node.expect.as_ref().map(|expect| self.expect(expect)));
